@@ -1,0 +1,42 @@
+# Everything starts from make, a Python 3.12 and venv; the rest is fetched into this folder.
+#   .boot/  a small environment that holds only uv
+#   .venv/  the environment of uv.lock, exactly
+PYTHON ?=
+UV := .boot/bin/uv
+READY := .venv/.synced
+
+export JUPYTER_PREFER_ENV_PATH := 1
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup notebooks lab test lint
+
+help:  ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo '  ARGS="..." adds options to notebooks and test; PYTHON=/path/to/python3.12 names an interpreter'
+
+setup: $(READY)  ## create .venv from uv.lock
+
+notebooks: $(READY)  ## run the notebooks for several plans: build/notebooks, build/site, build/report.json
+	.venv/bin/lightning-v2 notebooks $(ARGS)
+
+lab: $(READY)  ## open JupyterLab on the notebooks
+	.venv/bin/jupyter lab notebooks/01_hear_the_difference.ipynb
+
+test: $(READY)  ## run the tests
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: $(READY)  ## check style and formatting
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+
+$(READY): $(UV) uv.lock pyproject.toml .python-version
+	@python=$$(.ci/find-python $$(cat .python-version) "$(PYTHON)") && set -x && \
+	$(UV) sync --frozen --python "$$python"
+	@touch $@
+
+$(UV):
+	@python=$$(.ci/find-python any "$(PYTHON)") && set -x && "$$python" -m venv --clear .boot
+	.boot/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'
+	@touch $@
