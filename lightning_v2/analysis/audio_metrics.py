@@ -1,0 +1,240 @@
+"""Measures of a candidate against a reference, and what each of them cannot hear.
+
+`METRICS` is the one table of names, units, directions and blind spots; `measure` fills it in.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from . import loudness, pitch
+from .alignment import matching_frames
+from .phase import PhaseDrift, phase_drift
+from .spectrogram import HOP, comparison_floor, mel_level_db, spectrogram
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the table.
+
+    Attributes:
+        name: key in `Comparison.metrics`, unit last.
+        label: words for a person.
+        unit: as printed.
+        better: which way is better; "zero" means that any difference is one.
+        needs: "samples" (sample n belongs to sample n), "frames" (frame belongs to frame, if need
+            be by way of the phones) or "nothing" (levels and durations alone).
+        hears: what moves it.
+        deaf_to: what does not, or what moves it too much.
+    """
+
+    name: str
+    label: str
+    unit: str
+    better: Literal["higher", "lower", "zero"]
+    needs: Literal["samples", "frames", "nothing"]
+    hears: str
+    deaf_to: str
+
+
+METRICS = (
+    Metric("pesq_wb_mos", "PESQ-WB at 16 kHz", "MOS-LQO, 1 to 4.64", "higher", "samples",
+           "noise, also quiet noise in pauses; distortion", "polarity, constant delay; everything "
+           "above 8 kHz; falls far too much for a shift of a few cents"),
+    Metric("stoi", "STOI", "0 to 1", "higher", "samples", "words that get lost",
+           "hiss, timbre, pitch: stays above 0.98 while all of them are plain"),
+    Metric("snr_db", "waveform SNR", "dB", "higher", "samples", "any difference of samples",
+           "what it means: a polarity flip is -6 dB, a group delay of 1 ms 9.5 dB"),
+    Metric("waveform_pcc", "waveform correlation", "-1 to 1", "higher", "samples",
+           "polarity, delay, pitch", "hiss at -40 dB (0.9999), gain"),
+    Metric("group_delay_p95_ms", "group delay, p95 of bins above -50 dB", "ms", "lower", "samples",
+           "smeared onsets, phases of bands that drift apart", "polarity, gain, noise; more than "
+           "half a pitch period"),
+    Metric("fundamental_drift_cycles", "largest phase drift of the fundamental", "cycles", "lower",
+           "samples", "source phase, F0", "everything in unvoiced sound"),
+    Metric("lsd_db", "log-spectral distance, mean", "dB", "lower", "frames",
+           "hiss, timbre, lost harmonics", "phase, polarity, delay"),
+    Metric("lsd_2_to_4_percent", "frames with 2 to 4 dB log-spectral distance", "%", "lower",
+           "frames", "short distortions", "phase"),
+    Metric("lsd_above_4_percent", "frames above 4 dB log-spectral distance", "%", "lower", "frames",
+           "short, gross distortions", "phase"),
+    Metric("mel_rmse_db", "mel spectrum, RMS difference (80 bands)", "dB", "lower", "frames",
+           "timbre, hiss", "phase, small changes of pitch"),
+    Metric("f0_median_cents", "F0 difference, median", "cents", "lower", "frames",
+           "a voice that is out of tune", "unvoiced sound; single wrong frames"),
+    Metric("f0_p95_cents", "F0 difference, 95th percentile", "cents", "lower", "frames",
+           "a voice that wavers", "unvoiced sound"),
+    Metric("voicing_flips_percent", "frames whose voicing flips", "%", "lower", "frames",
+           "buzz and whisper in the wrong place", "pitch"),
+    Metric("pause_level_dbfs", "level in pauses", "dBFS", "lower", "frames",
+           "hiss where the reference is silent", "everything while somebody speaks"),
+    Metric("pause_rise_db", "level in pauses above the reference", "dB", "lower", "frames",
+           "the same, as a change", "everything while somebody speaks"),
+    Metric("gain_db", "level difference", "dB", "zero", "nothing", "shrinking sums", "everything "
+           "that keeps the level"),
+    Metric("loudness_difference_lu", "loudness difference (BS.1770)", "LU", "zero", "nothing",
+           "the same, as ears weigh it", "everything that keeps the loudness"),
+    Metric("duration_difference_ms", "candidate longer by", "ms", "zero", "nothing",
+           "drift of the predicted durations; 0 when teacher-forced", "where the time went"),
+)  # fmt: skip
+
+
+def measure(reference, candidate) -> tuple[dict[str, float], PhaseDrift | None]:
+    """All of `METRICS` for two `Speech` of the same text, and the phase drift where it exists.
+
+    Where the durations differ (free-running), what needs samples is NaN and the phase drift None;
+    what needs frames pairs them phone by phone.
+
+    Raises:
+        ValueError: sample rates differ, or the phones do (then the texts do).
+    """
+    if reference.sample_rate != candidate.sample_rate:
+        raise ValueError(
+            f"sample rates differ: {reference.sample_rate} and {candidate.sample_rate} Hz"
+        )
+    if reference.phonemes != candidate.phonemes:
+        raise ValueError("two texts cannot be compared: the phonemes differ")
+    rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
+    aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
+    count, limit = (-(-len(wave) // HOP) for wave in (a, b))
+    match = matching_frames(reference.durations, candidate.durations, count, limit)
+    pitch_a = pitch.track(a, rate)
+    guide = np.zeros(limit)
+    guide[match] = pitch_a.hz
+    pitch_b = pitch.track(b, rate, guide_hz=guide)
+    drift = phase_drift(a, b, rate, pitch_a, pitch_b) if aligned else None
+    values = {metric.name: NAN for metric in METRICS}
+    if drift:
+        values |= {
+            "pesq_wb_mos": pesq_wb_mos(a, b, rate),
+            "stoi": stoi(a, b, rate),
+            "snr_db": snr_db(a, b),
+            "waveform_pcc": waveform_pcc(a, b),
+            "group_delay_p95_ms": drift.group_delay_p95_ms,
+            "fundamental_drift_cycles": drift.fundamental_drift_cycles,
+        }
+    distance = lsd_db(a, b, rate, match)
+    pauses = loudness.pauses(a, rate)
+    values |= {
+        "lsd_db": _mean(distance),
+        "lsd_2_to_4_percent": 100 * _mean((distance >= 2) & (distance <= 4)),
+        "lsd_above_4_percent": 100 * _mean(distance > 4),
+        "mel_rmse_db": mel_rmse_db(a, b, rate, match),
+        **_pitch_errors(pitch_a, pitch_b, match),
+        **_pause_levels(a, b, pauses, match),
+        "gain_db": loudness.level_dbfs(b) - loudness.level_dbfs(a),
+        "loudness_difference_lu": _difference(
+            loudness.loudness_lufs(b, rate), loudness.loudness_lufs(a, rate)
+        ),
+        "duration_difference_ms": (len(b) - len(a)) / rate * 1000,
+    }
+    return values, drift
+
+
+def snr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
+    """Energy of the reference over that of the difference; inf for identical waveforms (N,)."""
+    signal = np.square(reference, dtype=np.float64).sum()
+    noise = np.square(np.subtract(candidate, reference, dtype=np.float64)).sum()
+    if noise == 0:
+        return float("inf")
+    return float(10 * np.log10(max(signal, 1e-300) / noise))
+
+
+def waveform_pcc(reference: np.ndarray, candidate: np.ndarray) -> float:
+    """Pearson correlation of two waveforms (N,); NaN where one of them is constant."""
+    a, b = (np.asarray(wave, dtype=np.float64) - np.mean(wave) for wave in (reference, candidate))
+    norm = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / norm) if norm > 0 else NAN
+
+
+def pesq_wb_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> float:
+    """PESQ wide-band of (N,) after resampling to 16 kHz; NaN where nobody speaks."""
+    import pesq
+    import soxr
+
+    if not (np.any(reference) and np.any(candidate)):
+        return NAN
+    a, b = (soxr.resample(wave, sample_rate, 16000) for wave in (reference, candidate))
+    try:
+        return float(pesq.pesq(16000, a, b, "wb"))
+    except (pesq.NoUtterancesError, pesq.BufferTooShortError):
+        return NAN
+
+
+def stoi(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> float:
+    """Short-time objective intelligibility of (N,); NaN for less than 0.4 s of speech."""
+    import warnings
+
+    import pystoi
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            return float(pystoi.stoi(reference, candidate, sample_rate))
+        except RuntimeWarning:
+            return NAN
+
+
+def lsd_db(
+    reference: np.ndarray, candidate: np.ndarray, sample_rate: int, match: np.ndarray | None = None
+) -> np.ndarray:
+    """Log-spectral distance (T,) in dB, floor 80 dB under the reference's loudest bin.
+
+    `match` (T,) names the candidate's frame for each frame of the reference.
+    """
+    a, b = (spectrogram(wave, sample_rate) for wave in (reference, candidate))
+    floor = comparison_floor(a)
+    levels = [20 * np.log10(np.abs(spectra.values) + floor) for spectra in (a, b)]
+    other = levels[1] if match is None else levels[1][:, match]
+    return np.sqrt(np.mean((other - levels[0]) ** 2, axis=0))
+
+
+def mel_rmse_db(
+    reference: np.ndarray, candidate: np.ndarray, sample_rate: int, match: np.ndarray | None = None
+) -> float:
+    """Root mean square difference of two mel spectra in dB, with the floor of `lsd_db`."""
+    floor = comparison_floor(spectrogram(reference, sample_rate))
+    a, b = (mel_level_db(wave, sample_rate, floor=floor) for wave in (reference, candidate))
+    return float(np.sqrt(_mean(((b if match is None else b[:, match]) - a) ** 2)))
+
+
+def _pitch_errors(
+    reference: pitch.PitchTrack, candidate: pitch.PitchTrack, match: np.ndarray
+) -> dict[str, float]:
+    candidate_hz = candidate.hz[match]
+    errors = np.abs(pitch.cents(reference.hz, candidate_hz))
+    errors = errors[np.isfinite(errors)]
+    median, p95 = np.percentile(errors, [50, 95]) if len(errors) else (NAN, NAN)
+    flips = 100 * _mean((candidate_hz > 0) != reference.voiced)
+    return {
+        "f0_median_cents": float(median),
+        "f0_p95_cents": float(p95),
+        "voicing_flips_percent": flips,
+    }
+
+
+def _pause_levels(
+    reference: np.ndarray, candidate: np.ndarray, pauses: np.ndarray, match: np.ndarray
+) -> dict[str, float]:
+    """Levels in the reference's pauses (N,) bool, found in the candidate frame by frame."""
+    if not pauses.any():
+        return {"pause_level_dbfs": NAN, "pause_rise_db": NAN}
+    samples = np.flatnonzero(pauses)
+    frame = np.minimum(samples // HOP, len(match) - 1)
+    there = match[frame] * HOP + samples - frame * HOP
+    level = loudness.level_dbfs(candidate[there[there < len(candidate)]])
+    return {
+        "pause_level_dbfs": level,
+        "pause_rise_db": level - loudness.level_dbfs(reference[samples]),
+    }
+
+
+def _difference(a: float, b: float) -> float:
+    return a - b if np.isfinite([a, b]).all() else NAN
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if values.size else NAN

@@ -1,0 +1,48 @@
+"""Signals whose measures are known in advance."""
+
+import numpy as np
+import pytest
+
+SAMPLE_RATE = 24000
+
+
+def harmonics(f0, level_db=-20.0, phase=0.0):
+    """Six harmonics on an F0 contour (N,) in Hz, falling 6 dB an octave, `level_db` dBFS RMS."""
+    cycles = phase + np.cumsum(f0) / SAMPLE_RATE
+    wave = sum(np.cos(2 * np.pi * k * cycles) / k for k in range(1, 7))
+    return (wave / np.sqrt(np.mean(wave**2)) * 10 ** (level_db / 20)).astype(np.float32)
+
+
+@pytest.fixture
+def tone():
+    """tone(cents=0, seconds=1.0): a gliding voiced sound, 180 to 240 Hz."""
+
+    def make(cents=0.0, seconds=1.0):
+        glide = np.linspace(180.0, 240.0, int(seconds * SAMPLE_RATE))
+        return harmonics(glide * 2 ** (cents / 1200))
+
+    return make
+
+
+@pytest.fixture
+def utterance():
+    """Two voiced stretches with a pause and a hiss between them, 2 s: near enough to speech."""
+    rng = np.random.default_rng(7)
+    voiced = harmonics(np.linspace(220.0, 170.0, SAMPLE_RATE // 2))
+    swell = np.sin(np.linspace(0, np.pi, len(voiced))) ** 0.5
+    hiss = 0.02 * rng.standard_normal(SAMPLE_RATE // 4) * np.hanning(SAMPLE_RATE // 4)
+    silence = 1e-5 * rng.standard_normal(SAMPLE_RATE // 4)
+    parts = [silence, voiced * swell, silence, hiss, voiced[::-1] * swell]
+    return np.concatenate(parts).astype(np.float32)
+
+
+@pytest.fixture
+def noise():
+    """noise(reference, snr_db): white noise that many dB below the reference."""
+
+    def make(reference, snr_db):
+        white = np.random.default_rng(3).standard_normal(len(reference))
+        scale = np.sqrt(np.mean(reference.astype(np.float64) ** 2) / np.mean(white**2))
+        return (white * scale * 10 ** (-snr_db / 20)).astype(np.float32)
+
+    return make
