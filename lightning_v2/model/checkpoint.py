@@ -1,0 +1,126 @@
+"""A voice on disk: a folder with config.json and model.safetensors."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ..text import FEATURES, PHONES
+from .config import StackConfig, VoiceConfig
+from .network import Network
+
+FORMAT = "lightning-v2-voice/1"
+_WEIGHTS, _CONFIG = "model.safetensors", "config.json"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message names the file and what is wrong with it."""
+
+
+def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: dict) -> None:
+    """Write a voice; files that are there are replaced only when the new ones are complete.
+
+    Args:
+        about: provenance, stored in config.json as it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / f"{_WEIGHTS}.part"
+    save_file({k: v.contiguous().cpu() for k, v in network.state_dict().items()}, weights)
+    document = {
+        "format": FORMAT,
+        "about": about,
+        "voice": dataclasses.asdict(config),
+        "phones": list(PHONES),
+        "features": list(FEATURES),
+        "sha256": _sha256(weights),
+    }
+    text = folder / f"{_CONFIG}.part"
+    text.write_text(json.dumps(document, indent=2) + "\n")
+    os.replace(weights, folder / _WEIGHTS)
+    os.replace(text, folder / _CONFIG)
+
+
+def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
+    """Read a voice.
+
+    Returns:
+        The network in evaluation mode, its sizes, and the SHA-256 of its weights.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, truncated, or of another kind of model.
+    """
+    document = _read_config(folder / _CONFIG)
+    config = _voice_config(folder / _CONFIG, document)
+    path = folder / _WEIGHTS
+    if not path.exists():
+        raise CheckpointError(f"{path} is missing")
+    digest = _sha256(path)
+    if digest != document.get("sha256"):
+        raise CheckpointError(
+            f"{path} is damaged or belongs to another {_CONFIG}: its SHA-256 is {digest[:12]}…, "
+            f"{_CONFIG} says {str(document.get('sha256'))[:12]}…"
+        )
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
+    with torch.device("meta"):
+        expected = {k: v.shape for k, v in Network(config).state_dict().items()}
+    if problem := _difference(expected, {k: v.shape for k, v in tensors.items()}):
+        raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
+    if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
+        raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
+    network = Network(config)
+    network.load_state_dict(tensors)
+    return network.eval().requires_grad_(False), config, digest
+
+
+def _read_config(path: Path) -> dict:
+    if not path.exists():
+        raise CheckpointError(f"{path} is missing: not the folder of a voice")
+    try:
+        document = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path} is not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        found = document.get("format") if isinstance(document, dict) else document
+        raise CheckpointError(f"{path} has format {found!r}, expected {FORMAT!r}")
+    for name, ours in (("phones", PHONES), ("features", FEATURES)):
+        if tuple(document.get(name, ())) != ours:
+            raise CheckpointError(f"{path} was trained on other {name} than this version speaks")
+    return document
+
+
+def _voice_config(path: Path, document: dict) -> VoiceConfig:
+    stored = document.get("voice")
+    names = {field.name for field in dataclasses.fields(VoiceConfig)}
+    if not isinstance(stored, dict) or set(stored) != names:
+        odd = sorted(set(stored) ^ names) if isinstance(stored, dict) else stored
+        raise CheckpointError(f"{path}: the fields of 'voice' differ from this version's: {odd}")
+    try:
+        return VoiceConfig(
+            **{k: StackConfig(**v) if isinstance(v, dict) else v for k, v in stored.items()}
+        )
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _difference(expected: dict, found: dict) -> str:
+    if missing := sorted(set(expected) - set(found)):
+        return f"{len(missing)} tensors are missing, for example {missing[0]}"
+    if extra := sorted(set(found) - set(expected)):
+        return f"{len(extra)} tensors are unknown, for example {extra[0]}"
+    for name, shape in expected.items():
+        if found[name] != shape:
+            return f"{name} has shape {list(found[name])}, expected {list(shape)}"
+    return ""
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,123 @@
+"""The few kinds of layer that the voice is made of. Letters: B batch, T time, C channels, H heads."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class DepthwiseConv(nn.Conv1d):
+    """A convolution over time of each channel by itself, on (B, T, C)."""
+
+    def __init__(self, channels: int, kernel: int):
+        super().__init__(channels, channels, kernel, padding=kernel // 2, groups=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class ConvNeXtBlock(nn.Module):
+    """Depthwise convolution, norm, and a two-layer perceptron around a residual connection.
+
+    Source: Z. Liu et al., "A ConvNet for the 2020s", CVPR 2022; for vocoders H. Siuzdak,
+    "Vocos", ICLR 2024.
+    """
+
+    def __init__(self, channels: int, kernel: int, expansion: int):
+        super().__init__()
+        self.depthwise = DepthwiseConv(channels, kernel)
+        self.norm = nn.LayerNorm(channels)
+        self.up = nn.Linear(channels, expansion * channels)
+        self.gelu = nn.GELU()
+        self.down = nn.Linear(expansion * channels, channels)
+        with torch.no_grad():
+            self.down.weight *= 0.3
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, C) -> (B, T, C)."""
+        return x + self.down(self.gelu(self.up(self.norm(self.depthwise(x)))))
+
+
+class Stack(nn.Module):
+    """ConvNeXt blocks in a row. Padding of a batch is kept at zero, as beyond the edges."""
+
+    def __init__(self, channels: int, blocks: int, kernel: int, expansion: int):
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(channels, kernel, expansion) for _ in range(blocks)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, C), mask (B, T, 1) of 1 and 0 -> (B, T, C)."""
+        for block in self.blocks:
+            x = block(x if mask is None else x * mask)
+        return x
+
+
+class Scores(nn.Module):
+    """Products of queries and keys; the scale is already in the queries."""
+
+    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """(B, H, T, C), (B, H, T, C) -> (B, H, T, T)."""
+        return torch.matmul(query, key.transpose(-1, -2))
+
+
+class Context(nn.Module):
+    """Values weighted by attention."""
+
+    def forward(self, attention: Tensor, value: Tensor) -> Tensor:
+        """(B, H, T, T), (B, H, T, C) -> (B, H, T, C)."""
+        return torch.matmul(attention, value)
+
+
+class Attention(nn.Module):
+    """Self-attention over a whole sentence around a residual connection."""
+
+    def __init__(self, channels: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(channels)
+        self.query_key_value = nn.Linear(channels, 3 * channels)
+        self.scores = Scores()
+        self.softmax = nn.Softmax(dim=-1)
+        self.context = Context()
+        self.output = nn.Linear(channels, channels)
+        with torch.no_grad():  # the usual scale of the scores, 1 / sqrt(head width)
+            self.query_key_value.weight[:channels] /= math.sqrt(channels // heads)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, C), mask (B, T, 1) of 1 and 0 -> (B, T, C)."""
+        batch, time, channels = x.shape
+        split = self.query_key_value(self.norm(x)).view(batch, time, 3, self.heads, -1)
+        query, key, value = split.permute(2, 0, 3, 1, 4)
+        scores = self.scores(query, key)
+        if mask is not None:
+            scores = scores.masked_fill(mask.view(batch, 1, 1, time) == 0, -1e4)
+        context = self.context(self.softmax(scores), value)
+        return x + self.output(context.transpose(1, 2).reshape(batch, time, channels))
+
+
+class Basis(nn.Module):
+    """A fixed linear transform: one matmul with a constant (K, N) matrix."""
+
+    def __init__(self, basis: Tensor):
+        super().__init__()
+        self.register_buffer("basis", basis, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., K) -> (..., N)."""
+        return torch.matmul(x, self.basis)
+
+
+class Taps(nn.Linear):
+    """A dense convolution over time as one linear layer on neighbouring frames side by side."""
+
+    def __init__(self, channels: int, outputs: int, kernel: int):
+        super().__init__(kernel * channels, outputs)
+        self.kernel = kernel
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, C) -> (B, T, outputs)."""
+        padded = F.pad(x, (0, 0, self.kernel // 2, self.kernel // 2))
+        return super().forward(padded.unfold(1, self.kernel, 1).flatten(2))

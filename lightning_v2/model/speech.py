@@ -1,0 +1,60 @@
+"""What a voice returns."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from .config import HOP, SAMPLE_RATE
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A waveform and how it came about. N samples, P phones, T frames; N = T * hop.
+
+    Attributes:
+        text: as given.
+        waveform: float32 (N,), full scale 1.
+        sample_rate: Hz.
+        phonemes: the P phones, pauses included.
+        durations: float32 (P,) frames, fractional.
+        f0: float32 (T,) Hz at the frame's centre, 0 where unvoiced.
+        envelope: float32 (T, 64) natural log amplitude of the pitch-free spectrum.
+        frames: T of each sentence, in order.
+        seed: of the noise.
+        unspoken: characters of the text that nobody can say.
+        plan: name of the precision plan it was emulated with; None: PyTorch float32.
+        tier: of the emulation, "exact" or "fast"; None: not emulated.
+    """
+
+    text: str
+    waveform: np.ndarray
+    phonemes: tuple[str, ...]
+    durations: np.ndarray
+    f0: np.ndarray
+    envelope: np.ndarray
+    frames: tuple[int, ...]
+    seed: int = 0
+    unspoken: tuple[str, ...] = ()
+    sample_rate: int = SAMPLE_RATE
+    hop: int = HOP
+    plan: str | None = None
+    tier: str | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds."""
+        return len(self.waveform) / self.sample_rate
+
+    def save(self, path: str | Path) -> None:
+        """Write a WAV file, 16-bit PCM at the level it has; whole or not at all.
+
+        Raises:
+            OSError: if the folder does not exist or cannot be written.
+        """
+        path = Path(path)
+        part = path.with_name(path.name + ".part")
+        soundfile.write(part, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")
+        os.replace(part, path)

@@ -1,0 +1,61 @@
+"""Unicode in, plain ASCII out: quotes, dashes, accents and symbols brought to a few known forms."""
+
+import re
+import unicodedata
+
+from .errors import TextError
+
+_PLAIN = {
+    "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "′": "'", "`": "'", "´": "'",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "″": '"', "‹": '"', "›": '"',
+    "‐": "-", "‑": "-", "−": "-", "‒": "–", "—": " — ", "―": " — ", "…": "... ",
+    "¡": " ", "¿": " ", "•": ", ", "·": " ", "¶": " ", "†": " ", "‡": " ", "⁄": "/",
+    "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "⅛": " 1/8",
+    "×": " times ", "÷": " divided by ", "±": " plus or minus ", "≈": " about ", "≠": " is not ",
+    "≤": " at most ", "≥": " at least ", "∞": " infinity ", "√": " square root of ",
+    "°": " degrees ", "µ": " micro", "μ": " micro", "π": " pi ", "Ω": " ohms ",
+    "²": " squared", "³": " cubed", "™": " ", "®": " ", "©": " copyright ", "§": " section ",
+    "€": "€", "£": "£", "¥": "¥", "¢": " cents ", "№": " number ",
+    "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ß": "ss", "ł": "l", "Ł": "L",
+    "đ": "d", "Đ": "D", "ð": "th", "þ": "th", "Þ": "Th", "ı": "i",
+}  # fmt: skip
+_INVISIBLE = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff"}
+_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$€£¥+=*_~^|–—-]""")
+
+
+def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
+    """Bring a text to ASCII letters, digits and a small set of marks.
+
+    Accents are dropped from letters, typographic quotes and dashes become plain ones, common
+    symbols become words, invisible format characters and emoji selectors disappear.
+
+    Returns:
+        The plain text, and the characters that nobody can say, each once, in order of appearance.
+
+    Raises:
+        TextError: if the text holds a control character other than white space.
+    """
+    plain: list[str] = []
+    unspoken: dict[str, None] = {}
+    for position, character in enumerate(text):
+        if unicodedata.category(character) == "Cc" and not character.isspace():
+            raise TextError(
+                f"control character U+{ord(character):04X} at position {position}: "
+                "remove it, or replace it by a space"
+            )
+        if character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f":
+            continue
+        known = _PLAIN.get(character)
+        if known is not None:
+            plain.append(known)
+            continue
+        decomposed = unicodedata.normalize("NFKD", character)
+        kept = "".join(c for c in decomposed if not unicodedata.combining(c))
+        if kept == "" and decomposed != "":
+            continue  # a combining accent on its own: it belongs to the letter before it
+        if all(_SPEAKABLE.match(c) for c in kept):
+            plain.append(kept)
+        else:
+            unspoken[character] = None
+            plain.append(" ")
+    return "".join(plain), tuple(unspoken)

@@ -1,0 +1,9 @@
+"""What can be wrong with a text."""
+
+
+class TextError(ValueError):
+    """A text that cannot be spoken; the message says what is wrong and where."""
+
+
+class UnspokenWarning(UserWarning):
+    """Some characters of the text have no pronunciation and were left out."""

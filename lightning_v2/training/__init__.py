@@ -1,0 +1,1 @@
+"""How the voice was trained: corpus, losses, training, evaluation."""
