@@ -88,6 +88,15 @@ def round_bfloat16(x: Tensor, mask: int = _MASK_BFLOAT16) -> Tensor:
     return target
 
 
+def round_bfloat16_(x: Tensor) -> Tensor:
+    """`round_bfloat16` in place, for a contiguous `x` outside autograd."""
+    if x.device.type != "cpu":
+        return x.copy_(round_bfloat16(x))
+    patterns = _patterns(x)
+    _kernels().round_bfloat16(patterns, patterns, np.uint32(_MASK_BFLOAT16))
+    return x
+
+
 def truncate(x: Tensor, mask: int) -> Tensor:
     """`x` with the bits outside `mask` cleared: truncation of the significand toward zero."""
     signed = mask - (1 << 32) if mask & _SIGN else mask

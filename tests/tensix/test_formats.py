@@ -264,7 +264,7 @@ def test_storage_sizes():
 
 
 def test_unknown_format_is_named():
-    with pytest.raises(ValueError, match="'bfloat2_b'.*bfloat4_b"):
+    with pytest.raises(ValueError, match=r"'bfloat2_b'.*bfloat4_b"):
         formats.pack_host(torch.zeros(16), "bfloat2_b")
 
 
