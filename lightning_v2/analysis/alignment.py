@@ -22,7 +22,7 @@ def matching_frames(
     """
     if len(reference_durations) != len(candidate_durations):
         raise ValueError(
-            f"{len(reference_durations)} and {len(candidate_durations)} phones are not the same text"
+            f"{len(reference_durations)} and {len(candidate_durations)} phones: not the same text"
         )
     ends = []
     for durations in (reference_durations, candidate_durations):

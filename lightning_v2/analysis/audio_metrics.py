@@ -15,6 +15,9 @@ from .spectrogram import HOP, comparison_floor, mel_level_db, spectrogram
 
 NAN = float("nan")
 
+SILENCE_DBFS = -75.0
+"""Below this a pause counts as silent, whatever is in it."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -29,6 +32,7 @@ class Metric:
             be by way of the phones) or "nothing" (levels and durations alone).
         hears: what moves it.
         deaf_to: what does not, or what moves it too much.
+        bound: what a plan has to reach, as the mean of many sentences, to count as equivalent.
     """
 
     name: str
@@ -38,12 +42,21 @@ class Metric:
     needs: Literal["samples", "frames", "nothing"]
     hears: str
     deaf_to: str
+    bound: float | None = None
+
+    def holds(self, value: float) -> bool | None:
+        """Whether a value keeps the bound; None where there is no bound or no value."""
+        if self.bound is None or np.isnan(value):
+            return None
+        if self.better == "higher":
+            return value >= self.bound
+        return (abs(value) if self.better == "zero" else value) <= self.bound
 
 
 METRICS = (
     Metric("pesq_wb_mos", "PESQ-WB at 16 kHz", "MOS-LQO, 1 to 4.64", "higher", "samples",
            "noise, also quiet noise in pauses; distortion", "polarity, constant delay; everything "
-           "above 8 kHz; falls far too much for a shift of a few cents"),
+           "above 8 kHz; falls far too much for a shift of a few cents", bound=4.5),
     Metric("stoi", "STOI", "0 to 1", "higher", "samples", "words that get lost",
            "hiss, timbre, pitch: stays above 0.98 while all of them are plain"),
     Metric("snr_db", "waveform SNR", "dB", "higher", "samples", "any difference of samples",
@@ -52,29 +65,30 @@ METRICS = (
            "polarity, delay, pitch", "hiss at -40 dB (0.9999), gain"),
     Metric("group_delay_p95_ms", "group delay, p95 of bins above -50 dB", "ms", "lower", "samples",
            "smeared onsets, phases of bands that drift apart", "polarity, gain, noise; more than "
-           "half a pitch period"),
+           "half a pitch period", bound=1),
     Metric("fundamental_drift_cycles", "largest phase drift of the fundamental", "cycles", "lower",
            "samples", "source phase, F0", "everything in unvoiced sound"),
     Metric("lsd_db", "log-spectral distance, mean", "dB", "lower", "frames",
-           "hiss, timbre, lost harmonics", "phase, polarity, delay"),
+           "hiss, timbre, lost harmonics", "phase, polarity, delay", bound=1),
     Metric("lsd_2_to_4_percent", "frames with 2 to 4 dB log-spectral distance", "%", "lower",
-           "frames", "short distortions", "phase"),
+           "frames", "short distortions", "phase", bound=2),
     Metric("lsd_above_4_percent", "frames above 4 dB log-spectral distance", "%", "lower", "frames",
-           "short, gross distortions", "phase"),
+           "short, gross distortions", "phase", bound=0),
     Metric("mel_rmse_db", "mel spectrum, RMS difference (80 bands)", "dB", "lower", "frames",
-           "timbre, hiss", "phase, small changes of pitch"),
+           "timbre, hiss", "phase, small changes of pitch", bound=0.5),
     Metric("f0_median_cents", "F0 difference, median", "cents", "lower", "frames",
-           "a voice that is out of tune", "unvoiced sound; single wrong frames"),
+           "a voice that is out of tune", "unvoiced sound; single wrong frames", bound=1),
     Metric("f0_p95_cents", "F0 difference, 95th percentile", "cents", "lower", "frames",
-           "a voice that wavers", "unvoiced sound"),
+           "a voice that wavers", "unvoiced sound", bound=15),
     Metric("voicing_flips_percent", "frames whose voicing flips", "%", "lower", "frames",
-           "buzz and whisper in the wrong place", "pitch"),
+           "buzz and whisper in the wrong place", "pitch", bound=0.5),
     Metric("pause_level_dbfs", "level in pauses", "dBFS", "lower", "frames",
            "hiss where the reference is silent", "everything while somebody speaks"),
     Metric("pause_rise_db", "level in pauses above the reference", "dB", "lower", "frames",
-           "the same, as a change", "everything while somebody speaks"),
+           "the same, as a change; below -75 dBFS all is silence", "everything while somebody "
+           "speaks", bound=1),
     Metric("gain_db", "level difference", "dB", "zero", "nothing", "shrinking sums", "everything "
-           "that keeps the level"),
+           "that keeps the level", bound=0.2),
     Metric("loudness_difference_lu", "loudness difference (BS.1770)", "LU", "zero", "nothing",
            "the same, as ears weigh it", "everything that keeps the loudness"),
     Metric("duration_difference_ms", "candidate longer by", "ms", "zero", "nothing",
@@ -226,10 +240,9 @@ def _pause_levels(
     frame = np.minimum(samples // HOP, len(match) - 1)
     there = match[frame] * HOP + samples - frame * HOP
     level = loudness.level_dbfs(candidate[there[there < len(candidate)]])
-    return {
-        "pause_level_dbfs": level,
-        "pause_rise_db": level - loudness.level_dbfs(reference[samples]),
-    }
+    before = loudness.level_dbfs(reference[samples])
+    rise = max(level, SILENCE_DBFS) - max(before, SILENCE_DBFS)
+    return {"pause_level_dbfs": level, "pause_rise_db": rise}
 
 
 def _difference(a: float, b: float) -> float:

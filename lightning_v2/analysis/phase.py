@@ -1,6 +1,7 @@
 """Phase of a candidate against a reference: over time and frequency, as delay, as lost cycles."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def phase_drift(
     """
     if len(reference) != len(candidate):
         raise ValueError(
-            f"phases need waveforms of one length, not {len(reference)} and {len(candidate)} samples"
+            f"phase needs waveforms of one length, not {len(reference)} and {len(candidate)}"
         )
     a, b = spectrogram(reference, sample_rate), spectrogram(candidate, sample_rate)
     cross = b.values * a.values.conj()
@@ -102,7 +103,7 @@ def _group_delay(cross: np.ndarray, frequencies_hz: np.ndarray) -> tuple[np.ndar
     delays_ms = np.arange(-LONGEST_DELAY_MS, LONGEST_DELAY_MS + step / 2, step)
     unit = cross / np.maximum(np.abs(cross), 1e-30)
     found, counts = [], []
-    for low, high in zip(BAND_EDGES_HZ[:-1], BAND_EDGES_HZ[1:], strict=True):
+    for low, high in pairwise(BAND_EDGES_HZ):
         rows = (frequencies_hz >= low) & (frequencies_hz < high)
         turns = np.exp(2j * np.pi * delays_ms[:, None] * 1e-3 * frequencies_hz[None, rows])
         agreement = np.abs(turns @ unit[rows]).T

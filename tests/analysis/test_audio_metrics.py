@@ -52,7 +52,7 @@ def test_noise_at_a_known_level(utterance, noise, level):
     assert values["snr_db"] == pytest.approx(level, abs=0.01)
     speech_dbfs = 10 * np.log10(np.mean(utterance**2))
     assert values["pause_level_dbfs"] == pytest.approx(speech_dbfs - level, abs=0.5)
-    assert values["pause_rise_db"] > 15
+    assert values["pause_rise_db"] == pytest.approx(max(speech_dbfs - level + 75, 0), abs=0.6)
     assert values["pesq_wb_mos"] < 4.5
     assert values["f0_median_cents"] < 3
 
@@ -106,6 +106,23 @@ def test_free_running_pairs_frames_and_leaves_samples_out(tone, utterance):
     assert values["duration_difference_ms"] == pytest.approx(250)
     # played at 0.8 times the speed: every frame is a major third lower
     assert values["f0_median_cents"] == pytest.approx(1200 * np.log2(1 / 0.8), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "holds"),
+    [
+        ("pesq_wb_mos", 4.6, True),
+        ("pesq_wb_mos", 4.4, False),
+        ("pause_rise_db", -8.0, True),
+        ("gain_db", -0.3, False),
+        ("gain_db", 0.1, True),
+        ("lsd_db", float("nan"), None),
+        ("snr_db", 50.0, None),
+    ],
+)
+def test_bounds(name, value, holds):
+    metric = next(metric for metric in audio_metrics.METRICS if metric.name == name)
+    assert metric.holds(value) is holds
 
 
 def test_silence_gives_no_number_instead_of_an_error():

@@ -1,0 +1,150 @@
+"""One sentence, said twice: by the reference and under a plan."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lightning_v2 import tensix
+from lightning_v2.deployment import emulate
+from lightning_v2.model import Speech
+from lightning_v2.precision import Plan
+
+from . import audio_metrics
+from .layer_errors import LayerErrors
+from .phase import PhaseDrift
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What came out of `compare`. S sites.
+
+    Attributes:
+        plan: of the candidate.
+        reference_plan: of the reference; None for PyTorch float32, not emulated.
+        tier: of every emulation in it.
+        teacher_forced: the candidate has the reference's durations and F0.
+        reference: what is right.
+        candidate: what the plan makes of it.
+        layers: a row a site (S rows), see `LayerErrors.table`.
+        metrics: the names of `audio_metrics.METRICS`; NaN where a measure does not apply.
+        phase: None where the durations differ: then no sample belongs to another.
+    """
+
+    plan: Plan
+    reference_plan: Plan | None
+    tier: str
+    teacher_forced: bool
+    reference: Speech
+    candidate: Speech
+    layers: pd.DataFrame
+    metrics: dict[str, float]
+    phase: PhaseDrift | None
+
+    @property
+    def difference(self) -> np.ndarray:
+        """Candidate minus reference (N,), N the length of the shorter one."""
+        count = min(len(self.reference.waveform), len(self.candidate.waveform))
+        return self.candidate.waveform[:count] - self.reference.waveform[:count]
+
+    @property
+    def aligned(self) -> bool:
+        """Whether sample n of the candidate belongs to sample n of the reference."""
+        return self.phase is not None
+
+    @property
+    def reference_name(self) -> str:
+        """Name of the reference's plan, "fp32" for PyTorch float32."""
+        return self.reference_plan.name if self.reference_plan else "fp32"
+
+    @property
+    def reference_words(self) -> str:
+        """How the reference was computed."""
+        if self.reference_plan:
+            return f"plan {self.reference_name}, emulated, {self.tier} tier"
+        return "PyTorch float32, not emulated"
+
+    @property
+    def candidate_words(self) -> str:
+        """How the candidate was computed."""
+        return f"plan {self.plan.name}, emulated, {self.tier} tier"
+
+    @property
+    def provenance(self) -> str:
+        """One line that belongs beside every figure."""
+        running = "teacher-forced" if self.teacher_forced else "free-running"
+        return f"{self.candidate_words} · reference: {self.reference_words} · {running}"
+
+
+def compare(
+    voice,
+    text: str,
+    plan: Plan | str | Path,
+    reference: Plan | str | Path = "fp32",
+    teacher_forced: bool = True,
+    tier: str = "fast",
+    seed: int = 0,
+    layers: bool = True,
+) -> Comparison:
+    """Say a text with the reference and under a plan, and measure the difference.
+
+    Args:
+        voice: from `lightning_v2.load`.
+        text: any English text.
+        plan: name, path or `Plan` of the candidate.
+        reference: "fp32" for PyTorch float32, not emulated; anything else is a plan to emulate.
+        teacher_forced: give the candidate the reference's durations and F0, so that waveforms can
+            be compared sample by sample.
+        tier: how the emulator computes.
+        seed: of the noise, the same for both.
+        layers: measure every site as well (takes about as long again).
+
+    Raises:
+        PlanError: a plan does not parse or names a site that the voice does not have.
+        MemoryError: the text is too long for layer errors.
+    """
+    plan = _plan(plan)
+    reference_plan = (
+        None if isinstance(reference, str) and reference == "fp32" else _plan(reference)
+    )
+    errors = LayerErrors(lambda *call: tensix.lower(*call, plan))
+    with _running(voice, reference_plan, tier, errors.observe_reference if layers else None):
+        said = voice.synthesize(text, seed=seed)
+    forced = said if teacher_forced else None
+    with _running(voice, plan, tier, errors.observe_candidate if layers else None):
+        candidate = voice.synthesize(text, seed=seed, forced=forced)
+    if layers and errors.missing():
+        # Forced durations and F0 leave their predictors out: those sites are seen running freely.
+        with _running(voice, plan, tier, errors.observe_only(errors.missing())):
+            voice.synthesize(text, seed=seed)
+    if reference_plan:
+        said = replace(said, plan=reference_plan.name, tier=tier)
+    candidate = replace(candidate, plan=plan.name, tier=tier)
+    metrics, phase = audio_metrics.measure(said, candidate)
+    return Comparison(
+        plan=plan,
+        reference_plan=reference_plan,
+        tier=tier,
+        teacher_forced=teacher_forced,
+        reference=said,
+        candidate=candidate,
+        layers=errors.table(),
+        metrics=metrics,
+        phase=phase,
+    )
+
+
+def _plan(plan: Plan | str | Path) -> Plan:
+    return plan if isinstance(plan, Plan) else Plan.load(plan)
+
+
+def _running(
+    voice, plan: Plan | None, tier: str, observer: Callable | None
+) -> AbstractContextManager:
+    """Emulation of a plan, or PyTorch float32 under observation."""
+    if plan:
+        return emulate(voice, plan, tier=tier, observer=observer)
+    return tensix.intercept(voice.model, lambda site: None, observer=observer)

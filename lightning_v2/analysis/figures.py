@@ -1,0 +1,252 @@
+"""Figures of a comparison. Every one says what was emulated, and in which units it counts.
+
+Scales that show a difference are fixed, so that two pages can be laid side by side.
+"""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from . import colours
+from .compare import Comparison
+from .phase import BAND_EDGES_HZ
+from .picture import Picture
+from .spectrogram import level_difference_db, spectrogram
+
+LEVEL_RANGE_DB = (-100.0, -20.0)
+DIFFERENCE_RANGE_DB = 20.0
+DELAY_RANGE_MS = 2.0
+EXACT_DB = 140.0
+"""Where identical values are drawn: an infinite ratio has no place on an axis."""
+_WIDTH = 8.2
+
+
+def waveforms(comparison: Comparison) -> Picture:
+    """Both waveforms, 30 ms of them close up, and their difference on its own scale."""
+    reference, candidate = comparison.reference, comparison.candidate
+    rate, difference = reference.sample_rate, comparison.difference
+    figure = Figure(figsize=(_WIDTH, 5.6), layout="constrained")
+    whole, close, apart = figure.subplots(3, 1)
+    style = {"reference": colours.REFERENCE, comparison.plan.name: _colour(comparison)}
+    for axes, (start, stop) in ((whole, (0, None)), (close, _loudest(reference.waveform, rate))):
+        for (name, colour), speech in zip(style.items(), (reference, candidate), strict=True):
+            wave = speech.waveform[start:stop]
+            _draw_wave(axes, wave, rate, colour, start, label=name)
+        axes.set_ylabel("full scale = 1")
+    most = np.abs(difference).max(initial=0.0)
+    _draw_wave(apart, difference, rate, colours.DIFFERENCE, label="candidate − reference")
+    apart.set(xlabel="time (s)", ylabel="full scale = 1", ylim=_symmetric(most))
+    whole.set_xlim(0, max(reference.duration_s, candidate.duration_s))
+    apart.set_xlim(*whole.get_xlim())
+    for axes in (whole, apart):
+        axes.legend(loc="upper right", ncols=2, fontsize=8)
+    whole.set_title("waveforms", loc="left")
+    close.set_title("30 ms of them", loc="left")
+    apart.set_title("difference, on a scale of its own", loc="left")
+    alt = (
+        f"Waveforms of reference and {comparison.plan.name}, {reference.duration_s:.1f} and "
+        f"{candidate.duration_s:.1f} s; largest difference {most:.2g} of full scale, largest "
+        f"sample of the reference {np.abs(reference.waveform).max(initial=0.0):.2g}."
+    )
+    return Picture(figure, alt, comparison.provenance)
+
+
+def spectrograms(comparison: Comparison) -> Picture:
+    """Levels of both in dBFS and their difference in dB, each on a fixed scale."""
+    speeches = (comparison.reference, comparison.candidate)
+    spectra = [spectrogram(speech.waveform, speech.sample_rate) for speech in speeches]
+    difference = level_difference_db(*spectra)
+    figure = Figure(figsize=(_WIDTH, 7.2), layout="constrained")
+    rows = figure.subplots(3, 1, sharex=True)
+    names = ("reference", comparison.plan.name)
+    for axes, spectrum, name in zip(rows, spectra, names, strict=False):
+        shown = _map(axes, spectrum.level_db, spectrum, colours.LEVEL_MAP, LEVEL_RANGE_DB)
+        axes.set_title(name, loc="left")
+    figure.colorbar(shown, ax=rows[:2], label="level (dBFS)", extend="both", pad=0.01)
+    limits = (-DIFFERENCE_RANGE_DB, DIFFERENCE_RANGE_DB)
+    shown = _map(rows[2], difference, spectra[0], colours.DIFFERENCE_MAP + "_r", limits)
+    rows[2].set_title("candidate − reference (floor 80 dB below the loudest bin)", loc="left")
+    rows[2].set_xlabel("time (s)")
+    figure.colorbar(shown, ax=rows[2], label="difference (dB)", extend="both", pad=0.01)
+    p95 = np.percentile(np.abs(difference), 95) if difference.size else math.nan
+    alt = (
+        f"Spectrograms of reference and {comparison.plan.name} and their difference; 95 % of all "
+        f"bins differ by less than {p95:.1f} dB."
+    )
+    return Picture(figure, alt, comparison.provenance)
+
+
+def phase_drift(comparison: Comparison) -> Picture:
+    """Phase over time and frequency in radians, and lost cycles of the fundamental.
+
+    Raises:
+        ValueError: the durations differ, so that there is no phase to compare.
+    """
+    phase = _phase_of(comparison)
+    figure = Figure(figsize=(_WIDTH, 5.6), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    shown = _map(top, phase.radians, phase, colours.PHASE_MAP, (-math.pi, math.pi))
+    top.set_title("phase, candidate − reference (bins above −50 dB)", loc="left")
+    bar = figure.colorbar(shown, ax=top, label="phase (rad)", pad=0.01)
+    bar.set_ticks(
+        [-math.pi, -math.pi / 2, 0, math.pi / 2, math.pi], labels=["−π", "", "0", "", "π"]
+    )
+    bottom.axhline(0, color=colours.REFERENCE, linewidth=0.8)
+    bottom.plot(phase.times_s, phase.fundamental_cycles, color=_colour(comparison), linewidth=1.6)
+    bottom.set_ylim(*_symmetric(max(0.5, phase.fundamental_drift_cycles)))
+    bottom.set(xlabel="time (s)", ylabel="drift (cycles)", xlim=_span(phase.times_s))
+    bottom.set_title("phase of the fundamental, followed through each voiced stretch", loc="left")
+    alt = (
+        f"Phase of {comparison.plan.name} against the reference over time and frequency. The "
+        f"fundamental drifts by up to {phase.fundamental_drift_cycles:.2g} cycles."
+    )
+    return Picture(figure, alt, comparison.provenance)
+
+
+def group_delay(comparison: Comparison) -> Picture:
+    """How much later each band of the candidate is, over time, in ms.
+
+    Raises:
+        ValueError: the durations differ, so that there is no delay to compare.
+    """
+    phase = _phase_of(comparison)
+    figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
+    axes = figure.subplots()
+    shown = axes.imshow(
+        phase.group_delay_ms,
+        aspect="auto",
+        origin="lower",
+        interpolation="none",
+        cmap=colours.DIFFERENCE_MAP + "_r",
+        vmin=-DELAY_RANGE_MS,
+        vmax=DELAY_RANGE_MS,
+        extent=(*_span(phase.times_s), 0, len(phase.group_delay_ms)),
+    )
+    axes.set_yticks(range(len(BAND_EDGES_HZ)), labels=[f"{hz / 1000:g}" for hz in BAND_EDGES_HZ])
+    axes.set(xlabel="time (s)", ylabel="band (kHz)")
+    axes.set_title("group delay, candidate − reference (bins above −50 dB)", loc="left")
+    figure.colorbar(shown, ax=axes, label="later by (ms)", extend="both", pad=0.01)
+    alt = (
+        f"Group delay of {comparison.plan.name} against the reference in six bands; 95 % of the "
+        f"audible bins lie within {phase.group_delay_p95_ms:.2g} ms."
+    )
+    return Picture(figure, alt, comparison.provenance)
+
+
+def layer_errors(comparison: Comparison) -> Picture:
+    """Signal to error of every site, alone and accumulated, in the order in which sites run."""
+    layers = comparison.layers
+    figure = Figure(figsize=(_WIDTH, 5.2), layout="constrained")
+    ratio, gain = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    order = np.arange(len(layers))
+    marks = {"isolated": ("o", "none", 3.5), "accumulated": ("o", _colour(comparison), 4.0)}
+    for kind, (mark, face, size) in marks.items():
+        look = {
+            "marker": mark,
+            "markerfacecolor": face,
+            "markeredgecolor": _colour(comparison) if kind == "accumulated" else colours.REFERENCE,
+            "markersize": size,
+            "linestyle": "none",
+            "label": f"{kind}: {_WORDS[kind]}",
+        }
+        ratio.plot(order, layers[f"{kind}_sqnr_db"].clip(upper=EXACT_DB), **look)
+        gain.plot(order, 100 * (layers[f"{kind}_gain"] - 1), **look)
+    ratio.set(ylabel="SQNR (dB)", ylim=(min(-10, ratio.get_ylim()[0]), EXACT_DB + 8))
+    ratio.axhline(0, color=colours.REFERENCE, linewidth=0.8)
+    ratio.set_title(f"signal to error of every site ({EXACT_DB:.0f} dB: identical)", loc="left")
+    gain.axhline(0, color=colours.REFERENCE, linewidth=0.8)
+    gain.set(ylabel="gain − 1 (%)", xlabel="sites in the order in which they run")
+    gain.set_title("what is lost of the amplitude", loc="left")
+    gain.set_yscale("symlog", linthresh=1.0)
+    _name_rooms((ratio, gain), [site.split(".")[0] for site in layers["site"]])
+    ratio.legend(loc="lower left", fontsize=8)
+    worst = layers.loc[layers["isolated_sqnr_db"].idxmin()] if len(layers) else None
+    alt = f"Signal to error of {len(layers)} sites under {comparison.plan.name}." + (
+        f" Worst alone: {worst['site']} with {worst['isolated_sqnr_db']:.1f} dB."
+        if worst is not None
+        else ""
+    )
+    return Picture(figure, alt, comparison.provenance)
+
+
+_WORDS = {
+    "isolated": "the site alone, on the reference's inputs",
+    "accumulated": "everything before it as well",
+}
+
+
+def _phase_of(comparison: Comparison):
+    if comparison.phase is None:
+        raise ValueError(
+            "the durations differ, so no sample belongs to another: compare teacher-forced"
+        )
+    return comparison.phase
+
+
+def _colour(comparison: Comparison) -> str:
+    return colours.of_plan(comparison.plan.name)
+
+
+def _map(axes: Axes, values: np.ndarray, grid, colour_map: str, limits: tuple[float, float]):
+    """Values (F, T) over the times and frequencies of `grid`."""
+    shown = axes.imshow(
+        values,
+        aspect="auto",
+        origin="lower",
+        interpolation="none",
+        cmap=colour_map,
+        vmin=limits[0],
+        vmax=limits[1],
+        extent=(*_span(grid.times_s), 0, grid.frequencies_hz[-1] / 1000),
+    )
+    axes.set_ylabel("frequency (kHz)")
+    return shown
+
+
+def _span(times_s: np.ndarray) -> tuple[float, float]:
+    """From the first to the last frame, whole frames."""
+    half = (times_s[1] - times_s[0]) / 2 if len(times_s) > 1 else 0.5
+    return (times_s[0] - half, times_s[-1] + half) if len(times_s) else (0.0, 1.0)
+
+
+def _draw_wave(axes: Axes, wave, rate: int, colour: str, start: int = 0, label: str = "") -> None:
+    """A waveform; a long one as its highest and lowest sample in each of 2000 steps."""
+    times = (start + np.arange(len(wave))) / rate
+    step = len(wave) // 2000
+    if step < 2:
+        axes.plot(times, wave, color=colour, linewidth=1.2, alpha=0.85, label=label)
+        return
+    pieces = wave[: len(wave) // step * step].reshape(-1, step)
+    axes.fill_between(
+        times[: pieces.size : step],
+        pieces.min(axis=1),
+        pieces.max(axis=1),
+        color=colour,
+        linewidth=0.4,
+        alpha=0.75,
+        label=label,
+    )
+
+
+def _loudest(wave: np.ndarray, rate: int) -> tuple[int, int]:
+    """Samples from and to: the 30 ms around the loudest one."""
+    size = int(0.03 * rate)
+    middle = int(np.abs(wave).argmax()) if len(wave) else 0
+    start = int(np.clip(middle - size // 2, 0, max(len(wave) - size, 0)))
+    return start, start + size
+
+
+def _symmetric(most: float) -> tuple[float, float]:
+    reach = 1.1 * most if most > 0 and math.isfinite(most) else 1.0
+    return -reach, reach
+
+
+def _name_rooms(panels: tuple[Axes, ...], rooms: list[str]) -> None:
+    """Lines between the parts of a model, and their names above the first panel."""
+    starts = [at for at, room in enumerate(rooms) if at == 0 or rooms[at - 1] != room]
+    for start, stop in zip(starts, [*starts[1:], len(rooms)], strict=True):
+        for axes in panels:
+            axes.axvline(start - 0.5, color=colours.REFERENCE, linewidth=0.6, alpha=0.5)
+        panels[0].text((start + stop - 1) / 2, EXACT_DB - 12, rooms[start], ha="center", fontsize=8)

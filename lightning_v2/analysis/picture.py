@@ -1,0 +1,77 @@
+"""A figure as a notebook and a page show it: light and dark, with words for who cannot see it."""
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+DPI = 144
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of everything that is not data."""
+
+    paper: str
+    ink: str
+    line: str
+
+
+LIGHT = Theme(paper="#ffffff", ink="#24292f", line="#8b949e")
+DARK = Theme(paper="#15181d", ink="#d6dbe1", line="#6b7480")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A matplotlib figure that displays itself.
+
+    Attributes:
+        figure: without pyplot, so that it may be drawn on any thread.
+        alt: what it shows, in words and with its most important numbers.
+        caption: provenance and units, shown below.
+    """
+
+    figure: Figure
+    alt: str
+    caption: str
+
+    def png(self, theme: Theme = LIGHT) -> bytes:
+        """The figure in the colours of a theme."""
+        _paint(self.figure, theme)
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png", dpi=DPI, facecolor=theme.paper)
+        return file.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write a PNG file in light colours."""
+        Path(path).write_bytes(self.png())
+
+    def _repr_html_(self) -> str:
+        light, dark = (base64.b64encode(self.png(theme)).decode() for theme in (LIGHT, DARK))
+        return (
+            '<figure class="picture" style="margin:0;overflow-x:auto"><picture>'
+            f'<source media="(prefers-color-scheme: dark)" srcset="data:image/png;base64,{dark}">'
+            f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{light}"'
+            ' style="width:100%;min-width:560px;max-width:860px;height:auto">'
+            f"</picture><figcaption>{html.escape(self.caption)}</figcaption></figure>"
+        )
+
+    def __repr__(self) -> str:
+        return f"Picture: {self.alt} ({self.caption})"
+
+
+def _paint(figure: Figure, theme: Theme) -> None:
+    for text in figure.findobj(Text):
+        text.set_color(theme.ink)
+    for axes in figure.axes:
+        axes.set_facecolor(theme.paper)
+        axes.tick_params(which="both", color=theme.line, labelcolor=theme.ink)
+        for spine in axes.spines.values():
+            spine.set_edgecolor(theme.line)
+        legend = axes.get_legend()
+        if legend:
+            legend.get_frame().set(facecolor=theme.paper, edgecolor=theme.line)

@@ -1,0 +1,59 @@
+"""What ran, and what became of it."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Run:
+    """One notebook for one plan.
+
+    Attributes:
+        notebook: name of the file.
+        plan: name of the plan; None where the notebook has no parameter `plan`.
+        parameters: everything that was set.
+        executed: file name of the executed notebook, without folder.
+        seconds: wall time; 0 before it ran.
+        error: one line; None if all went well.
+        traceback: of the cell that failed.
+        page: file name of its page; None if none could be written.
+    """
+
+    notebook: str
+    plan: str | None
+    parameters: dict[str, object]
+    executed: str
+    seconds: float = 0.0
+    error: str | None = None
+    traceback: str = ""
+    page: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+@dataclass
+class Report:
+    """What ran and what failed."""
+
+    provenance: dict
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.runs) and all(run.ok for run in self.runs)
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        runs = [{**asdict(run), "ok": run.ok} for run in self.runs]
+        write_whole(path, json.dumps({"ok": self.ok, **self.provenance, "runs": runs}, indent=2))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

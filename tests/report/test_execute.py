@@ -1,0 +1,54 @@
+import sys
+import time
+
+import nbformat
+import psutil
+
+from lightning_v2.report.execute import execute
+
+
+def run(path, parameters=None, cell=60, whole=120):
+    executed = path.with_name(f"{path.stem}-done.ipynb")
+    return execute(path, executed, parameters or {}, cell, whole), executed
+
+
+def texts(executed):
+    cells = nbformat.read(executed, as_version=4).cells
+    return [output.get("text", "") for cell in cells for output in cell.get("outputs", [])]
+
+
+def test_parameters_reach_the_cells_in_this_environment_and_the_source_stays(notebook):
+    path = notebook("a", "print(word * count)", "import sys; print(sys.executable)")
+    before = path.read_bytes()
+    result, executed = run(path, {"word": "ab", "count": 3})
+    assert result.error is None
+    assert texts(executed)[-2:] == ["ababab\n", f"{sys.executable}\n"]
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob(".*"))
+
+
+def test_failing_cell_is_named_and_what_came_before_is_kept(notebook):
+    result, executed = run(notebook("a", "print('before')", "1 / 0", "print('after')"))
+    assert result.error == "cell [3] ZeroDivisionError: division by zero"
+    assert "1 / 0" in result.traceback
+    assert "before\n" in texts(executed)
+    assert "after\n" not in texts(executed)
+
+
+def test_a_cell_that_takes_too_long(notebook):
+    result, _ = run(notebook("a", "import time; time.sleep(60)"), cell=2)
+    assert "took longer than 2 s" in result.error
+    assert result.seconds < 40
+
+
+def test_a_notebook_that_takes_too_long_is_ended_with_its_kernel(notebook, tmp_path):
+    mark = tmp_path / "pid"
+    source = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(120)"
+    result, _ = run(notebook("a", source), whole=8)
+    assert "took longer than 8 s" in result.error
+    kernel = int(mark.read_text())
+    for _ in range(50):
+        if not psutil.pid_exists(kernel):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the kernel lives on")

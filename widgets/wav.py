@@ -1,0 +1,29 @@
+"""Waveforms as WAV files in a string. Levels are never touched."""
+
+import base64
+import io
+
+import numpy as np
+import soundfile
+
+
+def wav_base64(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> str:
+    """A mono WAV file, base64-coded.
+
+    Args:
+        waveform: (N,), full scale is 1.
+        sample_rate: Hz.
+        float32: keep every bit; otherwise 16-bit PCM, where what is beyond full scale is clipped.
+    """
+    samples = np.asarray(waveform, dtype=np.float32)
+    if not float32:
+        samples = np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16)
+    file = io.BytesIO()
+    subtype = "FLOAT" if float32 else "PCM_16"
+    soundfile.write(file, samples, sample_rate, format="WAV", subtype=subtype)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def read_wav_base64(text: str) -> tuple[np.ndarray, int]:
+    """Waveform (N,) float32 and sample rate of what `wav_base64` made."""
+    return soundfile.read(io.BytesIO(base64.b64decode(text)), dtype="float32")
