@@ -1,1 +1,64 @@
-"""How little precision can a text-to-speech model run on before anyone can hear it?"""
+"""How little precision can a text-to-speech model run on before anyone can hear it?
+
+    import lightning_v2 as lv2
+
+    voice = lv2.load()
+    speech = voice.synthesize("Hello there.")
+    plan = lv2.Plan.load("lightning-v2")
+    with lv2.emulate(voice, plan, tier="fast"):
+        low = voice.synthesize("Hello there.")
+    comparison = lv2.compare(voice, "Hello there.", plan)
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import tensix
+    from .analysis.compare import Comparison, compare
+    from .deployment.emulate import emulate
+    from .model import CheckpointError, Speech, Voice, load
+    from .precision import Plan, PlanError
+    from .text import TextError, UnspokenWarning
+
+_HOME = {
+    "Comparison": ".analysis.compare",
+    "compare": ".analysis.compare",
+    "emulate": ".deployment.emulate",
+    "CheckpointError": ".model",
+    "Speech": ".model",
+    "Voice": ".model",
+    "load": ".model",
+    "Plan": ".precision",
+    "PlanError": ".precision",
+    "TextError": ".text",
+    "UnspokenWarning": ".text",
+}
+
+__all__ = [
+    "CheckpointError",
+    "Comparison",
+    "Plan",
+    "PlanError",
+    "Speech",
+    "TextError",
+    "UnspokenWarning",
+    "Voice",
+    "compare",
+    "emulate",
+    "load",
+    "tensix",
+]
+
+
+def __getattr__(name: str):
+    """Import on first use: `lightning-v2 --help` need not wait for torch."""
+    if name == "tensix":
+        return importlib.import_module(".tensix", __name__)
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,6 +7,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .config import VoiceConfig
 from .layers import Attention, ConvNeXtBlock, Stack
@@ -104,14 +105,20 @@ class Decoder(Stack):
         return self.output(self.norm(super().forward(x, mask)))
 
 
-class LengthRegulator(nn.Module):
-    """Durations to frames: which phone each frame belongs to, and where in it. Runs on the host."""
+class PhoneEnds(nn.Module):
+    """Log durations to the end of each phone. Runs on the host."""
 
     on_host = True
 
-    def ends(self, log_durations: Tensor) -> Tensor:
-        """Log durations (B, P) to the end of each phone in frames, fractional (B, P)."""
+    def forward(self, log_durations: Tensor) -> Tensor:
+        """(B, P) natural log of frames -> (B, P) frames, fractional."""
         return torch.cumsum(torch.exp(log_durations.double()).clamp(0.9, 200), 1).float()
+
+
+class LengthRegulator(nn.Module):
+    """From phones to frames: which phone each frame belongs to, and where in it. Runs on the host."""
+
+    on_host = True
 
     def forward(self, hidden: Tensor, ends: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden vectors of the phones at each frame, and the frame's position features.
@@ -142,7 +149,7 @@ def position_features(place: Tensor, duration: Tensor) -> Tensor:
         duration: (B, T) of the phone, in frames.
 
     Returns:
-        (B, T, 32), the last two for `with_pitch`, some before them zero.
+        (B, T, 32), the last two for `PitchColumns`, some before them zero.
     """
     waves = [torch.sin(math.pi * k * place) for k in range(1, _POSITION_WAVES + 1)]
     waves += [torch.cos(math.pi * k * place) for k in range(1, _POSITION_WAVES + 1)]
@@ -158,24 +165,36 @@ def position_features(place: Tensor, duration: Tensor) -> Tensor:
     return torch.stack(columns, -1)
 
 
-def with_pitch(position: Tensor, f0: Tensor) -> Tensor:
-    """Put pitch into the last two columns of position features.
+class PitchColumns(nn.Module):
+    """Puts pitch into the last two columns of position features. Runs on the host."""
 
-    Args:
-        position: (B, T, 32).
-        f0: (B, T) Hz, 0 where unvoiced.
-    """
-    voiced = (f0 > 0).to(position.dtype)
-    return torch.cat([position[..., :-2], torch.stack([log_f0(f0), voiced], -1)], -1)
+    on_host = True
+
+    def forward(self, position: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
+        """Position (B, T, 32) and F0 (B, T) in Hz, 0 where unvoiced.
+
+        Returns:
+            (B, T, 32) position and pitch, for the decoder; (B, T, 32) pitch and zeros, for the
+            vocoder.
+        """
+        voiced = (f0 > 0).to(position.dtype)
+        pitch = torch.stack([log_f0(f0), voiced], -1)
+        alone = F.pad(pitch, (FRAME_FEATURES - 2, 0))
+        return torch.cat([position[..., :-2], pitch], -1), alone
+
+
+class Hertz(nn.Module):
+    """Scaled log F0 and voicing logit to F0. Runs on the host."""
+
+    on_host = True
+
+    def forward(self, scaled_log_f0: Tensor, voicing: Tensor) -> Tensor:
+        """(B, T), (B, T) -> (B, T) Hz, 0 where unvoiced."""
+        f0 = REFERENCE_F0 * torch.exp(scaled_log_f0 / LOG_F0_SCALE)
+        return torch.where(voicing > 0, f0.clamp(50, 500), torch.zeros_like(f0))
 
 
 def log_f0(f0: Tensor) -> Tensor:
     """F0 in Hz to its scaled logarithm; 0 stays 0."""
     safe = torch.where(f0 > 0, f0, torch.full_like(f0, REFERENCE_F0))
     return LOG_F0_SCALE * torch.log(safe / REFERENCE_F0)
-
-
-def to_f0(scaled_log_f0: Tensor, voicing: Tensor) -> Tensor:
-    """Scaled log F0 and voicing logit to F0 in Hz, 0 where unvoiced."""
-    f0 = REFERENCE_F0 * torch.exp(scaled_log_f0 / LOG_F0_SCALE)
-    return torch.where(voicing > 0, f0.clamp(50, 500), torch.zeros_like(f0))

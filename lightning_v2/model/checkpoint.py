@@ -41,6 +41,7 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
     }
     text = folder / f"{_CONFIG}.part"
     text.write_text(json.dumps(document, indent=2) + "\n")
+    weights.chmod(0o644)
     os.replace(weights, folder / _WEIGHTS)
     os.replace(text, folder / _CONFIG)
 
@@ -69,13 +70,12 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
         tensors = load_file(path)
     except SafetensorError as error:
         raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
-    with torch.device("meta"):
-        expected = {k: v.shape for k, v in Network(config).state_dict().items()}
+    network = Network(config)
+    expected = {k: v.shape for k, v in network.state_dict().items()}
     if problem := _difference(expected, {k: v.shape for k, v in tensors.items()}):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
-    network = Network(config)
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False), config, digest
 

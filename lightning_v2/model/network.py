@@ -1,15 +1,23 @@
-"""The whole voice as one module: phones and noise in, waveform out."""
+"""The whole voice as one module: phones to frames, frames and noise to a waveform."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from .acoustic import Decoder, DurationPredictor, Encoder, LengthRegulator, PitchPredictor
-from .acoustic import to_f0, with_pitch
-from .config import HOP, VoiceConfig
+from .acoustic import (
+    Decoder,
+    DurationPredictor,
+    Encoder,
+    Hertz,
+    LengthRegulator,
+    PhoneEnds,
+    PitchColumns,
+    PitchPredictor,
+)
+from .config import VoiceConfig
 from .source import Source
-from .vocoder import Vocoder, pitch_columns
+from .vocoder import Vocoder
 
 
 @dataclass(frozen=True)
@@ -41,8 +49,11 @@ class Network(nn.Module):
         super().__init__()
         self.encoder = Encoder(config)
         self.duration = DurationPredictor(config)
+        self.ends = PhoneEnds()
         self.regulator = LengthRegulator()
         self.pitch = PitchPredictor(config)
+        self.hertz = Hertz()
+        self.pitch_columns = PitchColumns()
         self.decoder = Decoder(config)
         self.source = Source()
         self.vocoder = Vocoder(config)
@@ -66,38 +77,17 @@ class Network(nn.Module):
         """
         hidden = self.encoder(phones, features)
         if ends is None:
-            ends = self.regulator.ends(self.duration(hidden))
+            ends = self.ends(self.duration(hidden))
         count = f0.shape[1] if f0 is not None else int(ends[:, -1].max().item()) + 1
         at_frames, position = self.regulator(
             hidden, ends, torch.arange(count, device=hidden.device)
         )
         if f0 is None:
-            f0 = to_f0(*self.pitch(at_frames, position))
-        pitched = with_pitch(position, f0)
-        return Frames(ends, f0, self.decoder(at_frames, pitched), pitch_columns(pitched))
+            f0 = self.hertz(*self.pitch(at_frames, position))
+        pitched, pitch = self.pitch_columns(position, f0)
+        return Frames(ends, f0, self.decoder(at_frames, pitched), pitch)
 
-    def forward(
-        self,
-        phones: Tensor,
-        features: Tensor,
-        noise: Tensor | None = None,
-        ends: Tensor | None = None,
-        f0: Tensor | None = None,
-    ) -> tuple[Tensor, Frames]:
-        """Phones to a waveform (B, T * 256) and the frames it was made from.
-
-        Args:
-            phones, features, ends, f0: as in `acoustics`.
-            noise: (B, at least T * 256) white, unit variance; drawn from torch's default
-                generator if not given.
-        """
-        frames = self.acoustics(phones, features, ends, f0)
-        return self.wave(frames, noise), frames
-
-    def wave(self, frames: Frames, noise: Tensor | None = None) -> Tensor:
-        """Frames to a waveform (B, T * 256)."""
-        samples = frames.f0.shape[1] * HOP
-        if noise is None:
-            noise = torch.randn(frames.f0.shape[0], samples, device=frames.f0.device)
-        pulses, noise = self.source(frames.f0, noise[:, :samples])
+    def wave(self, frames: Frames, noise: Tensor) -> Tensor:
+        """Frames and white noise of unit variance (B, T * 256) to a waveform (B, T * 256)."""
+        pulses, noise = self.source(frames.f0, noise)
         return self.vocoder(frames.envelope, frames.pitch, pulses, noise)

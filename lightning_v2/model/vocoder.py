@@ -158,10 +158,3 @@ class Vocoder(Stack):
         real, imaginary = self.filter(filters, (spectra[..., 0, :], spectra[..., 1, :]))
         both = torch.cat([real, imaginary], -1)
         return self.overlap_add(self.synthesis(both[:, :, 0] + both[:, :, 1]))
-
-
-def pitch_columns(with_pitch: Tensor) -> Tensor:
-    """Pitch alone for the vocoder: position features are set to zero. (B, T, 32) -> (B, T, 32)."""
-    return F.pad(with_pitch[..., -2:], (FRAME_FEATURES - 2, 0))
-
-

@@ -3,7 +3,7 @@
 from .errors import TextError, UnspokenWarning
 from .features import FEATURES, features, phone_indices
 from .normalize import Normalized, normalize
-from .phonemize import phonemize
+from .phonemize import phonemize, to_sentences
 from .phones import PAUSE, PHONE_INDEX, PHONES, VOWELS
 from .sentence import Sentence, Syllable, Word
 
@@ -23,4 +23,5 @@ __all__ = [
     "normalize",
     "phone_indices",
     "phonemize",
+    "to_sentences",
 ]

@@ -4,7 +4,7 @@ import warnings
 
 from .errors import UnspokenWarning
 from .lexicon import Pronunciation, pronounce
-from .normalize import PHRASE_MARKS, normalize
+from .normalize import PHRASE_MARKS, Normalized, normalize
 from .phones import VOWELS
 from .sentence import Sentence, Syllable, Word
 from .syllables import syllabify
@@ -26,20 +26,24 @@ def phonemize(text: str) -> list[Sentence]:
         warnings.warn(
             f"no pronunciation for {' '.join(normalized.unspoken)}", UnspokenWarning, stacklevel=2
         )
-    sentences = []
-    for tokens in _split(normalized.text.split()):
-        words = [token for token in tokens if token not in PHRASE_MARKS]
-        marks = _marks_after_words(tokens)
-        spoken = pronounce(words)
-        sentences.append(
-            Sentence(
-                tuple(
-                    Word(word, _syllables(pronunciation), mark)
-                    for word, pronunciation, mark in zip(words, spoken, marks, strict=True)
-                )
-            )
-        )
-    return sentences
+    return to_sentences(normalized)
+
+
+def to_sentences(normalized: Normalized) -> list[Sentence]:
+    """Sentences of a text that is already normalized.
+
+    Raises:
+        TextError: if a word has no sound.
+    """
+    return [_to_sentence(tokens) for tokens in _split(normalized.text.split())]
+
+
+def _to_sentence(tokens: list[str]) -> Sentence:
+    words = [token for token in tokens if token not in PHRASE_MARKS]
+    triples = zip(words, pronounce(words), _marks_after_words(tokens), strict=True)
+    return Sentence(
+        tuple(Word(word, _syllables(pronunciation), mark) for word, pronunciation, mark in triples)
+    )
 
 
 def _split(tokens: list[str]) -> list[list[str]]:

@@ -130,6 +130,24 @@ class Corpus:
     def example(self, key: str) -> Example:
         return Example.load(self.folder / "examples" / f"{key}.npz")
 
+    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the envelope, (64,) each.
+
+        Taken once, over up to 500 examples, and kept in statistics.npz: all stages of training
+        must share them.
+        """
+        path = self.folder / "statistics.npz"
+        if not path.exists():
+            keys = self.keys()
+            chosen = keys[:: max(1, len(keys) // 500)]
+            frames = np.concatenate([self.example(key).envelope for key in chosen])
+            part = path.with_suffix(".part")
+            with open(part, "wb") as file:
+                np.savez(file, mean=frames.mean(0), std=frames.std(0))
+            os.replace(part, path)
+        with np.load(path) as stored:
+            return stored["mean"], stored["std"]
+
 
 def split_sentences(texts: dict[str, str]) -> dict[str, Sentence]:
     """Phonemize texts; sentence n of text `key` gets the key `key_n`. Too short ones are left out."""

@@ -1,0 +1,125 @@
+"""The command `lightning-v2`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .report import command as notebooks_command
+from .training import command as train_command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb; 0: done, 1: failed or differs, 2: bad input (the reason is on stderr)."""
+    args = _parser().parse_args(arguments)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lightning-v2",
+        description="How little precision can a text-to-speech model run on before anyone can "
+        "hear it? Emulates Tenstorrent's arithmetic on a CPU.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    say = verbs.add_parser("say", help="speak a text into a WAV file")
+    say.add_argument("text", help="English text, or - to read it from standard input")
+    say.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.wav")
+    say.add_argument("--plan", help="precision plan: a name in data/plans/ or a YAML file")
+    _add_common(say)
+    say.set_defaults(run=_say)
+
+    compare = verbs.add_parser("compare", help="print what a plan changes, by metric and by layer")
+    compare.add_argument("text", help="English text, or - to read it from standard input")
+    compare.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
+    compare.add_argument("--reference", default="fp32", help="fp32 (PyTorch), or another plan")
+    compare.add_argument(
+        "--free-running",
+        action="store_true",
+        help="let the plan predict its own durations and F0 instead of the reference's",
+    )
+    compare.add_argument("--layers", type=int, default=10, metavar="N", help="worst sites shown")
+    _add_common(compare)
+    compare.set_defaults(run=_compare)
+
+    notebooks = verbs.add_parser("notebooks", help="execute the notebooks and write the site")
+    notebooks_command.add_arguments(notebooks)
+    notebooks.set_defaults(run=notebooks_command.run)
+
+    train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
+    train_command.add_arguments(train)
+    train.set_defaults(run=train_command.run)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--tier", default="fast", help="how the plan is emulated (default: fast)")
+    parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
+
+
+def _input_errors() -> tuple[type[Exception], ...]:
+    from . import CheckpointError, PlanError, TextError
+
+    return CheckpointError, PlanError, TextError, OSError, ValueError
+
+
+def _text(args: argparse.Namespace) -> str:
+    return sys.stdin.read() if args.text == "-" else args.text
+
+
+def _say(args: argparse.Namespace) -> int:
+    import contextlib
+    import dataclasses
+
+    from . import Plan, emulate, load
+
+    try:
+        if not args.output.parent.is_dir():
+            raise FileNotFoundError(f"{args.output.parent} is not a folder")
+        plan = Plan.load(args.plan) if args.plan else None
+        voice = load(args.voice)
+        emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
+        with emulation:
+            speech = voice.synthesize(_text(args), seed=args.seed)
+        if plan:
+            speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
+        speech.save(args.output)
+    except _input_errors() as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if plan else "PyTorch float32"
+    print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from . import compare, load
+
+    try:
+        comparison = compare(
+            load(args.voice),
+            _text(args),
+            args.plan,
+            reference=args.reference,
+            teacher_forced=not args.free_running,
+            tier=args.tier,
+            seed=args.seed,
+        )
+    except _input_errors() as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for name, value in comparison.metrics.items():
+        print(f"{name:28} {value:10.4g}")
+    worst = comparison.layers.sort_values("accumulated_sqnr_db").head(args.layers)
+    print(f"\n{len(worst)} sites with the largest accumulated error ({args.tier} tier, emulated):")
+    print(worst.to_string(index=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
