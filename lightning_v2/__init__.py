@@ -1,13 +1,13 @@
 """How little precision can a text-to-speech model run on before anyone can hear it?
 
-    import lightning_v2 as lv2
+import lightning_v2 as lv2
 
-    voice = lv2.load()
-    speech = voice.synthesize("Hello there.")
-    plan = lv2.Plan.load("lightning-v2")
-    with lv2.emulate(voice, plan, tier="fast"):
-        low = voice.synthesize("Hello there.")
-    comparison = lv2.compare(voice, "Hello there.", plan)
+voice = lv2.load()
+speech = voice.synthesize("Hello there.")
+plan = lv2.Plan.load("lightning-v2")
+with lv2.emulate(voice, plan, tier="fast"):
+    low = voice.synthesize("Hello there.")
+comparison = lv2.compare(voice, "Hello there.", plan)
 """
 
 import importlib

@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def data_path(*parts: str) -> Path:
-    """Path of a file or folder of `data/`: in the wheel inside the package, in a checkout beside it.
+    """Path of a file or folder of `data/`: inside the package in a wheel, beside it in a checkout.
 
     Raises:
         FileNotFoundError: naming what is missing and what there is.
@@ -21,4 +21,6 @@ def data_path(*parts: str) -> Path:
             raise FileNotFoundError(
                 f"{path} does not exist; {parent} holds {', '.join(there) or 'nothing'}"
             )
-    raise FileNotFoundError(f"no data folder in {_PACKAGE} nor beside it: install the package again")
+    raise FileNotFoundError(
+        f"no data folder in {_PACKAGE} nor beside it: install the package again"
+    )

@@ -116,7 +116,7 @@ class PhoneEnds(nn.Module):
 
 
 class LengthRegulator(nn.Module):
-    """From phones to frames: which phone each frame belongs to, and where in it. Runs on the host."""
+    """From phones to frames: which phone each frame belongs to, and where in it. On the host."""
 
     on_host = True
 

@@ -1,4 +1,4 @@
-"""The few kinds of layer that the voice is made of. Letters: B batch, T time, C channels, H heads."""
+"""The kinds of layer that the voice is made of. Letters: B batch, T time, C channels, H heads."""
 
 import math
 

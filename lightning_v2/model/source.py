@@ -48,7 +48,7 @@ def accumulate_phase(f0: Tensor) -> Tensor:
 
 
 def _held(value: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor]:
-    """Values at both ends of every hop (B, T); at the edge of a voiced run the inner one is held."""
+    """Values at both ends of every hop (B, T); at the edge of a voiced run one is held."""
     after = torch.cat([value[:, 1:], value[:, -1:]], 1)
     voiced_after = torch.cat([voiced[:, 1:], voiced[:, -1:]], 1)
     zero = torch.zeros_like(value)

@@ -5,7 +5,6 @@ Frame t covers samples 256 (t - 1) to 256 (t + 1) with a Hann window; the filter
 long and is added without a second window, which would smear the 5 ms detail of the envelope.
 """
 
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -65,7 +64,8 @@ class Framing(nn.Module):
 
     def forward(self, excitation: Tensor) -> Tensor:
         """(B, N) -> (B, T, 512)."""
-        return F.pad(excitation, (HOP, HOP)).unfold(1, 2 * HOP, HOP)[:, : excitation.shape[1] // HOP]
+        frames = F.pad(excitation, (HOP, HOP)).unfold(1, 2 * HOP, HOP)
+        return frames[:, : excitation.shape[1] // HOP]
 
 
 class OverlapAdd(nn.Module):
@@ -105,9 +105,7 @@ class Exponential(nn.Module):
 class ComplexProduct(nn.Module):
     """Filters times spectra, both as (real, imaginary)."""
 
-    def forward(
-        self, a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
 
 

@@ -60,14 +60,29 @@ class Voice:
             shown = " ".join(normalized.unspoken)
             warnings.warn(f"no pronunciation for {shown}", UnspokenWarning, stacklevel=2)
         sentences = to_sentences(normalized)
+        return self._speak_all(sentences, text, normalized.unspoken, seed, forced)
+
+    def speak(self, sentence: Sentence, *, seed: int = 0) -> Speech:
+        """Speak a sentence that is phones already."""
+        return self._speak_all([sentence], sentence.text, (), seed, None)
+
+    def _speak_all(
+        self,
+        sentences: list[Sentence],
+        text: str,
+        unspoken: tuple[str, ...],
+        seed: int,
+        forced: Speech | None,
+    ) -> Speech:
         phonemes = tuple(phone for sentence in sentences for phone in sentence.phones)
         given = _split_forced(forced, sentences, phonemes)
         with torch.inference_mode(), _one_thread():
             parts = [
-                self._speak(sentence, np.random.default_rng([seed, index]), *given[index])
+                self._speak_one(sentence, np.random.default_rng([seed, index]), *given[index])
                 for index, sentence in enumerate(sentences)
             ]
-        wave, durations, f0, envelope = (np.concatenate(arrays) for arrays in zip(*parts))
+        columns = zip(*parts, strict=True)
+        wave, durations, f0, envelope = (np.concatenate(arrays) for arrays in columns)
         return Speech(
             text=text,
             waveform=wave,
@@ -77,10 +92,10 @@ class Voice:
             envelope=envelope,
             frames=tuple(len(part[2]) for part in parts),
             seed=seed,
-            unspoken=normalized.unspoken,
+            unspoken=unspoken,
         )
 
-    def _speak(
+    def _speak_one(
         self,
         sentence: Sentence,
         generator: np.random.Generator,

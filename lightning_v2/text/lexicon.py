@@ -1,4 +1,4 @@
-"""Pronunciations from gruut's English lexicon, its part-of-speech tagger and its letter-to-sound model."""
+"""Pronunciations: gruut's English lexicon, part-of-speech tagger and letter-to-sound model."""
 
 import functools
 import sqlite3
@@ -92,7 +92,7 @@ def _pronounce_word(word: str, role: str) -> Pronunciation:
         wanted = (role, role.replace("VBN", "VBD"), role[:8])
         ipa = next((ipa for name in wanted for r, ipa in roles if r == name), roles[0][1])
         return _from_ipa(ipa.split())
-    if word.endswith("'s") or word.endswith("s'"):
+    if word.endswith(("'s", "s'")):
         return _with_s(_pronounce_word(word[:-2] if word.endswith("'s") else word[:-1], role))
     letters = word.replace("'", "")
     with _lock:

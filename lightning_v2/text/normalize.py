@@ -122,10 +122,7 @@ def _expand_abbreviations(text: str) -> str:
         street = re.match(r"\s*(?:$|[a-z,.;!?])", rest) or re.search(
             r"(?<=\w )(?:[A-Z][a-z]+|\d+(?:st|nd|rd|th))\s$", text[: match.start()]
         )
-        if key == "st" and street:
-            full = "street"
-        else:
-            full = _ABBREVIATIONS[key]
+        full = "street" if key == "st" and street else _ABBREVIATIONS[key]
         at_end = re.match(r"\s*$", rest) or (
             key in _ENDS_SENTENCE | {"st"} and re.match(r"\s+[A-Z]", rest) and full != "saint"
         )
@@ -139,9 +136,7 @@ def _expand_abbreviations(text: str) -> str:
         lambda m: _initials(m, text),
         text,
     )
-    return re.sub(
-        r"\b(?<![.'])([A-Z])\.(?=\s+[A-Z][a-z])", lambda m: letter_names(m[1]), text
-    )
+    return re.sub(r"\b(?<![.'])([A-Z])\.(?=\s+[A-Z][a-z])", lambda m: letter_names(m[1]), text)
 
 
 def _initials(match: re.Match, text: str) -> str:

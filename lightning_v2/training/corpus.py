@@ -1,4 +1,4 @@
-"""The training corpus: what the teacher says, sentence by sentence, at the frame rate of the voice."""
+"""The training corpus: what the teacher says, at the frame rate of the voice."""
 
 import multiprocessing
 import os
@@ -10,7 +10,7 @@ import soxr
 from tqdm import tqdm
 
 from ..model.config import HOP, SAMPLE_RATE
-from ..text import PHONE_INDEX, Sentence, features, phone_indices, phonemize
+from ..text import Sentence, features, phone_indices, phonemize
 from . import teacher
 
 BANDS = 64
@@ -20,7 +20,7 @@ _AMPLITUDE = np.log(32768.0)  # the teacher's cepstra are those of 16-bit sample
 
 @dataclass(frozen=True)
 class Example:
-    """One sentence of a corpus. Letters: P phones, T frames of 256 samples at 24 kHz, K teacher frames.
+    """One sentence. Letters: P phones, T frames of 256 samples at 24 kHz, K teacher frames.
 
     Attributes:
         phones: int64 (P,) rows of the phone embedding.
@@ -150,7 +150,7 @@ class Corpus:
 
 
 def split_sentences(texts: dict[str, str]) -> dict[str, Sentence]:
-    """Phonemize texts; sentence n of text `key` gets the key `key_n`. Too short ones are left out."""
+    """Phonemize texts; sentence n of text `key` gets the key `key_n`. Under 3 words: left out."""
     sentences = {}
     for key, text in tqdm(texts.items(), desc="phonemize", unit="text"):
         for number, sentence in enumerate(phonemize(text)):
@@ -176,7 +176,9 @@ def build(texts: dict[str, str], folder: Path, jobs: int) -> Corpus:
 def _label(sentences: dict[str, Sentence], folder: Path, jobs: int) -> None:
     wanted = {k: s for k, s in sentences.items() if not (folder / f"{k}.lab").exists()}
     keys = list(wanted)
-    batches = [({k: wanted[k] for k in keys[i : i + 100]}, folder) for i in range(0, len(keys), 100)]
+    batches = [
+        ({k: wanted[k] for k in keys[i : i + 100]}, folder) for i in range(0, len(keys), 100)
+    ]
     with multiprocessing.Pool(jobs) as pool:
         work = pool.imap_unordered(_label_batch, batches)
         list(tqdm(work, total=len(batches), desc="labels", unit="x100"))

@@ -21,7 +21,7 @@ _PHASE_STEPS = 32768
 
 @dataclass(frozen=True)
 class Phones:
-    """Padded phones of a batch: int64 (B, P), features (B, P, 32), ends (B, P) in frames, mask (B, P, 1)."""
+    """Padded: phones int64 (B, P), features (B, P, 32), ends (B, P) in frames, mask (B, P, 1)."""
 
     phones: Tensor
     features: Tensor
@@ -114,7 +114,7 @@ class Dataset:
         return Crop(sentence, frames, mask, self.f0[index], self.envelope[index].float())
 
     def waves(self, crop: Crop) -> tuple[Tensor, Tensor, Tensor]:
-        """Waveform (B, N), exact phase of the teacher's source in cycles (B, N), its voicing (B, N)."""
+        """Waveform, exact phase of the teacher's source in cycles, and its voicing, each (B, N)."""
         first = (self.frame_starts[crop.sentence] + crop.frames[:, 0]) * HOP
         samples = torch.arange(crop.frames.shape[1] * HOP, device=self.device)
         index = first[:, None] + samples

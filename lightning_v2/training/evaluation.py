@@ -88,7 +88,7 @@ def _filled(f0: torch.Tensor) -> torch.Tensor:
 
 
 def copy_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, float]:
-    """PESQ-WB of copy synthesis and its ceiling: two noise draws of the teacher against each other."""
+    """PESQ-WB of copy synthesis; the ceiling is the teacher against its own second noise draw."""
     rows = []
     for key in tqdm(keys, desc="copy synthesis", unit="sentence"):
         example, rendering = held.corpus.example(key), held.rendering(key)
@@ -113,7 +113,7 @@ def copy_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, floa
 
 
 def acoustic_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, float]:
-    """Errors of predicted durations, F0, voicing and envelopes; the last three on the teacher's durations."""
+    """Errors of predicted durations, and on the teacher's durations of F0, voicing, envelope."""
     rows, spread = [], []
     for key in tqdm(keys, desc="acoustic model", unit="sentence"):
         example = held.corpus.example(key)
@@ -156,7 +156,7 @@ def mel_cepstral_distortion_db(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def pause_peaks_dbfs(example: Example, wave: np.ndarray) -> np.ndarray:
-    """Largest sample of every 5 ms inside the pauses of teacher-forced speech; clicks stand out here."""
+    """Largest sample of every 5 ms inside pauses of teacher-forced speech: clicks stand out."""
     starts = np.concatenate([[0], example.ends[:-1]])
     margin = 4 * ENGINE_SHIFT * SAMPLE_RATE
     width = int(0.005 * SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""The teacher's excitation and filter, so that its source phase is known and its noise can be redrawn.
+"""The teacher's excitation and filter: so its source phase is known, its noise can be redrawn.
 
 hts_engine excites a mel log spectrum approximation (MLSA) filter with one pulse a pitch period
 where speech is voiced and with white noise elsewhere. Its period and its cepstra move linearly

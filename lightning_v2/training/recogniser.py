@@ -1,4 +1,4 @@
-"""Word error rate by a small recogniser that runs offline (pocketsphinx with its own English model)."""
+"""Word error rate by a small offline recogniser: pocketsphinx with its own English model."""
 
 import multiprocessing
 import re

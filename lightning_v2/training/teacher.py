@@ -58,9 +58,7 @@ def require_teacher(*programs: str) -> None:
     packages = {"festival": "festival festvox-us-slt-hts", "hts_engine": "htsengine"}
     for program in programs:
         if shutil.which(program) is None:
-            raise TeacherMissing(
-                f"{program} is not installed: apt-get install {packages[program]}"
-            )
+            raise TeacherMissing(f"{program} is not installed: apt-get install {packages[program]}")
     if not VOICE.exists():
         raise TeacherMissing(f"{VOICE} is missing: apt-get install festvox-us-slt-hts")
 

@@ -180,7 +180,7 @@ class Trainer:
         }
 
     def _inner(self, crop: Crop) -> Tensor:
-        """1 where a frame of a crop is far enough from an edge that the sentence does not have (B, C)."""
+        """1 where a frame is not near an edge of the crop that the sentence lacks (B, C)."""
         length = crop.frames.shape[1]
         column = torch.arange(length, device=self.device)
         at_start = crop.frames[:, :1] == 0
@@ -192,7 +192,7 @@ class Trainer:
         return (envelope - self.network.envelope_mean) / self.network.envelope_std
 
     def _vocoder_losses(self) -> dict[str, Tensor]:
-        """Half of the crops with the teacher's own source if it is known, half as synthesis will run."""
+        """Half of the crops with the teacher's own source if it is known, half as in synthesis."""
         s = self.schedule
         sentence = self.data.random_sentences(s.crops, at_least=s.crop_frames)
         crop = self.data.crop(sentence, s.crop_frames)

@@ -1,0 +1,143 @@
+"""From texts or recordings to a voice: corpus, three stages of training, checkpoint, evaluation."""
+
+import argparse
+import json
+import multiprocessing
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from ..model import VoiceConfig, load, save_checkpoint
+from ..model.network import Network
+from ..resources import data_path
+from . import corpus as taught
+from . import recordings
+from .corpus import Corpus
+from .dataset import Dataset
+from .trainer import Schedule, Trainer
+
+_ACOUSTIC = ("encoder.", "duration.", "pitch.", "decoder.")
+
+
+def train(args: argparse.Namespace) -> None:
+    """Do all that `lightning-v2 train` promises; args as defined in command.py.
+
+    Raises:
+        TeacherMissing, RecordingsError, OSError, ValueError: with what is wrong and where.
+    """
+    args.folder.mkdir(parents=True, exist_ok=True)
+    corpus = _corpus(args)
+    schedules = stages(args)
+    if args.device == "cpu" and args.jobs > 1:
+        # two small models train faster side by side, on a core each, than one after the other
+        context = multiprocessing.get_context("spawn")
+        work = [
+            context.Process(target=run_stage, args=(schedule, corpus, args.folder, args.device, 1))
+            for schedule in schedules[:2]
+        ]
+        for process in work:
+            process.start()
+        for process in work:
+            process.join()
+        if any(process.exitcode for process in work):
+            raise ValueError("a stage of training failed: see its message above")
+    else:
+        for schedule in schedules[:2]:
+            run_stage(schedule, corpus, args.folder, args.device, args.jobs)
+    run_stage(schedules[2], corpus, args.folder, args.device, args.jobs)
+    voice = export(args.folder, schedules, corpus)
+    print(f"voice: {voice}")
+    if args.held_out:
+        evaluate(voice, args.folder / "held-out", args.held_out, args.jobs)
+
+
+def stages(args: argparse.Namespace) -> tuple[Schedule, Schedule, Schedule]:
+    """The acoustic, vocoder and joint schedules."""
+    return (
+        Schedule("acoustic", args.acoustic_steps, seed=args.seed),
+        Schedule("vocoder", args.vocoder_steps, seed=args.seed),
+        Schedule("joint", args.joint_steps, sentences=8, learning_rate=4e-4, seed=args.seed),
+    )
+
+
+def _corpus(args: argparse.Namespace) -> Corpus:
+    folder = args.folder / "corpus"
+    if args.recordings:
+        found = recordings.read_metadata(args.recordings)
+        return recordings.build(found[: args.limit], folder, args.jobs)
+    texts = read_texts(args.texts or data_path("sentences", "training.tsv"))
+    return taught.build(dict(list(texts.items())[: args.limit]), folder, args.jobs)
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Read `key<TAB>text` lines.
+
+    Raises:
+        ValueError: naming the file and the line that has no tab, no text, or a key twice.
+    """
+    texts: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        key, tab, text = line.partition("\t")
+        if not tab or not key or not text.strip():
+            raise ValueError(f"{path}:{number}: expected 'key<TAB>text', found {line[:60]!r}")
+        if key in texts:
+            raise ValueError(f"{path}:{number}: {key} was there before")
+        texts[key] = text
+    return texts
+
+
+def run_stage(schedule: Schedule, corpus: Corpus, folder: Path, device: str, threads: int) -> None:
+    """Run one stage to its end, from where it was broken off."""
+    torch.set_num_threads(threads)
+    # operands of matmuls in bfloat16 where the processor gains by it; weights stay in float32
+    torch.set_float32_matmul_precision("medium")
+    own = folder / schedule.stage
+    own.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(VoiceConfig(), schedule, Dataset(corpus, corpus.keys(), torch.device(device)))
+    state = own / "state.pt"
+    if state.exists():
+        trainer.resume(state)
+    elif schedule.stage == "joint":
+        trainer.network.load_state_dict(join(folder))
+    trainer.run(own)
+
+
+def join(folder: Path) -> dict[str, torch.Tensor]:
+    """Weights of the acoustic stage with the vocoder of the vocoder stage."""
+    acoustic, vocoder = (
+        torch.load(folder / stage / "state.pt", map_location="cpu", weights_only=True)["network"]
+        for stage in ("acoustic", "vocoder")
+    )
+    return {k: v if k.startswith(_ACOUSTIC) else vocoder[k] for k, v in acoustic.items()}
+
+
+def export(folder: Path, schedules: tuple[Schedule, ...], corpus: Corpus) -> Path:
+    """Write the voice of the joint stage to `folder/voice` and return that."""
+    state = torch.load(folder / "joint" / "state.pt", map_location="cpu", weights_only=True)
+    network = Network(VoiceConfig())
+    network.load_state_dict(state["network"])
+    about = {
+        "training": [asdict(schedule) for schedule in schedules],
+        "sentences": len(corpus.keys()),
+    }
+    save_checkpoint(folder / "voice", network, VoiceConfig(), about)
+    return folder / "voice"
+
+
+def evaluate(voice: Path, folder: Path, count: int, jobs: int) -> dict[str, float]:
+    """Measure a voice against the teacher on held-out sentences and print what was found.
+
+    Raises:
+        TeacherMissing: if the teacher is not installed.
+    """
+    from .evaluation import HeldOut, acoustic_quality, copy_quality
+
+    texts = read_texts(data_path("sentences", "heldout.tsv"))
+    held = HeldOut.prepare(dict(list(texts.items())[:count]), folder, jobs)
+    keys = list(held.sentences)
+    loaded = load(voice)
+    figures = {**acoustic_quality(loaded, held, keys), **copy_quality(loaded, held, keys)}
+    figures = {name: round(float(value), 4) for name, value in figures.items()}
+    print(json.dumps({"sentences": len(keys), **figures}, indent=2))
+    return figures
