@@ -66,7 +66,7 @@ METRICS = (
     Metric("group_delay_p95_ms", "group delay, p95 of bins above -50 dB", "ms", "lower", "samples",
            "smeared onsets, phases of bands that drift apart", "polarity, gain, noise; more than "
            "half a pitch period", bound=1),
-    Metric("fundamental_drift_cycles", "largest phase drift of the fundamental", "cycles", "lower",
+    Metric("fundamental_drift_p95_cycles", "phase drift of the fundamental, p95", "cycles", "lower",
            "samples", "source phase, F0", "everything in unvoiced sound"),
     Metric("lsd_db", "log-spectral distance, mean", "dB", "lower", "frames",
            "hiss, timbre, lost harmonics", "phase, polarity, delay", bound=1),
@@ -128,7 +128,7 @@ def measure(reference, candidate) -> tuple[dict[str, float], PhaseDrift | None]:
             "snr_db": snr_db(a, b),
             "waveform_pcc": waveform_pcc(a, b),
             "group_delay_p95_ms": drift.group_delay_p95_ms,
-            "fundamental_drift_cycles": drift.fundamental_drift_cycles,
+            "fundamental_drift_p95_cycles": drift.fundamental_drift_p95_cycles,
         }
     distance = lsd_db(a, b, rate, match)
     pauses = loudness.pauses(a, rate)

@@ -110,7 +110,7 @@ def compare(
     reference_plan = (
         None if isinstance(reference, str) and reference == "fp32" else _plan(reference)
     )
-    errors = LayerErrors(lambda *call: tensix.lower(*call, plan))
+    errors = LayerErrors(lambda site, *call: tensix.lower(*call, plan.for_site(site)))
     with _running(voice, reference_plan, tier, errors.observe_reference if layers else None):
         said = voice.synthesize(text, seed=seed)
     forced = said if teacher_forced else None

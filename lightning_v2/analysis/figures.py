@@ -8,6 +8,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from . import colours
 from .compare import Comparison
@@ -18,7 +19,7 @@ from .spectrogram import level_difference_db, spectrogram
 LEVEL_RANGE_DB = (-100.0, -20.0)
 DIFFERENCE_RANGE_DB = 20.0
 DELAY_RANGE_MS = 2.0
-EXACT_DB = 140.0
+EXACT_DB = 120.0
 """Where identical values are drawn: an infinite ratio has no place on an axis."""
 _WIDTH = 8.2
 
@@ -40,6 +41,7 @@ def waveforms(comparison: Comparison) -> Picture:
     apart.set(xlabel="time (s)", ylabel="full scale = 1", ylim=_symmetric(most))
     whole.set_xlim(0, max(reference.duration_s, candidate.duration_s))
     apart.set_xlim(*whole.get_xlim())
+    close.margins(x=0)
     for axes in (whole, apart):
         axes.legend(loc="upper right", ncols=2, fontsize=8)
     whole.set_title("waveforms", loc="left")
@@ -95,12 +97,13 @@ def phase_drift(comparison: Comparison) -> Picture:
     )
     bottom.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     bottom.plot(phase.times_s, phase.fundamental_cycles, color=_colour(comparison), linewidth=1.6)
-    bottom.set_ylim(*_symmetric(max(0.5, phase.fundamental_drift_cycles)))
+    drift = phase.fundamental_cycles[np.isfinite(phase.fundamental_cycles)]
+    bottom.set_ylim(*_symmetric(max(0.5, np.abs(drift).max(initial=0.0))))
     bottom.set(xlabel="time (s)", ylabel="drift (cycles)", xlim=_span(phase.times_s))
     bottom.set_title("phase of the fundamental, followed through each voiced stretch", loc="left")
     alt = (
         f"Phase of {comparison.plan.name} against the reference over time and frequency. The "
-        f"fundamental drifts by up to {phase.fundamental_drift_cycles:.2g} cycles."
+        f"fundamental drifts by {phase.fundamental_drift_p95_cycles:.2g} cycles (p95)."
     )
     return Picture(figure, alt, comparison.provenance)
 
@@ -153,15 +156,16 @@ def layer_errors(comparison: Comparison) -> Picture:
         }
         ratio.plot(order, layers[f"{kind}_sqnr_db"].clip(upper=EXACT_DB), **look)
         gain.plot(order, 100 * (layers[f"{kind}_gain"] - 1), **look)
-    ratio.set(ylabel="SQNR (dB)", ylim=(min(-10, ratio.get_ylim()[0]), EXACT_DB + 8))
+    ratio.set(ylabel="SQNR (dB)", ylim=(min(-10, ratio.get_ylim()[0]), ratio.get_ylim()[1] + 16))
     ratio.axhline(0, color=colours.REFERENCE, linewidth=0.8)
-    ratio.set_title(f"signal to error of every site ({EXACT_DB:.0f} dB: identical)", loc="left")
+    ratio.set_title("signal to error of every site", loc="left")
     gain.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     gain.set(ylabel="gain − 1 (%)", xlabel="sites in the order in which they run")
     gain.set_title("what is lost of the amplitude", loc="left")
     gain.set_yscale("symlog", linthresh=1.0)
+    gain.yaxis.set_major_formatter(ScalarFormatter())
     _name_rooms((ratio, gain), [site.split(".")[0] for site in layers["site"]])
-    ratio.legend(loc="lower left", fontsize=8)
+    ratio.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
     worst = layers.loc[layers["isolated_sqnr_db"].idxmin()] if len(layers) else None
     alt = f"Signal to error of {len(layers)} sites under {comparison.plan.name}." + (
         f" Worst alone: {worst['site']} with {worst['isolated_sqnr_db']:.1f} dB."
@@ -172,8 +176,8 @@ def layer_errors(comparison: Comparison) -> Picture:
 
 
 _WORDS = {
-    "isolated": "the site alone, on the reference's inputs",
-    "accumulated": "everything before it as well",
+    "isolated": "this site alone",
+    "accumulated": "and all before it",
 }
 
 
@@ -244,9 +248,11 @@ def _symmetric(most: float) -> tuple[float, float]:
 
 
 def _name_rooms(panels: tuple[Axes, ...], rooms: list[str]) -> None:
-    """Lines between the parts of a model, and their names above the first panel."""
+    """Lines between the parts of a model, and their names inside the first panel."""
     starts = [at for at, room in enumerate(rooms) if at == 0 or rooms[at - 1] != room]
+    across = panels[0].get_xaxis_transform()  # x counts sites, y runs from 0 to 1
     for start, stop in zip(starts, [*starts[1:], len(rooms)], strict=True):
         for axes in panels:
             axes.axvline(start - 0.5, color=colours.REFERENCE, linewidth=0.6, alpha=0.5)
-        panels[0].text((start + stop - 1) / 2, EXACT_DB - 12, rooms[start], ha="center", fontsize=8)
+        middle = (start + stop - 1) / 2
+        panels[0].text(middle, 0.95, rooms[start], ha="center", va="top", size=8, transform=across)

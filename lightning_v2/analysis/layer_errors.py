@@ -71,7 +71,7 @@ class LayerErrors:
     """Watches a reference run and a candidate run of the same model on the same text.
 
     Attributes:
-        lower: runs one call alone in low precision: lower(site, op, func, args, kwargs).
+        lower: runs one call alone in low precision: lower(site, function, args, kwargs).
     """
 
     lower: Callable
@@ -83,7 +83,7 @@ class LayerErrors:
     _incomparable: set[str] = field(default_factory=set)
     _bytes: int = 0
 
-    def observe_reference(self, site, op, func, args, kwargs, output) -> None:
+    def observe_reference(self, site, op, function, args, kwargs, output) -> None:
         """Keep the output and run the call alone in low precision on the same inputs.
 
         Raises:
@@ -97,10 +97,10 @@ class LayerErrors:
                 "compare a shorter text, or pass layers=False"
             )
         self._outputs[site].append(output.detach().clone())
-        lowered = self.lower(site, op, func, args, kwargs)
+        lowered = self.lower(site, function, args, kwargs)
         self._isolated[site].add(*_values(op, output, lowered))
 
-    def observe_candidate(self, site, op, func, args, kwargs, output) -> None:
+    def observe_candidate(self, site, op, function, args, kwargs, output) -> None:
         """Compare the output with what the reference had at the same call."""
         call = self._calls[site]
         self._calls[site] += 1

@@ -47,10 +47,10 @@ class PhaseDrift:
         return float(np.percentile(delays, 95)) if len(delays) else float("nan")
 
     @property
-    def fundamental_drift_cycles(self) -> float:
-        """Largest |drift| of the fundamental; NaN without voiced frames."""
+    def fundamental_drift_p95_cycles(self) -> float:
+        """95th percentile of |drift| of the fundamental; NaN without voiced frames."""
         drift = np.abs(self.fundamental_cycles[np.isfinite(self.fundamental_cycles)])
-        return float(drift.max()) if len(drift) else float("nan")
+        return float(np.percentile(drift, 95)) if len(drift) else float("nan")
 
 
 def phase_drift(

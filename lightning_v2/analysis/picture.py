@@ -8,8 +8,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
-DPI = 144
+DPI = 132
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,25 @@ class Picture:
     alt: str
     caption: str
 
-    def png(self, theme: Theme = LIGHT) -> bytes:
-        """The figure in the colours of a theme."""
+    def image(self, theme: Theme = LIGHT) -> bytes:
+        """The figure in the colours of a theme, as WebP: noisy spectra take a third of a PNG."""
         _paint(self.figure, theme)
-        file = io.BytesIO()
-        self.figure.savefig(file, format="png", dpi=DPI, facecolor=theme.paper)
-        return file.getvalue()
+        drawn, small = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(drawn, format="png", dpi=DPI, facecolor=theme.paper)
+        Image.open(drawn).convert("RGB").save(small, "WEBP", quality=88)
+        return small.getvalue()
 
     def save(self, path: str | Path) -> None:
-        """Write a PNG file in light colours."""
-        Path(path).write_bytes(self.png())
+        """Write a file in light colours, PNG or whatever the name says."""
+        _paint(self.figure, LIGHT)
+        self.figure.savefig(path, dpi=DPI, facecolor=LIGHT.paper)
 
     def _repr_html_(self) -> str:
-        light, dark = (base64.b64encode(self.png(theme)).decode() for theme in (LIGHT, DARK))
+        light, dark = (base64.b64encode(self.image(theme)).decode() for theme in (LIGHT, DARK))
         return (
             '<figure class="picture" style="margin:0;overflow-x:auto"><picture>'
-            f'<source media="(prefers-color-scheme: dark)" srcset="data:image/png;base64,{dark}">'
-            f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{light}"'
+            f'<source media="(prefers-color-scheme: dark)" srcset="data:image/webp;base64,{dark}">'
+            f'<img alt="{html.escape(self.alt)}" src="data:image/webp;base64,{light}"'
             ' style="width:100%;min-width:560px;max-width:860px;height:auto">'
             f"</picture><figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )

@@ -22,7 +22,13 @@ HERE = Path(__file__).parent
 VIEW_TYPE = "application/vnd.jupyter.widget-view+json"
 STATE_TYPE = "application/vnd.jupyter.widget-state+json"
 PLAYER = "widgets.ab_player.ABPlayer"
-KEY_METRICS = ("pesq_wb_mos", "lsd_db", "f0_p95_cents", "fundamental_drift_cycles", "pause_rise_db")
+KEY_METRICS = (
+    "pesq_wb_mos",
+    "lsd_db",
+    "f0_p95_cents",
+    "fundamental_drift_p95_cycles",
+    "pause_rise_db",
+)
 
 _CODE = """
 {%- extends 'basic/index.html.j2' -%}

@@ -70,7 +70,7 @@ def test_polarity_flip_is_heard_by_waveform_measures_only(utterance):
     assert values["waveform_pcc"] == pytest.approx(-1.0)
     assert values["snr_db"] == pytest.approx(-6.02, abs=0.01)
     assert values["pesq_wb_mos"] == pytest.approx(4.644, abs=0.001)
-    assert values["fundamental_drift_cycles"] == pytest.approx(0.5, abs=0.01)
+    assert values["fundamental_drift_p95_cycles"] == pytest.approx(0.5, abs=0.01)
     for name in ("lsd_db", "mel_rmse_db", "f0_p95_cents", "gain_db", "voicing_flips_percent"):
         assert values[name] == pytest.approx(0, abs=1e-3), name
 
@@ -86,7 +86,7 @@ def test_delay(utterance):
 def test_pitch_shift(tone):
     values = measure(tone(), tone(30.0))
     assert values["f0_median_cents"] == pytest.approx(30.0, abs=0.5)
-    assert values["fundamental_drift_cycles"] == pytest.approx(210 * 0.01748, rel=0.1)
+    assert values["fundamental_drift_p95_cycles"] == pytest.approx(210 * 0.01748, rel=0.1)
     assert values["waveform_pcc"] < 0.5
 
 

@@ -21,7 +21,7 @@ def test_identical_has_none(utterance):
     result = drift(utterance, utterance)
     assert np.nanmax(np.abs(result.radians)) < 1e-6
     assert result.group_delay_p95_ms == pytest.approx(0.0, abs=1e-4)
-    assert result.fundamental_drift_cycles == 0
+    assert result.fundamental_drift_p95_cycles == 0
 
 
 def test_gain_has_none(utterance):
@@ -46,7 +46,7 @@ def test_polarity_flip_is_half_a_turn_without_delay(utterance):
     result = drift(utterance, -utterance)
     assert np.abs(result.radians[np.isfinite(result.radians)]) == pytest.approx(np.pi)
     assert result.group_delay_p95_ms == pytest.approx(0.0, abs=1e-4)
-    assert result.fundamental_drift_cycles == pytest.approx(0.5, abs=1e-3)
+    assert result.fundamental_drift_p95_cycles == pytest.approx(0.5, abs=1e-3)
 
 
 @pytest.mark.parametrize("cents", [3.0, 100.0])
@@ -68,7 +68,7 @@ def test_silence_has_no_phase():
     result = drift(silence, silence)
     assert np.isnan(result.radians).all()
     assert np.isnan(result.group_delay_p95_ms)
-    assert np.isnan(result.fundamental_drift_cycles)
+    assert np.isnan(result.fundamental_drift_p95_cycles)
 
 
 def test_lengths_must_agree(tone):
