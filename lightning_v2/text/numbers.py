@@ -180,14 +180,14 @@ _RULES: tuple[tuple[re.Pattern, object], ...] = tuple(
         (r"(?<=\d)\s?%", 0, " percent"),
         (rf"(?<=\d)\s?(?P<unit>{_UNIT_NAMES})\b(?!')", 0, lambda m: f" {_UNITS[m['unit']]}"),
         (
+            r"(?<!\d)\.(?P<fraction>\d+)",
+            0,
+            lambda m: f" point {spelled(m['fraction'])} ",
+        ),
+        (
             rf"(?P<whole>{_NUMBER})(?:\.(?P<fraction>\d+))?(?!\d)",
             0,
             lambda m: f" {_plain_number(m)} ",
-        ),
-        (
-            r"\.(?P<fraction>\d+)",
-            0,
-            lambda m: f" point {spelled(m['fraction'])} ",
         ),
     )
 )

@@ -2,14 +2,12 @@
 
 from .phones import VOWELS
 
-_ONSETS = {
-    tuple(onset.split())
-    for onset in (
-        "p l,p r,p y,b l,b r,b y,t r,t w,d r,d w,k l,k r,k w,k y,g l,g r,g w,f l,f r,f y,v y,"
-        "th r,th w,sh r,s p,s t,s k,s m,s n,s f,s w,s l,m y,n y,hh y,hh w,"
-        "s p l,s p r,s p y,s t r,s k r,s k w,s k y"
-    ).split(",")  # noqa: SIM905
-}
+_CLUSTERS = """
+    p l,p r,p y,b l,b r,b y,t r,t w,d r,d w,k l,k r,k w,k y,g l,g r,g w,f l,f r,f y,v y,
+    th r,th w,sh r,s p,s t,s k,s m,s n,s f,s w,s l,m y,n y,hh y,hh w,
+    s p l,s p r,s p y,s t r,s k r,s k w,s k y
+"""
+_ONSETS = {tuple(cluster.split()) for cluster in _CLUSTERS.split(",")}
 _NO_ONSET = {"ng", "zh"}
 
 

@@ -9,8 +9,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
     parser.description = (
         "Build a corpus, train a voice and evaluate it. Every part resumes where it was broken "
-        "off. Without --recordings the corpus is what the teacher voice says (Debian packages festival, "
-        "festvox-us-slt-hts, htsengine)."
+        "off. Without --recordings the corpus is what the teacher voice says (Debian packages "
+        "festival, festvox-us-slt-hts, htsengine)."
     )
     parser.add_argument("folder", type=Path, help="corpus, training state and the voice go here")
     parser.add_argument(
