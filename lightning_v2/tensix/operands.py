@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lightning_v2.tensix import fidelity
 from lightning_v2.tensix.constants import Constants, packed
-from lightning_v2.tensix.formats import pack_host, round_bfloat16, typecast
+from lightning_v2.tensix.formats import pack_device, pack_host, round_bfloat16, typecast
 from lightning_v2.tensix.sites import SitePrecision
 
 
@@ -36,6 +36,20 @@ def operand(x: object, precision: SitePrecision, constants: Constants) -> object
     if isinstance(x, float) and precision.activations != "float32":
         return round_bfloat16(torch.tensor(x, dtype=torch.float32)).item()
     return x
+
+
+def is_wide(precision: SitePrecision) -> bool:
+    """Whether Dst has 32 bits outside the matrix engine: ttnn decides so if float32 takes part."""
+    return "float32" in (precision.activations, precision.output)
+
+
+def stored(x: Tensor, precision: SitePrecision, axis: int = -1) -> Tensor:
+    """A result outside the matrix engine as stored."""
+    if not is_wide(precision):
+        x = pack_device(x, "bfloat16")
+        if precision.output == "bfloat16":
+            return x
+    return pack_device(x, precision.output, axis)
 
 
 class MatrixOperand:

@@ -1,0 +1,336 @@
+"""Runs any module in the arithmetic of the chip, by intercepting its torch calls.
+
+The module is not changed: a torch function mode sees every call that this thread makes, and module
+hooks tell which submodule makes it. Each call becomes a **site** with a stable dotted name:
+
+    path               the first call of a module without children, if that is a matrix product, a
+                       norm or a function of one tensor: `decoder.blocks.3.up`
+    path.op, path.op_1 any other call, counted anew in every forward of that module: `decoder.add`
+
+Calls that only move or select values are no sites. Calls in modules with a true attribute
+`on_host`, and calls on float64 tensors, are left alone and counted in `host`. Calls that are not
+understood are left alone and listed in `unemulated`; so are calls from outside every module.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
+from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
+
+from lightning_v2.tensix import operations
+from lightning_v2.tensix.constants import Constants
+from lightning_v2.tensix.operations import DATA, Operation
+from lightning_v2.tensix.sites import Site, SitePrecision
+
+Policy = Callable[[str], SitePrecision | None]
+Observer = Callable[[str, str, Callable, tuple, dict[str, Any], Any], None]
+
+OUTSIDE = "(outside)"
+"""Where calls are counted that come from no module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unemulated:
+    """Calls that ran in PyTorch's own arithmetic because no operation of the device is known."""
+
+    name: str
+    site: str
+    count: int
+
+
+@dataclass(slots=True)
+class _Frame:
+    """One running forward: where, whether its first call takes its path, and its calls by op."""
+
+    module: nn.Module | None
+    path: str
+    is_leaf: bool
+    on_host: bool
+    calls: Counter = field(default_factory=Counter)
+
+
+class _Active(threading.local):
+    """The interceptions of this thread, outermost first."""
+
+    def __init__(self):
+        self.stack: list[Interception] = []
+
+
+_active = _Active()
+
+
+class Interception(TorchFunctionMode):
+    """Context in which the calls of `module` run as `policy` says; see `intercept`.
+
+    sites: name -> op, in the order of their first call. host: (site, op) -> calls left to the host.
+    """
+
+    def __init__(self, module: nn.Module, policy: Policy, observer: Observer | None = None):
+        super().__init__()
+        self.sites: dict[str, str] = {}
+        self.host: Counter = Counter()
+        self.constants = Constants(module)
+        self._policy, self._observer = policy, observer
+        self._precisions: dict[str, SitePrecision | None] = {}
+        self._unknown: Counter = Counter()
+        self._paths = {id(m): (path, not any(m.children())) for path, m in module.named_modules()}
+        self._frames = [_Frame(None, OUTSIDE, False, False)]
+
+    @property
+    def unemulated(self) -> list[Unemulated]:
+        """What was left alone because it was not understood."""
+        return [Unemulated(name, site, n) for (name, site), n in self._unknown.items()]
+
+    def __enter__(self) -> Interception:
+        _hooks.acquire()
+        _active.stack.append(self)
+        return super().__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            super().__exit__(*exception)
+        finally:
+            _active.stack.remove(self)
+            del self._frames[1:]
+            _hooks.release()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        call = operations.resolve(function)
+        if call is DATA:
+            return function(*args, **kwargs)
+        frame = self._frames[-1]
+        if call is None or not self._is_device_call(function, args, kwargs, frame, call):
+            result = function(*args, **kwargs)
+            if call is None and _float_dtype(result) and _float_dtype((args, kwargs)):
+                self._left_alone(function, frame)
+            return result
+        (args, kwargs), in_place = self._plain(function, call, args, kwargs)
+        site = self._name(frame, call.operation)
+        with torch._C.DisableTorchFunction():
+            try:
+                result = self._run(site, call.operation, in_place, function, args, kwargs)
+            except Exception as error:
+                error.add_note(f"in {call.operation.name} at site {site}")
+                raise
+            return args[0].copy_(result) if in_place else result
+
+    def _run(self, site, operation, in_place, function, args, kwargs):
+        if site not in self._precisions:
+            self._precisions[site] = self._policy(site)
+            self.sites[site] = operation.name
+        precision = self._precisions[site]
+        if in_place:
+            function = operation.plain
+        if precision is None or operation.lower is None:
+            result = function(*args, **kwargs)
+            if precision is not None and precision.output != "uint32":
+                self._unknown[operation.name, self._frames[-1].path] += 1
+        else:
+            result = _lowered(operations.resolve(function), args, kwargs, precision, self.constants)
+        if self._observer is not None:
+            self._observer(site, operation.name, function, args, kwargs, result)
+        return result
+
+    @staticmethod
+    def _plain(function, call, args, kwargs):
+        plain, in_place = call.plain_arguments(args, kwargs)
+        # The observer sees the call as it was made, unless it overwrites its own argument.
+        return (plain if in_place else (args, kwargs)), in_place
+
+    def _is_device_call(self, function, args, kwargs, frame, call) -> bool:
+        if call.operation.engine == "other":
+            return frame.module is not None
+        dtype = _float_dtype((args, kwargs))
+        if dtype is None:
+            return False
+        if frame.module is None:
+            self._left_alone(function, frame)
+            return False
+        if dtype == torch.float64 or frame.on_host:
+            self.host[frame.path, call.operation.name] += 1
+            return False
+        if dtype.is_complex:
+            self._left_alone(function, frame)
+            return False
+        return True
+
+    def _left_alone(self, function, frame) -> None:
+        """Count a call that was not understood, unless an outer interception takes it on."""
+        name = getattr(function, "__name__", str(function))
+        if frame.on_host:
+            self.host[frame.path, name] += 1
+            return
+        outer = _active.stack[: _active.stack.index(self)]
+        if frame.module is not None or not any(i._frames[-1].module for i in outer):
+            self._unknown[name, frame.path] += 1
+
+    @staticmethod
+    def _name(frame: _Frame, operation: Operation) -> str:
+        op = operation.name
+        count = frame.calls[op]
+        alone = frame.is_leaf and not frame.calls and not operation.is_elementwise
+        frame.calls[op] += 1
+        if alone and frame.path:
+            return frame.path
+        name = f"{op}_{count}" if count else op
+        return f"{frame.path}.{name}" if frame.path else name
+
+    def _push(self, module: nn.Module) -> None:
+        if id(module) in self._paths:
+            path, is_leaf = self._paths[id(module)]
+            on_host = self._frames[-1].on_host or bool(getattr(module, "on_host", False))
+            self._frames.append(_Frame(module, path, is_leaf, on_host))
+
+    def _pop(self, module: nn.Module) -> None:
+        for i in range(len(self._frames) - 1, 0, -1):
+            if self._frames[i].module is module:
+                del self._frames[i:]
+                return
+
+
+def intercept(module: nn.Module, policy: Policy, observer: Observer | None = None) -> Interception:
+    """Context in which every torch call made inside `module` runs as `policy` says.
+
+    Nests (the innermost interception that knows the calling module takes the call), concerns only
+    the calling thread, and leaves nothing behind.
+
+    Args:
+        module: its submodules give the sites their names.
+        policy: site name -> precision, or None to leave the call in PyTorch's float32. Asked once
+            a site: `plan.for_site` fits.
+        observer: called after each site with (site, op, function, args, kwargs, result); the
+            arguments are those of the call as made, before rounding. `lower` runs it again alone.
+    """
+    return Interception(module, policy, observer)
+
+
+def lower(
+    function: Callable, args: tuple, kwargs: dict[str, Any], precision: SitePrecision
+) -> Tensor:
+    """One torch call alone, in the arithmetic that `precision` describes.
+
+    Constants are recognised if this runs inside an interception of their module (in an observer,
+    say); outside, only parameters are.
+
+    Raises:
+        ValueError: `function` is no operation of the device.
+    """
+    call = operations.resolve(function)
+    if call is None or call is DATA or call.operation.lower is None:
+        name = getattr(function, "__name__", function)
+        raise ValueError(f"{name} is no operation of the device")
+    constants = _active.stack[-1].constants if _active.stack else Constants(nn.Module())
+    with torch._C.DisableTorchFunction():
+        return _lowered(call, args, kwargs, precision, constants)
+
+
+def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
+    """The sites of `module` in one call of `run`, in the order of their first call, in float32."""
+    counts: dict[str, Site] = {}
+
+    def observe(name, op, function, args, kwargs, result):
+        seen = counts.get(name)
+        call = operations.resolve(function)
+        (args, kwargs), _ = call.plain_arguments(args, kwargs)
+        tensors = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
+        macs = call.operation.macs(tensors, result) if call.operation.macs else 0
+        if seen is not None:
+            total = (seen.macs + macs, seen.weights, seen.vectors, seen.calls + 1)
+            counts[name] = Site(name, op, *total, seen.shapes)
+            return
+        constants = [t for t in tensors if interception.constants.owner(t) is not None]
+        is_matrix = call.operation.engine == "matrix"
+        weights = sum(t.numel() for t in constants if is_matrix and t.dim() > 1)
+        vectors = sum(t.numel() for t in constants) - weights
+        shapes = tuple(tuple(t.shape) for t in (*tensors, result))
+        counts[name] = Site(name, op, macs, weights, vectors, 1, shapes)
+
+    with intercept(module, lambda site: None, observe) as interception:
+        run()
+    return list(counts.values())
+
+
+def _lowered(call, args, kwargs, precision, constants):
+    (args, kwargs), _ = call.plain_arguments(args, kwargs)
+    dtype = _float_dtype((args, kwargs))
+    if dtype in (torch.float16, torch.bfloat16):
+        args, kwargs = _map_halves(args), _map_halves(kwargs)
+        return call.operation.lower(precision, constants, *args, **kwargs).to(dtype)
+    return call.operation.lower(precision, constants, *args, **kwargs)
+
+
+def _map_halves(values):
+    if isinstance(values, Tensor):
+        return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+    if isinstance(values, dict):
+        return {key: _map_halves(value) for key, value in values.items()}
+    if isinstance(values, tuple | list):
+        return type(values)(map(_map_halves, values))
+    return values
+
+
+def _float_dtype(values) -> torch.dtype | None:
+    """The first floating or complex dtype among the tensors in nested arguments."""
+    if isinstance(values, Tensor):
+        dtype = values.dtype
+        return dtype if dtype.is_floating_point or dtype.is_complex else None
+    if isinstance(values, dict):
+        values = values.values()
+    elif not isinstance(values, tuple | list):
+        return None
+    for value in values:
+        dtype = _float_dtype(value)
+        if dtype is not None:
+            return dtype
+    return None
+
+
+class _Hooks:
+    """The global module hooks, present only while any thread intercepts."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._users = 0
+        self._handles: list[RemovableHandle] = []
+
+    def acquire(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._handles = [
+                    register_module_forward_pre_hook(_enter),
+                    register_module_forward_hook(_leave, always_call=True),
+                ]
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                for handle in self._handles:
+                    handle.remove()
+
+
+def _enter(module: nn.Module, args: object) -> None:
+    for interception in _active.stack:
+        interception._push(module)
+
+
+def _leave(module: nn.Module, args: object, result: object) -> None:
+    for interception in _active.stack:
+        interception._pop(module)
+
+
+_hooks = _Hooks()

@@ -1,0 +1,99 @@
+import pytest
+import torch
+from torch import nn
+
+from lightning_v2.tensix import operations
+from lightning_v2.tensix.constants import Constants
+from lightning_v2.tensix.operations import DATA, OPERATIONS, resolve
+from lightning_v2.tensix.sites import SitePrecision
+
+NOTHING = Constants(nn.Module())
+WIDE = SitePrecision(
+    weights="float32",
+    activations="float32",
+    output="float32",
+    math_fidelity="HiFi4",
+    fp32_dest_acc_en=True,
+)
+
+
+def arguments(name):
+    """A plausible call of an operation."""
+    torch.manual_seed(0)
+    x, y = (torch.rand(2, 16, 16) * 0.8 + 0.1 for _ in range(2))
+    extra = {
+        "clamp": (0.2, 0.5),
+        "clamp_max": (0.5,),
+        "clamp_min": (0.5,),
+        "softmax": (-1,),
+        "log_softmax": (1,),
+        "cumsum": (1,),
+        "sum": (1,),
+        "mean": ((0, 2), True),
+        "layer_norm": ((16,),),
+        "rms_norm": ((16,),),
+        "group_norm": (4,),
+        "batch_norm": (torch.zeros(16), torch.ones(16)),
+        "linear": (y[0], y[0, 0]),
+        "addmm": (y[0], y[1]),
+        "lerp": (y, y),
+        "addcmul": (y, y),
+        "addcdiv": (y, y),
+        "conv1d": (torch.randn(8, 16, 3), torch.randn(8), 1, 1),
+        "conv2d": (torch.randn(8, 2, 3, 3),),
+        "conv3d": (torch.randn(8, 1, 2, 3, 3),),
+        "conv_transpose1d": (torch.randn(16, 4, 3), None, 2),
+        "conv_transpose2d": (torch.randn(2, 4, 3, 3),),
+        "baddbmm": (y, x),
+        "prelu": (torch.full((16,), 0.1),),
+    }
+    operation = OPERATIONS[name]
+    if name in ("addmm", "conv2d", "conv_transpose2d"):
+        return (x[0] if name == "addmm" else x, *extra[name])
+    if name == "conv3d":
+        return (x[None], *extra[name])
+    if name in extra:
+        return (x, *extra[name])
+    if operation.is_elementwise or name == "matmul":
+        return x, y
+    return (x,)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_float32_lowering_is_close_to_torch(name):
+    """Only TF32 operands of the matrix engine and a cut epsilon may show."""
+    operation, args = OPERATIONS[name], arguments(name)
+    result = operation.lower(WIDE, NOTHING, *args)
+    expected = operation.plain(*args)
+    tolerance = 0.02 if operation.engine == "matrix" else 1e-5
+    torch.testing.assert_close(result, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_bfloat16_lowering_gives_bfloat16_values(name):
+    precision = SitePrecision(math_fidelity="HiFi4")
+    result = OPERATIONS[name].lower(precision, NOTHING, *arguments(name))
+    assert torch.equal(result, result.bfloat16().float())
+    if name not in ("floor_divide", "fmod", "remainder", "round"):  # these jump
+        expected = OPERATIONS[name].plain(*arguments(name))
+        torch.testing.assert_close(result, expected, rtol=0.03, atol=0.06)
+
+
+def test_calls_are_either_operations_or_data():
+    assert not operations.DATA_CALLS & OPERATIONS.keys()
+    assert resolve(torch.Tensor.view) is DATA
+    assert resolve(torch.Tensor.copy_) is DATA
+    assert resolve(torch.Tensor.shape.__get__) is DATA
+    assert resolve(torch.fft.rfft) is None
+    assert resolve(torch.Tensor.__itruediv__).in_place
+    assert resolve(torch.Tensor.__rpow__).swapped
+    assert resolve(torch.Tensor.__rpow__).operation.name == "pow"
+
+
+def test_macs_of_matrix_operations():
+    x = torch.ones(3, 4, 8)
+    assert OPERATIONS["linear"].macs((x, torch.ones(5, 8)), torch.ones(3, 4, 5)) == 60 * 8
+    weight = torch.ones(6, 2, 3)  # groups of two channels, three taps
+    assert OPERATIONS["conv1d"].macs((x, weight), torch.ones(3, 6, 6)) == 108 * 6
+    assert OPERATIONS["addmm"].macs((x, x[0], x[0].t()), torch.ones(4, 4)) == 16 * 8
+    assert all((op.macs is not None) == (op.engine == "matrix") for op in OPERATIONS.values())
