@@ -102,28 +102,27 @@ class ABPlayer(anywidget.AnyWidget):
         super().__init__(clips=[clip.state() for clip in clips], label=label, **traits)
 
     @classmethod
-    def of(cls, comparison) -> "ABPlayer":
-        """Reference, candidate and difference of a `lightning_v2.analysis.Comparison`."""
+    def of(cls, *comparisons) -> "ABPlayer":
+        """Reference and candidates of `lightning_v2.Comparison`s; of a single one the difference too.
+
+        Args:
+            comparisons: at least one, all of the same reference.
+        """
         from lightning_v2.analysis import colours
 
-        reference, candidate = comparison.reference, comparison.candidate
-        rate = reference.sample_rate
-        clips = [
-            Clip(
-                "reference", reference.waveform, rate, colours.REFERENCE, comparison.reference_words
-            ),
-            Clip(
-                "candidate",
-                candidate.waveform,
-                rate,
-                colours.of_plan(comparison.plan.name),
-                comparison.candidate_words,
-            ),
-        ]
-        if comparison.aligned:
-            difference = colours.DIFFERENCE
-            clips.append(Clip.difference(reference.waveform, candidate.waveform, rate, difference))
-        return cls(clips, label=f"{comparison.plan.name} against {comparison.reference_name}")
+        first = comparisons[0]
+        reference, rate = first.reference.waveform, first.reference.sample_rate
+        clips = [Clip("reference", reference, rate, colours.REFERENCE, first.reference_words)]
+        for comparison in comparisons:
+            name = comparison.plan.name
+            colour = colours.of_plan(name)
+            wave, words = comparison.candidate.waveform, comparison.candidate_words
+            clips.append(Clip(name, wave, rate, colour, words))
+        if len(comparisons) == 1 and first.aligned:
+            wave = first.candidate.waveform
+            clips.append(Clip.difference(reference, wave, rate, colours.DIFFERENCE))
+        names = " and ".join(comparison.plan.name for comparison in comparisons)
+        return cls(clips, label=f"{names} against {first.reference_name}")
 
     @traitlets.validate("selected")
     def _inside(self, proposal) -> int:

@@ -2,81 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from lightning_v2 import tensix
 from lightning_v2.deployment import emulate
-from lightning_v2.model import Speech
 from lightning_v2.precision import Plan
 
 from . import audio_metrics
+from .comparison import Comparison
 from .layer_errors import LayerErrors
-from .phase import PhaseDrift
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """What came out of `compare`. S sites.
-
-    Attributes:
-        plan: of the candidate.
-        reference_plan: of the reference; None for PyTorch float32, not emulated.
-        tier: of every emulation in it.
-        teacher_forced: the candidate has the reference's durations and F0.
-        reference: what is right.
-        candidate: what the plan makes of it.
-        layers: a row a site (S rows), see `LayerErrors.table`.
-        metrics: the names of `audio_metrics.METRICS`; NaN where a measure does not apply.
-        phase: None where the durations differ: then no sample belongs to another.
-    """
-
-    plan: Plan
-    reference_plan: Plan | None
-    tier: str
-    teacher_forced: bool
-    reference: Speech
-    candidate: Speech
-    layers: pd.DataFrame
-    metrics: dict[str, float]
-    phase: PhaseDrift | None
-
-    @property
-    def difference(self) -> np.ndarray:
-        """Candidate minus reference (N,), N the length of the shorter one."""
-        count = min(len(self.reference.waveform), len(self.candidate.waveform))
-        return self.candidate.waveform[:count] - self.reference.waveform[:count]
-
-    @property
-    def aligned(self) -> bool:
-        """Whether sample n of the candidate belongs to sample n of the reference."""
-        return self.phase is not None
-
-    @property
-    def reference_name(self) -> str:
-        """Name of the reference's plan, "fp32" for PyTorch float32."""
-        return self.reference_plan.name if self.reference_plan else "fp32"
-
-    @property
-    def reference_words(self) -> str:
-        """How the reference was computed."""
-        if self.reference_plan:
-            return f"plan {self.reference_name}, emulated, {self.tier} tier"
-        return "PyTorch float32, not emulated"
-
-    @property
-    def candidate_words(self) -> str:
-        """How the candidate was computed."""
-        return f"plan {self.plan.name}, emulated, {self.tier} tier"
-
-    @property
-    def provenance(self) -> str:
-        """One line that belongs beside every figure."""
-        running = "teacher-forced" if self.teacher_forced else "free-running"
-        return f"{self.candidate_words} · reference: {self.reference_words} · {running}"
 
 
 def compare(

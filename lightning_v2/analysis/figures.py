@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
+from lightning_v2.precision import Coverage
+
 from . import colours
-from .compare import Comparison
+from .comparison import Comparison
 from .phase import BAND_EDGES_HZ
-from .picture import Picture
+from .picture import Note, Picture
 from .spectrogram import level_difference_db, spectrogram
 
 LEVEL_RANGE_DB = (-100.0, -20.0)
@@ -80,13 +82,11 @@ def spectrograms(comparison: Comparison) -> Picture:
     return Picture(figure, alt, comparison.provenance)
 
 
-def phase_drift(comparison: Comparison) -> Picture:
-    """Phase over time and frequency in radians, and lost cycles of the fundamental.
-
-    Raises:
-        ValueError: the durations differ, so that there is no phase to compare.
-    """
-    phase = _phase_of(comparison)
+def phase_drift(comparison: Comparison) -> Picture | Note:
+    """Phase over time and frequency in radians, and lost cycles of the fundamental."""
+    phase = comparison.phase
+    if phase is None:
+        return _no_phase(comparison)
     figure = Figure(figsize=(_WIDTH, 5.6), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     shown = _map(top, phase.radians, phase, colours.PHASE_MAP, (-math.pi, math.pi))
@@ -108,13 +108,11 @@ def phase_drift(comparison: Comparison) -> Picture:
     return Picture(figure, alt, comparison.provenance)
 
 
-def group_delay(comparison: Comparison) -> Picture:
-    """How much later each band of the candidate is, over time, in ms.
-
-    Raises:
-        ValueError: the durations differ, so that there is no delay to compare.
-    """
-    phase = _phase_of(comparison)
+def group_delay(comparison: Comparison) -> Picture | Note:
+    """How much later each band of the candidate is, over time, in ms."""
+    phase = comparison.phase
+    if phase is None:
+        return _no_phase(comparison)
     figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
     axes = figure.subplots()
     shown = axes.imshow(
@@ -175,18 +173,47 @@ def layer_errors(comparison: Comparison) -> Picture:
     return Picture(figure, alt, comparison.provenance)
 
 
+def coverage(shares: Coverage) -> Picture:
+    """How much of a voice runs in which fidelity and in which format."""
+    figure = Figure(figsize=(_WIDTH, 3.0), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    fields = (("math_fidelity", colours.FIDELITIES), ("weights", colours.FORMATS))
+    words = []
+    for axes, (name, tones) in zip(panels, fields, strict=True):
+        table = shares.shares.loc[name]
+        start = np.zeros(len(_DENOMINATORS))
+        for value, row in table.iterrows():
+            width = 100 * row[list(_DENOMINATORS)].fillna(0.0).to_numpy(float)
+            tone = tones.get(value, colours.REFERENCE)
+            axes.barh(list(_DENOMINATORS.values()), width, left=start, color=tone, label=value)
+            start += width
+            words.append(f"{value} {row['share_of_sites']:.0%} of sites")
+        axes.set(xlabel="share (%)", xlim=(0, 100))
+        axes.set_title(name, loc="left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
+    panels[0].invert_yaxis()
+    alt = f"Shares of plan {shares.plan.name}: {', '.join(words)}."
+    return Picture(figure, alt, f"plan {shares.plan.name}, counted from the plan and the voice")
+
+
+_DENOMINATORS = {
+    "share_of_sites": "sites",
+    "share_of_macs": "multiply-adds",
+    "share_of_weight_bytes": "weight bytes",
+}
+
 _WORDS = {
     "isolated": "this site alone",
     "accumulated": "and all before it",
 }
 
 
-def _phase_of(comparison: Comparison):
-    if comparison.phase is None:
-        raise ValueError(
-            "the durations differ, so no sample belongs to another: compare teacher-forced"
-        )
-    return comparison.phase
+def _no_phase(comparison: Comparison) -> Note:
+    longer = comparison.metrics["duration_difference_ms"]
+    return Note(
+        f"Not drawn: the durations differ (candidate longer by {longer:+.0f} ms), so no sample "
+        "belongs to another. Phase needs a teacher-forced comparison."
+    )
 
 
 def _colour(comparison: Comparison) -> str:

@@ -67,6 +67,19 @@ class Picture:
         return f"Picture: {self.alt} ({self.caption})"
 
 
+@dataclass(frozen=True)
+class Note:
+    """Words in the place of a picture that cannot be drawn."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self.text)}</p>"
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 def _paint(figure: Figure, theme: Theme) -> None:
     for text in figure.findobj(Text):
         text.set_color(theme.ink)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .audio_metrics import METRICS
-from .compare import Comparison
+from .comparison import Comparison
 
 METRICS_TYPE = "application/vnd.lightning-v2.metrics+json"
 """MIME type under which a notebook keeps the figures of a comparison for whoever reads them."""
@@ -63,7 +63,7 @@ class MetricsTable:
             rows.append(
                 f'<tr><th scope="row">{html.escape(metric.label)}</th>'
                 f'<td class="number">{number(value)} {html.escape(_short(metric.unit))}</td>'
-                f"<td>{_bound(metric, value)}</td>"
+                f'<td class="{_mark(metric.holds(value)).strip()}">{_bound(metric, value)}</td>'
                 f"<td>{html.escape(metric.hears)}</td><td>{html.escape(metric.deaf_to)}</td></tr>"
             )
         caption = (
@@ -71,6 +71,36 @@ class MetricsTable:
             "“no measurable degradation”, which asks for the mean of at least 100 sentences; "
             "beside one sentence they are a yardstick, not a verdict."
         )
+        return _table(head, rows, caption)
+
+
+class SideBySide:
+    """The measures of several comparisons of one text, a column each."""
+
+    def __init__(self, *comparisons: Comparison):
+        self.comparisons = comparisons
+
+    def frame(self) -> pd.DataFrame:
+        """A row a measure, a column a plan."""
+        columns = {c.plan.name: c.metrics for c in self.comparisons}
+        return pd.DataFrame(columns, index=[metric.name for metric in METRICS])
+
+    def __repr__(self) -> str:
+        return self.frame().to_string()
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for metric in METRICS:
+            values = [comparison.metrics[metric.name] for comparison in self.comparisons]
+            cells = "".join(
+                f'<td class="number{_mark(metric.holds(value))}">{number(value)}</td>'
+                for value in values
+            )
+            label = html.escape(f"{metric.label} ({metric.unit})")
+            rows.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
+        head = ("measure", *(comparison.plan.name for comparison in self.comparisons))
+        first = self.comparisons[0]
+        caption = f"Emulated, {first.tier} tier; reference: {first.reference_words}."
         return _table(head, rows, caption)
 
 
@@ -153,8 +183,13 @@ def _bound(metric, value: float) -> str:
     if metric.bound is None:
         return ""
     sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]
-    words = {True: "kept", False: "<strong>broken</strong>", None: "–"}[metric.holds(value)]
+    words = {True: "kept", False: "broken", None: "–"}[metric.holds(value)]
     return f"{sign} {metric.bound:g}: {words}"
+
+
+def _mark(holds: bool | None) -> str:
+    """CSS class of a value outside its bound, which a page shows in red with a cross."""
+    return " broken" if holds is False else ""
 
 
 def _plain(value: float) -> float | str | None:

@@ -149,12 +149,10 @@ def _joint_player(notebooks) -> str:
         widget = next(
             (w for w in _states(notebook).values() if w.get("_anywidget_id") == PLAYER), {}
         )
-        summary = _metrics(notebook) or {}
-        for clip in widget.get("clips", [])[:2]:
+        for clip in widget.get("clips", [])[:2]:  # the third one is their difference
             if clip["wav"] not in heard:
                 heard.add(clip["wav"])
-                renamed = summary.get("plan") if clip["label"] == "candidate" else None
-                clips.append({**clip, "label": renamed or clip["label"]})
+                clips.append(clip)
                 state = widget
     return widget_html({**state, "clips": clips, "selected": 0}) if state else ""
 

@@ -1,0 +1,104 @@
+"""What a comparison says in words, computed from its figures."""
+
+import html
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .audio_metrics import METRICS
+from .comparison import Comparison
+from .phase_site import PHASE_SITE
+from .tables import number
+
+DRIFT_CYCLES = 0.1
+"""A fundamental that is further off than this has lost its phase."""
+POOR_SQNR_DB = 10.0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A few sentences: is it within bounds, what is broken, and where does it come from?"""
+
+    comparison: Comparison
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on all bounds together."""
+        held = [metric.holds(self.comparison.metrics[metric.name]) for metric in METRICS]
+        broken, known = held.count(False), held.count(False) + held.count(True)
+        name = self.comparison.plan.name
+        if not broken:
+            return f"{name} keeps all {known} bounds on this sentence."
+        return f"{name} breaks {broken} of {known} bounds on this sentence."
+
+    def lines(self) -> list[str]:
+        """One sentence each, the most important first."""
+        return [*self._broken(), *self._phase(), *self._layers()]
+
+    def __repr__(self) -> str:
+        return "\n".join([self.verdict, *(f"- {line}" for line in self.lines())])
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines())
+        provenance = html.escape(self.comparison.provenance)
+        return (
+            f'<div class="findings"><p><strong>{html.escape(self.verdict)}</strong></p>'
+            f"<ul>{items}</ul><p><small>{provenance}</small></p></div>"
+        )
+
+    def _broken(self) -> list[str]:
+        values = self.comparison.metrics
+        broken = [
+            f"{metric.label} {number(values[metric.name])} {metric.unit.split(',')[0]}"
+            for metric in METRICS
+            if metric.holds(values[metric.name]) is False
+        ]
+        return [f"Outside its bound: {'; '.join(broken)}."] if broken else []
+
+    def _phase(self) -> list[str]:
+        phase = self.comparison.phase
+        if phase is None:
+            longer = self.comparison.metrics["duration_difference_ms"]
+            return [
+                f"The durations differ (candidate longer by {longer:+.0f} ms): no phase to compare."
+            ]
+        drift = phase.fundamental_drift_p95_cycles
+        if not drift > DRIFT_CYCLES:
+            return [f"The fundamental keeps its phase: off by {number(drift)} cycles (p95)."]
+        lines = [f"The fundamental loses its phase: off by {number(drift)} cycles (p95)."]
+        layers = self.comparison.layers
+        site = layers[layers["site"] == PHASE_SITE] if len(layers) else layers
+        if len(site) and site["isolated_sqnr_db"].iloc[0] < 2 * POOR_SQNR_DB:
+            sqnr = site["isolated_sqnr_db"].iloc[0]
+            lines.append(
+                f"The cause is {PHASE_SITE}: even alone, given the reference's F0, its sum goes "
+                f"wrong (SQNR {sqnr:.1f} dB). Every rounding stays in the sum, so the pulses "
+                "come at the wrong times."
+            )
+        return lines
+
+    def _layers(self) -> list[str]:
+        layers = self.comparison.layers
+        if not len(layers):
+            return []
+        worst = layers.loc[layers["isolated_sqnr_db"].idxmin()]
+        lines = [
+            f"The site that loses most on its own is {worst['site']} ({_sqnr(worst, 'isolated')})."
+        ]
+        poor = layers[layers["accumulated_sqnr_db"] < POOR_SQNR_DB]
+        if len(poor):
+            first = poor.iloc[0]
+            lines.append(
+                f"The first site at which less than {POOR_SQNR_DB:.0f} dB are left of everything "
+                f"before is {first['site']} ({_sqnr(first, 'accumulated')})."
+            )
+        else:
+            last = layers.iloc[-1]
+            lines.append(
+                f"What reaches the last site, {last['site']}: {_sqnr(last, 'accumulated')}."
+            )
+        return lines
+
+
+def _sqnr(layer: pd.Series, kind: str) -> str:
+    return f"SQNR {layer[f'{kind}_sqnr_db']:.1f} dB, PCC {layer[f'{kind}_pcc']:.5f}"
