@@ -70,12 +70,37 @@ def write_labels(sentences: dict[str, Sentence], folder: Path) -> None:
         TeacherMissing: if festival or its voice is not installed.
         RuntimeError: if festival fails; the message holds what it said.
     """
+    _run_festival(
+        ("festival_labels.scm", "festival_given.scm"),
+        {key: (sentence.text.lower(), _given(sentence)) for key, sentence in sentences.items()},
+        folder,
+    )
+
+
+def own_phones(texts: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """The phones that the teacher's own front end would choose for texts, pauses left out.
+
+    Raises:
+        TeacherMissing: if festival or its voice is not installed.
+        RuntimeError: if festival fails; the message holds what it said.
+    """
+    plain = {key: (text.replace("\\", " ").replace('"', ""), "") for key, text in texts.items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        _run_festival(("festival_labels.scm",), plain, Path(scratch))
+        return {
+            key: tuple(p for p in label_phones(Path(scratch) / f"{key}.lab") if p != PAUSE)
+            for key in texts
+        }
+
+
+def _run_festival(parts: tuple[str, ...], jobs: dict[str, tuple[str, str]], folder: Path) -> None:
+    """Label texts, each with pronunciations in Scheme, by a script made of our parts."""
     require_teacher("festival")
     folder.mkdir(parents=True, exist_ok=True)
-    script = [(resources.files(__package__) / "festival.scm").read_text()]
+    script = [(resources.files(__package__) / part).read_text() for part in parts]
     script += [
-        f'(label "{folder.resolve() / key}.lab" "{sentence.text.lower()}" \'({_given(sentence)}))'
-        for key, sentence in sentences.items()
+        f'(label "{folder.resolve() / key}.lab" "{text}" \'({given}))'
+        for key, (text, given) in jobs.items()
     ]
     with tempfile.NamedTemporaryFile("w", suffix=".scm") as file:
         file.write("\n".join(script))

@@ -1,10 +1,5 @@
-;; Lets the teacher voice speak the words, pronunciations and phrase breaks it is given,
-;; and writes its full-context labels, one file a sentence, without synthesising anything.
-;; The script that is appended calls (label FILE TEXT PRONUNCIATIONS) once a sentence.
+;; Lets the teacher voice speak the pronunciations and phrase breaks it is given, not its own.
 
-(voice_cmu_us_slt_arctic_hts)
-
-(define pronunciations nil)
 (define (without entry entries)
   (if (equal? entry (car entries)) (cdr entries)
       (cons (car entries) (without entry (cdr entries)))))
@@ -29,15 +24,3 @@
     ((lisp_token_end_punc is ",")
      ((B))
      ((n.name is 0) ((BB)) ((NB))))))
-
-(define label_file nil)
-(defSynthType HTS
-  (let ((lines (hts_dump_feats_string_list utt hts_feats_list))
-        (file (fopen label_file "w")))
-    (mapcar (lambda (line) (format file "%s" line)) lines)
-    (fclose file)
-    utt))
-(define (label file text given)
-  (set! label_file file)
-  (set! pronunciations given)
-  (utt.synth (eval (list 'Utterance 'Text text))))

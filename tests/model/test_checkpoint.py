@@ -1,0 +1,127 @@
+"""A checkpoint that is not exactly ours is refused, with its reason."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from lightning_v2.model import CheckpointError, VoiceConfig, load, load_checkpoint, save_checkpoint
+from lightning_v2.model.checkpoint import _sha256
+from lightning_v2.resources import data_path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    copy = tmp_path / "voice"
+    shutil.copytree(data_path("voices", "slt"), copy)
+    return copy
+
+
+def edit_config(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def edit_weights(folder, change):
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path)
+    edit_config(folder, sha256=_sha256(path))
+
+
+def test_what_is_saved_is_loaded(tmp_path, untrained):
+    save_checkpoint(tmp_path / "v", untrained, VoiceConfig(), {"from": "a test"})
+    network, config, digest = load_checkpoint(tmp_path / "v")
+    assert config == VoiceConfig()
+    assert len(digest) == 64
+    for name, value in untrained.state_dict().items():
+        assert torch.equal(network.state_dict()[name], value)
+    assert not network.training
+
+
+def test_shipped_voice_fits_into_24_mb():
+    folder = data_path("voices", "slt")
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 24e6
+
+
+def test_missing_files(folder):
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
+        load_checkpoint(folder)
+    (folder / "config.json").unlink()
+    with pytest.raises(CheckpointError, match=r"config\.json is missing"):
+        load_checkpoint(folder)
+
+
+def test_truncated_weights(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(folder)
+
+
+def test_one_flipped_bit(folder):
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(folder)
+
+
+def test_weights_that_are_no_safetensors(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(b"hello")
+    edit_config(folder, sha256=_sha256(path))
+    with pytest.raises(CheckpointError, match="not a safetensors file"):
+        load_checkpoint(folder)
+
+
+def test_config_that_is_no_json(folder):
+    (folder / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match="not JSON"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format": "vocos"}, "format 'vocos'"),
+        ({"phones": ["a"]}, "other phones"),
+        ({"voice": {"width": 192}}, "fields of 'voice'"),
+    ],
+)
+def test_foreign_config(folder, changes, reason):
+    edit_config(folder, **changes)
+    with pytest.raises(CheckpointError, match=reason):
+        load_checkpoint(folder)
+
+
+def test_impossible_width(folder):
+    voice = json.loads((folder / "config.json").read_text())["voice"]
+    edit_config(folder, voice=voice | {"width": 100})
+    with pytest.raises(CheckpointError, match="multiple of 32"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda t: t.pop("encoder.norm.weight"), "missing, for example encoder.norm.weight"),
+        (lambda t: t.update(extra=torch.zeros(1)), "unknown, for example extra"),
+        (lambda t: t.update({"encoder.norm.weight": torch.zeros(3)}), r"shape \[3\]"),
+        (lambda t: t["decoder.norm.weight"].fill_(float("nan")), "undefined values in decoder"),
+    ],
+)
+def test_foreign_weights(folder, change, reason):
+    edit_weights(folder, change)
+    with pytest.raises(CheckpointError, match=reason):
+        load_checkpoint(folder)
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(CheckpointError, match="no voice 'nobody': known are slt"):
+        load("nobody")
