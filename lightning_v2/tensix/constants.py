@@ -42,6 +42,8 @@ def packed(
     forms = _packed.setdefault(owner, {})
     version, form = forms.get(key, (None, None))
     if version != owner._version:
-        version, form = owner._version, make(tensor)
+        # A form made in inference mode could never take part in autograd afterwards.
+        with torch.inference_mode(False), torch.no_grad():
+            version, form = owner._version, make(tensor)
         forms[key] = (version, form)
     return form

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from lightning_v2.tensix import elementwise, normalisation, reduction, sfpu
 from lightning_v2.tensix.convolution import convolution
+from lightning_v2.tensix.formats import FORMATS
 from lightning_v2.tensix.matmul import linear, matmul
 
 Arguments = tuple[tuple, dict[str, object]]
@@ -32,7 +33,7 @@ class Operation:
     lower: (precision, constants, *args, **kwargs) with torch's arguments -> result; None for a
         function from outside torch that nobody registered.
     plain: the out-of-place torch function with the same arguments.
-    macs: (args, result) -> multiply-adds.
+    macs: (args, result) -> multiply-adds. outputs: formats that a result can have.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Operation:
     plain: Callable[..., Tensor]
     macs: Callable[[tuple, Tensor], int] | None = None
     is_elementwise: bool = False
+    outputs: tuple[str, ...] = FORMATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +84,29 @@ def register(
     function: Callable,
     name: str,
     lower: Callable[..., Tensor],
+    outputs: tuple[str, ...],
 ) -> None:
     """Teach the interception an operation of its own.
 
     function: made overridable with `torch.overrides.handle_torch_function`. Such a function always
         runs as one site, registered or not, also in modules that are marked as on the host.
     lower: (precision, *args, **kwargs) with the arguments of `function` -> result.
+    outputs: the output formats that `lower` knows.
     """
 
     def ignore_constants(precision, constants, *args, **kwargs):
         return lower(precision, *args, **kwargs)
 
-    _registered[function] = Call(Operation(name, "other", ignore_constants, function))
+    operation = Operation(name, "other", ignore_constants, function, outputs=outputs)
+    _registered[function] = Call(operation)
     resolve.cache_clear()
+
+
+def outputs(op: str) -> tuple[str, ...]:
+    """Formats that the result of the operation called `op` can have; all if it is unknown."""
+    known = {call.operation.name: call.operation for call in _registered.values()}
+    operation = OPERATIONS.get(op) or known.get(op)
+    return operation.outputs if operation else (*FORMATS, "uint32")
 
 
 @functools.cache

@@ -478,7 +478,9 @@ def test_registered_functions_are_lowered(x):
     def other(x):
         return handle_torch_function(other, (x,), x) if has_torch_function_unary(x) else x * 2
 
-    tensix.register(other, "doubling", lambda precision, x: x * (3 if precision is LOW else 4))
+    tensix.register(
+        other, "doubling", lambda precision, x: x * (3 if precision is LOW else 4), ("float32",)
+    )
     net = Calls(lambda x: other(x))
     with tensix.intercept(net, lambda site: LOW) as emulation:
         result = net(x)

@@ -1,0 +1,173 @@
+"""A plan: which site of a model runs in which precision. A YAML file with a default and rules.
+
+    name: mostly-lofi
+    description: LoFi but for the last layer.
+    default: {weights: bfloat8_b, math_fidelity: LoFi, fp32_dest_acc_en: true}
+    rules:
+      - sites: "*.output"            # a glob, or a list of globs, on the dotted names of sites
+        math_fidelity: HiFi4
+
+Later rules win. Fields that nobody sets have ttnn's defaults (see `SitePrecision`). One plan drives
+the emulator, the coverage figures and the deployment: nothing else decides a precision.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from lightning_v2.precision.reader import Reader, nearest
+from lightning_v2.resources import data_path
+from lightning_v2.tensix.operations import outputs
+from lightning_v2.tensix.sites import Site, SitePrecision
+
+if TYPE_CHECKING:
+    from lightning_v2.precision.coverage import Coverage
+
+
+class PlanError(ValueError):
+    """A plan that cannot be used; says where, what is wrong, and the nearest legal word."""
+
+    def __init__(self, message: str, source: str, line: int | None = None):
+        super().__init__(f"{source}:{line}: {message}" if line else f"{source}: {message}")
+        self.source, self.line = source, line
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Fields for the sites that any of the globs matches. lines: of the globs, in the file."""
+
+    globs: tuple[str, ...]
+    fields: dict[str, object]
+    lines: tuple[int, ...]
+
+    def matches(self, name: str) -> bool:
+        return any(fnmatchcase(name, glob) for glob in self.globs)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """See the module; made by `load` or `parse`."""
+
+    name: str
+    description: str
+    default: dict[str, object]
+    rules: tuple[Rule, ...]
+    source: str
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Plan:
+        """A preset by its name in data/plans/, or a file by its path.
+
+        Raises:
+            PlanError: there is no such plan, or it does not parse.
+        """
+        path = Path(name_or_path)
+        if path.suffix not in (".yaml", ".yml"):
+            known = presets()
+            if str(name_or_path) not in known:
+                near = nearest(str(name_or_path), known)
+                raise PlanError(
+                    f"no such plan; did you mean {near!r}? Presets are {', '.join(known)}; "
+                    "a file of your own is given by its path, ending in .yaml",
+                    str(name_or_path),
+                )
+            path = data_path("plans", f"{name_or_path}.yaml")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PlanError(f"cannot be read: {error}", str(path)) from error
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, source: str = "<string>") -> Plan:
+        """A plan from YAML text; `source` is named in errors.
+
+        Raises:
+            PlanError: it is no YAML, has an unknown or repeated field, or an illegal value.
+        """
+        reader = Reader(text, lambda message, line: PlanError(message, source, line))
+        content = reader.plan()
+        rules = tuple(Rule(*rule) for rule in content["rules"])
+        name = content["name"] or (Path(source).stem if source != "<string>" else "unnamed")
+        return cls(name, content["description"], content["default"], rules, source)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of what the plan says, whatever its name, comments and layout."""
+        content = [self.default, [[list(rule.globs), rule.fields] for rule in self.rules]]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def for_site(self, site: str | Site) -> SitePrecision:
+        """How one site, given by itself or its name, runs."""
+        return self._precision(site.name if isinstance(site, Site) else site)
+
+    def check(self, sites: Iterable[Site]) -> None:
+        """Hold the plan against the sites of a model.
+
+        Raises:
+            PlanError: a glob matches no site, or an operation has no output in such a format.
+        """
+        sites = list(sites)
+        names = [site.name for site in sites]
+        for rule in self.rules:
+            for glob, line in zip(rule.globs, rule.lines, strict=True):
+                if not any(fnmatchcase(name, glob) for name in names):
+                    near = nearest(glob, names)
+                    hint = f"; did you mean {near!r}?" if near else ""
+                    raise PlanError(f"{glob!r} matches no site{hint}", self.source, line)
+        for site in sites:
+            output, legal = self.for_site(site).output, outputs(site.op)
+            if output not in legal:
+                ruling = [r for r in self.rules if "output" in r.fields and r.matches(site.name)]
+                message = f"the output of {site.name} ({site.op}) cannot be {output!r}, only "
+                line = ruling[-1].lines[0] if ruling else None
+                raise PlanError(message + ", ".join(legal), self.source, line)
+
+    def coverage(self, voice: object, text: str | None = None) -> Coverage:
+        """How much of a voice runs in which fidelity and format; see `coverage.Coverage`.
+
+        Args:
+            voice: from `lightning_v2.load`, or a list of `Site` of any module.
+            text: the sentence whose operations are counted; a pangram if not given.
+        """
+        from lightning_v2.precision.coverage import Coverage, voice_sites
+
+        sites = voice if isinstance(voice, list) else voice_sites(voice, text)
+        return Coverage(self, tuple(sites))
+
+    def to_yaml(self) -> str:
+        """The plan as a file that `parse` reads back to the same digest."""
+        content: dict[str, object] = {"name": self.name, "description": self.description}
+        content["default"] = self.default
+        content["rules"] = [
+            {"sites": list(r.globs) if len(r.globs) > 1 else r.globs[0], **r.fields}
+            for r in self.rules
+        ]
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+    @functools.cached_property
+    def _precisions(self) -> dict[str, SitePrecision]:
+        return {}
+
+    def _precision(self, name: str) -> SitePrecision:
+        if name not in self._precisions:
+            fields = dict(self.default)
+            for rule in self.rules:
+                if rule.matches(name):
+                    fields |= rule.fields
+            self._precisions[name] = SitePrecision(**fields)
+        return self._precisions[name]
+
+
+def presets() -> list[str]:
+    """Names of the plans in data/plans/."""
+    return sorted(path.stem for path in data_path("plans").glob("*.yaml"))
