@@ -19,6 +19,7 @@ unchanged.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -77,7 +78,7 @@ def typecast(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
 
 def round_bfloat16(x: Tensor, mask: int = _MASK_BFLOAT16) -> Tensor:
     """The packer's bfloat16 rounding of `x`, then `mask` (drops significand bits in one pass)."""
-    if x.device.type != "cpu":
+    if not x.is_cpu:
         bits = _bits(x)
         rounded = torch.where(
             (bits & ~_SIGN) > _EXPONENT, (bits & _SIGN) | _EXPONENT, (bits + 0x8000) & mask
@@ -90,7 +91,7 @@ def round_bfloat16(x: Tensor, mask: int = _MASK_BFLOAT16) -> Tensor:
 
 def round_bfloat16_(x: Tensor) -> Tensor:
     """`round_bfloat16` in place, for a contiguous `x` outside autograd."""
-    if x.device.type != "cpu":
+    if not x.is_cpu:
         return x.copy_(round_bfloat16(x))
     patterns = _patterns(x)
     _kernels().round_bfloat16(patterns, patterns, np.uint32(_MASK_BFLOAT16))
@@ -112,7 +113,7 @@ def _blocks(
     size = moved.shape[-1]
     short = -size % GROUP
     groups = (F.pad(moved, (0, short)) if short else moved.contiguous()).view(-1, GROUP)
-    if x.device.type == "cpu":
+    if groups.is_cpu:
         target = torch.empty_like(groups)
         source_bits, target_bits = (t.view(torch.uint32).numpy() for t in (groups, target))
         if host:
@@ -184,7 +185,8 @@ def _like(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _patterns(x: Tensor) -> np.ndarray:
     """The memory of a dense tensor as a flat uint32 array."""
-    return x.as_strided((x.numel(),), (1,)).view(torch.uint32).numpy()
+    flat = x.numpy() if x.is_contiguous() else x.as_strided((x.numel(),), (1,)).numpy()
+    return flat.reshape(-1).view(np.uint32)
 
 
 def _bits(x: Tensor) -> Tensor:
@@ -195,6 +197,7 @@ def _floats(bits: Tensor) -> Tensor:
     return torch.where(bits >= _SIGN, bits - (1 << 32), bits).to(torch.int32).view(torch.float32)
 
 
+@functools.cache
 def _kernels():
     """The compiled kernels: numba takes half a second to import, so only emulation pays for it."""
     from lightning_v2.tensix import kernels
