@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -122,7 +123,7 @@ def _batched(pairs: Pairs) -> tuple[Pairs, torch.Size]:
     if b.dim() == 2:
         flat = [(x.reshape(-1, x.shape[-1]), y) for x, y in pairs]
         return flat, torch.Size((*a.shape[:-1], b.shape[-1]))
-    batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])  # torch's imports sympy
     three = [tuple(x.expand(*batch, *x.shape[-2:]).flatten(0, -3) for x in pair) for pair in pairs]
     return three, torch.Size((*batch, a.shape[-2], b.shape[-1]))
 
