@@ -15,6 +15,13 @@ from .spectrogram import HOP, comparison_floor, mel_level_db, spectrogram
 
 NAN = float("nan")
 
+HEARD_BELOW_PEAK_DB = 60.0
+"""Spectral distances count down to this far below the reference's loudest bin. With it white noise
+at -50 and -40 dB has a log-spectral distance of 0.4 and 1.2 dB: the scale of the bounds below."""
+
+CLEAR_FLIP = 0.1
+"""Voicing flips count where the periodicity changes by more than this, not at the threshold."""
+
 SILENCE_DBFS = -75.0
 """Below this a pause counts as silent, whatever is in it."""
 
@@ -115,7 +122,7 @@ def measure(reference, candidate) -> tuple[dict[str, float], PhaseDrift | None]:
     aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
     match = matching_frames(reference.durations, candidate.durations, count, limit)
-    pitch_a = pitch.track(a, rate)
+    pitch_a = pitch.track(a, rate, guide_hz=reference.f0)
     guide = np.zeros(limit)
     guide[match] = pitch_a.hz
     pitch_b = pitch.track(b, rate, guide_hz=guide)
@@ -195,12 +202,12 @@ def stoi(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> floa
 def lsd_db(
     reference: np.ndarray, candidate: np.ndarray, sample_rate: int, match: np.ndarray | None = None
 ) -> np.ndarray:
-    """Log-spectral distance (T,) in dB, floor 80 dB under the reference's loudest bin.
+    """Log-spectral distance (T,) in dB, floor 60 dB under the reference's loudest bin.
 
     `match` (T,) names the candidate's frame for each frame of the reference.
     """
     a, b = (spectrogram(wave, sample_rate) for wave in (reference, candidate))
-    floor = comparison_floor(a)
+    floor = comparison_floor(a, HEARD_BELOW_PEAK_DB)
     levels = [20 * np.log10(np.abs(spectra.values) + floor) for spectra in (a, b)]
     other = levels[1] if match is None else levels[1][:, match]
     return np.sqrt(np.mean((other - levels[0]) ** 2, axis=0))
@@ -210,7 +217,7 @@ def mel_rmse_db(
     reference: np.ndarray, candidate: np.ndarray, sample_rate: int, match: np.ndarray | None = None
 ) -> float:
     """Root mean square difference of two mel spectra in dB, with the floor of `lsd_db`."""
-    floor = comparison_floor(spectrogram(reference, sample_rate))
+    floor = comparison_floor(spectrogram(reference, sample_rate), HEARD_BELOW_PEAK_DB)
     a, b = (mel_level_db(wave, sample_rate, floor=floor) for wave in (reference, candidate))
     return float(np.sqrt(_mean(((b if match is None else b[:, match]) - a) ** 2)))
 
@@ -218,15 +225,16 @@ def mel_rmse_db(
 def _pitch_errors(
     reference: pitch.PitchTrack, candidate: pitch.PitchTrack, match: np.ndarray
 ) -> dict[str, float]:
-    candidate_hz = candidate.hz[match]
+    candidate_hz, strength = candidate.hz[match], candidate.strength[match]
     errors = np.abs(pitch.cents(reference.hz, candidate_hz))
     errors = errors[np.isfinite(errors)]
     median, p95 = np.percentile(errors, [50, 95]) if len(errors) else (NAN, NAN)
-    flips = 100 * _mean((candidate_hz > 0) != reference.voiced)
+    flips = (candidate_hz > 0) != reference.voiced
+    flips &= np.abs(strength - reference.strength) > CLEAR_FLIP
     return {
         "f0_median_cents": float(median),
         "f0_p95_cents": float(p95),
-        "voicing_flips_percent": flips,
+        "voicing_flips_percent": 100 * _mean(flips),
     }
 
 

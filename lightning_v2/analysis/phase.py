@@ -29,7 +29,7 @@ class PhaseDrift:
             `BAND_EDGES_HZ`; NaN where masked.
         audible_bins: (B, T), how many bins of the band are not masked.
         fundamental_cycles: (T,), phase of the candidate's fundamental minus the reference's,
-            followed through each voiced stretch; NaN where the reference is unvoiced.
+            followed through each voiced stretch; NaN where one of them is unvoiced.
     """
 
     times_s: np.ndarray
@@ -125,15 +125,15 @@ def _fundamental_drift(
     Between frames the phase tells the drift only up to whole cycles; the two pitch tracks say
     which whole number it is.
     """
-    reference_hz = reference_pitch.hz
-    candidate_hz = np.where(candidate_pitch.voiced, candidate_pitch.hz, reference_hz)
+    reference_hz, candidate_hz = reference_pitch.hz, candidate_pitch.hz
+    voiced = reference_pitch.voiced & candidate_pitch.voiced
     difference = _fundamental_phase(candidate, sample_rate, candidate_hz) - _fundamental_phase(
         reference, sample_rate, reference_hz
     )
     apart_hz = candidate_hz - reference_hz
     drift = np.full(len(reference_hz), np.nan)
-    for t in np.flatnonzero(reference_pitch.voiced):
-        if t > 0 and reference_pitch.voiced[t - 1]:
+    for t in np.flatnonzero(voiced):
+        if t > 0 and voiced[t - 1]:
             expected = drift[t - 1] + (apart_hz[t] + apart_hz[t - 1]) / 2 * HOP / sample_rate
         else:
             expected = 0.0

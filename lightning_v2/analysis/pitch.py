@@ -7,7 +7,7 @@ import numpy as np
 from .peak import peak
 from .spectrogram import HOP, decibels, frames
 
-LOWEST_HZ = 80.0
+LOWEST_HZ = 60.0
 HIGHEST_HZ = 500.0
 VOICED = 0.6
 """Normalised correlation from which a frame counts as voiced."""

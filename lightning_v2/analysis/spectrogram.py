@@ -7,8 +7,8 @@ import numpy as np
 
 WINDOW = 1024
 HOP = 256
-FLOOR_BELOW_PEAK_DB = 80.0
-"""Spectra are compared down to this far below the reference's loudest bin."""
+SHOWN_BELOW_PEAK_DB = 80.0
+"""Pictures show differences down to this far below the reference's loudest bin."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ def level_difference_db(reference: Spectrogram, candidate: Spectrogram) -> np.nd
     """
     count = min(reference.values.shape[1], candidate.values.shape[1])
     a, b = (np.abs(s.values[:, :count]) for s in (reference, candidate))
-    floor = comparison_floor(reference)
+    floor = comparison_floor(reference, SHOWN_BELOW_PEAK_DB)
     return 20.0 * np.log10((b + floor) / (a + floor))
 
 
-def comparison_floor(reference: Spectrogram) -> float:
-    """The amplitude `FLOOR_BELOW_PEAK_DB` under the loudest bin (1e-10 for digital silence)."""
+def comparison_floor(reference: Spectrogram, below_peak_db: float) -> float:
+    """The amplitude that far under the loudest bin (1e-10 for digital silence)."""
     peak = float(np.abs(reference.values).max(initial=0.0))
-    return max(peak * 10 ** (-FLOOR_BELOW_PEAK_DB / 20), 1e-10)
+    return max(peak * 10 ** (-below_peak_db / 20), 1e-10)
 
 
 def decibels(value: np.ndarray, power: bool = False, floor_db: float = -200.0) -> np.ndarray:

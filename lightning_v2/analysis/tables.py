@@ -62,7 +62,7 @@ class MetricsTable:
             value = self.comparison.metrics[metric.name]
             rows.append(
                 f'<tr><th scope="row">{html.escape(metric.label)}</th>'
-                f'<td class="number">{number(value)} {html.escape(_short(metric.unit))}</td>'
+                f'<td class="number">{_with_unit(value, metric.unit)}</td>'
                 f'<td class="{_mark(metric.holds(value)).strip()}">{_bound(metric, value)}</td>'
                 f"<td>{html.escape(metric.hears)}</td><td>{html.escape(metric.deaf_to)}</td></tr>"
             )
@@ -131,8 +131,8 @@ class LayerTable:
 
 
 _LAYER_HEAD = (
-    "site", "op", "alone: SQNR dB", "PCC", "max |error|", "gain",
-    "accumulated: SQNR dB", "PCC", "max |error|", "gain",
+    "site", "op", "alone: SQNR dB", "PCC", "max error", "gain",
+    "accum.: SQNR dB", "PCC", "max error", "gain",
 )  # fmt: skip
 
 
@@ -164,19 +164,15 @@ def number(value: float) -> str:
         return "–"
     if math.isinf(value):
         return "∞"
-    if value and abs(value) < 0.01:
-        return f"{value:.0e}".replace("e-0", "e-")
-    return (
-        f"{value:.3f}"
-        if abs(value) <= 1
-        else f"{value:.2f}"
-        if abs(value) < 100
-        else f"{value:.0f}"
-    )
+    if 0 < abs(value) < 0.0005:
+        return "< 0.001" if value > 0 else "> −0.001"
+    digits = 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
-def _short(unit: str) -> str:
-    return "" if " to " in unit else unit
+def _with_unit(value: float, unit: str) -> str:
+    shown = number(value)
+    return shown if math.isnan(value) or " to " in unit else f"{shown} {html.escape(unit)}"
 
 
 def _bound(metric, value: float) -> str:

@@ -79,6 +79,15 @@ def _as_type(name: str, text: str, default: object) -> object:
     return text
 
 
+def parameter_defaults(source: str) -> dict[str, object]:
+    """Names and literal values that a cell of parameters assigns."""
+    return {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in ast.parse(source).body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    }
+
+
 def _literal(source: str) -> object:
     try:
         return ast.literal_eval(source)

@@ -16,6 +16,7 @@ from lightning_v2.analysis.colours import of_plan
 from lightning_v2.analysis.tables import METRICS_TYPE, number
 from widgets.static import widget_html
 
+from .parameters import parameter_defaults
 from .records import Report, Run, write_whole
 
 HERE = Path(__file__).parent
@@ -49,6 +50,7 @@ def write_page(executed: Path, page: Path, run: Run, report: Report) -> None:
         report: for provenance and the way to the other pages.
     """
     notebook = nbformat.read(executed, as_version=4)
+    _show_parameters(notebook, run)
     _show_widgets(notebook)
     exporter = HTMLExporter(
         raw_template=_CODE, exclude_input_prompt=True, exclude_output_prompt=True
@@ -155,6 +157,22 @@ def _joint_player(notebooks) -> str:
                 clips.append(clip)
                 state = widget
     return widget_html({**state, "clips": clips, "selected": 0}) if state else ""
+
+
+def _show_parameters(notebook: nbformat.NotebookNode, run: Run) -> None:
+    """Replace the cells that set parameters by a list of what was set."""
+    for cell in list(notebook.cells):
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags:
+            values = parameter_defaults(cell.source) | run.parameters
+            rows = "".join(
+                f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(str(value))}</dd></div>"
+                for name, value in values.items()
+            )
+            shown = nbformat.v4.new_markdown_cell(f'<dl class="parameters">{rows}</dl>')
+            notebook.cells[notebook.cells.index(cell)] = shown
+        elif "injected-parameters" in tags:
+            notebook.cells.remove(cell)
 
 
 def _show_widgets(notebook: nbformat.NotebookNode) -> None:

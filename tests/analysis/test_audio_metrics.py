@@ -12,6 +12,7 @@ RATE = 24000
 class FakeSpeech:
     waveform: np.ndarray
     durations: np.ndarray = field(default_factory=lambda: np.array([20.0, 40.0, 20.0]))
+    f0: np.ndarray = field(default_factory=lambda: np.zeros(0))
     sample_rate: int = RATE
     phonemes: tuple = ("pau", "ah", "pau")
 
@@ -63,6 +64,13 @@ def test_more_noise_is_a_larger_distance(utterance, noise):
     assert quiet["mel_rmse_db"] < loud["mel_rmse_db"]
     assert quiet["pesq_wb_mos"] > loud["pesq_wb_mos"]
     assert quiet["lsd_above_4_percent"] <= loud["lsd_above_4_percent"]
+
+
+def test_log_spectral_distance_is_on_the_scale_of_its_bound(utterance, noise):
+    quiet, loud = (measure(utterance, utterance + noise(utterance, level)) for level in (50, 30))
+    assert 0.2 < quiet["lsd_db"] < 1.0
+    assert loud["lsd_db"] > 2.0
+    assert measure(utterance, np.round(utterance * 32768) / 32768)["lsd_db"] < 0.05
 
 
 def test_polarity_flip_is_heard_by_waveform_measures_only(utterance):
