@@ -103,7 +103,7 @@ class ABPlayer(anywidget.AnyWidget):
 
     @classmethod
     def of(cls, *comparisons) -> "ABPlayer":
-        """Reference and candidates of `lightning_v2.Comparison`s; of a single one the difference too.
+        """Reference and candidates of `Comparison`s, with the difference where there is only one.
 
         Args:
             comparisons: at least one, all of the same reference.

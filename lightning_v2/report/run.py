@@ -14,7 +14,7 @@ from .provenance import provenance
 from .records import Report, Run
 from .site import write_index, write_page
 
-ROOT = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[1]
 DEFAULT_PLANS = ("bf16", "lightning-v2", "naive")
 CELL_TIMEOUT_S = 600
 NOTEBOOK_TIMEOUT_S = 1200
@@ -98,18 +98,17 @@ def plan_runs(
 
 
 def find_notebooks(folder: Path | None, only: list[str] | None) -> list[Path]:
-    """Notebooks of a folder by name; by default those of the checkout, or of ./notebooks.
+    """Notebooks of a folder by name; by default those of the checkout, or of the wheel.
 
     Raises:
         ParameterError: there is none, or none whose name contains one of `only`.
     """
     if folder is None:
-        folder = next((f for f in (ROOT / "notebooks", Path("notebooks")) if f.is_dir()), None)
-    found = sorted(folder.glob("*.ipynb")) if folder and folder.is_dir() else []
+        checkout, wheel = PACKAGE.parent / "notebooks", PACKAGE / "data" / "notebooks"
+        folder = checkout if checkout.is_dir() else wheel
+    found = sorted(folder.glob("*.ipynb"))
     if not found:
-        raise ParameterError(
-            f"no notebooks in {folder or Path('notebooks').resolve()}: use --folder"
-        )
+        raise ParameterError(f"no notebooks in {folder}: use --folder")
     chosen = [path for path in found if not only or any(word in path.stem for word in only)]
     if not chosen:
         names = ", ".join(path.stem for path in found)
