@@ -21,8 +21,8 @@ from .spectrogram import level_difference_db, spectrogram
 LEVEL_RANGE_DB = (-100.0, -20.0)
 DIFFERENCE_RANGE_DB = 20.0
 DELAY_RANGE_MS = 2.0
-EXACT_DB = 120.0
-"""Where identical values are drawn: an infinite ratio has no place on an axis."""
+BEST_DB = 80.0
+"""Better ratios, infinite ones among them, are drawn here."""
 _WIDTH = 8.2
 
 
@@ -152,11 +152,11 @@ def layer_errors(comparison: Comparison) -> Picture:
             "linestyle": "none",
             "label": f"{kind}: {_WORDS[kind]}",
         }
-        ratio.plot(order, layers[f"{kind}_sqnr_db"].clip(upper=EXACT_DB), **look)
+        ratio.plot(order, layers[f"{kind}_sqnr_db"].clip(upper=BEST_DB), **look)
         gain.plot(order, 100 * (layers[f"{kind}_gain"] - 1), **look)
     ratio.set(ylabel="SQNR (dB)", ylim=(min(-10, ratio.get_ylim()[0]), ratio.get_ylim()[1] + 16))
     ratio.axhline(0, color=colours.REFERENCE, linewidth=0.8)
-    ratio.set_title("signal to error of every site", loc="left")
+    ratio.set_title("signal to error of every site (at most 80 dB)", loc="left")
     gain.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     gain.set(ylabel="gain − 1 (%)", xlabel="sites in the order in which they run")
     gain.set_title("what is lost of the amplitude", loc="left")

@@ -54,7 +54,12 @@ def execute(
         "--execution-timeout", str(cell_timeout_s), "--no-progress-bar",
     ]  # fmt: skip
     # The kernel must come from this environment, not from one that the user installed elsewhere.
-    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    # What Python says of other people's source files when it first compiles them is no result.
+    environment = {
+        **os.environ,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PYTHONWARNINGS": "ignore::SyntaxWarning",
+    }
     started = monotonic()
     process = subprocess.Popen(
         command,

@@ -36,7 +36,6 @@ _CODE = """
 {%- block input_group -%}
 <details class="code"><summary>code</summary>{{ super() }}</details>
 {%- endblock input_group -%}
-{%- block stream_stderr -%}{%- endblock stream_stderr -%}
 """
 
 
