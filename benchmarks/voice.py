@@ -104,7 +104,7 @@ def load_seconds(name: str) -> float:
 
 
 def rtf(voice, held: HeldOut, keys: list[str]) -> float:
-    """Seconds of compute a second of speech: fp32, one thread, text to waveform; median of three."""
+    """Seconds of compute a second of speech, fp32, one thread, from text; median of three."""
     torch.set_num_threads(1)
     texts = [held.texts[key] for key in keys]
     voice.synthesize(texts)

@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, help="use only so many texts or recordings")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
-    parser.add_argument("--acoustic-steps", type=int, default=8500, metavar="N")
+    parser.add_argument("--acoustic-steps", type=int, default=3300, metavar="N")
     parser.add_argument("--vocoder-steps", type=int, default=6000, metavar="N")
-    parser.add_argument("--joint-steps", type=int, default=2000, metavar="N")
+    parser.add_argument("--joint-steps", type=int, default=2200, metavar="N")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(

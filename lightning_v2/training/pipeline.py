@@ -57,7 +57,9 @@ def stages(args: argparse.Namespace) -> tuple[Schedule, Schedule, Schedule]:
     return (
         Schedule("acoustic", args.acoustic_steps, seed=args.seed),
         Schedule("vocoder", args.vocoder_steps, seed=args.seed),
-        Schedule("joint", args.joint_steps, sentences=8, learning_rate=4e-4, seed=args.seed),
+        Schedule(
+            "joint", args.joint_steps, sentences=4, crops=16, learning_rate=6e-4, seed=args.seed
+        ),
     )
 
 
