@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lightning_v2.tensix import fidelity
 from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.matmul import finish
+from lightning_v2.tensix.matmul import added, finish
 from lightning_v2.tensix.operands import MatrixOperand
 from lightning_v2.tensix.sites import SitePrecision
 
@@ -42,5 +42,5 @@ def convolution(
     owner = constants.owner(weight)
     in1 = MatrixOperand(weight, "in1", precision, weight if owner is None else owner, output_axis)
     pairs = fidelity.passes(precision.math_fidelity, in0.dtype, in1.dtype)
-    y = sum(function(in0.part(a), in1.part(b), None, *arguments, **options) for a, b in pairs)
+    y = added(function(in0.part(a), in1.part(b), None, *arguments, **options) for a, b in pairs)
     return finish(y, bias, precision, constants, channels)

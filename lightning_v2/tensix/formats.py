@@ -56,7 +56,7 @@ def pack_host(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     if _known(dtype) == "float32":
         return x
     if dtype == "bfloat16":
-        return _straight_through(x, lambda v: v.to(torch.bfloat16).to(torch.float32))
+        return _straight_through(x, _nearest_even)
     return _straight_through(x, lambda v: _blocks(v, dtype, axis, host=True))
 
 
@@ -86,6 +86,14 @@ def round_bfloat16(x: Tensor, mask: int = _MASK_BFLOAT16) -> Tensor:
         return _floats(torch.where(rounded & _EXPONENT != 0, rounded, 0))
     source, target = _like(x)
     _kernels().round_bfloat16(_patterns(source), _patterns(target), np.uint32(mask))
+    return target
+
+
+def _nearest_even(x: Tensor) -> Tensor:
+    if not x.is_cpu:
+        return x.to(torch.bfloat16).to(torch.float32)
+    source, target = _like(x)
+    _kernels().round_bfloat16_even(_patterns(source), _patterns(target))
     return target
 
 

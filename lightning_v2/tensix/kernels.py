@@ -40,6 +40,17 @@ def round_bfloat16(source, target, mask):
         target[i] = rounded if rounded & _EXPONENT else _ZERO
 
 
+@_compile
+def round_bfloat16_even(source, target):
+    """Nearest bfloat16, ties to even; denormals kept, NaN stays NaN. One-dimensional arrays."""
+    for i in range(source.size):
+        pattern = source[i]
+        odd = (pattern >> np.uint32(16)) & _ONE
+        rounded = (pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
+        is_nan = (pattern & _MAGNITUDE) > _EXPONENT
+        target[i] = (pattern | np.uint32(0x7FC00000)) & np.uint32(0xFFFF0000) if is_nan else rounded
+
+
 def pack_blocks_host(source, target, bits):
     """Block floats of `bits` magnitude bits as the host packs them.
 

@@ -288,3 +288,13 @@ def test_host_packing_equals_the_simulator(golden, matmul_files):
 
 
 STORED = {"f32": "float32", "bf16": "bfloat16", "bfp8": "bfloat8_b", "bfp4": "bfloat4_b"}
+
+
+@given(patterns=any_pattern)
+@settings(max_examples=60, deadline=None)
+def test_bfloat16_of_the_host_is_torchs(patterns):
+    x = torch.from_numpy(patterns.view(np.float32))
+    expected = x.to(torch.bfloat16).to(torch.float32)
+    result = formats.pack_host(x, "bfloat16")
+    same = (result == expected) | (result.isnan() & expected.isnan())
+    assert same.all()

@@ -1,0 +1,105 @@
+"""Why the plan lightning-v2 is what it is: each of its decisions undone, one at a time.
+
+Emulated (fast tier), teacher-forced against PyTorch float32, means over held-out sentences; the
+length of the utterance is measured running freely. Prints a table and writes
+benchmarks/results/plan_choices.json. About 10 minutes on one core.
+"""
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+import lightning_v2 as lv2
+from lightning_v2.precision import Plan, presets
+from lightning_v2.report.provenance import provenance
+from lightning_v2.report.records import write_whole
+from lightning_v2.resources import data_path
+
+ROOT = Path(__file__).parent.parent
+LOFI = "weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi"
+FLOAT32 = "activations: float32, output: float32"
+
+# What is done -> rules added at the end of the plan.
+VARIANTS = {
+    "as it is": [],
+    "duration.output in LoFi": [f"sites: duration.output, {LOFI}"],
+    "pitch.output in HiFi4": ["sites: pitch.output, weights: float32, math_fidelity: HiFi4"],
+    "decoder.output in LoFi": [f"sites: decoder.output, {LOFI}"],
+    "vocoder.gains in LoFi": [f"sites: vocoder.gains, {LOFI}"],
+    "vocoder.synthesis in LoFi": [f"sites: vocoder.synthesis, {LOFI}"],
+    "vocoder.synthesis in bfloat8_b": ["sites: vocoder.synthesis, weights: bfloat8_b"],
+    "vocoder.analysis in HiFi4": ["sites: vocoder.analysis, math_fidelity: HiFi4"],
+    "vocoder.minimum_phase in HiFi4": ["sites: vocoder.minimum_phase, math_fidelity: HiFi4"],
+    "log gains, exp, sin, cos in float32": [
+        "sites: [vocoder.gains, vocoder.minimum_phase], output: float32",
+        f"sites: [vocoder.clamp, vocoder.exp, vocoder.sin, vocoder.cos], {FLOAT32}",
+    ],
+    "16-bit Dst in the blocks": ["sites: '*.blocks.*', fp32_dest_acc_en: false"],
+    "16-bit Dst everywhere": ["sites: '*', fp32_dest_acc_en: false"],
+    "approximate functions": ["sites: '*', math_approx_mode: true"],
+}
+SHOWN = ("pesq_wb_mos", "snr_db", "lsd_db", "mel_rmse_db", "f0_median_cents", "gain_db")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--sentences", type=int, default=8)
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "benchmarks/results/plan_choices.json"
+    )
+    args = parser.parse_args()
+
+    warnings.simplefilter("ignore")
+    voice = lv2.load(args.voice)
+    lines = data_path("sentences", "heldout.tsv").read_text(encoding="utf-8").splitlines()
+    texts = [line.partition("\t")[2] for line in lines[: args.sentences]]
+    plans = {name: Plan.load(name) for name in presets()}
+    plans |= {f"lightning-v2, {what}": variant(rules) for what, rules in VARIANTS.items()}
+
+    figures = {}
+    print(f"{'':52} " + " ".join(f"{name.split('_')[0]:>8}" for name in SHOWN) + "  length ms")
+    for name, plan in plans.items():
+        figures[name] = figure = measure(voice, texts, plan)
+        values = " ".join(f"{figure[key]:8.3f}" for key in SHOWN)
+        print(f"{name:52} {values} {figure['length_ms']:10.1f}", flush=True)
+    record = {
+        "kind": "emulated",
+        "tier": "fast",
+        "voice": {"name": voice.name, "digest": voice.digest},
+        "sentences": len(texts),
+        "figures": figures,
+        **provenance(ROOT),
+    }
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(args.output, json.dumps(record, indent=2) + "\n")
+    print(f"written to {args.output}")
+    return 0
+
+
+def variant(rules: list[str]) -> Plan:
+    """The plan lightning-v2 with more rules at its end."""
+    text = Plan.load("lightning-v2").to_yaml()
+    return Plan.parse(text + "".join(f"- {{{rule}}}\n" for rule in rules))
+
+
+def measure(voice, texts: list[str], plan: Plan) -> dict[str, float]:
+    """Means of the audio metrics, and of the change in length when the voice runs freely."""
+    results, lengths = [], []
+    for text in texts:
+        comparison = lv2.compare(voice, text, plan, layers=False)
+        results.append(comparison.metrics)
+        with lv2.emulate(voice, plan):
+            free = voice.synthesize(text)
+        lengths.append(1e3 * (free.durations.sum() - comparison.reference.durations.sum()))
+    means = {name: float(np.nanmean([r[name] for r in results])) for name in SHOWN}
+    hop_s = 256 / voice.sample_rate
+    return {**means, "length_ms": float(np.mean(np.abs(lengths)) * hop_s)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
