@@ -79,8 +79,6 @@ def _say(args: argparse.Namespace) -> int:
     from . import Plan, emulate, load
 
     try:
-        if not args.output.parent.is_dir():
-            raise FileNotFoundError(f"{args.output.parent} is not a folder")
         plan = Plan.load(args.plan) if args.plan else None
         voice = load(args.voice)
         emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()

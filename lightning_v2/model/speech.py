@@ -55,6 +55,8 @@ class Speech:
             OSError: if the folder does not exist or cannot be written.
         """
         path = Path(path)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"{path.parent} is not a folder")
         part = path.with_name(path.name + ".part")
         soundfile.write(part, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")
         os.replace(part, path)

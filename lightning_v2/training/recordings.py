@@ -1,8 +1,8 @@
 """A corpus of recordings in LJ Speech layout: metadata.csv and wavs/.
 
 Durations come from aligning each recording with a rendering of the same text by a voice whose
-phone times are known (dynamic time warping); F0 from pYIN; the envelope from cepstral smoothing.
-The source phase of a recording is not known: the vocoder then learns from magnitudes alone.
+phone times are known (dynamic time warping); F0 from pYIN; the envelope from averages of the
+spectrum one F0 wide. The source phase of a recording is not known: the vocoder then learns from magnitudes.
 """
 
 import multiprocessing
@@ -23,6 +23,7 @@ from .teacher import WARPING
 
 _FFT = 1024
 _LOWEST_F0, _HIGHEST_F0 = 60.0, 500.0  # Hz
+_UNVOICED_WIDTH = 300.0  # Hz
 
 
 class RecordingsError(ValueError):
@@ -172,25 +173,22 @@ def _timbre(wave: np.ndarray) -> np.ndarray:
 def smooth_envelope(wave: np.ndarray, f0: np.ndarray) -> np.ndarray:
     """Pitch-free log amplitude at 64 points of the warped axis, float32 (T, 64).
 
-    The log spectrum is smoothed by cutting its cepstrum below the pitch period, and raised to the
-    peaks of the harmonics in a few rounds ("true envelope": A. Roebel and X. Rodet, DAFx 2005).
+    The power spectrum is averaged over a band one F0 wide, which holds exactly one harmonic
+    wherever it lies (after M. Morise, "CheapTrick", Speech Communication 2015).
     """
-    spectrum = np.abs(librosa.stft(wave, n_fft=_FFT, hop_length=HOP, window="hann"))
-    level = np.log(spectrum[:, : len(f0)].T / np.sqrt(_FFT) + 1e-7)
-    period = SAMPLE_RATE / np.where(f0 > 0, f0, _HIGHEST_F0)
-    keep = np.minimum(np.arange(_FFT), _FFT - np.arange(_FFT)) <= period[:, None] / 2
-    envelope = target = level
-    for _ in range(8):
-        cepstrum = np.fft.irfft(target, axis=1) * keep
-        envelope = np.fft.rfft(cepstrum, axis=1).real
-        target = np.maximum(level, envelope)
-    return np.stack([np.interp(band_frequencies(), _bins(), row) for row in envelope]).astype(
-        np.float32
-    )
-
-
-def _bins() -> np.ndarray:
-    return np.arange(_FFT // 2 + 1) * SAMPLE_RATE / _FFT
+    power = np.abs(librosa.stft(wave, n_fft=_FFT, hop_length=HOP, window="hann")) ** 2 / _FFT
+    width = np.where(f0 > 0, f0, _UNVOICED_WIDTH)
+    step = SAMPLE_RATE / _FFT
+    reach = int(_HIGHEST_F0 / step) + 1
+    edges = (np.arange(-reach, _FFT // 2 + 2 + reach) - 0.5) * step
+    target = band_frequencies()
+    rows = []
+    for column, band in zip(power.T, width, strict=False):
+        mirrored = np.concatenate([column[reach:0:-1], column, column[-2 : -reach - 2 : -1]])
+        total = np.concatenate([[0], np.cumsum(mirrored)])
+        upper, lower = (np.interp(target + side * band / 2, edges, total) for side in (1, -1))
+        rows.append(0.5 * np.log((upper - lower) * step / band + 1e-12))
+    return np.stack(rows).astype(np.float32)
 
 
 def band_frequencies() -> np.ndarray:
