@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from torch import nn
 
@@ -22,7 +23,7 @@ phase.register()
 @contextmanager
 def emulate(
     voice: object,
-    plan: Plan | str,
+    plan: Plan | str | Path,
     tier: str = "fast",
     observer: Observer | None = None,
 ) -> Iterator[tensix.Interception]:
