@@ -2,7 +2,7 @@
 
 Durations come from aligning each recording with a rendering of the same text by a voice whose
 phone times are known (dynamic time warping); F0 from pYIN; the envelope from averages of the
-spectrum one F0 wide. The source phase of a recording is not known: the vocoder then learns from magnitudes.
+spectrum one F0 wide. Its source phase is not known: the vocoder learns from magnitudes.
 """
 
 import multiprocessing
