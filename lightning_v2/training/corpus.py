@@ -179,7 +179,7 @@ def _label(sentences: dict[str, Sentence], folder: Path, jobs: int) -> None:
     batches = [
         ({k: wanted[k] for k in keys[i : i + 100]}, folder) for i in range(0, len(keys), 100)
     ]
-    with multiprocessing.Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         work = pool.imap_unordered(_label_batch, batches)
         list(tqdm(work, total=len(batches), desc="labels", unit="x100"))
 
@@ -193,7 +193,7 @@ def _render(sentences: dict[str, Sentence], corpus: Corpus, jobs: int) -> None:
     done = set(corpus.keys())
     work = [(k, s, corpus.folder) for k, s in sentences.items() if k not in done]
     refused = []
-    with multiprocessing.Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         results = pool.imap_unordered(_render_one, work, chunksize=8)
         for problem in tqdm(results, total=len(work), desc="teacher", unit="sentence"):
             if problem:

@@ -54,7 +54,7 @@ class Dataset:
     def __init__(self, corpus: Corpus, keys: list[str], device: torch.device):
         if not keys:
             raise ValueError(f"{corpus.folder} holds no examples")
-        with multiprocessing.get_context("fork").Pool() as pool:
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
             work = pool.imap(partial(_load, corpus), keys, chunksize=16)
             loaded = list(tqdm(work, total=len(keys), desc="load corpus", unit="sentence"))
         examples, phases = zip(*loaded, strict=True)

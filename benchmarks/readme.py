@@ -1,0 +1,81 @@
+"""Writes the tables of README.md from benchmarks/results/*.json; with --check it only compares."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from lightning_v2.precision import Plan, presets
+from lightning_v2.report.records import write_whole
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+
+VOICE_ROWS = (
+    ("ceiling_pesq_wb_mos", "PESQ-WB ceiling: the teacher against another draw of its own noise", ".2f"),
+    ("exact_source_share_of_ceiling", "copy synthesis, teacher's source phase: share of it", ".3f"),
+    ("smooth_source_share_of_ceiling", "copy synthesis, own source: share of it", ".3f"),
+    ("duration_mae_ms", "duration error a phone, ms", ".1f"),
+    ("mcd_db", "mel-cepstral distortion, dB", ".2f"),
+    ("f0_median_cents", "F0 error, median, cents", ".0f"),
+    ("voicing_error_percent", "voicing error, % of frames", ".1f"),
+    ("wer_teacher_percent", "word error rate of the teacher (pocketsphinx), %", ".1f"),
+    ("wer_percent", "word error rate of the voice, text to wave, %", ".1f"),
+    ("clicks_in_pauses", "clicks in pauses", ".0f"),
+    ("phones_unlike_teacher_percent", "phones its own front end would have chosen otherwise, %", ".1f"),
+    ("rtf_one_core", "seconds of compute a second of speech, float32, one core", ".4f"),
+    ("load_s", "seconds to load", ".2f"),
+)  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="exit with 1 if README.md is stale")
+    args = parser.parse_args()
+    path = ROOT / "README.md"
+    old = path.read_text()
+    new = old
+    for name, table in (("voice", voice_table()), ("plans", plans_table())):
+        start, end = f"<!-- {name}: benchmarks/readme.py -->\n", f"<!-- end of {name} -->"
+        before, _, rest = new.partition(start)
+        _, _, after = rest.partition(end)
+        new = before + start + table + end + after
+    if args.check:
+        return int(new != old)
+    write_whole(path, new)
+    return 0
+
+
+def voice_table() -> str:
+    record = json.loads((RESULTS / "voice.json").read_text())
+    lines = [
+        f"*Measured* by `benchmarks/voice.py` on {record['sentences']} held-out sentences "
+        f"({record['recogniser_sentences']} for the recogniser), {record['machine']['cpu']}, "
+        f"{record['machine']['cores']} cores:\n",
+        "| | |\n|---|---|",
+        *(f"| {label} | {record['figures'][key]:{form}} |" for key, label, form in VOICE_ROWS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def plans_table() -> str:
+    choices = json.loads((RESULTS / "plan_choices.json").read_text())
+    costs = json.loads((RESULTS / "emulation.json").read_text())["plans"]
+    lines = [
+        f"*Emulated*, fast tier, teacher-forced against PyTorch float32, mean of "
+        f"{choices['sentences']} held-out sentences (`benchmarks/plan_choices.py`); time "
+        "*measured* on one core (`benchmarks/emulation.py`):\n",
+        "| plan in `data/plans/` | what it is | PESQ-WB | SNR, dB | level, dB | time over float32 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in presets():
+        row = choices["figures"][name]
+        lines.append(
+            f"| `{name}` | {Plan.load(name).description} | {row['pesq_wb_mos']:.2f} "
+            f"| {row['snr_db']:.0f} | {row['gain_db']:+.2f} | {costs[name]['ratio']:.1f} x |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
