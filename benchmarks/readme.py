@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 
 VOICE_ROWS = (
-    ("ceiling_pesq_wb_mos", "PESQ-WB ceiling: the teacher against another draw of its own noise", ".2f"),
+    ("ceiling_pesq_wb_mos", "PESQ-WB ceiling: two noise draws of the teacher", ".2f"),
     ("exact_source_share_of_ceiling", "copy synthesis, teacher's source phase: share of it", ".3f"),
     ("smooth_source_share_of_ceiling", "copy synthesis, own source: share of it", ".3f"),
     ("duration_mae_ms", "duration error a phone, ms", ".1f"),
@@ -22,7 +22,7 @@ VOICE_ROWS = (
     ("wer_teacher_percent", "word error rate of the teacher (pocketsphinx), %", ".1f"),
     ("wer_percent", "word error rate of the voice, text to wave, %", ".1f"),
     ("clicks_in_pauses", "clicks in pauses", ".0f"),
-    ("phones_unlike_teacher_percent", "phones its own front end would have chosen otherwise, %", ".1f"),
+    ("phones_unlike_teacher_percent", "phones the teacher would choose otherwise, %", ".1f"),
     ("rtf_one_core", "seconds of compute a second of speech, float32, one core", ".4f"),
     ("load_s", "seconds to load", ".2f"),
 )  # fmt: skip
@@ -65,14 +65,14 @@ def plans_table() -> str:
         f"*Emulated*, fast tier, teacher-forced against PyTorch float32, mean of "
         f"{choices['sentences']} held-out sentences (`benchmarks/plan_choices.py`); time "
         "*measured* on one core (`benchmarks/emulation.py`):\n",
-        "| plan in `data/plans/` | what it is | PESQ-WB | SNR, dB | level, dB | time over float32 |",
+        "| plan in `data/plans/` | what it is | PESQ-WB | SNR, dB | level, dB | time / float32 |",
         "|---|---|---|---|---|---|",
     ]
     for name in presets():
         row = choices["figures"][name]
         lines.append(
             f"| `{name}` | {Plan.load(name).description} | {row['pesq_wb_mos']:.2f} "
-            f"| {row['snr_db']:.0f} | {row['gain_db']:+.2f} | {costs[name]['ratio']:.1f} x |"
+            f"| {row['snr_db']:.0f} | {row['gain_db']:+.2f} | {costs[name]['ratio']:.1f} |"
         )
     return "\n".join(lines) + "\n"
 
