@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="a corpus in LJ Speech layout (metadata.csv and wavs/) to train on instead",
     )
-    parser.add_argument("--limit", type=int, help="use only so many texts or recordings")
+    parser.add_argument(
+        "--limit", type=int, help="use only so many texts (drawn at random) or recordings"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("--acoustic-steps", type=int, default=3300, metavar="N")
     parser.add_argument("--vocoder-steps", type=int, default=6000, metavar="N")

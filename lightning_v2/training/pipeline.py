@@ -3,6 +3,7 @@
 import argparse
 import json
 import multiprocessing
+import random
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,7 +70,9 @@ def _corpus(args: argparse.Namespace) -> Corpus:
         found = recordings.read_metadata(args.recordings)
         return recordings.build(found[: args.limit], folder, args.jobs)
     texts = read_texts(args.texts or data_path("sentences", "training.tsv"))
-    return taught.build(dict(list(texts.items())[: args.limit]), folder, args.jobs)
+    keys = list(texts)
+    random.Random(args.seed).shuffle(keys)  # a few of them are then a fair sample of all
+    return taught.build({key: texts[key] for key in keys[: args.limit]}, folder, args.jobs)
 
 
 def read_texts(path: Path) -> dict[str, str]:
