@@ -31,7 +31,8 @@ def _start() -> None:
     global _decoder
     from pocketsphinx import Decoder
 
-    _decoder = Decoder(samprate=_RATE, loglevel="FATAL")
+    # cepstral means of each utterance by itself: what came before must not matter
+    _decoder = Decoder(samprate=_RATE, cmn="batch", loglevel="FATAL")
 
 
 def _recognise_one(job: tuple[np.ndarray, int]) -> str:
