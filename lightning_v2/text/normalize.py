@@ -19,10 +19,11 @@ _ABBREVIATIONS = {
     "jan": "january", "feb": "february", "mar": "march", "apr": "april", "jun": "june",
     "jul": "july", "aug": "august", "sep": "september", "sept": "september", "oct": "october",
     "nov": "november", "dec": "december", "mon": "monday", "tue": "tuesday", "wed": "wednesday",
-    "thu": "thursday", "fri": "friday",
+    "thu": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday",
+    "bldg": "building",
 }  # fmt: skip
 _ENDS_SENTENCE = {"etc", "inc", "ltd", "corp", "co", "jr", "sr", "esq", "ave", "blvd", "rd"}
-_ONLY_BEFORE_NUMBER = {"vol", "fig", "no", "pp"}
+_ONLY_BEFORE_NUMBER = {"vol", "fig", "sat", "sun", "bldg"}
 _ONLY_CAPITALISED = {"mar", "sen", "rep", "hon", "gen", "col", "mon", "fri", "wed", "sep", "dec",
                      "jan", "jun", "apt", "est"}  # fmt: skip
 _SYMBOLS = {
@@ -63,6 +64,7 @@ def normalize(text: str) -> Normalized:
     """
     plain, unspoken = to_plain(text)
     words = _spell_addresses(plain)
+    words = _spell_notations(words)
     words = _separate_quotes_and_dashes(words)
     words = _expand_abbreviations(words)
     words = numbers_to_words(words)
@@ -94,11 +96,27 @@ def _spell_addresses(text: str) -> str:
     )
 
 
+def _spell_notations(text: str) -> str:
+    """Marks that mean a word only in their place: 6'2", degrees C, ~5, x^2, R&D, and/or, Ph.D."""
+    text = re.sub(r"\b(\d+)'\s?(\d{1,2})(?:\"|'')", r"\1 feet \2 inches", text)
+    text = re.sub(r"(?<=degrees )\s*C\b", "celsius", text)
+    text = re.sub(r"(?<=degrees )\s*F\b", "fahrenheit", text)
+    text = re.sub(r"~\s?(?=\d)", "about ", text)
+    text = re.sub(r"(?<=\w)\^(?=[\w-])", " to the power of ", text)
+    text = re.sub(r"\b(and)/(or)\b", r"\1 \2", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bPh\.\s?D\b\.?", letter_names("P", "H", "D"), text)
+    return re.sub(
+        r"\b([A-Z]{1,3})&([A-Z]{1,3})\b",
+        lambda m: f"{letter_names(*m[1])} and {letter_names(*m[2])}",
+        text,
+    )
+
+
 def _separate_quotes_and_dashes(text: str) -> str:
     text = re.sub(r"(?<![\w])'(?=(?:tis|twas|em|cause|til|n)\b)", "’", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<![A-Za-z0-9])'(?!\d0s)|'(?![A-Za-z0-9])", " ", text)
     text = text.replace("’", "'").replace('"', " ")
-    text = re.sub(r"[()\[\]{}|~*^]+", " , ", text.replace("_", " "))
+    text = re.sub(r"[()\[\]{}|~*^]+", " , ", re.sub(r"(?<![A-Z])_|_(?=\w)", " ", text))
     text = re.sub(r"(?<=\w)\s*(?:--+|—)\s*(?=\S)|\s+[–—-]+\s+", " , ", text)
     return text.replace("—", " , ")
 

@@ -23,6 +23,7 @@ _UNITS = {
     "kW": "kilowatts", "V": "volts", "C": "celsius", "F": "fahrenheit",
 }  # fmt: skip
 _FRACTIONS = {"2": ("half", "halves"), "4": ("quarter", "quarters")}
+_DENOMINATORS = {*range(2, 11), 12, 16, 20, 32, 64}
 _LONGEST_CARDINAL = 15  # digits; longer ones are read digit by digit
 
 
@@ -94,13 +95,18 @@ def _time(match: re.Match) -> str:
             words.append("o'clock" if 0 < hour <= 12 else "hundred")
     else:
         words.append(("oh " if int(minute) < 10 else "") + num2words(int(minute)))
+    if match["second"]:
+        words.append(f"and {num2words(int(match['second']))} seconds")
     if half:
         words.append(_half_of_day(match))
     return " ".join(words)
 
 
 def _fraction(match: re.Match) -> str:
+    """`2/3` is two thirds, but `9/11` and `24/7` are two numbers."""
     whole, top, bottom = match["whole"], match["top"], match["bottom"]
+    if int(top) >= int(bottom) or int(bottom) not in _DENOMINATORS:
+        return f"{whole or ''} {cardinal(top)} {cardinal(bottom)}"
     one, many = _FRACTIONS.get(bottom, (ordinal(bottom), ordinal(bottom) + "s"))
     words = f"{cardinal(top)} {one if top == '1' else many}"
     return f"{cardinal(whole)} and {words}" if whole else words
@@ -132,11 +138,17 @@ def _plain_number(match: re.Match) -> str:
 _RULES: tuple[tuple[re.Pattern, object], ...] = tuple(
     (re.compile(pattern, flags), replacement)
     for pattern, flags, replacement in (
+        # 2.0.1, 192.168.0.1
+        (
+            r"(?<![\d.])\d+(?:\.\d+){2,}",
+            0,
+            lambda m: f" {' dot '.join(map(cardinal, m[0].split('.')))} ",
+        ),
         # 12/25/2020
         (r"\b(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})\b", 0, _slash_date),
         # 10:45 p.m., 3pm, 7:00
         (
-            r"\b(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?"
+            r"\b(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
             r"(?:\s*(?P<half>[ap]\.?m\b\.?))?",
             re.IGNORECASE,
             _time,
@@ -161,6 +173,7 @@ _RULES: tuple[tuple[re.Pattern, object], ...] = tuple(
         ),
         # 1990s, '80s
         (r"'?\b(?P<decade>\d{3}0|[2-9]0)'?s\b", 0, lambda m: plural_decade(m["decade"])),
+        (r"(?<=\d(?:st|nd|rd|th))[–-](?=\d)", re.IGNORECASE, " to "),
         (r"\b(?P<digits>\d[\d,]*)(?:st|nd|rd|th)\b", re.IGNORECASE, lambda m: ordinal(m["digits"])),
         # 1/2, 2 3/4
         (
@@ -174,8 +187,9 @@ _RULES: tuple[tuple[re.Pattern, object], ...] = tuple(
             0,
             lambda m: ", ".join(spelled(part) for part in m[0].split("-")),
         ),
-        # 10-20, 1914–1918
-        (r"(?<=\d)\s?[–-]\s?(?=\d)", 0, " to "),
+        # 10-20, 1914–1918, 10%–20%
+        (r"\b(\d+)-\1\b", 0, r"\1 \1"),
+        (r"(?<=[\d%])\s?[–-]\s?(?=\d)", 0, " to "),
         (r"(?:(?<=\s)|^|(?<=\())-(?=\.?\d)", 0, "minus "),
         (r"(?<=\d)\s?%", 0, " percent"),
         (rf"(?<=\d)\s?(?P<unit>{_UNIT_NAMES})\b(?!')", 0, lambda m: f" {_UNITS[m['unit']]}"),

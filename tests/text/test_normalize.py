@@ -18,6 +18,11 @@ SPOKEN = {
     "-5 degrees": "minus five degrees .",
     "1/2 cup, 2 3/4 cups, ½": "one half cup , two and three quarters cups , one half .",
     "50% off": "fifty percent off .",
+    "10%–20%, 2nd-4th, 50-50": "ten percent to twenty percent , second to fourth , fifty fifty .",
+    "9/11, 24/7, and/or": "nine eleven , twenty four seven , and or .",
+    "v2.0.1 at 192.168.0.1": "v two dot zero dot one at one hundred and ninety two dot one hundred "
+    "and sixty eight dot zero dot one .",
+    "~5 x^2": "about five x to the power of two .",
     # years and dates
     "In 1984, in 2000, in 2005, in 1066": "in nineteen eighty four , in two thousand , in two "
     "thousand and five , in ten sixty six .",
@@ -36,6 +41,9 @@ SPOKEN = {
     "at 7:00": "at seven o'clock .",
     "9:05 am": "nine oh five A M .",
     "3pm": "three P M .",
+    "12:30:45": "twelve thirty and forty five seconds .",
+    "I'm 6'2\"; 20°C": "i'm six feet two inches , twenty degrees celsius .",
+    "Sat. 5 Jan., the cat sat.": "saturday five january , the cat sat .",
     "5 km in 10kg": "five kilometers in ten kilograms .",
     # abbreviations and initials
     "Dr. Smith vs. Mrs. Jones, etc.": "doctor smith versus missus jones , et cetera .",
@@ -45,6 +53,7 @@ SPOKEN = {
     "The U.S.A. and the U.S. Army": "the U S A and the U S army .",
     "A. B. Smith met J. F. Kennedy": "A B smith met J F kennedy .",
     "the FBI's TTS, NASA, CEOs": "the F B I's T T S , nasa , C E O's .",
+    "R&D, AT&T, Q&A, Ph.D.": "R and D , A T and T , Q and A , P H D .",
     "World War II and Henry VIII": "world war two and henry eight .",
     # hyphens, dashes, quotes, brackets
     "state-of-the-art, 21st-century": "state of the art , twenty first century .",
