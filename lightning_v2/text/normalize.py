@@ -106,7 +106,7 @@ def _spell_notations(text: str) -> str:
     text = re.sub(r"\b(and)/(or)\b", r"\1 \2", text, flags=re.IGNORECASE)
     text = re.sub(r"\bPh\.\s?D\b\.?", letter_names("P", "H", "D"), text)
     return re.sub(
-        r"\b([A-Z]{1,3})&([A-Z]{1,3})\b",
+        r"\b([A-Z]{1,3})&([A-Z]{1,3})\b(?!')",
         lambda m: f"{letter_names(*m[1])} and {letter_names(*m[2])}",
         text,
     )
