@@ -7,20 +7,9 @@ from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.tensix import SitePrecision, formats
+from tests.tensix.modules import Calls
 
 LOW = SitePrecision(weights="bfloat8_b", math_fidelity="LoFi", fp32_dest_acc_en=True)
-
-
-class Calls(nn.Module):
-    """Runs a given function as its forward."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.inner = nn.Identity()  # makes it a container
-        self.function = function
-
-    def forward(self, *args):
-        return self.function(*args)
 
 
 ADDITIONS = {

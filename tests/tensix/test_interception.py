@@ -9,6 +9,7 @@ from torch.nn.modules import module as module_hooks
 from lightning_v2 import tensix
 from lightning_v2.tensix import SitePrecision
 from lightning_v2.tensix.interception import OUTSIDE
+from tests.tensix.modules import Calls
 
 LOW = SitePrecision(weights="bfloat8_b", math_fidelity="LoFi", fp32_dest_acc_en=True)
 
@@ -179,18 +180,6 @@ def test_threads_do_not_meet(x):
     thread.join()
     assert torch.equal(results["plain"], expected)
     assert not torch.equal(results["low"], expected)
-
-
-class Calls(nn.Module):
-    """Runs a given function as its forward."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.inner = nn.Identity()  # makes it a container
-        self.function = function
-
-    def forward(self, *args):
-        return self.function(*args)
 
 
 def test_host_modules_and_float64_are_counted_apart(x):

@@ -7,6 +7,7 @@ from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from lightning_v2 import tensix
 from lightning_v2.tensix import SitePrecision
+from tests.tensix.modules import Calls
 
 LOW = SitePrecision(weights="bfloat8_b", math_fidelity="LoFi", fp32_dest_acc_en=True)
 
@@ -14,18 +15,6 @@ LOW = SitePrecision(weights="bfloat8_b", math_fidelity="LoFi", fp32_dest_acc_en=
 @pytest.fixture
 def x():
     return torch.randn(2, 7, generator=torch.Generator().manual_seed(1))
-
-
-class Calls(nn.Module):
-    """Runs a given function as its forward."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.inner = nn.Identity()  # makes it a container
-        self.function = function
-
-    def forward(self, *args):
-        return self.function(*args)
 
 
 def turn(x):
