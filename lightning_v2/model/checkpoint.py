@@ -3,13 +3,13 @@
 import dataclasses
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from ..files import written_whole
 from ..text import FEATURES, PHONES
 from .config import StackConfig, VoiceConfig
 from .network import Network
@@ -29,21 +29,19 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
         about: provenance, stored in config.json as it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / f"{_WEIGHTS}.part"
-    save_file({k: v.contiguous().cpu() for k, v in network.state_dict().items()}, weights)
-    document = {
-        "format": FORMAT,
-        "about": about,
-        "voice": dataclasses.asdict(config),
-        "phones": list(PHONES),
-        "features": list(FEATURES),
-        "sha256": _sha256(weights),
-    }
-    text = folder / f"{_CONFIG}.part"
-    text.write_text(json.dumps(document, indent=2) + "\n")
-    weights.chmod(0o644)
-    os.replace(weights, folder / _WEIGHTS)
-    os.replace(text, folder / _CONFIG)
+    tensors = {k: v.contiguous().cpu() for k, v in network.state_dict().items()}
+    with written_whole(folder / _CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
+        save_file(tensors, weights)
+        weights.chmod(0o644)
+        document = {
+            "format": FORMAT,
+            "about": about,
+            "voice": dataclasses.asdict(config),
+            "phones": list(PHONES),
+            "features": list(FEATURES),
+            "sha256": _sha256(weights),
+        }
+        text.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:

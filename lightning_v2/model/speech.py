@@ -1,12 +1,12 @@
 """What a voice returns."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from ..files import written_whole
 from .config import HOP, SAMPLE_RATE
 
 
@@ -57,6 +57,5 @@ class Speech:
         path = Path(path)
         if not path.parent.is_dir():
             raise FileNotFoundError(f"{path.parent} is not a folder")
-        part = path.with_name(path.name + ".part")
-        soundfile.write(part, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")
-        os.replace(part, path)
+        with written_whole(path) as part:
+            soundfile.write(part, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")

@@ -1,9 +1,10 @@
 """What ran, and what became of it."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from lightning_v2.files import written_whole
 
 
 @dataclass
@@ -54,6 +55,5 @@ class Report:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that nobody ever sees half of it."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")

@@ -1,7 +1,6 @@
 """The training corpus: what the teacher says, at the frame rate of the voice."""
 
 import multiprocessing
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
+from ..files import written_whole
 from ..model.config import HOP, SAMPLE_RATE
 from ..text import Sentence, features, phone_indices, phonemize
 from . import teacher
@@ -43,8 +43,7 @@ class Example:
 
     def save(self, path: Path) -> None:
         """Write to an .npz file, whole or not at all."""
-        part = path.with_suffix(".part")
-        with open(part, "wb") as file:
+        with written_whole(path) as part, open(part, "wb") as file:
             np.savez(
                 file,
                 **{
@@ -52,7 +51,6 @@ class Example:
                     for name, value in vars(self).items()
                 },
             )
-        os.replace(part, path)
 
     @classmethod
     def load(cls, path: Path) -> "Example":
@@ -119,7 +117,7 @@ def to_example(sentence: Sentence, rendering: teacher.Rendering) -> Example:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A folder with sentences.tsv (key, text), labels/ and examples/."""
+    """A folder with examples/, labels/ if the teacher spoke it, and statistics.npz."""
 
     folder: Path
 
@@ -141,10 +139,8 @@ class Corpus:
             keys = self.keys()
             chosen = keys[:: max(1, len(keys) // 500)]
             frames = np.concatenate([self.example(key).envelope for key in chosen])
-            part = path.with_suffix(".part")
-            with open(part, "wb") as file:
+            with written_whole(path) as part, open(part, "wb") as file:
                 np.savez(file, mean=frames.mean(0), std=frames.std(0))
-            os.replace(part, path)
         with np.load(path) as stored:
             return stored["mean"], stored["std"]
 

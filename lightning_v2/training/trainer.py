@@ -5,7 +5,6 @@ Letters: B batch, C frames of a crop, N = C * 256 samples.
 
 import json
 import math
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ..files import written_whole
 from ..model.acoustic import FRAME_FEATURES, log_f0
 from ..model.config import HOP, VoiceConfig
 from ..model.network import Network
@@ -97,18 +97,15 @@ class Trainer:
         self.step = state["step"]
 
     def save(self, path: Path) -> None:
-        part = path.with_suffix(".part")
-        torch.save(
-            {
-                "config": asdict(self.config),
-                "schedule": asdict(self.schedule),
-                "network": self.network.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "step": self.step,
-            },
-            part,
-        )
-        os.replace(part, path)
+        state = {
+            "config": asdict(self.config),
+            "schedule": asdict(self.schedule),
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+        }
+        with written_whole(path) as part:
+            torch.save(state, part)
 
     def learning_rate(self) -> float:
         s = self.schedule
