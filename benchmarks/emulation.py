@@ -4,7 +4,6 @@ Prints a table and writes benchmarks/results/emulation.json with machine, versio
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -15,9 +14,9 @@ import torch
 
 import lightning_v2 as lv2
 from lightning_v2.precision import presets
-from lightning_v2.report.provenance import provenance
-from lightning_v2.report.records import write_whole
+from lightning_v2.report.records import save_result
 from lightning_v2.resources import data_path
+from lightning_v2.training.pipeline import read_texts
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,8 +32,8 @@ def main() -> int:
 
     torch.set_num_threads(1)
     voice = lv2.load(args.voice)
-    lines = data_path("sentences", "heldout.tsv").read_text(encoding="utf-8").splitlines()
-    texts = [line.partition("\t")[2] for line in lines[: args.sentences]]
+    held_out = read_texts(data_path("sentences", "heldout.tsv"))
+    texts = list(held_out.values())[: args.sentences]
     # Durations of a plan may differ: every run says the same frames.
     speeches = voice.synthesize(texts)
     speech_s = sum(speech.duration_s for speech in speeches)
@@ -55,16 +54,7 @@ def main() -> int:
             "ratio": round(ratio, 3),
         }
         print(f"{name:14} {low_s:7.3f} s, {ratio:5.2f} times float32 ({plain_s:.3f} s)")
-    record = {
-        "kind": "measured",
-        "voice": {"name": voice.name, "digest": voice.digest},
-        "speech_s": round(speech_s, 2),
-        "plans": figures,
-        **provenance(ROOT),
-    }
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(args.output, json.dumps(record, indent=2) + "\n")
-    print(f"written to {args.output}")
+    save_result(args.output, ROOT, voice, "measured", speech_s=round(speech_s, 2), plans=figures)
     return 0
 
 

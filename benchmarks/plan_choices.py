@@ -6,7 +6,6 @@ benchmarks/results/plan_choices.json. About 10 minutes on one core.
 """
 
 import argparse
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -15,9 +14,9 @@ import numpy as np
 
 import lightning_v2 as lv2
 from lightning_v2.precision import Plan, presets
-from lightning_v2.report.provenance import provenance
-from lightning_v2.report.records import write_whole
+from lightning_v2.report.records import save_result
 from lightning_v2.resources import data_path
+from lightning_v2.training.pipeline import read_texts
 
 ROOT = Path(__file__).parent.parent
 LOFI = "weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi"
@@ -56,8 +55,8 @@ def main() -> int:
 
     warnings.simplefilter("ignore")
     voice = lv2.load(args.voice)
-    lines = data_path("sentences", "heldout.tsv").read_text(encoding="utf-8").splitlines()
-    texts = [line.partition("\t")[2] for line in lines[: args.sentences]]
+    held_out = read_texts(data_path("sentences", "heldout.tsv"))
+    texts = list(held_out.values())[: args.sentences]
     plans = {name: Plan.load(name) for name in presets()}
     plans |= {f"lightning-v2, {what}": variant(rules) for what, rules in VARIANTS.items()}
 
@@ -67,17 +66,9 @@ def main() -> int:
         figures[name] = figure = measure(voice, texts, plan)
         values = " ".join(f"{figure[key]:8.3f}" for key in SHOWN)
         print(f"{name:52} {values} {figure['length_ms']:10.1f}", flush=True)
-    record = {
-        "kind": "emulated",
-        "tier": "fast",
-        "voice": {"name": voice.name, "digest": voice.digest},
-        "sentences": len(texts),
-        "figures": figures,
-        **provenance(ROOT),
-    }
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(args.output, json.dumps(record, indent=2) + "\n")
-    print(f"written to {args.output}")
+    save_result(
+        args.output, ROOT, voice, "emulated", tier="fast", sentences=len(texts), figures=figures
+    )
     return 0
 
 

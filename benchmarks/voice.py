@@ -5,7 +5,6 @@ teacher (Debian packages festival, festvox-us-slt-hts, htsengine); about 25 minu
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -17,8 +16,7 @@ import torch
 from scipy.ndimage import maximum_filter1d
 
 from lightning_v2.model import SAMPLE_RATE, load
-from lightning_v2.report.provenance import provenance
-from lightning_v2.report.records import write_whole
+from lightning_v2.report.records import save_result
 from lightning_v2.resources import data_path
 from lightning_v2.text import PAUSE
 from lightning_v2.training.evaluation import (
@@ -78,17 +76,15 @@ def main() -> int:
         kept &= held_bound
         mark = "" if bound is None else f"{sign} {bound:g}  {'ok' if held_bound else 'MISSED'}"
         print(f"{name:34} {value:10.4f}  {mark}")
-    record = {
-        "kind": "measured",
-        "voice": {"name": voice.name, "digest": voice.digest},
-        "sentences": len(chosen),
-        "recogniser_sentences": min(args.recogniser_sentences, len(keys)),
-        "figures": figures,
-        **provenance(ROOT),
-    }
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(args.output, json.dumps(record, indent=2) + "\n")
-    print(f"written to {args.output}")
+    save_result(
+        args.output,
+        ROOT,
+        voice,
+        "measured",
+        sentences=len(chosen),
+        recogniser_sentences=min(args.recogniser_sentences, len(keys)),
+        figures=figures,
+    )
     return 0 if kept else 1
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from .report import command as notebooks_command
 from .training import command as train_command
 
+INPUT_ERRORS = (OSError, ValueError)
+"""What bad input raises: checkpoint, plan and text errors are all ValueErrors."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb; 0: done, 1: failed or differs, 2: bad input (the reason is on stderr)."""
@@ -62,12 +65,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
 
 
-def _input_errors() -> tuple[type[Exception], ...]:
-    from . import CheckpointError, PlanError, TextError
-
-    return CheckpointError, PlanError, TextError, OSError, ValueError
-
-
 def _text(args: argparse.Namespace) -> str:
     return sys.stdin.read() if args.text == "-" else args.text
 
@@ -87,7 +84,7 @@ def _say(args: argparse.Namespace) -> int:
         if plan:
             speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
         speech.save(args.output)
-    except _input_errors() as error:
+    except INPUT_ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if plan else "PyTorch float32"
@@ -108,7 +105,7 @@ def _compare(args: argparse.Namespace) -> int:
             tier=args.tier,
             seed=args.seed,
         )
-    except _input_errors() as error:
+    except INPUT_ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for name, value in comparison.metrics.items():

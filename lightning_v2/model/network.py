@@ -60,6 +60,10 @@ class Network(nn.Module):
         self.register_buffer("envelope_mean", torch.zeros(config.bands))
         self.register_buffer("envelope_std", torch.ones(config.bands))
 
+    def normalize_envelope(self, envelope: Tensor) -> Tensor:
+        """Natural log amplitude (..., bands) to what the decoder and the vocoder speak of."""
+        return (envelope - self.envelope_mean) / self.envelope_std
+
     def acoustics(
         self,
         phones: Tensor,

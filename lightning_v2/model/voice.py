@@ -1,6 +1,5 @@
 """A voice: text in, speech out."""
 
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,10 @@ import numpy as np
 import torch
 
 from ..resources import data_path
-from ..text import Sentence, UnspokenWarning, features, normalize, phone_indices, to_sentences
+from ..text import Sentence, features, normalize, phone_indices, to_sentences
 from .checkpoint import CheckpointError, load_checkpoint
 from .config import HOP, SAMPLE_RATE, VoiceConfig
-from .network import Network
+from .network import Frames, Network
 from .speech import Speech
 
 DEFAULT_VOICE = "slt"
@@ -56,9 +55,6 @@ class Voice:
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
         normalized = normalize(text)
-        if normalized.unspoken:
-            shown = " ".join(normalized.unspoken)
-            warnings.warn(f"no pronunciation for {shown}", UnspokenWarning, stacklevel=2)
         sentences = to_sentences(normalized)
         return self._speak_all(sentences, text, normalized.unspoken, seed, forced)
 
@@ -110,9 +106,12 @@ class Voice:
         noise = torch.from_numpy(generator.standard_normal((1, samples), dtype=np.float32))
         wave = self.model.wave(frames, noise)
         durations = np.diff(frames.ends[0].numpy(), prepend=np.float32(0))
-        envelope = frames.envelope[0].numpy() * self.model.envelope_std.numpy()
-        envelope = envelope + self.model.envelope_mean.numpy()
-        return wave[0].numpy(), durations, frames.f0[0].numpy(), envelope
+        return wave[0].numpy(), durations, frames.f0[0].numpy(), self.log_amplitude(frames)
+
+    def log_amplitude(self, frames: Frames) -> np.ndarray:
+        """Envelope of the first sentence of a batch as natural log amplitude, (T, bands)."""
+        normalized = frames.envelope[0].numpy()
+        return normalized * self.model.envelope_std.numpy() + self.model.envelope_mean.numpy()
 
 
 def load(name: str | Path = DEFAULT_VOICE) -> Voice:

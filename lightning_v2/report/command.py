@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from . import defaults
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
@@ -12,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plans",
         nargs="+",
         metavar="PLAN",
-        default=["bf16", "lightning-v2", "naive"],
+        default=list(defaults.PLANS),
         help="names or files (default: %(default)s)",
     )
     parser.add_argument(
@@ -36,8 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("build"),
         help="where notebooks/, site/ and report.json are written (default: %(default)s)",
     )
-    parser.add_argument("--cell-timeout", type=int, default=600, metavar="SECONDS")
-    parser.add_argument("--notebook-timeout", type=int, default=1200, metavar="SECONDS")
+    for name, seconds in (
+        ("--cell-timeout", defaults.CELL_TIMEOUT_S),
+        ("--notebook-timeout", defaults.NOTEBOOK_TIMEOUT_S),
+    ):
+        parser.add_argument(name, type=int, default=seconds, metavar="SECONDS")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from lightning_v2.files import written_whole
 
+from .provenance import provenance
+
 
 @dataclass
 class Run:
@@ -57,3 +59,20 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that nobody ever sees half of it."""
     with written_whole(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def save_result(path: Path, root: Path, voice, kind: str, **found: object) -> None:
+    """Keep what a benchmark found, with what it came from.
+
+    Args:
+        path: JSON file; its folder is made if need be.
+        root: the checkout, for its commit.
+        voice: that was measured.
+        kind: "measured", "emulated", "simulated" or "modelled".
+        found: the rest of the record.
+    """
+    origin = {"name": voice.name, "digest": voice.digest}
+    record = {"kind": kind, "voice": origin, **found, **provenance(root)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(record, indent=2) + "\n")
+    print(f"written to {path}")

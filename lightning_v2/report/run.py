@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from lightning_v2.precision import Plan
 
+from . import defaults
 from .execute import execute
 from .parameters import ParameterError, check_parameters, known_parameters
 from .provenance import provenance
@@ -15,18 +16,15 @@ from .records import Report, Run
 from .site import write_index, write_page
 
 PACKAGE = Path(__file__).parents[1]
-DEFAULT_PLANS = ("bf16", "lightning-v2", "naive")
-CELL_TIMEOUT_S = 600
-NOTEBOOK_TIMEOUT_S = 1200
 
 
 def run_notebooks(
     notebooks: Sequence[Path],
-    plans: Sequence[str] = DEFAULT_PLANS,
+    plans: Sequence[str] = defaults.PLANS,
     parameters: dict[str, str] | None = None,
     build: Path = Path("build"),
-    cell_timeout_s: int = CELL_TIMEOUT_S,
-    notebook_timeout_s: int = NOTEBOOK_TIMEOUT_S,
+    cell_timeout_s: int = defaults.CELL_TIMEOUT_S,
+    notebook_timeout_s: int = defaults.NOTEBOOK_TIMEOUT_S,
 ) -> Report:
     """Execute every notebook for every plan and write notebooks, pages, index and report.
 

@@ -21,20 +21,18 @@ def phonemize(text: str) -> list[Sentence]:
     Raises:
         TextError: if there is nothing to say, or the text holds control characters.
     """
-    normalized = normalize(text)
-    if normalized.unspoken:
-        warnings.warn(
-            f"no pronunciation for {' '.join(normalized.unspoken)}", UnspokenWarning, stacklevel=2
-        )
-    return to_sentences(normalized)
+    return to_sentences(normalize(text))
 
 
 def to_sentences(normalized: Normalized) -> list[Sentence]:
-    """Sentences of a text that is already normalized.
+    """Sentences of a text that is already normalized; warns as `phonemize` does.
 
     Raises:
         TextError: if a word has no sound.
     """
+    if normalized.unspoken:
+        shown = " ".join(normalized.unspoken)
+        warnings.warn(f"no pronunciation for {shown}", UnspokenWarning, stacklevel=3)
     return [_to_sentence(tokens) for tokens in _split(normalized.text.split())]
 
 

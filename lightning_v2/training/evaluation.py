@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from ..analysis.audio_metrics import pesq_wb_mos
 from ..model import HOP, SAMPLE_RATE, Voice
+from ..model.acoustic import FRAME_FEATURES, REFERENCE_F0
 from ..model.source import accumulate_phase, per_sample, pulse_train, sample_f0
 from ..text import PHONE_INDEX, Sentence, phonemize
 from . import teacher
@@ -35,16 +36,13 @@ class HeldOut:
             TeacherMissing: if the teacher is not installed.
         """
         corpus = build(texts, folder, jobs)
-        spoken = {}
-        for key, text in texts.items():
-            parts = phonemize(text)
-            if len(parts) == 1 and f"{key}_0" in set(corpus.keys()):
-                spoken[f"{key}_0"] = (text, parts[0])
-        return cls(
-            corpus,
-            {key: text for key, (text, _) in spoken.items()},
-            {key: sentence for key, (_, sentence) in spoken.items()},
-        )
+        there = set(corpus.keys())
+        kept, sentences = {}, {}
+        for text_key, text in texts.items():
+            key, parts = f"{text_key}_0", phonemize(text)
+            if len(parts) == 1 and key in there:
+                kept[key], sentences[key] = text, parts[0]
+        return cls(corpus, kept, sentences)
 
     def rendering(self, key: str) -> teacher.Rendering:
         return teacher.render(self.corpus.folder / "labels" / f"{key}.lab")
@@ -67,9 +65,8 @@ def copy_synthesis(voice: Voice, example: Example, exact: bool, seed: int = 0) -
     generator = np.random.default_rng(seed)
     noise = torch.from_numpy(generator.standard_normal((1, samples), dtype=np.float32))
     with torch.inference_mode():
-        envelope = torch.from_numpy(example.envelope)[None]
-        envelope = (envelope - network.envelope_mean) / network.envelope_std
-        _, pitch = network.pitch_columns(torch.zeros(1, f0.shape[1], 32), f0)
+        envelope = network.normalize_envelope(torch.from_numpy(example.envelope)[None])
+        _, pitch = network.pitch_columns(torch.zeros(1, f0.shape[1], FRAME_FEATURES), f0)
         pulses = pulse_train(phase, sample_f0(_filled(f0))) * voiced
         wave = network.vocoder(envelope, pitch, pulses, noise * (1 - voiced))
     return wave[0].numpy()
@@ -79,7 +76,7 @@ def _filled(f0: torch.Tensor) -> torch.Tensor:
     """Where the teacher is voiced between two frames, the pitch of the nearest voiced frame."""
     known = torch.nonzero(f0[0] > 0)[:, 0]
     if len(known) == 0:
-        return torch.full_like(f0, 170.0)
+        return torch.full_like(f0, REFERENCE_F0)
     index = torch.arange(f0.shape[1])
     nearest = torch.searchsorted(known, index).clamp(max=len(known) - 1)
     before = (nearest - 1).clamp(min=0)
@@ -129,13 +126,13 @@ def acoustic_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, 
         ours, theirs = frames.f0[0, :count].numpy(), example.f0[:count]
         both = (ours > 0) & (theirs > 0)
         cents = np.abs(1200 * np.log2(ours[both] / theirs[both]))
-        envelope = frames.envelope[0, :count] * voice.model.envelope_std + voice.model.envelope_mean
+        envelope = voice.log_amplitude(frames)[:count]
         rows.append(
             (
                 error[spoken].mean() * _MS_PER_FRAME,
                 error[~spoken].mean() * _MS_PER_FRAME,
                 ((ours > 0) != (theirs > 0)).mean() * 100,
-                mel_cepstral_distortion_db(envelope.numpy(), example.envelope[:count]),
+                mel_cepstral_distortion_db(envelope, example.envelope[:count]),
             )
         )
         spread.append(cents)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from ..files import written_whole
-from ..model.acoustic import FRAME_FEATURES, log_f0
+from ..model.acoustic import FRAME_FEATURES, REFERENCE_F0, log_f0
 from ..model.config import HOP, VoiceConfig
 from ..model.network import Network
 from ..model.source import accumulate_phase, per_sample, pulse_train, sample_f0
@@ -165,7 +165,7 @@ class Trainer:
         envelope = network.decoder(at_frames, network.pitch_columns(position, crop.f0)[0], mask)
         inner = crop.mask * self._inner(crop)
         voiced = (crop.f0 > 0).float()
-        error = (envelope - self._normalise(crop.envelope)).abs().mean(-1)
+        error = (envelope - self.network.normalize_envelope(crop.envelope)).abs().mean(-1)
         return {
             "duration": duration_loss(predicted, durations, phones.mask.squeeze(-1)),
             "pitch": 2 * masked_mean((pitch - log_f0(crop.f0)).abs(), inner * voiced),
@@ -185,9 +185,6 @@ class Trainer:
         at_end = crop.frames[:, -1:] == last
         return (((column >= _EDGE) | at_start) & ((column < length - _EDGE) | at_end)).float()
 
-    def _normalise(self, envelope: Tensor) -> Tensor:
-        return (envelope - self.network.envelope_mean) / self.network.envelope_std
-
     def _vocoder_losses(self) -> dict[str, Tensor]:
         """Half of the crops with the teacher's own source if it is known, half as in synthesis."""
         s = self.schedule
@@ -201,7 +198,7 @@ class Trainer:
         pulses = pulse_train(phase, sample_f0(self._filled(crop.f0))) * voiced
         noise = torch.randn_like(pulses) * (1 - voiced)
 
-        envelope = self._normalise(crop.envelope)
+        envelope = self.network.normalize_envelope(crop.envelope)
         position = torch.zeros(*crop.f0.shape, FRAME_FEATURES, device=self.device)
         _, pitch = self.network.pitch_columns(position, crop.f0)
         if self.schedule.stage == "joint" and self.step % 2:
@@ -223,8 +220,8 @@ class Trainer:
         return (accumulate_phase(f0) + start) % 1
 
     def _filled(self, f0: Tensor) -> Tensor:
-        """F0 with unvoiced frames filled from the last voiced one before, or 170 Hz (B, C)."""
+        """F0, unvoiced frames filled from the last voiced one before, or the reference (B, C)."""
         index = torch.arange(f0.shape[1], device=self.device).expand_as(f0)
         last = torch.cummax(torch.where(f0 > 0, index, torch.zeros_like(index)), 1).values
         filled = torch.gather(f0, 1, last)
-        return torch.where(filled > 0, filled, torch.full_like(filled, 170.0))
+        return torch.where(filled > 0, filled, torch.full_like(filled, REFERENCE_F0))
