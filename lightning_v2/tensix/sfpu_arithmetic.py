@@ -18,6 +18,16 @@ _ZERO = np.uint32(0)
 compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
+def pattern(value: float) -> np.uint32:
+    """The binary32 pattern of a constant."""
+    return np.float32(value).view(np.uint32)
+
+
+def patterns(*values: float) -> tuple[np.uint32, ...]:
+    """The binary32 patterns of several constants."""
+    return tuple(map(pattern, values))
+
+
 @compiled
 def multiply_add(x, y, z, blackhole):
     """x * y + z rounded once, to nearest even, but no true fused multiply-add (SFPMAD).
@@ -62,6 +72,102 @@ def round_bfloat16(x):
 
 
 @compiled
+def horner(x, coefficients, blackhole):
+    """The polynomial with these coefficients, the one of the highest power first."""
+    result = coefficients[0]
+    for i in range(1, len(coefficients)):
+        result = multiply_add(result, x, coefficients[i], blackhole)
+    return result
+
+
+@compiled
+def negate(x):
+    return np.uint32(x ^ _SIGN)
+
+
+@compiled
+def copy_sign(x, y):
+    """The magnitude of x with the sign of y (SFPSETSGN)."""
+    return np.uint32((x & _MAGNITUDE) | (y & _SIGN))
+
+
+@compiled
+def absolute(x):
+    """|x|; NaN keeps its sign (SFPABS)."""
+    return np.uint32(x & _MAGNITUDE) if x <= np.uint32(0xFF800000) else x
+
+
+@compiled
+def _order(x):
+    return np.int64(x) if x < _SIGN else np.int64(0x7FFFFFFF) - np.int64(x)
+
+
+@compiled
+def minimum(x, y):
+    """The smaller by sign and magnitude: -0 is below +0, NaN beyond inf (SFPSWAP)."""
+    return x if _order(x) <= _order(y) else y
+
+
+@compiled
+def maximum(x, y):
+    """The larger by sign and magnitude: -0 is below +0, NaN beyond inf (SFPSWAP)."""
+    return x if _order(x) >= _order(y) else y
+
+
+@compiled
+def less(x, y, blackhole):
+    """Whether the difference x - y has its sign bit set, as kernels compare numbers."""
+    return add(x, negate(y), blackhole) >= _SIGN
+
+
+@compiled
+def exponent(x):
+    """The exponent field as an integer, 0 to 255 (SFPEXEXP without its bias)."""
+    return np.int64(x >> 23) & 255
+
+
+@compiled
+def set_exponent(x, field):
+    """x with another exponent field, an integer of which 8 bits count (SFPSETEXP)."""
+    return np.uint32((np.int64(x) & 0x807FFFFF) | ((np.int64(field) & 255) << 23))
+
+
+@compiled
+def from_integer(magnitude, sign):
+    """The float nearest to an integer below 2**31, with the sign bit of `sign` (SFPCAST)."""
+    return np.uint32(np.float32(magnitude).view(np.uint32) | (sign & _SIGN))
+
+
+@compiled
+def round_magnitude(x, largest):
+    """|x| as an integer, ties away from zero, at most `largest` (SFPSTOCHRND to integers)."""
+    e = exponent(x) - 127
+    if e < -1:
+        return np.int64(0)
+    if e >= 16:
+        return np.int64(largest)
+    if e == -1:
+        return np.int64(1)
+    scaled = (np.int64((x & _FRACTION) | _HIDDEN) << e) + 0x400000
+    return min(scaled >> 23, np.int64(largest))
+
+
+@compiled
+def round_bfloat16_even(x):
+    """Nearest bfloat16, ties to even, as the kernels of binary operations do it in integers."""
+    odd = (x >> np.uint32(16)) & np.uint32(1)
+    return np.uint32((x + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000))
+
+
+@compiled
+def stored(x, wide):
+    """What SFPSTORE leaves in Dst: denormals become zero, a 16-bit Dst drops the low half."""
+    if x & _EXPONENT == 0:
+        return np.uint32(x & _SIGN)
+    return x if wide else np.uint32(x & np.uint32(0xFFFF0000))
+
+
+@compiled
 def _significand(x):
     """24 significant bits and three guard bits; 0 of a zero or denormal."""
     return np.int64((x & _FRACTION) | _HIDDEN) << 3 if x & _EXPONENT else np.int64(0)
@@ -75,34 +181,29 @@ def _product(x, y):
 
 @compiled
 def _sum(p, e, p_sign, m, ez, m_sign, blackhole):
-    """The sum of two aligned significands (exponents e, ez; signs at bit 31), as a pattern."""
-    if e > ez:
-        m = _aligned(m, e - ez)
-    elif e < ez:
-        p, e = _aligned(p, ez - e), ez
-    if p_sign == m_sign:
-        total, sign = p + m, p_sign
-    elif p >= m:
-        total, sign = p - m, p_sign
+    """The sum of two significands (exponents e, ez; signs at bit 31), as a pattern."""
+    distance = e - ez
+    aligned = _aligned(m if distance >= 0 else p, min(abs(distance), np.int64(40)))
+    if distance >= 0:
+        m = aligned
     else:
-        total, sign = m - p, m_sign
+        p, e = aligned, ez
+    difference = p - m
+    total = p + m if p_sign == m_sign else abs(difference)
+    sign = p_sign if difference >= 0 else m_sign
     if total == 0:
         return np.uint32(m_sign & p_sign if blackhole else 0)
     excess = (np.float64(total).view(np.int64) >> 52) - 1049  # significant bits beyond 27
     e += excess
-    if e >= 255:
-        return np.uint32(sign | 0x7F800000)
-    if blackhole:
-        if e <= 0:
+    if e <= 0 or e >= 255:
+        if e >= 255:
+            return np.uint32(sign | 0x7F800000)
+        if not blackhole and e < 0:
+            return _ZERO
+        if blackhole:
             excess, e = excess + 1, np.int64(0)
-    elif e < 0:
-        return _ZERO
-    if excess <= 0:
-        total <<= -excess
-    elif blackhole:
-        total = (total >> excess) | np.int64((total & (excess | 1)) != 0)
-    else:
-        total = (total >> excess) | (total & 1)
+    lost = (excess | 1 if blackhole else 1) if excess > 0 else 0
+    total = ((total << 28) >> (28 + excess)) | np.int64((total & lost) != 0)
     result = (e << 23) + ((total >> 3) & 0x7FFFFF)
     result += np.int64((total & 7) + (result & 1) > 4)
     if result < 0x800000:
@@ -113,8 +214,8 @@ def _sum(p, e, p_sign, m, ez, m_sign, blackhole):
 @compiled
 def _aligned(significand, distance):
     """Right by `distance`, what is lost kept in bit 0, unless everything is lost."""
-    shifted = significand >> min(distance, np.int64(40))
-    return shifted | np.int64(shifted != 0 and (shifted << distance) != significand)
+    shifted = significand >> distance
+    return shifted | np.int64((shifted != 0) & ((shifted << distance) != significand))
 
 
 @compiled
