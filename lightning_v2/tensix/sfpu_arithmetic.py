@@ -133,9 +133,9 @@ def set_exponent(x, field):
 
 
 @compiled
-def from_integer(magnitude, sign):
-    """The float nearest to an integer below 2**31, with the sign bit of `sign` (SFPCAST)."""
-    return np.uint32(np.float32(magnitude).view(np.uint32) | (sign & _SIGN))
+def from_integer(n):
+    """The float nearest to an integer, ties to even (SFPCAST)."""
+    return np.float32(n).view(np.uint32)
 
 
 @compiled
@@ -150,6 +150,13 @@ def round_magnitude(x, largest):
         return np.int64(1)
     scaled = (np.int64((x & _FRACTION) | _HIDDEN) << e) + 0x400000
     return min(scaled >> 23, np.int64(largest))
+
+
+@compiled
+def round_integer(x, largest):
+    """x as an integer, ties away from zero, at most `largest` either way (SFPSTOCHRND)."""
+    magnitude = round_magnitude(x, largest)
+    return -magnitude if x & _SIGN else magnitude
 
 
 @compiled
