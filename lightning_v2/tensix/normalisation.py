@@ -1,4 +1,4 @@
-"""Normalisations and softmax: the fast tier.
+"""Normalisations: the fast tier.
 
 With a 32-bit Dst a norm is computed in float32 and rounded once; the chip cuts what it stores in
 between to TF32, which shows in 17 % of the bfloat16 results of the simulator's file. With a 16-bit
@@ -18,10 +18,11 @@ from torch import Tensor
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.formats import pack_device, truncate
 from lightning_v2.tensix.operands import activation, stored, vector
-from lightning_v2.tensix.sfpu import exp_approximate
 from lightning_v2.tensix.sites import SitePrecision
+from lightning_v2.tensix.softmax import softmax_fast as softmax
 
-_TF32 = 0xFFFFE000
+__all__ = ["layer_norm", "log_softmax", "other_norm", "rms_norm", "softmax"]
+
 _BFLOAT16 = 0xFFFF0000
 
 
@@ -82,25 +83,6 @@ def other_norm(
     return stored(function(activation(x, precision, axis), **vectors, **options), precision, axis)
 
 
-def softmax(x: Tensor, dim: int, precision: SitePrecision) -> Tensor:
-    """`ttnn.softmax` of x (any shape) along `dim`, the largest value subtracted first.
-
-    Exponentials are stored as bfloat16 unless the activations are float32. With math_approx_mode,
-    ttnn's default for bfloat16, they are the fast approximate ones.
-    """
-    x = activation(x, precision)
-    exponential = exp_approximate if precision.math_approx_mode else torch.exp
-    if precision.activations == "float32" and not precision.math_approx_mode:
-        return stored(torch.softmax(x, dim), precision)
-    narrow = precision.activations != "float32"
-    between = _bfloat16 if not precision.fp32_dest_acc_en else _same
-    difference = between(x - x.amax(dim, keepdim=True))
-    exponentials = exponential(difference)
-    exponentials = _bfloat16(exponentials) if narrow else exponentials
-    inverse = between(1 / between(exponentials.sum(dim, keepdim=True)))
-    return stored(exponentials * truncate(inverse, _TF32), precision)
-
-
 def log_softmax(x: Tensor, dim: int, precision: SitePrecision) -> Tensor:
     """Logarithm of the softmax of x (any shape) along `dim`, computed in float32."""
     return stored(torch.log_softmax(activation(x, precision), dim), precision)
@@ -118,10 +100,6 @@ def _scaled(
 
 def _bfloat16(x: Tensor) -> Tensor:
     return pack_device(x, "bfloat16")
-
-
-def _same(x: Tensor) -> Tensor:
-    return x
 
 
 def _cut(epsilon: float) -> float:
