@@ -1,25 +1,143 @@
-"""Functions of one operand on the vector engine (SFPU): the fast tier.
+"""Functions of one operand on the vector engine (SFPU): `apply`, bit for bit, and the fast tier.
 
-Computed in float32 and rounded once to the output format. The chip's own polynomials give the same
-bfloat16 for most inputs (80 % of exp, 86 % of tanh, 96 % of gelu, all of sin, cos and sqrt in the
-simulator's files) and differ by one unit in the last place otherwise, but for gelu below -3.
-`math_approx_mode` chooses the approximate exp, gelu, tanh and sigmoid, which a 16-bit Dst cuts off;
+The fast tier computes in float32 and rounds once to the output format. The chip's own polynomials
+give the same bfloat16 for most inputs (80 % of exp, 86 % of tanh, 96 % of gelu, all of sin, cos and
+sqrt in the simulator's files) and differ by one unit in the last place otherwise, but for gelu
+below -3. `math_approx_mode` chooses the approximate exp, gelu, tanh and sigmoid, which a 16-bit Dst cuts off;
 the approximate reciprocal, sqrt and rsqrt (10 bits and fewer) are not modelled: they stay accurate.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.formats import truncate
 from lightning_v2.tensix.operands import is_wide, operand, stored
 from lightning_v2.tensix.sites import SitePrecision
+from lightning_v2.tensix.threads import spread
+
+EXACT: dict[str, dict[str, float]] = {
+    "abs": {},
+    "ceil": {},
+    "clamp": {"min": -math.inf, "max": math.inf},
+    "cos": {},
+    "elu": {"alpha": 1.0},
+    "erf": {},
+    "exp": {},
+    "exp2": {},
+    "expm1": {},
+    "floor": {},
+    "gelu": {},
+    "gelu_tanh": {},
+    "leaky_relu": {"negative_slope": 0.01},
+    "log": {"guarded": True},
+    "log10": {"guarded": True},
+    "log1p": {},
+    "log2": {"guarded": True},
+    "neg": {},
+    "reciprocal": {},
+    "relu": {},
+    "relu6": {},
+    "round": {},
+    "rsqrt": {"guarded": True},
+    "sigmoid": {},
+    "sign": {},
+    "silu": {},
+    "sin": {},
+    "softplus": {"beta": 1.0, "threshold": 20.0},
+    "sqrt": {"guarded": True},
+    "square": {},
+    "tan": {},
+    "tanh": {},
+    "trunc": {},
+}
+"""Functions that `apply` knows: their parameters, with defaults.
+
+guarded: whether zero, negative numbers and denormals are looked after; ttnn leaves that out of log,
+sqrt and rsqrt in `fast_and_approximate_mode`.
+"""
 
 _BFLOAT16 = 0xFFFF0000
+
+
+def apply(
+    name: str, x: Tensor, *, wide: bool, approximate: bool = False, **parameters: float
+) -> Tensor:
+    """What the function leaves in Dst, bit for bit, on the architecture of `settings()`.
+
+    Numerics document, sections 7.3 and 7.4; a packer has still to store it. No gradient.
+
+    Args:
+        name: one of `EXACT`.
+        x: any shape, float32: what stands in Dst, with `wide` False bfloat16 values.
+        wide: Dst has 32 bits.
+        approximate: the kernel's approximate variant, where it has one.
+        parameters: those of `EXACT`.
+
+    Raises:
+        ValueError: an unknown function or parameter.
+    """
+    if name not in EXACT:
+        raise ValueError(f"name is {name!r}; legal are {', '.join(map(repr, EXACT))}")
+    for key in parameters:
+        if key not in EXACT[name]:
+            legal = ", ".join(map(repr, EXACT[name])) or "none"
+            raise ValueError(f"{key} is no parameter of {name}; legal are {legal}")
+    values = tuple(float(v) for v in (EXACT[name] | parameters).values())
+    if name == "softplus":
+        values += (1 / np.float32(values[0]),)
+    source = x.detach().contiguous().numpy().view(np.uint32).reshape(-1)
+    if wide:
+        target = np.empty_like(source)
+        _evaluate(name, source, target, True, settings().blackhole, (approximate, *values))
+    else:
+        table = _table(name, settings().blackhole, (approximate, *values))
+        target = table[source >> np.uint32(16)]
+    return torch.from_numpy(target.view(np.float32)).reshape(x.shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _table(name: str, blackhole: bool, parameters: tuple[float, ...]) -> np.ndarray:
+    """Results in a 16-bit Dst by the upper half of the operand's pattern."""
+    source = np.arange(65536, dtype=np.uint32) << np.uint32(16)
+    target = np.empty_like(source)
+    _evaluate(name, source, target, False, blackhole, parameters)
+    return target
+
+
+def _evaluate(
+    name: str,
+    source: np.ndarray,
+    target: np.ndarray,
+    wide: bool,
+    blackhole: bool,
+    parameters: tuple[float, ...],
+) -> None:
+    loop = getattr(_functions(), name)
+    patterns = np.array(parameters, np.float32).view(np.uint32)
+    step = 4096
+
+    def run(first: int, last: int) -> None:
+        part = slice(first * step, last * step)
+        loop(source[part], target[part], wide, blackhole, patterns)
+
+    spread(run, -(-source.size // step))
+
+
+@functools.cache
+def _functions():
+    """The compiled loops: numba takes half a second to import, so only the exact tier pays."""
+    from lightning_v2.tensix import sfpu_functions
+
+    return sfpu_functions
 
 
 def unary(

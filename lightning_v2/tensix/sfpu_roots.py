@@ -7,7 +7,6 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32.
 import numpy as np
 
 from lightning_v2.tensix.sfpu_arithmetic import (
-    add,
     compiled,
     copy_sign,
     exponent,
@@ -152,10 +151,15 @@ def rsqrt(x, wide, approximate, guarded, blackhole):
 
 @compiled
 def _root_estimate(x, blackhole):
-    """1 / square root after the first refinement of the integer estimate."""
+    """1 / square root after the first refinement of the integer estimate.
+
+    The product c is used twice. The simulator's files come from a compiler that fuses it into the
+    sum all the same; one that fuses only what is used once would round it there before.
+    """
     y = np.uint32(_ROOT_START - (x >> np.uint32(1)))
-    c = multiply(negate(y), multiply(x, y, blackhole), blackhole)
-    t = multiply_add(c, add(_ROOT_2, c, blackhole), _ROOT_1, blackhole)
+    xy = multiply(x, y, blackhole)
+    c = multiply(negate(y), xy, blackhole)
+    t = multiply_add(c, multiply_add(negate(y), xy, _ROOT_2, blackhole), _ROOT_1, blackhole)
     return multiply(y, t, blackhole)
 
 
