@@ -117,7 +117,11 @@ class Taps(nn.Linear):
         super().__init__(kernel * channels, outputs)
         self.kernel = kernel
 
+    def windows(self, x: Tensor) -> Tensor:
+        """(B, T, C) -> (B, T, C * kernel), zeros beyond the edges."""
+        padded = F.pad(x, (0, 0, self.kernel // 2, self.kernel // 2))
+        return padded.unfold(1, self.kernel, 1).flatten(2)
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) -> (B, T, outputs)."""
-        padded = F.pad(x, (0, 0, self.kernel // 2, self.kernel // 2))
-        return super().forward(padded.unfold(1, self.kernel, 1).flatten(2))
+        return super().forward(self.windows(x))

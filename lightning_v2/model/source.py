@@ -94,6 +94,21 @@ def pulse_train(phase: Tensor, f0: Tensor) -> Tensor:
     return torch.where(at_pulse, harmonics, kernel) / torch.sqrt(harmonics)
 
 
+def excitations(phase: Tensor, f0: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Pulses where voiced, noise elsewhere.
+
+    Args:
+        phase: (B, N) cycles.
+        f0: (B, T) Hz, 0 where unvoiced.
+        noise: (B, N) white, unit variance.
+
+    Returns:
+        (B, N) pulses and (B, N) noise.
+    """
+    voiced = per_sample(f0 > 0).to(noise.dtype)
+    return pulse_train(phase, sample_f0(f0)) * voiced, noise * (1 - voiced)
+
+
 class Phase(nn.Module):
     """`accumulate_phase` as a module, so that a precision plan can name it."""
 
@@ -112,14 +127,5 @@ class Source(nn.Module):
         self.phase = Phase()
 
     def forward(self, f0: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Pulses where voiced, noise elsewhere.
-
-        Args:
-            f0: (B, T) Hz, 0 where unvoiced.
-            noise: (B, N) white, unit variance.
-
-        Returns:
-            (B, N) pulses and (B, N) noise.
-        """
-        voiced = per_sample(f0 > 0).to(noise.dtype)
-        return pulse_train(self.phase(f0), sample_f0(f0)) * voiced, noise * (1 - voiced)
+        """(B, T) Hz, (B, N) white noise -> (B, N) pulses, (B, N) noise: see `excitations`."""
+        return excitations(self.phase(f0), f0, noise)

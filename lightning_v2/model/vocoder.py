@@ -14,7 +14,7 @@ from .acoustic import FRAME_FEATURES
 from .config import HOP, VoiceConfig
 from .layers import Basis, Stack, Taps
 
-_LARGEST_LOG_GAIN = 4.0
+LARGEST_LOG_GAIN = 4.0
 
 
 def analysis_basis(fft: int, window: int) -> Tensor:
@@ -143,7 +143,7 @@ class Vocoder(Stack):
         """
         x = self.input_norm(self.input(torch.cat([envelope, pitch], -1)))
         gains = self.gains(self.norm(super().forward(x)))
-        return gains.clamp(max=_LARGEST_LOG_GAIN).unflatten(-1, (2, self.bins))
+        return gains.clamp(max=LARGEST_LOG_GAIN).unflatten(-1, (2, self.bins))
 
     def forward(self, envelope: Tensor, pitch: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
         """(B, T, bands), (B, T, 32), (B, N), (B, N) -> waveform (B, N)."""

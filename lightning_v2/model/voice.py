@@ -1,8 +1,12 @@
 """A voice: text in, speech out."""
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +19,28 @@ from .network import Frames, Network
 from .speech import Speech
 
 DEFAULT_VOICE = "slt"
+
+
+_speakers: ContextVar[Mapping[Network, Any]] = ContextVar(
+    "speakers of networks", default=MappingProxyType({})
+)
+
+
+@contextmanager
+def speaking_by(network: Network, speaker: Any) -> Iterator[None]:
+    """Context in which the voices of this thread that have `network` speak by another object.
+
+    Nothing is changed in the network. The innermost context for it wins.
+
+    Args:
+        network: of the voices.
+        speaker: with `acoustics` and `wave` as `Network` has them; the network itself is legal.
+    """
+    token = _speakers.set({**_speakers.get(), network: speaker})
+    try:
+        yield
+    finally:
+        _speakers.reset(token)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +127,11 @@ class Voice:
         """Waveform (N,), durations (P,), F0 (T,) and envelope (T, bands) of one sentence."""
         phones = torch.from_numpy(phone_indices(sentence))[None]
         columns = torch.from_numpy(features(sentence))[None]
-        frames = self.model.acoustics(phones, columns, ends, f0)
+        speaker = _speakers.get().get(self.model, self.model)
+        frames = speaker.acoustics(phones, columns, ends, f0)
         samples = frames.f0.shape[1] * HOP
         noise = torch.from_numpy(generator.standard_normal((1, samples), dtype=np.float32))
-        wave = self.model.wave(frames, noise)
+        wave = speaker.wave(frames, noise)
         durations = np.diff(frames.ends[0].numpy(), prepend=np.float32(0))
         return wave[0].numpy(), durations, frames.f0[0].numpy(), self.log_amplitude(frames)
 

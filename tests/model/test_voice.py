@@ -9,6 +9,7 @@ import soundfile
 import torch
 
 from lightning_v2.model import HOP
+from lightning_v2.model.voice import speaking_by
 from lightning_v2.text import TextError, UnspokenWarning
 
 TEXT = "The birch canoe slid on the smooth planks, did it not?"
@@ -162,3 +163,46 @@ def test_save_keeps_the_level(speech, tmp_path):
 def test_save_into_a_missing_folder(speech, tmp_path):
     with pytest.raises(OSError, match="missing"):
         speech.save(tmp_path / "missing" / "a.wav")
+
+
+class Recorded:
+    """Speaks by a network and counts."""
+
+    def __init__(self, network):
+        self.network, self.calls = network, []
+
+    def acoustics(self, *args):
+        self.calls.append("acoustics")
+        return self.network.acoustics(*args)
+
+    def wave(self, *args):
+        self.calls.append("wave")
+        return self.network.wave(*args)
+
+
+def test_another_speaker_for_a_while(voice, speech):
+    outer, inner = Recorded(voice.model), Recorded(voice.model)
+    with speaking_by(voice.model, outer):
+        with speaking_by(voice.model, inner):
+            assert digest(voice.synthesize(TEXT)) == digest(speech)
+        assert (outer.calls, inner.calls) == ([], ["acoustics", "wave"])
+        with speaking_by(voice.model, voice.model):
+            voice.synthesize(TEXT)
+        assert outer.calls == []
+        with pytest.raises(RuntimeError), speaking_by(voice.model, inner):
+            raise RuntimeError
+        voice.synthesize(TEXT)
+    assert outer.calls == ["acoustics", "wave"]
+    assert digest(voice.synthesize(TEXT)) == digest(speech)
+    assert len(outer.calls) == 2 and len(inner.calls) == 2
+
+
+def test_a_speaker_is_for_one_network_in_one_thread(voice, untrained, speech):
+    recorded = Recorded(voice.model)
+    other = threading.Thread(target=voice.synthesize, args=(TEXT,))
+    with speaking_by(voice.model, recorded):
+        other.start()
+        other.join()
+    with speaking_by(untrained, recorded):
+        voice.synthesize(TEXT)
+    assert recorded.calls == []
