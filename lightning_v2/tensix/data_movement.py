@@ -1,0 +1,166 @@
+"""Operations that move values and compute nothing, with ttnn's names and order of arguments.
+
+Values stay as they are but in block floats: where a move forms new groups of 16 along the last
+axis, the device converts to bfloat16, moves, and converts back (`ttnn.typecast`; section 5 of the
+numerics document), so that small values lose bits beside larger ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+
+from lightning_v2.tensix import formats
+from lightning_v2.tensix.tensor import Tensor, checked
+
+
+def reshape(input_tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """The same values in row-major order as another `shape`, in which one length may be -1.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`.
+        ValueError: `shape` holds another number of values.
+    """
+    values, shape = checked("input_tensor", input_tensor).values, tuple(shape)
+    known = math.prod(n for n in shape if n != -1)
+    rest = values.numel() // known if -1 in shape and known else 1
+    if shape.count(-1) > 1 or min(shape, default=0) < -1 or known * rest != values.numel():
+        count = values.numel()
+        raise ValueError(f"shape is {shape}; legal are shapes of {count} values, one may be -1")
+    return _moved(values.reshape(shape), input_tensor)
+
+
+def permute(input_tensor: Tensor, dims: Sequence[int]) -> Tensor:
+    """Axis `dims[i]` of the input becomes axis i.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`. ValueError: `dims` is no order of its axes.
+    """
+    values, rank = checked("input_tensor", input_tensor).values, len(input_tensor.shape)
+    if sorted(d + rank if d < 0 else d for d in dims) != list(range(rank)):
+        raise ValueError(f"dims is {tuple(dims)}; legal are orders of 0 to {rank - 1}")
+    return _moved(values.permute(*dims), input_tensor)
+
+
+def transpose(input_tensor: Tensor, dim1: int, dim2: int) -> Tensor:
+    """Axes `dim1` and `dim2` change places.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`. ValueError: it has no such axis.
+    """
+    rank = len(checked("input_tensor", input_tensor).shape)
+    axes = _axis("dim1", dim1, rank), _axis("dim2", dim2, rank)
+    return _moved(input_tensor.values.transpose(*axes), input_tensor)
+
+
+def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one format, and of one shape but for axis `dim`, one after the other along it.
+
+    Raises:
+        TypeError: an entry is no `tensix.Tensor`.
+        ValueError: there is none, formats or shapes differ, or there is no such axis.
+    """
+    if not tensors:
+        raise ValueError("tensors is empty; legal are one or more")
+    first = checked("tensors[0]", tensors[0])
+    axis = _axis("dim", dim, len(first.shape))
+    for i, x in enumerate(tensors):
+        shape = list(checked(f"tensors[{i}]", x).shape)
+        shape[axis : axis + 1] = first.shape[axis : axis + 1]
+        if x.dtype != first.dtype or shape != list(first.shape):
+            raise ValueError(
+                f"tensors[{i}] is {x.dtype} {tuple(x.shape)}; legal is {first.dtype} "
+                f"{tuple(first.shape)} with any length of axis {axis}"
+            )
+    return _moved(torch.cat([x.values for x in tensors], axis), first)
+
+
+def slice(input_tensor: Tensor, slice_start: Sequence[int], slice_end: Sequence[int]) -> Tensor:
+    """The part from `slice_start` up to, but without, `slice_end`: a number each for every axis.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`.
+        ValueError: not one number for each axis, or a part that is empty or not inside.
+    """
+    shape = tuple(checked("input_tensor", input_tensor).shape)
+    start, end = tuple(slice_start), tuple(slice_end)
+    inside = len(start) == len(end) == len(shape) and all(
+        0 <= a < b <= length for a, b, length in zip(start, end, shape, strict=True)
+    )
+    if not inside:
+        raise ValueError(
+            f"slice_start is {start} and slice_end {end}; "
+            f"legal are 0 <= start < end <= {shape} on every axis"
+        )
+    values = input_tensor.values
+    for axis, (a, b) in enumerate(zip(start, end, strict=True)):
+        values = values.narrow(axis, a, b - a)
+    return _moved(values, input_tensor)
+
+
+def pad(input_tensor: Tensor, padding: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
+    """`value` before and after the input, as many times as `padding` says for each axis.
+
+    Args:
+        input_tensor: any shape.
+        padding: (before, after) for every axis, in their order.
+        value: one that bfloat16 holds.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`.
+        ValueError: not one pair for each axis, a negative number, or another value.
+    """
+    values, pairs = checked("input_tensor", input_tensor).values, tuple(map(tuple, padding))
+    if len(pairs) != values.dim() or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
+        raise ValueError(f"padding is {pairs}; legal are {values.dim()} pairs of numbers from 0 on")
+    if torch.tensor(float(value)).bfloat16().item() != value:
+        raise ValueError(f"value is {value!r}; legal are values of bfloat16")
+    around = [n for pair in reversed(pairs) for n in pair]
+    return _moved(F.pad(values, around, value=value), input_tensor)
+
+
+def embedding(input_tensor: torch.Tensor, weight: Tensor) -> Tensor:
+    """Rows of `weight`.
+
+    Args:
+        input_tensor: integers of any shape (...), a torch tensor: there is no integer format here.
+        weight: (R, C), bfloat16 or float32, which the device keeps in rows, not in tiles.
+
+    Returns:
+        (..., C) in the format of `weight`.
+
+    Raises:
+        TypeError: `input_tensor` holds no integers, or weight is no `tensix.Tensor`.
+        ValueError: `weight` has other axes or a block format, or an index is not one of its rows.
+    """
+    if not isinstance(input_tensor, torch.Tensor) or input_tensor.dtype not in _INTEGERS:
+        kind = getattr(input_tensor, "dtype", type(input_tensor).__name__)
+        raise TypeError(f"input_tensor is {kind}; legal are torch tensors of int32 and int64")
+    if checked("weight", weight).values.dim() != 2 or weight.dtype in formats.MAGNITUDE_BITS:
+        raise ValueError(
+            f"weight is {weight.dtype} {tuple(weight.shape)}; legal is bfloat16 or float32 (R, C)"
+        )
+    rows = weight.shape[0]
+    if input_tensor.numel() and not 0 <= int(input_tensor.min()) <= int(input_tensor.max()) < rows:
+        low, high = int(input_tensor.min()), int(input_tensor.max())
+        raise ValueError(f"input_tensor holds {low} to {high}; legal are rows, 0 to {rows - 1}")
+    return Tensor(F.embedding(input_tensor, weight.values), weight.dtype)
+
+
+_INTEGERS = (torch.int32, torch.int64)
+
+
+def _axis(name: str, dim: int, rank: int) -> int:
+    if not -rank <= dim < rank:
+        raise ValueError(f"{name} is {dim}; legal are axes {-rank} to {rank - 1}")
+    return dim % rank
+
+
+def _moved(values: torch.Tensor, source: Tensor) -> Tensor:
+    """`values`, moved out of `source`; groups that are the same as before change nothing."""
+    if source.dtype in formats.MAGNITUDE_BITS:
+        values = formats.typecast(values, source.dtype)
+    return Tensor(values, source.dtype)
