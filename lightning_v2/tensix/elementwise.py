@@ -1,33 +1,219 @@
-"""Arithmetic element by element: the fast tier.
+"""Arithmetic element by element: ttnn's `add`, `multiply`, … in both tiers.
 
-The operands are cast to the site's format, numbers are rounded like them, the result is computed in
-float32 and rounded once. float32 operands stay on the vector engine and are exact. Of bfloat16, the
-product is exactly the chip's (nearest even); sums go through the matrix engine there, which has 11
-bits for them: 99 % of the sums in the simulator's files are equal, the rest one unit away.
+Numerics document, section 7.1. Which engine computes:
+
+    float32                       vector engine, 32-bit Dst
+    add, subtract, rsub           matrix engine (ELWADD), 16-bit Dst; of bfloat16 without
+                                  `fast_and_approximate_mode` the vector engine, nearest even
+    multiply, two bfloat16        vector engine, nearest even; in `fast_and_approximate_mode` the
+                                  matrix engine (ELWMUL, HiFi4)
+    multiply, block floats        matrix engine
+    divide, minimum, maximum      vector engine
+
+A number counts as a tensor of bfloat16, of float32 beside a float32 tensor; it is rounded to that.
+A float32 output gives any operation a 32-bit Dst. The fast tier computes in float32 and rounds
+once: the matrix engine has 11 bits for a sum, so that 99 % of the sums in the simulator's files are
+equal, the rest one unit away. `elementwise` does the same for the interception of torch.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
-from torch import Tensor
+import numpy as np
+import torch
 
+from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.formats import pack_device, pack_host
 from lightning_v2.tensix.operands import is_wide, operand, stored
 from lightning_v2.tensix.sites import SitePrecision
+from lightning_v2.tensix.tensor import Tensor, checked_dtype
+from lightning_v2.tensix.threads import spread
+
+
+def add(
+    a: Tensor | float,
+    b: Tensor | float,
+    *,
+    dtype: str | None = None,
+    fast_and_approximate_mode: bool = True,
+) -> Tensor:
+    """a + b, broadcast as torch does.
+
+    Args:
+        a, b: tensors of any shapes that broadcast, or a number for one of them.
+        dtype: of the result; None is that of the first tensor.
+        fast_and_approximate_mode: False rounds bfloat16 sums to nearest even.
+
+    Raises:
+        TypeError: an operand is neither tensor nor number, or neither is a tensor.
+        ValueError: float32 meets a narrower format, an unknown dtype, or
+            fast_and_approximate_mode=False for a result that is not bfloat16.
+    """
+    return _sum("sum", torch.add, a, b, dtype, fast_and_approximate_mode)
+
+
+def subtract(
+    a: Tensor | float,
+    b: Tensor | float,
+    *,
+    dtype: str | None = None,
+    fast_and_approximate_mode: bool = True,
+) -> Tensor:
+    """a - b; arguments and errors as of `add`."""
+    return _sum("difference", torch.sub, a, b, dtype, fast_and_approximate_mode)
+
+
+def rsub(
+    a: Tensor | float,
+    b: Tensor | float,
+    *,
+    dtype: str | None = None,
+    fast_and_approximate_mode: bool = True,
+) -> Tensor:
+    """b - a; arguments and errors as of `add`, the default dtype is that of a."""
+    chosen = _Operands(a, b, None).dtype if dtype is None else dtype
+    return subtract(b, a, dtype=chosen, fast_and_approximate_mode=fast_and_approximate_mode)
+
+
+def multiply(
+    a: Tensor | float,
+    b: Tensor | float,
+    *,
+    dtype: str | None = None,
+    fast_and_approximate_mode: bool = False,
+) -> Tensor:
+    """a * b, broadcast as torch does.
+
+    Args:
+        a, b, dtype: as of `add`.
+        fast_and_approximate_mode: bfloat16 products on the matrix engine, off by up to 1 unit.
+
+    Raises:
+        TypeError, ValueError: as of `add`, but for the fast mode, which is always legal.
+    """
+    operands = _Operands(a, b, dtype)
+    vector = operands.formats == {"float32"} or (
+        operands.formats == {"bfloat16"} and not fast_and_approximate_mode
+    )
+    return operands.compute("vector_product" if vector else "matrix_product", torch.mul)
+
+
+def divide(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
+    """a / b, broadcast as torch does; arguments and errors as of `add`."""
+    return _Operands(a, b, dtype).compute("vector_quotient", torch.div)
+
+
+div = divide
+
+
+def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
+    """The smaller of a and b, element by element; arguments and errors as of `add`."""
+    return _Operands(a, b, dtype).compute("vector_minimum", torch.minimum)
+
+
+def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
+    """The larger of a and b, element by element; arguments and errors as of `add`."""
+    return _Operands(a, b, dtype).compute("vector_maximum", torch.maximum)
 
 
 def elementwise(
-    function: Callable[..., Tensor],
+    function: Callable[..., torch.Tensor],
     name: str,
-    operands: tuple[Tensor | float, ...],
+    operands: tuple[torch.Tensor | float, ...],
     precision: SitePrecision,
     constants: Constants,
     **options: object,
-) -> Tensor:
+) -> torch.Tensor:
     """`function` (torch's, called `name`) of operands that broadcast against each other."""
     result = function(*(operand(x, precision, constants) for x in operands), **options)
     if name == "mul" and precision.activations == "bfloat16" and not is_wide(precision):
         return pack_device(pack_host(result, "bfloat16"), precision.output)
     return stored(result, precision)
+
+
+def _sum(
+    name: str,
+    function: Callable[..., torch.Tensor],
+    a: Tensor | float,
+    b: Tensor | float,
+    dtype: str | None,
+    fast: bool,
+) -> Tensor:
+    operands = _Operands(a, b, dtype)
+    if not fast and operands.dtype != "bfloat16":
+        raise ValueError(
+            f"fast_and_approximate_mode is {fast!r} and the result {operands.dtype}; legal is that "
+            "only for bfloat16"
+        )
+    vector = operands.formats == {"float32"} or not fast
+    return operands.compute(("vector_" if vector else "matrix_") + name, function)
+
+
+class _Operands:
+    """Two operands as values in memory, and the format of the result."""
+
+    def __init__(self, a: Tensor | float, b: Tensor | float, dtype: str | None):
+        tensors = [x for x in (a, b) if isinstance(x, Tensor)]
+        for name, x in (("a", a), ("b", b)):
+            if isinstance(x, bool) or not isinstance(x, Tensor | int | float):
+                raise TypeError(
+                    f"{name} is a {type(x).__name__}; legal are numbers and a tensix.Tensor"
+                )
+        if not tensors:
+            raise TypeError("a and b are numbers; legal is a number for one of them only")
+        self.formats = {x.dtype for x in tensors}
+        if "float32" in self.formats and len(self.formats) > 1:
+            raise ValueError(
+                f"a and b are {' and '.join(x.dtype for x in tensors)}; legal beside float32 is "
+                "only float32: typecast one of them"
+            )
+        number = "float32" if "float32" in self.formats else "bfloat16"
+        if len(tensors) == 1:
+            self.formats.add(number)
+        self.values = [
+            x.values if isinstance(x, Tensor) else pack_host(torch.tensor(float(x)), number)
+            for x in (a, b)
+        ]
+        shape = torch.broadcast_shapes(*(x.shape for x in self.values))
+        self.dtype = tensors[0].dtype
+        if dtype is not None:
+            self.dtype = checked_dtype(dtype, torch.empty(shape, device="meta"))
+        self._shape = shape
+
+    def compute(self, kernel: str, function: Callable[..., torch.Tensor]) -> Tensor:
+        """By the exact tier's `kernel` or the fast tier's `function`, packed."""
+        wide = "float32" in self.formats or self.dtype == "float32"
+        if settings().exact:
+            values = self._exact(kernel, wide)
+        else:
+            values = function(*(x.expand(self._shape) for x in self.values))
+            if not wide:
+                pack = pack_host if kernel.startswith("vector_") else pack_device
+                values = pack(values, "bfloat16")
+        return Tensor(pack_device(values, self.dtype), self.dtype)
+
+    def _exact(self, kernel: str, wide: bool) -> torch.Tensor:
+        a, b = (
+            x.detach().expand(self._shape).contiguous().numpy().view(np.uint32).reshape(-1)
+            for x in self.values
+        )
+        target = np.empty(a.size, np.uint32)
+        loop, blackhole, step = getattr(_kernels(), kernel), settings().blackhole, 4096
+
+        def run(first: int, last: int) -> None:
+            part = slice(first * step, last * step)
+            loop(a[part], b[part], target[part], wide, blackhole)
+
+        spread(run, -(-a.size // step))
+        return torch.from_numpy(target.view(np.float32)).reshape(self._shape)
+
+
+@functools.cache
+def _kernels():
+    """The compiled loops: numba takes half a second to import, so only the exact tier pays."""
+    from lightning_v2.tensix import elementwise_kernels
+
+    return elementwise_kernels

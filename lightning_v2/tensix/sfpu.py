@@ -3,8 +3,9 @@
 The fast tier computes in float32 and rounds once to the output format. The chip's own polynomials
 give the same bfloat16 for most inputs (80 % of exp, 86 % of tanh, 96 % of gelu, all of sin, cos and
 sqrt in the simulator's files) and differ by one unit in the last place otherwise, but for gelu
-below -3. `math_approx_mode` chooses the approximate exp, gelu, tanh and sigmoid, which a 16-bit Dst cuts off;
-the approximate reciprocal, sqrt and rsqrt (10 bits and fewer) are not modelled: they stay accurate.
+below -3. `math_approx_mode` of `unary` chooses the approximate exp, gelu, tanh and sigmoid, which a
+16-bit Dst cuts off; the approximate reciprocal, sqrt and rsqrt (10 bits and fewer) are not modelled
+there: they stay accurate.
 """
 
 from __future__ import annotations
