@@ -17,17 +17,26 @@ TIERS = ("exact", "fast")
 ARCHITECTURES = ("wormhole_b0", "blackhole")
 
 
+def _check(name: str, value: object, legal: tuple) -> None:
+    if not any(value is option or value == option for option in legal):
+        raise ValueError(f"{name} is {value!r}; legal are {', '.join(map(repr, legal))}")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """tier: "exact" (the bits of the chip) or "fast" (masked operands, ordinary float32 sums).
 
-    arch: "wormhole_b0" or "blackhole".
+    arch: "wormhole_b0" or "blackhole". threads: of the exact tier, whose results do not depend on
+    it; None for one on each core that this process may use.
     """
 
     tier: str = "exact"
     arch: str = "wormhole_b0"
+    threads: int | None = None
 
     def __post_init__(self):
+        if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
+            raise ValueError(f"threads is {self.threads!r}; legal are positive integers and None")
         _check("tier", self.tier, TIERS)
         _check("arch", self.arch, ARCHITECTURES)
 
@@ -50,15 +59,18 @@ def settings() -> Settings:
 
 
 @contextmanager
-def use(tier: str | None = None, arch: str | None = None) -> Iterator[Settings]:
-    """Context in which operations of this thread use another tier or architecture.
+def use(
+    tier: str | None = None, arch: str | None = None, threads: int | None = None
+) -> Iterator[Settings]:
+    """Context in which operations of this thread use other `Settings`.
 
     What is not given stays as it is outside. Without any context it is exact, wormhole_b0.
 
     Raises:
-        ValueError: an unknown tier or architecture.
+        ValueError: an unknown tier or architecture, or a number of threads below 1.
     """
-    changes = {k: v for k, v in (("tier", tier), ("arch", arch)) if v is not None}
+    given = {"tier": tier, "arch": arch, "threads": threads}
+    changes = {name: value for name, value in given.items() if value is not None}
     token = _current.set(replace(_current.get(), **changes))
     try:
         yield _current.get()
@@ -101,8 +113,3 @@ class MatmulProgramConfig:
         if not isinstance(self.in0_block_w, int) or self.in0_block_w < 1:
             raise ValueError(f"in0_block_w is {self.in0_block_w!r}; legal are positive integers")
         _check("mcast", self.mcast, ("1d", "2d"))
-
-
-def _check(name: str, value: object, legal: tuple) -> None:
-    if not any(value is option or value == option for option in legal):
-        raise ValueError(f"{name} is {value!r}; legal are {', '.join(map(repr, legal))}")

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
+from lightning_v2.tensix import tensor as device
+
 _packed: WeakIdKeyDictionary = WeakIdKeyDictionary()
 
 
@@ -33,8 +35,8 @@ class Constants:
 
 
 def packed(
-    tensor: Tensor, owner: Tensor, recipe: Hashable, make: Callable[[Tensor], Tensor]
-) -> Tensor:
+    tensor: Tensor, owner: Tensor, recipe: Hashable, make: Callable[[Tensor], device.Tensor]
+) -> device.Tensor:
     """`make(tensor)`, from the store where this view of `owner` was packed by `recipe` before."""
     if (torch.is_grad_enabled() and tensor.requires_grad) or tensor.is_inference():
         return make(tensor)

@@ -1,46 +1,252 @@
-"""Convolutions on the matrix engine: the fast tier.
+"""Convolutions: `ttnn.conv1d`, `conv2d` and the transposed ones, channels last.
 
-The chip multiplies a matrix of input windows (K = taps x input channels) by the weights stored as
-[K, output channels]; the masks and formats are those of a matmul. With a 16-bit Dst the sum over
-the window is rounded once, where the chip rounds after every 16 products: that noise is
-underestimated, least for depthwise convolutions.
+Numerics document, sections 4 and 8 (HiFi4, 16-bit Dst unless input and weight are float32). The
+chip multiplies a matrix of input windows (rows of K = taps x channels, in0) by the weights stored
+as [K, output channels] (in1). One row of the window is one run of Dst; between the rows of a
+two-dimensional window the sum waits in memory. Channels are padded to whole tiles.
+
+A depthwise convolution along one axis without bias runs on an element-wise kernel instead, with the
+input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. With a bias, and for
+other groups, ttnn expands the weights to a dense matrix with zeros, and so does this module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+import torch.nn.functional as F
 
-from lightning_v2.tensix import fidelity
-from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.matmul import added, finish
-from lightning_v2.tensix.operands import MatrixOperand
-from lightning_v2.tensix.sites import SitePrecision
+from lightning_v2.tensix import convolution_exact, convolution_fast
+from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, pack_device, pack_host
+from lightning_v2.tensix.matmul import finish
+from lightning_v2.tensix.tensor import Tensor, checked, checked_dtype
+
+Pair = tuple[int, int]
 
 
-def convolution(
-    function: Callable[..., Tensor],
+@dataclass(frozen=True, slots=True)
+class Conv2dConfig:
+    """weights_dtype: format of the prepared weights; that of `weight_tensor` if not given."""
+
+    weights_dtype: str | None = None
+
+
+Conv1dConfig = Conv2dConfig
+
+
+def conv1d(
+    *,
+    input_tensor: Tensor,
+    weight_tensor: Tensor,
+    stride: int = 1,
+    padding: int | Pair = 0,
+    dilation: int = 1,
+    groups: int = 1,
+    bias_tensor: Tensor | None = None,
+    dtype: str | None = None,
+    conv_config: Conv1dConfig | None = None,
+    compute_config: ComputeKernelConfig | None = None,
+) -> Tensor:
+    """`ttnn.conv1d`: a two-dimensional convolution of height 1; see `conv2d`.
+
+    Args:
+        input_tensor: (N, L, C). weight_tensor: (O, C / groups, k), as PyTorch has it.
+        padding: zeros at both ends, or a pair (left, right).
+        bias_tensor: (O,).
+
+    Returns:
+        (N, L', O).
+    """
+    x = _with_axes("input_tensor", input_tensor, "(N, L, C)", 3)
+    weight = _with_axes("weight_tensor", weight_tensor, "(O, C / groups, k)", 3)
+    left, right = padding if isinstance(padding, tuple | list) else (padding, padding)
+    result = _convolve(
+        Tensor(x.values.unsqueeze(1), x.dtype),
+        weight.form("height 1", lambda values: Tensor(values.unsqueeze(2), weight.dtype)),
+        (1, stride),
+        (0, 0, left, right),
+        (1, dilation),
+        groups,
+        bias_tensor,
+        dtype,
+        conv_config,
+        compute_config,
+    )
+    return Tensor(result.values.squeeze(1), result.dtype)
+
+
+def conv2d(
+    *,
+    input_tensor: Tensor,
+    weight_tensor: Tensor,
+    stride: int | Pair = 1,
+    padding: int | Pair | tuple[int, int, int, int] = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+    bias_tensor: Tensor | None = None,
+    dtype: str | None = None,
+    conv_config: Conv2dConfig | None = None,
+    compute_config: ComputeKernelConfig | None = None,
+) -> Tensor:
+    """`ttnn.conv2d`, sharded by height as ttnn does where the caller gives no layout.
+
+    Sizes that ttnn asks for again (`in_channels`, `kernel_size`, …) are taken from the tensors.
+
+    Args:
+        input_tensor: (N, H, W, C). weight_tensor: (O, C / groups, kh, kw), float32 or bfloat16: it
+            is packed after its preparation, in the format that `conv_config` names.
+        padding: one number, (height, width), or (top, bottom, left, right).
+        bias_tensor: (O,).
+        dtype: of the result; that of the input if not given.
+
+    Returns:
+        (N, H', W', O).
+
+    Raises:
+        TypeError: an operand is no `tensix.Tensor`.
+        ValueError: shapes that do not fit each other or `groups`, block-float weights, an unknown
+            dtype.
+    """
+    around = _pair(padding)
+    return _convolve(
+        _with_axes("input_tensor", input_tensor, "(N, H, W, C)", 4),
+        _with_axes("weight_tensor", weight_tensor, "(O, C / groups, kh, kw)", 4),
+        _pair(stride),
+        around if len(around) == 4 else (around[0], around[0], around[1], around[1]),
+        _pair(dilation),
+        groups,
+        bias_tensor,
+        dtype,
+        conv_config,
+        compute_config,
+    )
+
+
+def conv_transpose2d(
+    *,
+    input_tensor: Tensor,
+    weight_tensor: Tensor,
+    stride: int | Pair = 1,
+    padding: int | Pair = 0,
+    output_padding: int | Pair = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+    bias_tensor: Tensor | None = None,
+    dtype: str | None = None,
+    conv_config: Conv2dConfig | None = None,
+    compute_config: ComputeKernelConfig | None = None,
+) -> Tensor:
+    """`ttnn.conv_transpose2d`: zeros between the inputs, then a convolution with turned weights.
+
+    Args:
+        input_tensor: (N, H, W, C). weight_tensor: (C, O / groups, kh, kw), as PyTorch has it.
+        The others as for `conv2d`.
+
+    Returns:
+        (N, H', W', O).
+
+    Raises:
+        TypeError, ValueError: as `conv2d`.
+    """
+    x = _with_axes("input_tensor", input_tensor, "(N, H, W, C)", 4)
+    weight = _with_axes("weight_tensor", weight_tensor, "(C, O / groups, kh, kw)", 4)
+    stride, padding, output_padding, dilation = map(
+        _pair, (stride, padding, output_padding, dilation)
+    )
+    batch, height, width, channels = x.shape
+    spread = x.values.new_zeros(
+        batch, (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1, channels
+    )
+    spread[:, :: stride[0], :: stride[1]] = x.values
+
+    def turned(values: torch.Tensor) -> Tensor:
+        grouped = values.flip(2, 3).unflatten(0, (groups, -1)).transpose(1, 2)
+        return Tensor(grouped.flatten(0, 1).contiguous(), weight.dtype)
+
+    reach = [dilation[axis] * (weight.shape[2 + axis] - 1) - padding[axis] for axis in (0, 1)]
+    if min(reach) < 0:
+        raise ValueError(f"padding is {padding}; legal are values below the size of the kernel")
+    around = (reach[0], reach[0] + output_padding[0], reach[1], reach[1] + output_padding[1])
+    return _convolve(
+        Tensor(spread, x.dtype),
+        weight.form(("turned", groups), turned),
+        (1, 1),
+        around,
+        dilation,
+        groups,
+        bias_tensor,
+        dtype,
+        conv_config,
+        compute_config,
+    )
+
+
+def _convolve(
     x: Tensor,
     weight: Tensor,
+    stride: Pair,
+    around: tuple[int, int, int, int],
+    dilation: Pair,
+    groups: int,
     bias: Tensor | None,
-    precision: SitePrecision,
-    constants: Constants,
-    *arguments: object,
-    **options: object,
+    dtype: str | None,
+    conv_config: Conv2dConfig | None,
+    compute_config: ComputeKernelConfig | None,
 ) -> Tensor:
-    """`function` (torch's conv1d, conv2d, conv_transpose1d, …) of x (B, C, ...) and its weights.
+    """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw)."""
+    channels, (outputs, width, kernel_height, _) = x.shape[-1], weight.shape
+    if channels != width * groups or outputs % groups:
+        raise ValueError(
+            f"weight_tensor has shape {tuple(weight.shape)}; with {channels} input channels and "
+            f"groups = {groups} legal is (a multiple of {groups}, {channels / groups:g}, …)"
+        )
+    if bias is not None and checked("bias_tensor", bias).values.numel() != outputs:
+        raise ValueError(f"bias_tensor has shape {tuple(bias.shape)}; legal is ({outputs},)")
+    if weight.dtype in MAGNITUDE_BITS:
+        raise ValueError(
+            f"weight_tensor is stored as {weight.dtype}; legal are float32 and bfloat16: "
+            "conv_config.weights_dtype says how the prepared weights are stored"
+        )
+    named = conv_config.weights_dtype if conv_config else None
+    stored = checked_dtype(weight.dtype if named is None else named)
+    output = checked_dtype(x.dtype if dtype is None else dtype)
+    config = compute_config or ComputeKernelConfig(
+        "HiFi4", fp32_dest_acc_en=x.dtype == stored == "float32"
+    )
+    padded = F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1]))
+    tier = convolution_exact if settings().exact else convolution_fast
+    if groups == channels == outputs and groups > 1 and bias is None and kernel_height == 1:
+        taps = weight.form(
+            ("taps", stored), lambda v: Tensor(pack_host(v[:, 0, 0].t(), stored), stored)
+        )
+        dst = tier.depthwise(Tensor(padded, x.dtype), taps, stride, dilation, config)
+        return Tensor(pack_device(dst, output), output)
+    prepared = weight.form(
+        ("prepared", stored, groups), lambda v: Tensor(pack_host(_dense(v, groups), stored), stored)
+    )
+    dst = tier.dense(Tensor(padded, x.dtype), prepared, stride, dilation, config, output, bias)
+    return Tensor(finish(dst, bias, config, output), output)
 
-    Weights are (O, C / groups, ...), or (C, O / groups, ...) of a transposed convolution. Channels
-    are the last axis on the device: there block floats share their exponents. `arguments` and
-    `options` are those of `function` after the bias.
-    """
-    spatial = weight.dim() - 2
-    channels = -1 - spatial
-    output_axis = 1 if "transpose" in function.__name__ else 0
-    in0 = MatrixOperand(x, "in0", precision, None, channels)
-    owner = constants.owner(weight)
-    in1 = MatrixOperand(weight, "in1", precision, weight if owner is None else owner, output_axis)
-    pairs = fidelity.passes(precision.math_fidelity, in0.dtype, in1.dtype)
-    y = added(function(in0.part(a), in1.part(b), None, *arguments, **options) for a, b in pairs)
-    return finish(y, bias, precision, constants, channels)
+
+def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:
+    """(O, C / groups, kh, kw) -> (kh, kw, C padded to tiles, O), zeros between the groups."""
+    outputs, width, height, _ = weight.shape
+    taps = weight.permute(2, 3, 1, 0)
+    full = weight.new_zeros(height, weight.shape[3], -(-width * groups // TILE) * TILE, outputs)
+    each = outputs // groups
+    for group in range(groups):
+        columns = slice(group * each, (group + 1) * each)
+        full[:, :, group * width : (group + 1) * width, columns] = taps[..., columns]
+    return full
+
+
+def _with_axes(name: str, x: Tensor, axes: str, count: int) -> Tensor:
+    if checked(name, x).values.dim() != count:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}; legal is {axes}")
+    return x
+
+
+def _pair(value: int | tuple) -> tuple:
+    return tuple(value) if isinstance(value, tuple | list) else (value, value)

@@ -16,10 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_v2.tensix import elementwise, normalisation, reduction, sfpu
-from lightning_v2.tensix.convolution import convolution
+from lightning_v2.tensix import calls, elementwise, normalisation, reduction, sfpu
 from lightning_v2.tensix.formats import FORMATS
-from lightning_v2.tensix.matmul import linear, matmul
 
 Arguments = tuple[tuple, dict[str, object]]
 
@@ -135,26 +133,6 @@ def resolve(function: Callable) -> Call | _Data | None:
     return Call(operation, in_place, swapped, switch)
 
 
-def _linear(precision, constants, input, weight, bias=None):
-    return linear(input, weight, bias, precision, constants)
-
-
-def _matmul(precision, constants, input, other):
-    return matmul(input, other, precision, constants)
-
-
-def _addmm(precision, constants, input, mat1, mat2, *, beta=1, alpha=1):
-    product = matmul(mat1, mat2, precision, constants, input if beta == alpha == 1 else None)
-    return product if beta == alpha == 1 else beta * input + alpha * product
-
-
-def _convolution(function):
-    def lower(precision, constants, input, weight, bias=None, *args, **kwargs):
-        return convolution(function, input, weight, bias, precision, constants, *args, **kwargs)
-
-    return lower
-
-
 def _layer_norm(
     precision, constants, input, normalized_shape, weight=None, bias=None, eps=1e-5, *ignored
 ):
@@ -247,17 +225,17 @@ _ELEMENTWISE = {
     ).split()
 }
 _MATRIX = (
-    Operation("linear", "matrix", _linear, F.linear, _product_macs),
-    Operation("matmul", "matrix", _matmul, torch.matmul, _product_macs),
-    Operation("addmm", "matrix", _addmm, torch.addmm, _addmm_macs),
-    Operation("baddbmm", "matrix", _addmm, torch.baddbmm, _addmm_macs),
-    *(
-        Operation(f.__name__, "matrix", _convolution(f), f, _convolution_macs)
-        for f in (F.conv1d, F.conv2d, F.conv3d)
+    Operation("linear", "matrix", calls.linear, F.linear, _product_macs),
+    Operation("matmul", "matrix", calls.matmul, torch.matmul, _product_macs),
+    Operation("addmm", "matrix", calls.addmm, torch.addmm, _addmm_macs),
+    Operation("baddbmm", "matrix", calls.addmm, torch.baddbmm, _addmm_macs),
+    Operation("conv1d", "matrix", calls.conv1d, F.conv1d, _convolution_macs),
+    Operation("conv2d", "matrix", calls.conv2d, F.conv2d, _convolution_macs),
+    Operation(
+        "conv_transpose1d", "matrix", calls.conv_transpose1d, F.conv_transpose1d, _transposed_macs
     ),
-    *(
-        Operation(f.__name__, "matrix", _convolution(f), f, _transposed_macs)
-        for f in (F.conv_transpose1d, F.conv_transpose2d)
+    Operation(
+        "conv_transpose2d", "matrix", calls.conv_transpose2d, F.conv_transpose2d, _transposed_macs
     ),
 )
 _VECTOR = (

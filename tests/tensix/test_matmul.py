@@ -1,200 +1,274 @@
-"""The matrix engine of the fast tier against files of the functional simulator.
+"""`tensix.matmul` and `linear`: the exact tier against the simulator's files and the reference."""
 
-`deviation` is the rms of a difference over the rms of the exact product of the masked operands.
-"""
-
-import dataclasses
-
+import numpy as np
 import pytest
 import torch
-from torch import nn
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
-from lightning_v2.tensix import fidelity
-from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.matmul import block_width, linear, matmul
-from lightning_v2.tensix.operands import MatrixOperand
-from lightning_v2.tensix.sites import SitePrecision
+from lightning_v2 import tensix
+from lightning_v2.tensix import ComputeKernelConfig, MatmulProgramConfig, Tensor, formats
+from lightning_v2.tensix.matmul import default_config
+from tests.tensix import reference
+from tests.tensix.conftest import STORED, golden_files, read_golden
+from tests.tensix.strategies import arrays
 
-STORED = {"f32": "float32", "bf16": "bfloat16", "bfp8": "bfloat8_b", "bfp4": "bfloat4_b"}
-# Rounding to the output format as it shows when two nearly equal values fall on different sides.
-PACK_STEP = {"float32": 0, "bfloat16": 2e-3, "bfloat8_b": 4e-3}
-NOTHING = Constants(nn.Module())
-
-
-def constants_of(**tensors):
-    module = nn.Module()
-    for name, tensor in tensors.items():
-        module.register_buffer(name, tensor)
-    return Constants(module)
+FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 
 
-def rms(x):
-    return x.double().square().mean().sqrt().item()
+def given_tensor(x, dtype):
+    return Tensor(torch.from_numpy(np.ascontiguousarray(x)), dtype)
 
 
-def runs_of(arrays, attributes):
-    """Each run of a golden matmul file: precision, (in0, in1), output of the simulator."""
-    operands = [torch.from_numpy(arrays[name]) for name in ("in0", "in1")]
+@pytest.mark.parametrize("name", golden_files("matmul_*"))
+def test_every_value_of_the_simulator(name):
+    arrays_, attributes = read_golden(name)
+    in0, in1 = (tensix.from_torch(arrays_[k], STORED[attributes[k]]) for k in ("in0", "in1"))
+    assert np.array_equal(tensix.to_torch(in0), arrays_["in0_q"])
+    assert np.array_equal(tensix.to_torch(in1), arrays_["in1_q"])
     for run in attributes["runs"]:
-        precision = SitePrecision(
-            weights=STORED[attributes["in1"]],
-            activations=STORED[attributes["in0"]],
-            output=STORED[attributes["out"]],
+        config = ComputeKernelConfig(
             math_fidelity=run["math_fidelity"],
             fp32_dest_acc_en=run["fp32_dest_acc_en"],
             packer_l1_acc=run["packer_l1_acc"],
         )
-        stored = attributes["alias"].get(run["key"], run["key"])
-        yield precision, operands, torch.from_numpy(arrays[f"out_{stored}"])
+        result = tensix.matmul(
+            in0, in1, dtype=STORED[attributes["out"]], compute_kernel_config=config
+        )
+        expected = arrays_["out_" + attributes["alias"].get(run["key"], run["key"])]
+        np.testing.assert_array_equal(tensix.to_torch(result), expected, err_msg=run["key"])
 
 
-def exact_product(operands, precision):
-    """The masked operands multiplied in float64: what the engine would give without rounding."""
-    in0 = MatrixOperand(operands[0], "in0", precision, None)
-    in1 = MatrixOperand(operands[1], "in1", precision, operands[1])
-    pairs = fidelity.passes(precision.math_fidelity, in0.dtype, in1.dtype)
-    return sum(in0.part(a).double() @ in1.part(b).double() for a, b in pairs)
-
-
-def test_32_bit_dst_is_close_to_the_simulator(golden, matmul_files):
-    for name in matmul_files:
-        for precision, operands, expected in runs_of(*golden(name)):
-            if not precision.fp32_dest_acc_en:
-                continue
-            result = matmul(*operands, precision, constants_of(in1=operands[1]))
-            exact = exact_product(operands, precision)
-            bound = 5e-4 + PACK_STEP[precision.output]
-            assert rms(result - expected) < bound * rms(exact), (name, precision)
-            if precision.output != "float32":
-                assert (result == expected).float().mean() > 0.84, (name, precision)
-
-
-def test_16_bit_dst_has_the_noise_of_the_simulator(golden, matmul_files):
-    """Noise over the simulator's: at least 0.64 (one long Dst run), 0.8 with L1 accumulation."""
-    for name in matmul_files:
-        arrays, attributes = golden(name)
-        for precision, operands, expected in runs_of(arrays, attributes):
-            if precision.fp32_dest_acc_en:
-                continue
-            # ttnn chose a block of one tile for the shapes with K = 128.
-            width = 1 if attributes["shape"][1] == 128 else None
-            precision = dataclasses.replace(precision, in0_block_w=width)
-            result = matmul(*operands, precision, constants_of(in1=operands[1]))
-            exact = exact_product(operands, precision)
-            ratio = rms(result - exact) / rms(expected - exact)
-            lowest = 0.8 if precision.packer_l1_acc or attributes["shape"][1] < 512 else 0.6
-            assert lowest < ratio < 1.05, (name, precision, ratio)
-
-
-def test_16_bit_noise_grows_with_k():
-    generator = torch.Generator().manual_seed(0)
-    precision = SitePrecision(math_fidelity="HiFi4", packer_l1_acc=False)
-    noise = []
-    for k in (64, 256, 1024):
-        operands = torch.randn(64, k, generator=generator), torch.randn(k, 64, generator=generator)
-        exact = exact_product(operands, precision)
-        result = matmul(*operands, precision, constants_of(in1=operands[1]))
-        noise.append(rms(result - exact) / rms(exact))
-    # Of the exact algorithm: 0.5, 0.9 and 2.5 %.
-    assert 0.004 < noise[0] < 0.006 < noise[1] < 0.01 < 0.013 < noise[2] < 0.025, noise
-
-
-def test_lofi_shrinks_products(golden):
-    """Truncation is a bias: least-squares gain of LoFi over HiFi4, here and in the simulator."""
-    runs = list(runs_of(*golden("matmul_64x128x96_bf16_bf16_f32")))
-    fp32 = {p.math_fidelity: (p, o, e) for p, o, e in runs if p.fp32_dest_acc_en}
-    results = {}
-    for level in ("LoFi", "HiFi4"):
-        precision, operands, expected = fp32[level]
-        results[level] = matmul(*operands, precision, constants_of(in1=operands[1])), expected
-    for lofi, hifi in zip(results["LoFi"], results["HiFi4"], strict=True):
-        gain = (lofi * hifi).sum() / hifi.square().sum()
-        assert 0.96 < gain < 0.985
-
-
-def test_linear_with_bias_against_the_simulator(golden):
-    arrays, _ = golden("linear_bf16_bfp8_bias_None_HiFi2")
-    x, weight, bias, expected = (
-        torch.from_numpy(arrays[name]) for name in ("in0", "weight", "bias", "out")
+@pytest.mark.parametrize("activation", [None, "gelu", "silu"])
+def test_linear_with_bias_and_activation(activation):
+    arrays_, attributes = read_golden(f"linear_bf16_bfp8_bias_{activation}_HiFi2")
+    config = ComputeKernelConfig(
+        attributes["math_fidelity"],
+        fp32_dest_acc_en=attributes["fp32_dest_acc_en"],
+        packer_l1_acc=attributes["packer_l1_acc"],
     )
-    precision = SitePrecision(weights="bfloat8_b", math_fidelity="HiFi2")
-    result = linear(x, weight.t(), bias.flatten(), precision, NOTHING)
-    assert rms(result - expected) < 5e-3 * rms(expected)
-    assert (result == expected).float().mean() > 0.6
+    result = tensix.linear(
+        tensix.from_torch(arrays_["in0"]),
+        tensix.from_torch(arrays_["weight"], "bfloat8_b"),
+        bias=tensix.from_torch(arrays_["bias"]),
+        activation=activation,
+        compute_kernel_config=config,
+    )
+    np.testing.assert_array_equal(tensix.to_torch(result), arrays_["out"])
 
 
-def test_linear_is_matmul_with_the_transposed_weight():
+def blocks_by_reference(in0, in1, config, width, output, bias):
+    """`linear` in rational arithmetic, block by block: the partial sums as section 6.1 has them."""
+    wide, k = config.fp32_dest_acc_en, in0.shape[1]
+    starts = range(0, k, 32 * width)
+    in_memory = config.packer_l1_acc and len(starts) > 1
+    between = "float32" if wide else "bfloat16" if in_memory else output
+    partial = None
+    for start in starts:
+        last = start == starts[-1]
+        reload = partial is not None and (not in_memory or (last and bias is None))
+        rows, columns = in0[:, start : start + 32 * width], in1[start : start + 32 * width]
+        dst = np.empty((len(in0), in1.shape[1]), np.uint32)
+        for m, n in np.ndindex(dst.shape):
+            old = int(partial.view(np.uint32)[m, n]) if reload else 0
+            a, b = reference.bits_of(rows[m]), reference.bits_of(columns[:, n])
+            dst[m, n] = reference.dot(a, b, old, config.math_fidelity, wide)
+        dst = dst.view(np.float32)
+        if last and bias is None:
+            break
+        stored = formats.pack_device(torch.from_numpy(dst), between).numpy()
+        if in_memory and partial is not None:
+            exact = partial.astype(np.float64) + stored.astype(np.float64)
+            total = torch.from_numpy(exact.astype(np.float32))
+            stored = (total if wide else formats.pack_host(total, "bfloat16")).numpy()
+        partial = stored
+    if bias is not None:
+        row = [reference.cut(b, wide) for b in reference.bits_of(bias)]
+        dst = np.empty(partial.shape, np.uint32)
+        for m, n in np.ndindex(dst.shape):
+            value = reference.cut(int(partial.view(np.uint32)[m, n]), wide)
+            dst[m, n] = reference.add(value, row[n], wide)
+        dst = dst.view(np.float32)
+    return formats.pack_device(torch.from_numpy(dst), output)
+
+
+@hypothesis_settings(deadline=None, max_examples=80)
+@given(
+    st.data(),
+    st.sampled_from(FIDELITIES),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from((20, 64, 96, 128)),
+    st.sampled_from(("float32", "bfloat16", "bfloat8_b")),
+    st.sampled_from(("float32", "bfloat16")),
+)
+def test_blocks_partial_sums_and_bias(
+    data, fidelity, wide, in_memory, has_bias, k, output, activations
+):
+    tiles = -(-k // 32)
+    width = data.draw(st.sampled_from([w for w in (1, 2, 3, 4) if tiles % w == 0]))
+    # Sums of finite values only: NaN and infinities in memory are the packer's own business.
+    scale = st.floats(-3, 3, width=32)
+    m, n = 2, 3
+    generator = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    in0, in1, bias = (
+        (generator.standard_normal(shape) * 2.0 ** data.draw(scale)).astype(np.float32)
+        for shape in ((m, k), (k, n), (n,))
+    )
+    in0 = formats.pack_host(torch.from_numpy(in0), activations).numpy()
+    in1 = formats.pack_host(torch.from_numpy(in1), "bfloat8_b").numpy()
+    bias = formats.pack_host(torch.from_numpy(bias), "bfloat16").numpy() if has_bias else None
+    config = ComputeKernelConfig(
+        fidelity, fp32_dest_acc_en=wide, packer_l1_acc=in_memory, math_approx_mode=False
+    )
+    result = tensix.linear(
+        given_tensor(in0, activations),
+        given_tensor(in1, "bfloat8_b"),
+        bias=None if bias is None else given_tensor(bias, "bfloat16"),
+        dtype=output,
+        compute_kernel_config=config,
+        program_config=MatmulProgramConfig(in0_block_w=width),
+    )
+    expected = blocks_by_reference(in0, in1, config, width, output, bias)
+    np.testing.assert_array_equal(tensix.to_torch(result), expected)
+
+
+@hypothesis_settings(deadline=None, max_examples=40)
+@given(st.data(), st.booleans(), st.integers(1, 70), st.integers(1, 70), st.integers(1, 70))
+def test_any_number_of_threads_gives_the_same_bits(data, wide, m, k, n):
+    in0 = given_tensor(data.draw(arrays((m, k))), "float32")
+    in1 = given_tensor(data.draw(arrays((k, n))), "float32")
+    config = ComputeKernelConfig("HiFi4", fp32_dest_acc_en=wide)
+    results = []
+    for threads in (1, 2, 5):
+        with tensix.use(threads=threads):
+            result = tensix.matmul(in0, in1, compute_kernel_config=config)
+        results.append(tensix.to_torch(result).numpy().view(np.uint32))
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[0], results[2])
+
+
+def test_threads_share_large_products(monkeypatch):
+    from lightning_v2.tensix import matmul_exact
+
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(2, 5, 48, generator=generator)
-    weight, bias = torch.randn(40, 48, generator=generator), torch.randn(40, generator=generator)
-    for dst in (True, False):
-        precision = SitePrecision(weights="bfloat4_b", fp32_dest_acc_en=dst)
-        basis = weight.t().contiguous()
-        expected = matmul(x, basis, precision, constants_of(basis=basis), bias)
-        assert torch.equal(linear(x, weight, bias, precision, NOTHING), expected)
+    in0, in1 = (
+        tensix.from_torch(torch.randn(shape, generator=generator))
+        for shape in ((300, 96), (96, 200))
+    )
+    with tensix.use(threads=1):
+        alone = tensix.to_torch(tensix.matmul(in0, in1))
+    calls = []
+    spread = matmul_exact.spread
+    monkeypatch.setattr(matmul_exact, "spread", lambda *a: calls.append(a) or spread(*a))
+    with tensix.use(threads=3):
+        assert torch.equal(tensix.to_torch(tensix.matmul(in0, in1)), alone)
+    assert calls
 
 
-def test_position_decides_the_bits_and_constancy_the_format():
-    # 65 has 7 significant bits: whole in SrcB (in0), cut to 64 in SrcA (in1).
-    x, one = torch.tensor([[65.0]]), torch.tensor([[1.0]])
-    precision = SitePrecision(math_fidelity="LoFi", output="float32", fp32_dest_acc_en=True)
-    assert matmul(x, one, precision, NOTHING).item() == 65
-    assert matmul(one, x, precision, NOTHING).item() == 64
-    # bfloat4_b keeps 3 bits: only of the operand that is a constant.
-    precision = SitePrecision(weights="bfloat4_b", output="float32", fp32_dest_acc_en=True)
-    nine = torch.tensor([[9.0]])
-    assert matmul(nine, one, precision, constants_of(w=one)).item() == 9
-    assert matmul(nine, one, precision, constants_of(w=nine)).item() == 8
-
-
-def test_bias_is_added_to_a_cut_partial_sum_unless_the_output_is_float32():
-    fine = 1 + 2**-11  # needs 12 significant bits
-    x, weight = torch.tensor([[1.0, 2**-11]]), torch.ones(1, 2)
-    bias = torch.tensor([1 / 256])  # makes a tie in bfloat16 that the cut decides
-    precision = SitePrecision(math_fidelity="HiFi4", fp32_dest_acc_en=True)
-    assert linear(x, weight, bias, precision, NOTHING).item() == 1 + 1 / 128
-    wide = dataclasses.replace(precision, output="float32", weights="float32")
-    assert linear(x, weight, bias, wide, NOTHING).item() == fine + 1 / 256
-
-
-@pytest.mark.parametrize("dst", [True, False])
-def test_vectors_and_batches_have_the_shapes_of_torch(dst):
+def test_batches_and_vectors_as_in_torch():
     generator = torch.Generator().manual_seed(0)
-    precision = SitePrecision(math_fidelity="HiFi4", fp32_dest_acc_en=dst)
     shapes = [
         ((7,), (7,)),
         ((7,), (7, 3)),
         ((2, 7), (7,)),
+        ((2, 5, 7), (7, 3)),
         ((4, 1, 5, 7), (3, 7, 2)),
         ((3, 7), (2, 7, 4)),
     ]
     for first, second in shapes:
         a, b = torch.randn(first, generator=generator), torch.randn(second, generator=generator)
-        result = matmul(a, b, precision, NOTHING)
-        torch.testing.assert_close(result, torch.matmul(a, b), atol=0.1, rtol=0.05)
+        expected = torch.matmul(a, b)
+        for tier in tensix.TIERS:
+            with tensix.use(tier=tier):
+                result = tensix.matmul(*(tensix.from_torch(x, "float32") for x in (a, b)))
+            torch.testing.assert_close(result.values, expected, atol=0.02, rtol=0.02)
 
 
-def test_block_width():
-    assert block_width(192, SitePrecision()) == 64
-    assert block_width(96, SitePrecision()) == 32
-    assert block_width(256, SitePrecision(in0_block_w=8)) == 256
-    with pytest.raises(ValueError, match="in0_block_w 4 does not divide the 6 tiles of K = 192"):
-        block_width(192, SitePrecision(in0_block_w=4))
-
-
-@pytest.mark.parametrize("dst", [True, False])
-@pytest.mark.parametrize("level", ["LoFi", "HiFi3"])
-def test_gradients_are_those_of_the_stored_operands(dst, level):
+def test_transposed_operands():
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(6, 64, generator=generator, requires_grad=True)
-    weight = torch.randn(32, 64, generator=generator, requires_grad=True)
-    bias = torch.randn(32, generator=generator, requires_grad=True)
-    precision = SitePrecision(weights="bfloat8_b", math_fidelity=level, fp32_dest_acc_en=dst)
-    y = linear(x, weight, bias, precision, NOTHING)
-    with torch.no_grad():
-        assert torch.equal(y, linear(x, weight, bias, precision, NOTHING))
-    y.sum().backward()
-    reference = torch.ones(6, 32)
-    torch.testing.assert_close(x.grad, reference @ weight.detach(), atol=0.5, rtol=0.1)
-    torch.testing.assert_close(weight.grad, reference.t() @ x.detach(), atol=0.5, rtol=0.1)
-    assert torch.equal(bias.grad, torch.full((32,), 6.0))
+    a, b = (
+        tensix.from_torch(torch.randn(shape, generator=generator), "bfloat8_b")
+        for shape in ((40, 20), (30, 40))
+    )
+    expected = tensix.matmul(
+        Tensor(a.values.t(), a.dtype), Tensor(b.values.t(), b.dtype), dtype="bfloat16"
+    )
+    result = tensix.matmul(a, b, transpose_a=True, transpose_b=True, dtype="bfloat16")
+    assert torch.equal(result.values, expected.values)
+
+
+def test_defaults_are_those_of_ttnn():
+    """Section 8; the two architectures differ for float32."""
+    assert default_config("bfloat16", "bfloat8_b", "bfloat16", None) == ComputeKernelConfig(
+        "HiFi2", packer_l1_acc=True, math_approx_mode=False
+    )
+    assert default_config("bfloat8_b", "bfloat4_b", "bfloat8_b", None).math_fidelity == "LoFi"
+    program = MatmulProgramConfig(1)
+    assert default_config("bfloat16", "bfloat16", "bfloat16", program).math_fidelity == "LoFi"
+    assert default_config("bfloat16", "bfloat16", "float32", None).fp32_dest_acc_en
+    for arch, level in (("wormhole_b0", "HiFi3"), ("blackhole", "HiFi4")):
+        with tensix.use(arch=arch):
+            config = default_config("float32", "float32", "float32", None)
+        assert config == ComputeKernelConfig(
+            level, fp32_dest_acc_en=True, packer_l1_acc=False, math_approx_mode=False
+        )
+    assert ComputeKernelConfig() == ComputeKernelConfig("LoFi", True, False, False)
+
+
+def test_the_defect_is_wormholes_alone():
+    """Section 4.7: a sum of -2**-23 becomes -2**4 with a 32-bit Dst."""
+    # Dst: 1 + 2**-22 from the first tile, minus (1 + 2**-21) … in steps that TF32 can hold.
+    in0 = torch.zeros(1, 64)
+    in1 = torch.zeros(64, 1)
+    in0[0, 0], in1[0, 0] = -1.0, 1.0
+    in0[0, 1], in1[1, 0] = 0.0, 0.0
+    in0[0, 16], in1[16, 0] = -(2.0**-12), 2.0**-11
+    in0[0, 32], in1[32, 0] = 1.0, 1.0
+    config = ComputeKernelConfig("LoFi", fp32_dest_acc_en=True)
+    program = MatmulProgramConfig(in0_block_w=2)
+    results = {}
+    for arch in tensix.ARCHITECTURES:
+        with tensix.use(arch=arch):
+            results[arch] = tensix.matmul(
+                tensix.from_torch(in0, "float32"),
+                tensix.from_torch(in1, "float32"),
+                compute_kernel_config=config,
+                program_config=program,
+            ).values.item()
+    assert results == {"wormhole_b0": -16.0, "blackhole": -(2.0**-23)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"dtype": "bfloat2_b"}, "dtype is 'bfloat2_b'; legal are 'float32'"),
+        ({"activation": "swish"}, "activation is 'swish'; legal are None, 'relu'"),
+        ({"bias": tensix.from_torch(torch.ones(5))}, r"bias has shape \(5,\); legal are 6 values"),
+        (
+            {"program_config": MatmulProgramConfig(4)},
+            "in0_block_w is 4; legal are divisors of 2, the tiles of K = 40",
+        ),
+        ({"transpose_b": True}, "input_tensor_b has shape .* must be 40"),
+    ],
+)
+def test_errors_name_the_argument(arguments, message):
+    a, b = tensix.from_torch(torch.ones(3, 40)), tensix.from_torch(torch.ones(40, 6))
+    with pytest.raises(ValueError, match=message):
+        tensix.linear(a, b, **arguments)
+
+
+def test_errors_of_operands():
+    x = tensix.from_torch(torch.ones(3, 4))
+    with pytest.raises(TypeError, match="input_tensor_b is a Tensor; legal is a tensix.Tensor"):
+        tensix.matmul(x, torch.ones(4, 4))
+    with pytest.raises(ValueError, match="batch axes that do not broadcast"):
+        tensix.matmul(
+            tensix.from_torch(torch.ones(2, 3, 4)), tensix.from_torch(torch.ones(3, 4, 3))
+        )
+    with pytest.raises(ValueError, match="math_fidelity is 'HiFi1'; legal are 'LoFi'"):
+        ComputeKernelConfig("HiFi1")
+    with pytest.raises(ValueError, match="in0_block_w is 0; legal are positive integers"):
+        MatmulProgramConfig(0)

@@ -1,0 +1,223 @@
+"""Torch calls as operations of one site: from torch's arguments to device tensors and back.
+
+Each function here takes (precision, constants, *args, **kwargs) with the arguments of the torch
+function it stands for. An activation arrives as float32 from wherever the module has it; a constant
+of the module is packed by the host, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from lightning_v2 import tensix
+from lightning_v2.tensix.constants import Constants, packed
+from lightning_v2.tensix.execution import Execution
+from lightning_v2.tensix.sites import SitePrecision
+from lightning_v2.tensix.tensor import Tensor, from_torch
+
+
+def linear(
+    precision: SitePrecision,
+    constants: Constants,
+    input: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """`torch.nn.functional.linear`: weight (N, K) is stored as [K, N]."""
+    in1 = weights(weight.t(), precision, _owner(weight, constants))
+    row = None if bias is None else vector(bias, precision, constants)
+    return execution(precision).linear(activation(input), in1, row).values
+
+
+def matmul(
+    precision: SitePrecision,
+    constants: Constants,
+    input: torch.Tensor,
+    other: torch.Tensor,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """`torch.matmul`; an operand that is a constant takes the format of weights."""
+    row = None if bias is None else vector(bias, precision, constants)
+    run = execution(precision)
+    a, b = (matrix(x, precision, constants, run) for x in (input, other))
+    return run.product(a, b, row).values
+
+
+def matrix(
+    x: torch.Tensor, precision: SitePrecision, constants: Constants, run: Execution
+) -> Tensor:
+    """An operand of a product: stored as a weight if it is a constant, else as an activation."""
+    owner = constants.owner(x)
+    return run.operand(activation(x)) if owner is None else weights(x, precision, owner)
+
+
+def addmm(precision, constants, input, mat1, mat2, *, beta=1, alpha=1) -> torch.Tensor:
+    """`torch.addmm` and `baddbmm`; the addend is a fused bias where it is a row."""
+    is_row = beta == alpha == 1 and input.numel() == mat2.shape[-1]
+    product = matmul(precision, constants, mat1, mat2, input if is_row else None)
+    if is_row:
+        return product
+    run = execution(precision)
+    scaled = [
+        x if factor == 1 else run.binary("multiply", x, float(factor))
+        for x, factor in ((activation(input), beta), (activation(product), alpha))
+    ]
+    return run.binary("add", *scaled).values
+
+
+def conv1d(
+    precision, constants, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
+) -> torch.Tensor:
+    """`torch.nn.functional.conv1d`."""
+    stride, dilation = _one(stride), _one(dilation)
+    if padding == "same":
+        reach = dilation * (weight.shape[-1] - 1)
+        padding = (reach // 2, reach - reach // 2)
+    else:
+        padding = 0 if padding == "valid" else _one(padding)
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    run = execution(precision)
+    return _channels_last(run.conv1d, 3, input, weight, bias, precision, constants, options)
+
+
+def conv2d(
+    precision, constants, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
+) -> torch.Tensor:
+    """`torch.nn.functional.conv2d`."""
+    stride, dilation = _two(stride), _two(dilation)
+    if padding == "same":
+        reach = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+        padding = tuple(part for r in reach for part in (r // 2, r - r // 2))
+    else:
+        padding = 0 if padding == "valid" else _two(padding)
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    run = execution(precision)
+    return _channels_last(run.conv2d, 4, input, weight, bias, precision, constants, options)
+
+
+def conv_transpose2d(
+    precision,
+    constants,
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
+) -> torch.Tensor:
+    """`torch.nn.functional.conv_transpose2d`."""
+    pairs = {
+        "stride": stride,
+        "padding": padding,
+        "output_padding": output_padding,
+        "dilation": dilation,
+    }
+    options = {name: _two(value) for name, value in pairs.items()} | {"groups": groups}
+    run = execution(precision).conv_transpose2d
+    return _channels_last(run, 4, input, weight, bias, precision, constants, options)
+
+
+def conv_transpose1d(
+    precision,
+    constants,
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
+) -> torch.Tensor:
+    """`torch.nn.functional.conv_transpose1d`, as one of height 1: ttnn has no other."""
+    pairs = {
+        "stride": (1, _one(stride)),
+        "padding": (0, _one(padding)),
+        "output_padding": (0, _one(output_padding)),
+        "dilation": (1, _one(dilation)),
+    }
+    options = pairs | {"groups": groups}
+    run = execution(precision).conv_transpose2d
+
+    def high(x, weight, row, **options):
+        return run(
+            x, weight.form("height 1", lambda v: Tensor(v.unsqueeze(2), "float32")), row, **options
+        )
+
+    result = _channels_last(
+        high, 4, input.unsqueeze(-2), weight, bias, precision, constants, options
+    )
+    return result.squeeze(-2)
+
+
+def execution(precision: SitePrecision) -> Execution:
+    """The operations of one site, on a CPU."""
+    return Execution(tensix, precision)
+
+
+def activation(x: torch.Tensor) -> Tensor:
+    """A tensor of the module as the site finds it; the site casts it."""
+    return Tensor(x, "float32")
+
+
+def weights(x: torch.Tensor, precision: SitePrecision, owner: torch.Tensor) -> Tensor:
+    """A constant operand of the matrix engine, a view of `owner`."""
+    dtype = precision.weights
+    return packed(x, owner, ("weights", dtype), lambda values: from_torch(values, dtype))
+
+
+def vector(x: torch.Tensor, precision: SitePrecision, constants: Constants) -> Tensor:
+    """A bias or scale (any shape) as stored: bfloat16, or float32 where the weights are."""
+    owner, dtype = constants.owner(x), precision.vectors
+    if owner is None:
+        return tensix.typecast(activation(x), dtype)
+    return packed(x, owner, ("vector", dtype), lambda values: from_torch(values, dtype))
+
+
+def operand(x: object, precision: SitePrecision, constants: Constants) -> object:
+    """An operand of an element-wise operation: a device tensor, or a number as it is."""
+    if not isinstance(x, torch.Tensor):
+        return x
+    if not x.is_floating_point():
+        x = x.float()
+    return activation(x) if constants.owner(x) is None else vector(x, precision, constants)
+
+
+def _channels_last(
+    run: Callable[..., Tensor],
+    axes: int,
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    precision: SitePrecision,
+    constants: Constants,
+    options: dict[str, object],
+) -> torch.Tensor:
+    """`run` of x (B, C, ...) or (C, ...) with its channels moved to the end, and back."""
+    # Its format is decided when the prepared weights are packed.
+    stored = packed(
+        weight, _owner(weight, constants), "convolution", lambda values: Tensor(values, "float32")
+    )
+    row = None if bias is None else vector(bias, precision, constants)
+    unbatched = x.dim() < axes
+    x = x.unsqueeze(0) if unbatched else x
+    result = run(activation(x.movedim(1, -1)), stored, row, **options).values.movedim(-1, 1)
+    return result.squeeze(0) if unbatched else result
+
+
+def _owner(x: torch.Tensor, constants: Constants) -> torch.Tensor:
+    owner = constants.owner(x)
+    return x if owner is None else owner
+
+
+def _one(value: int | tuple[int]) -> int:
+    return value[0] if isinstance(value, tuple | list) else value
+
+
+def _two(value: int | tuple[int, ...]) -> tuple[int, int]:
+    pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    return pair * 2 if len(pair) == 1 else pair

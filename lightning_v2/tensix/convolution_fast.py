@@ -1,0 +1,74 @@
+"""Convolutions in the fast tier: torch's own on masked operands; see `convolution`.
+
+With a 16-bit Dst the sum over a window is rounded once a tap (depthwise) or once at its end
+(dense), where the chip rounds after every 16 products: that noise is underestimated.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from lightning_v2.tensix import fidelity
+from lightning_v2.tensix.configuration import ComputeKernelConfig
+from lightning_v2.tensix.formats import pack_device
+from lightning_v2.tensix.matmul_fast import added, part
+from lightning_v2.tensix.tensor import Tensor
+
+
+def dense(
+    x: Tensor,
+    weight: Tensor,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    config: ComputeKernelConfig,
+    output: str,
+    bias: Tensor | None,
+) -> torch.Tensor:
+    """As `convolution_exact.dense`."""
+    wide = config.fp32_dest_acc_en
+    names = fidelity.passes(config.math_fidelity, x.dtype, weight.dtype)
+    dst = added(
+        F.conv2d(
+            part(x, "in0", a, wide).permute(0, 3, 1, 2),
+            part(weight, "in1", b, wide)[:, :, : x.shape[-1]].permute(3, 2, 0, 1),
+            None,
+            stride,
+            0,
+            dilation,
+        )
+        for a, b in names
+    )
+    dst = dst.permute(0, 2, 3, 1)
+    return dst if wide else pack_device(dst, "bfloat16")
+
+
+def depthwise(
+    x: Tensor,
+    taps: Tensor,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    config: ComputeKernelConfig,
+) -> torch.Tensor:
+    """As `convolution_exact.depthwise`: x is the operand of SrcA here, the taps that of SrcB."""
+    count, channels = taps.shape
+    if x.dtype == taps.dtype == "float32":
+        pairs = [(x.values, taps.values)]
+    else:
+        wide = config.fp32_dest_acc_en
+        names = fidelity.passes(config.math_fidelity, taps.dtype, x.dtype)
+        pairs = [(part(x, "in1", a, wide), part(taps, "in0", b, wide)) for b, a in names]
+    dst = added(
+        F.conv2d(
+            a.permute(0, 3, 1, 2),
+            b.t().reshape(channels, 1, 1, count),
+            None,
+            stride,
+            0,
+            dilation,
+            channels,
+        )
+        for a, b in pairs
+    )
+    dst = dst.permute(0, 2, 3, 1)
+    return dst if config.fp32_dest_acc_en else pack_device(dst, "bfloat16")
