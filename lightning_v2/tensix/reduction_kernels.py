@@ -16,8 +16,11 @@ from lightning_v2.tensix.fpu import (
     part_a,
     part_b,
 )
+from lightning_v2.tensix.fpu import add as add_to
+from lightning_v2.tensix.sfpu_arithmetic import add, multiply
 
 _TILE, _FACE, _GROUP = 32, 16, 8
+_ONE = 0x3F800000
 
 
 @compiled
@@ -80,3 +83,117 @@ def _group(values, scaler, cut, phase, scaler_in_a):
         product = ((part * factor << 1) + (1 << distance)) >> (distance + 1)
         total += -product if (value ^ scaler) & SIGN else product
     return total << 13, largest
+
+
+@compiled
+def sum_rows(source, target, scaler, phases, wide, across, blackhole, first, last):
+    """Dst patterns of scaler * sum of the rows `first` to `last` on the matrix engine.
+
+    Args:
+        source: (R, N) uint32 patterns. target: (R, 1).
+        scaler: pattern, a bfloat16. phases: 1 (LoFi) to 4 (HiFi4). wide: Dst has 32 bits.
+        across: a row is one of the tensor; otherwise one of its columns.
+    """
+    cut = np.int64(0xFFFFE000 if wide else 0xFFFF0000)
+    values = np.empty(source.shape[1], np.int64)
+    for r in range(first, last):
+        for i in range(len(values)):
+            values[i] = np.int64(source[r, i]) & cut
+        if across:
+            total = sum_row(values, scaler, cut, phases, wide, not blackhole)
+        else:
+            total = sum_column(values, scaler, cut, phases, wide, not blackhole)
+        target[r, 0] = np.uint32(total)
+
+
+@compiled
+def sum_rows_float32(source, target, scaler, across, blackhole, first, last):
+    """The same on the vector engine, in float32: tiles are added up, then the sum within a tile.
+
+    scaler: pattern, a float32 factor of the sum.
+    """
+    tile = np.empty(_TILE, np.uint32)
+    for r in range(first, last):
+        tile[:] = np.uint32(0)
+        for i in range(source.shape[1]):
+            if i < _TILE:
+                tile[i] = source[r, i]
+            else:
+                tile[i % _TILE] = add(tile[i % _TILE], source[r, i], blackhole)
+        total = _across_tile(tile, blackhole) if across else _down_tile(tile, blackhole)
+        target[r, 0] = multiply(total, np.uint32(scaler), blackhole)
+
+
+@compiled
+def _across_tile(tile, blackhole):
+    """Sum of 32 columns: even and odd columns of both faces first, then 8 lanes by halves."""
+    lanes = np.empty(8, np.uint32)
+    for i in range(8):
+        right = add(tile[16 + 2 * i], tile[17 + 2 * i], blackhole)
+        lanes[i] = add(tile[2 * i], add(tile[2 * i + 1], right, blackhole), blackhole)
+    for distance in (4, 2, 1):
+        before = lanes.copy()
+        for i in range(8):
+            lanes[i] = add(before[i], before[(i - distance) % 8], blackhole)
+    return lanes[0]
+
+
+@compiled
+def _down_tile(tile, blackhole):
+    """Sum of 32 rows: every fourth row of each face, the faces, then the four that are left."""
+    lanes = np.empty(4, np.uint32)
+    for i in range(4):
+        halves = np.empty(2, np.uint32)
+        for face in range(2):
+            row = 16 * face + i
+            last = add(tile[row + 8], tile[row + 12], blackhole)
+            halves[face] = add(tile[row], add(tile[row + 4], last, blackhole), blackhole)
+        lanes[i] = add(halves[0], halves[1], blackhole)
+    first = add(lanes[0], lanes[1], blackhole)
+    return add(first, add(lanes[2], lanes[3], blackhole), blackhole)
+
+
+@compiled
+def sum_stack(source, target, cut, wide, blackhole, first, last):
+    """Dst patterns of sums as `ttnn` takes them over outer axes: each value is added to Dst.
+
+    source: (R, N) uint32 patterns, a row per sum. target: (R, 1). cut: what a register keeps.
+    """
+    for r in range(first, last):
+        dst = np.int64(0)
+        for i in range(source.shape[1]):
+            dst = add_to(np.int64(source[r, i]) & cut, np.int64(0), dst, wide, not blackhole)
+        target[r, 0] = np.uint32(dst)
+
+
+@compiled
+def extreme_rows(source, target, cut, smallest, factor, wide, flush, blackhole, first, last):
+    """Largest or smallest values of the rows `first` to `last`, times a factor.
+
+    Args:
+        source: (R, N) uint32 patterns. target: (R, 1).
+        cut: mask of what is compared. flush: denormals count as zero.
+        factor: float32 pattern; one of 1 leaves the value alone.
+    """
+    turn = np.int64(SIGN if smallest else 0)
+    values = np.empty(source.shape[1], np.int64)
+    for r in range(first, last):
+        for i in range(len(values)):
+            values[i] = (np.int64(source[r, i]) & cut) ^ turn
+        value = np.uint32(largest(values, flush) ^ turn)
+        if factor != _ONE:
+            value = multiply(value, np.uint32(factor), blackhole)
+        target[r, 0] = value if wide else value & np.uint32(0xFFFF0000)
+
+
+@compiled
+def largest(values, flush):
+    """The largest of (N,) patterns by sign and magnitude (GMPOOL, section 4.9).
+
+    flush: denormals count as zero.
+    """
+    top = np.int64(-(1 << 40))
+    for value in values:
+        magnitude = value & 0x7FFFFFFF if value & EXPONENT or not flush else 0
+        top = max(top, ~magnitude if value & SIGN else magnitude)
+    return top if top >= 0 else SIGN | ~top

@@ -6,8 +6,8 @@ each through memory: as float32 with a 32-bit Dst, as bfloat16 with a 16-bit one
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import EXPONENT, SIGN, add, compiled, multiply_phases, packed
-from lightning_v2.tensix.reduction_kernels import sum_row
+from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases, packed
+from lightning_v2.tensix.reduction_kernels import largest, sum_row
 from lightning_v2.tensix.sfpu_exponential import exp
 from lightning_v2.tensix.sfpu_roots import reciprocal, reciprocal_steps
 
@@ -35,7 +35,7 @@ def softmax(
         for i in range(columns):
             row[i] = np.int64(source[r, i]) & cut
         if stable:
-            top = largest(row)
+            top = largest(row, True)
             for i in range(columns):
                 row[i] = add(row[i], top ^ SIGN, 0, wide, defect)
         for i in range(columns):
@@ -55,13 +55,3 @@ def _reciprocal(x, wide, approximate, blackhole):
     if approximate and not wide and not blackhole:
         return reciprocal_steps(x, 1, False)
     return reciprocal(x, wide, approximate and not wide, blackhole)
-
-
-@compiled
-def largest(values):
-    """The largest of (N,) patterns as GMPOOL finds it (section 4.9): denormals count as zero."""
-    top = np.int64(-(1 << 40))
-    for value in values:
-        magnitude = value & 0x7FFFFFFF if value & EXPONENT else 0
-        top = max(top, -magnitude if value & SIGN else magnitude)
-    return top if top >= 0 else SIGN | -top
