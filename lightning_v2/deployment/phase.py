@@ -19,10 +19,11 @@ OUTPUTS = ("uint32", "float32", "bfloat16")
 
 def register() -> None:
     """Teach `tensix` to run `accumulate_phase` in the output format of its site."""
-    tensix.register(accumulate_phase, "phase", _lower, OUTPUTS)
+    tensix.register(accumulate_phase, "phase", run, OUTPUTS)
 
 
-def _lower(precision: tensix.SitePrecision, f0: Tensor) -> Tensor:
+def run(precision: tensix.SitePrecision, f0: Tensor) -> Tensor:
+    """`accumulate_phase` of f0 (B, T) in Hz in the output format of its site -> (B, N) cycles."""
     if precision.output == "uint32":
         return accumulate_phase(f0)
     return accumulate_in(f0, precision.output)

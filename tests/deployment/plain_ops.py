@@ -1,0 +1,86 @@
+"""ttnn's names on torch tensors in float32: no format loses anything, so that a lowering that runs
+on this must compute what the network computes."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+float32 = bfloat16 = bfloat8_b = bfloat4_b = "float32"
+
+
+@dataclass
+class ComputeKernelConfig:
+    math_fidelity: str
+    math_approx_mode: bool
+    fp32_dest_acc_en: bool
+    packer_l1_acc: bool
+
+
+@dataclass
+class Conv2dConfig:
+    weights_dtype: str
+
+
+def from_torch(x, dtype):
+    return x
+
+
+def to_torch(x):
+    return x
+
+
+def typecast(x, dtype):
+    return x
+
+
+def linear(a, b, *, bias=None, dtype, compute_kernel_config, program_config):
+    y = torch.matmul(a, b)
+    return y if bias is None else y + bias
+
+
+def conv1d(
+    *,
+    input_tensor,
+    weight_tensor,
+    bias_tensor,
+    dtype,
+    padding,
+    groups,
+    conv_config,
+    compute_config,
+):
+    x = input_tensor.transpose(1, 2)
+    y = F.conv1d(x, weight_tensor, bias_tensor, padding=padding, groups=groups)
+    return y.transpose(1, 2)
+
+
+def layer_norm(x, *, epsilon, weight, bias, compute_kernel_config):
+    return F.layer_norm(x, x.shape[-1:], weight, bias, epsilon)
+
+
+def softmax(x, dim, *, compute_kernel_config):
+    return torch.softmax(x, dim)
+
+
+def gelu(x):
+    return F.gelu(x)
+
+
+def clamp(x, *, max):
+    return x.clamp(max=max)
+
+
+def slice(x, start, end):
+    for axis, (a, b) in enumerate(zip(start, end, strict=True)):
+        x = x.narrow(axis, a, b - a)
+    return x
+
+
+def embedding(indices, weight):
+    return F.embedding(indices, weight)
+
+
+exp, sin, cos = torch.exp, torch.sin, torch.cos
+add, subtract, multiply = torch.add, torch.subtract, torch.multiply
+concat, reshape, permute = torch.cat, torch.reshape, torch.permute
