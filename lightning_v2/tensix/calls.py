@@ -154,6 +154,142 @@ def conv_transpose1d(
     return result.squeeze(-2)
 
 
+def unary(name: str, parameters: dict[str, object] | None = None) -> Callable[..., torch.Tensor]:
+    """Lowering of a function of one operand with the parameters that torch and ttnn share.
+
+    parameters: their names in torch's order, with torch's defaults.
+    """
+    known = parameters or {}
+
+    def lower(precision, constants, input, *args, **kwargs):
+        given = known | dict(zip(known, args, strict=False)) | kwargs
+        given = {key: value for key, value in given.items() if value is not None}
+        if given.keys() - known or any(isinstance(v, torch.Tensor) for v in given.values()):
+            raise NotImplementedError(f"{name} with {', '.join(given)} has no exact rule")
+        x = operand(input, precision, constants)
+        return execution(precision).unary(name, x, **given).values
+
+    return lower
+
+
+def gelu(precision, constants, input, approximate="none") -> torch.Tensor:
+    """`torch.nn.functional.gelu`."""
+    options = {"variant": "Tanh"} if approximate == "tanh" else {}
+    x = operand(input, precision, constants)
+    return execution(precision).unary("gelu", x, **options).values
+
+
+def power(precision, constants, input, exponent) -> torch.Tensor:
+    """`torch.pow` with a small whole exponent, as products."""
+    if exponent not in (2, 3):
+        raise NotImplementedError(f"pow with exponent {exponent} has no exact rule")
+    run = execution(precision)
+    x = operand(input, precision, constants)
+    squared = run.unary("square", x)
+    return (squared if exponent == 2 else run.binary("multiply", squared, x)).values
+
+
+def binary(name: str) -> Callable[..., torch.Tensor]:
+    """Lowering of an element-wise operation of two operands by ttnn's function `name`."""
+
+    def lower(precision, constants, input, other, *, alpha=1, rounding_mode=None):
+        if rounding_mode is not None:
+            raise NotImplementedError(f"{name} with rounding has no exact rule")
+        run = execution(precision)
+        a, b = (operand(x, precision, constants) for x in (input, other))
+        if alpha != 1:
+            b = b * alpha if isinstance(b, int | float) else run.binary("multiply", b, alpha)
+        return run.binary(name, a, b).values
+
+    return lower
+
+
+def layer_norm(
+    precision,
+    constants,
+    input,
+    normalized_shape,
+    weight=None,
+    bias=None,
+    eps=1e-5,
+    cudnn_enable=True,
+) -> torch.Tensor:
+    """`torch.nn.functional.layer_norm`; several axes are normalised as one."""
+    run = execution(precision)
+    x = operand(input.flatten(-len(normalized_shape)), precision, constants)
+    rows = [
+        None if v is None else vector(v.flatten(), precision, constants) for v in (weight, bias)
+    ]
+    return run.layer_norm(x, *rows, epsilon=eps).values.view(input.shape)
+
+
+def rms_norm(precision, constants, input, normalized_shape, weight=None, eps=None) -> torch.Tensor:
+    """`torch.nn.functional.rms_norm`; several axes are normalised as one."""
+    run = execution(precision)
+    epsilon = torch.finfo(torch.float32).eps if eps is None else eps
+    x = operand(input.flatten(-len(normalized_shape)), precision, constants)
+    row = None if weight is None else vector(weight.flatten(), precision, constants)
+    return run.rms_norm(x, row, epsilon=epsilon).values.view(input.shape)
+
+
+def softmax(precision, constants, input, dim=-1, *ignored, **kwargs) -> torch.Tensor:
+    """`torch.softmax`; another axis than the last is moved there and back."""
+    dim = -1 if dim is None else dim
+    x = input.movedim(dim, -1)
+    rows = operand(x.reshape(-1, x.shape[-1]), precision, constants)
+    return execution(precision).softmax(rows).values.view(x.shape).movedim(-1, dim)
+
+
+def reduction(name: str) -> Callable[..., torch.Tensor]:
+    """Lowering of torch's sum or mean."""
+
+    def lower(precision, constants, input, dim=None, keepdim=False, *, dtype=None):
+        x = operand(input, precision, constants)
+        return execution(precision).reduce(name, x, dim, keepdim).values
+
+    return lower
+
+
+def attention(
+    precision,
+    constants,
+    query,
+    key,
+    value,
+    attn_mask=None,
+    dropout_p=0.0,
+    is_causal=False,
+    *,
+    scale=None,
+    enable_gqa=False,
+) -> torch.Tensor:
+    """`torch.nn.functional.scaled_dot_product_attention` as ttnn's one kernel."""
+    if dropout_p:
+        raise NotImplementedError("attention with dropout has no exact rule")
+    lead = query.shape[:-2]
+    queries, keys, values = (_four_axes(x) for x in (query, key, value))
+    mask = None
+    if attn_mask is not None:
+        if attn_mask.dtype == torch.bool:
+            attn_mask = torch.zeros(attn_mask.shape).masked_fill(~attn_mask, -torch.inf)
+        shape = (*lead, query.shape[-2], key.shape[-2])
+        mask = _four_axes(attn_mask.expand(shape))
+    result = execution(precision).attention(
+        activation(queries),
+        activation(keys),
+        activation(values),
+        mask=None if mask is None else activation(mask),
+        is_causal=is_causal,
+        scale=scale,
+    )
+    return result.values.reshape(*lead, query.shape[-2], value.shape[-1])
+
+
+def _four_axes(x: torch.Tensor) -> torch.Tensor:
+    """(..., S, D) as (B, H, S, D)."""
+    return x[(None,) * (4 - x.dim())] if x.dim() <= 4 else x.flatten(0, -4)
+
+
 def execution(precision: SitePrecision) -> Execution:
     """The operations of one site, on a CPU."""
     return Execution(tensix, precision)

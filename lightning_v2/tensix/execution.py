@@ -6,8 +6,9 @@ Written against `ops`, a module with ttnn's names: `lightning_v2.tensix`, or a s
     operands     are cast to `activations`, constants are stored as `weights` or `vectors` say
     linear       a float32 output adds its bias by an operation of its own: the fused addition would
                  cut the product to TF32
-    vector ops   run in float32 if operand or output is float32, otherwise in bfloat16, and their
-                 result is cast to `output`
+    vector ops   take `activations` as they are if the output has the same format. Otherwise they
+                 run in float32 if one of the two is float32, else in bfloat16, and their result
+                 is cast to `output`; so they do for bfloat4_b, which few of them take
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from types import ModuleType
 
 from lightning_v2.tensix.sites import SitePrecision
 
-APPROXIMATE = frozenset(("exp", "gelu", "sigmoid", "tanh", "log", "sqrt", "rsqrt", "reciprocal"))
+APPROXIMATE = frozenset(("exp", "gelu", "sigmoid", "tanh"))
 """Functions with an approximate variant that `math_approx_mode` chooses."""
 
 
@@ -36,7 +37,13 @@ class Execution:
         )
         width = precision.in0_block_w
         self.program = None if width is None else ops.MatmulProgramConfig(in0_block_w=width)
-        self.wide = "float32" in (precision.activations, precision.output)
+        formats = {precision.activations, precision.output}
+        if "float32" in formats:
+            self._computed_in = "float32"
+        elif len(formats) > 1 or "bfloat4_b" in formats:
+            self._computed_in = "bfloat16"
+        else:
+            self._computed_in = precision.activations
 
     def operand(self, x):
         """x in the format of the site's activations."""
@@ -143,8 +150,7 @@ class Execution:
 
     def _computed(self, x):
         """x in the format in which the vector engine computes."""
-        x = self.operand(x)
-        return self.ops.typecast(x, "float32") if self.wide else x
+        return self.ops.typecast(self.operand(x), self._computed_in)
 
     def _stored(self, y):
         return self.ops.typecast(y, self.precision.output)

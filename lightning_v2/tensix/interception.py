@@ -9,14 +9,16 @@ hooks tell which submodule makes it. Each call becomes a **site** with a stable 
 
 Calls that only move or select values are no sites. Calls in modules with a true attribute
 `on_host`, and calls on float64 tensors, are left alone and counted in `host`. Calls that are not
-understood are left alone and listed in `unemulated`; so are calls from outside every module.
+understood are left alone and listed in `unemulated`; so are calls from outside every module. Calls
+for which the exact tier has no rule run in the fast one and are listed in `approximated`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +33,7 @@ from torch.utils.hooks import RemovableHandle
 
 from lightning_v2.tensix import operations
 from lightning_v2.tensix.constants import Constants
+from lightning_v2.tensix.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.operations import DATA, Operation
 from lightning_v2.tensix.sites import Site, SitePrecision
 
@@ -43,7 +46,7 @@ OUTSIDE = "(outside)"
 
 @dataclass(frozen=True, slots=True)
 class Unemulated:
-    """Calls that ran in PyTorch's own arithmetic because no operation of the device is known."""
+    """Calls of one kind at one place that ran otherwise than asked for."""
 
     name: str
     site: str
@@ -85,13 +88,19 @@ class Interception(TorchFunctionMode):
         self._policy, self._observer = policy, observer
         self._precisions: dict[str, SitePrecision | None] = {}
         self._unknown: Counter = Counter()
+        self._approximated: Counter = Counter()
         self._paths = {id(m): (path, not any(m.children())) for path, m in module.named_modules()}
         self._frames = [_Frame(None, OUTSIDE, False, False)]
 
     @property
     def unemulated(self) -> list[Unemulated]:
-        """What was left alone because it was not understood."""
+        """What ran in PyTorch's own arithmetic because no operation of the device is known."""
         return [Unemulated(name, site, n) for (name, site), n in self._unknown.items()]
+
+    @property
+    def approximated(self) -> list[Unemulated]:
+        """What ran in the fast tier, in an exact one, for want of an exact rule."""
+        return [Unemulated(name, site, n) for (name, site), n in self._approximated.items()]
 
     def __enter__(self) -> Interception:
         _hooks.acquire()
@@ -108,6 +117,13 @@ class Interception(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if function in DECOMPOSITIONS and not self._frames[-1].on_host:
+            try:
+                with self._seeing_calls():
+                    return DECOMPOSITIONS[function](*args, **kwargs)
+            except NotImplementedError:
+                self._left_alone(function, self._frames[-1])
+                return function(*args, **kwargs)
         call = operations.resolve(function)
         if call is DATA:
             return function(*args, **kwargs)
@@ -134,12 +150,18 @@ class Interception(TorchFunctionMode):
         precision = self._precisions[site]
         if in_place:
             function = operation.plain
-        if precision is None or operation.lower is None:
+        place = operation.name, self._frames[-1].path
+        if precision is None:
             result = function(*args, **kwargs)
-            if precision is not None and precision.output != "uint32":
-                self._unknown[operation.name, self._frames[-1].path] += 1
         else:
-            result = _lowered(operations.resolve(function), args, kwargs, precision, self.constants)
+            call = operations.resolve(function)
+            try:
+                result, exact = _lowered(call, args, kwargs, precision, self.constants)
+                self._approximated.update([] if exact else [place])
+            except NotImplementedError:
+                result = function(*args, **kwargs)
+                if precision.output != "uint32":
+                    self._unknown[place] += 1
         if self._observer is not None:
             self._observer(site, operation.name, function, args, kwargs, result)
         return result
@@ -149,6 +171,15 @@ class Interception(TorchFunctionMode):
         plain, in_place = call.plain_arguments(args, kwargs)
         # The observer sees the call as it was made, unless it overwrites its own argument.
         return (plain if in_place else (args, kwargs)), in_place
+
+    @contextmanager
+    def _seeing_calls(self) -> Iterator[None]:
+        """Context in a handler in which this interception sees torch calls again."""
+        TorchFunctionMode.__enter__(self)
+        try:
+            yield
+        finally:
+            TorchFunctionMode.__exit__(self, None, None, None)
 
     def _is_device_call(self, function, args, kwargs, frame, call) -> bool:
         if call.operation.engine == "other":
@@ -217,6 +248,11 @@ def intercept(module: nn.Module, policy: Policy, observer: Observer | None = Non
     return Interception(module, policy, observer)
 
 
+def innermost(module: nn.Module) -> Interception | None:
+    """The interception of this thread that takes the calls of `module`, None if there is none."""
+    return next((i for i in reversed(_active.stack) if id(module) in i._paths), None)
+
+
 def lower(
     function: Callable, args: tuple, kwargs: dict[str, Any], precision: SitePrecision
 ) -> Tensor:
@@ -227,14 +263,15 @@ def lower(
 
     Raises:
         ValueError: `function` is no operation of the device.
+        NotImplementedError: there is no rule for it, not even in the fast tier.
     """
     call = operations.resolve(function)
-    if call is None or call is DATA or call.operation.lower is None:
+    if call is None or call is DATA:
         name = getattr(function, "__name__", function)
         raise ValueError(f"{name} is no operation of the device")
     constants = _active.stack[-1].constants if _active.stack else Constants(nn.Module())
     with torch._C.DisableTorchFunction():
-        return _lowered(call, args, kwargs, precision, constants)
+        return _lowered(call, args, kwargs, precision, constants)[0]
 
 
 def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
@@ -245,8 +282,9 @@ def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
         seen = counts.get(name)
         call = operations.resolve(function)
         (args, kwargs), _ = call.plain_arguments(args, kwargs)
-        tensors = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
-        macs = call.operation.macs(tensors, result) if call.operation.macs else 0
+        values = list(_leaves((args, kwargs)))
+        tensors = [value for value in values if isinstance(value, Tensor)]
+        macs = call.operation.macs(values, result) if call.operation.macs else 0
         if seen is not None:
             total = (seen.macs + macs, seen.weights, seen.vectors, seen.calls + 1)
             counts[name] = Site(name, op, *total, seen.shapes)
@@ -255,7 +293,7 @@ def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
         is_matrix = call.operation.engine == "matrix"
         weights = sum(t.numel() for t in constants if is_matrix and t.dim() > 1)
         vectors = sum(t.numel() for t in constants) - weights
-        shapes = tuple(tuple(t.shape) for t in (*tensors, result))
+        shapes = tuple(tuple(t.shape) for t in (*tensors, *_leaves(result)))
         counts[name] = Site(name, op, macs, weights, vectors, 1, shapes)
 
     with intercept(module, lambda site: None, observe) as interception:
@@ -264,37 +302,46 @@ def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
 
 
 def _lowered(call, args, kwargs, precision, constants):
+    """The result, and whether it has the bits of the tier that was asked for."""
     (args, kwargs), _ = call.plain_arguments(args, kwargs)
     dtype = _float_dtype((args, kwargs))
-    if dtype in (torch.float16, torch.bfloat16):
-        args, kwargs = _map_halves(args), _map_halves(kwargs)
-        return call.operation.lower(precision, constants, *args, **kwargs).to(dtype)
-    return call.operation.lower(precision, constants, *args, **kwargs)
+    if dtype not in _HALVES:
+        return call.operation.run(precision, constants, args, kwargs)
+    widened = [_mapped(values, _HALVES, torch.float32) for values in (args, kwargs)]
+    result, exact = call.operation.run(precision, constants, *widened)
+    return _mapped(result, (torch.float32,), dtype), exact
 
 
-def _map_halves(values):
+_HALVES = (torch.float16, torch.bfloat16)
+
+
+def _mapped(values, dtypes, dtype):
+    """Nested values with every tensor of one of `dtypes` converted to `dtype`."""
     if isinstance(values, Tensor):
-        return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+        return values.to(dtype) if values.dtype in dtypes else values
     if isinstance(values, dict):
-        return {key: _map_halves(value) for key, value in values.items()}
+        return {key: _mapped(value, dtypes, dtype) for key, value in values.items()}
     if isinstance(values, tuple | list):
-        return type(values)(map(_map_halves, values))
+        return type(values)(_mapped(value, dtypes, dtype) for value in values)
     return values
+
+
+def _leaves(values):
+    """What nested tuples, lists and dictionaries hold, in order."""
+    if isinstance(values, dict):
+        values = values.values()
+    elif not isinstance(values, tuple | list):
+        yield values
+        return
+    for value in values:
+        yield from _leaves(value)
 
 
 def _float_dtype(values) -> torch.dtype | None:
     """The first floating or complex dtype among the tensors in nested arguments."""
-    if isinstance(values, Tensor):
-        dtype = values.dtype
-        return dtype if dtype.is_floating_point or dtype.is_complex else None
-    if isinstance(values, dict):
-        values = values.values()
-    elif not isinstance(values, tuple | list):
-        return None
-    for value in values:
-        dtype = _float_dtype(value)
-        if dtype is not None:
-            return dtype
+    for value in _leaves(values):
+        if isinstance(value, Tensor) and (value.dtype.is_floating_point or value.dtype.is_complex):
+            return value.dtype
     return None
 
 

@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_v2.tensix import calls, elementwise, normalisation, reduction, sfpu
+from lightning_v2.tensix import calls, elementwise, normalisation, recurrent, reduction, sfpu
+from lightning_v2.tensix.configuration import settings, use
 from lightning_v2.tensix.formats import FORMATS
 
 Arguments = tuple[tuple, dict[str, object]]
@@ -29,9 +30,11 @@ class Operation:
     name: as it appears in a trace. engine: "matrix", "vector" or "other".
     is_elementwise: arithmetic of several operands, found between the other operations.
     lower: (precision, constants, *args, **kwargs) with torch's arguments -> result; None for a
-        function from outside torch that nobody registered.
+        function from outside torch that nobody registered. Raises NotImplementedError where it has
+        no rule, in the tier at hand.
     plain: the out-of-place torch function with the same arguments.
-    macs: (args, result) -> multiply-adds. outputs: formats that a result can have.
+    macs: (all arguments, flattened, and result) -> multiply-adds. outputs: formats of a result.
+    stand_in: like `lower`, always in the fast tier: float32 arithmetic on rounded operands.
     """
 
     name: str
@@ -41,6 +44,26 @@ class Operation:
     macs: Callable[[tuple, Tensor], int] | None = None
     is_elementwise: bool = False
     outputs: tuple[str, ...] = FORMATS
+    stand_in: Callable[..., Tensor] | None = None
+
+    def run(self, precision, constants, args, kwargs) -> tuple[object, bool]:
+        """The result, and whether it has the bits of the tier that was asked for.
+
+        Raises:
+            NotImplementedError: there is neither a rule nor a stand-in.
+        """
+        if self.lower is None:
+            raise NotImplementedError(f"{self.name} is no operation of the device")
+        try:
+            return self.lower(precision, constants, *args, **kwargs), True
+        except NotImplementedError:
+            exact = settings().exact
+            with use(tier="fast"):
+                if self.stand_in is not None:
+                    return self.stand_in(precision, constants, *args, **kwargs), not exact
+                if exact:
+                    return self.lower(precision, constants, *args, **kwargs), False
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,45 +156,21 @@ def resolve(function: Callable) -> Call | _Data | None:
     return Call(operation, in_place, swapped, switch)
 
 
-def _layer_norm(
-    precision, constants, input, normalized_shape, weight=None, bias=None, eps=1e-5, *ignored
-):
-    shape = tuple(normalized_shape)
-    return normalisation.layer_norm(input, shape, weight, bias, eps, precision, constants)
-
-
-def _rms_norm(precision, constants, input, normalized_shape, weight=None, eps=None):
-    shape = tuple(normalized_shape)
-    return normalisation.rms_norm(input, shape, weight, eps, precision, constants)
-
-
 def _other_norm(function):
     names = ("weight", "bias", "running_mean", "running_var")
     signature = inspect.signature(function)
 
-    def lower(precision, constants, input, *args, **kwargs):
+    def stand_in(precision, constants, input, *args, **kwargs):
         options = dict(signature.bind(input, *args, **kwargs).arguments)
         options.pop("input")
         vectors = {name: options.pop(name, None) for name in names if name in signature.parameters}
         return normalisation.other_norm(function, input, vectors, options, precision, constants)
 
-    return lower
-
-
-def _softmax(precision, constants, input, dim=-1, *args, **kwargs):
-    return normalisation.softmax(input, -1 if dim is None else dim, precision)
+    return stand_in
 
 
 def _log_softmax(precision, constants, input, dim=-1, *args, **kwargs):
     return normalisation.log_softmax(input, -1 if dim is None else dim, precision)
-
-
-def _sum(precision, constants, input, dim=None, keepdim=False, **kwargs):
-    return reduction.total(input, precision, constants, dim, keepdim)
-
-
-def _mean(precision, constants, input, dim=None, keepdim=False, **kwargs):
-    return reduction.total(input, precision, constants, dim, keepdim, mean=True)
 
 
 def _cumsum(precision, constants, input, dim, **kwargs):
@@ -179,17 +178,21 @@ def _cumsum(precision, constants, input, dim, **kwargs):
 
 
 def _unary(name, function):
-    def lower(precision, constants, input, *args, **kwargs):
+    def stand_in(precision, constants, input, *args, **kwargs):
         return sfpu.unary(function, name, input, precision, constants, *args, **kwargs)
 
-    return lower
+    return stand_in
 
 
 def _elementwise(name, function):
-    def lower(precision, constants, *operands, **kwargs):
+    def stand_in(precision, constants, *operands, **kwargs):
         return elementwise.elementwise(function, name, operands, precision, constants, **kwargs)
 
-    return lower
+    return stand_in
+
+
+def _no_rule(precision, constants, *args, **kwargs):
+    raise NotImplementedError("it has no exact rule")
 
 
 def _product_macs(args, result):
@@ -204,31 +207,61 @@ def _convolution_macs(args, result):
     return result.numel() * math.prod(args[1].shape[1:])
 
 
+def _attention_macs(args, result):
+    query, key, value = args[:3]
+    scores = query.numel() // query.shape[-1] * key.shape[-2]
+    return scores * (query.shape[-1] + value.shape[-1])
+
+
 def _transposed_macs(args, result):
     return args[0].numel() * math.prod(args[1].shape[1:])
 
 
+def _function(name):
+    return getattr(F, name) if name in F.__dict__ else getattr(torch, name)
+
+
+# Functions of one operand with an exact rule: their parameters, with torch's defaults.
+_PARAMETERS: dict[str, dict[str, object]] = {
+    "clamp": {"min": None, "max": None},
+    "clamp_max": {"max": None},
+    "clamp_min": {"min": None},
+    "elu": {"alpha": 1.0},
+    "hardtanh": {"min_val": -1.0, "max_val": 1.0},
+    "leaky_relu": {"negative_slope": 0.01},
+    "softplus": {"beta": 1, "threshold": 20},
+}
 _UNARY = {
-    name: getattr(F, name, None) if name in F.__dict__ else getattr(torch, name)
-    for name in (
-        "abs acos asin atan ceil celu clamp clamp_max clamp_min cos cosh elu erf erfc exp exp2 "
-        "expm1 floor frac gelu hardsigmoid hardswish hardtanh leaky_relu log log10 log1p log2 "
-        "logsigmoid mish nan_to_num neg reciprocal relu relu6 round rsqrt selu sigmoid sign silu "
-        "sin sinc sinh softplus softsign sqrt square tan tanh trunc"
-    ).split()
+    name: calls.unary({"clamp_max": "clamp", "clamp_min": "clamp"}.get(name, name), parameters)
+    for name, parameters in (
+        dict.fromkeys(
+            "abs ceil cos erf exp exp2 expm1 floor log log10 log1p log2 neg reciprocal relu relu6 "
+            "round rsqrt sigmoid sign silu sin sqrt square tan tanh trunc".split()
+        )
+        | _PARAMETERS
+    ).items()
+} | {"gelu": calls.gelu}
+_UNARY_STAND_INS = (
+    "acos asin atan celu cosh erfc frac hardsigmoid hardswish logsigmoid mish nan_to_num selu sinc "
+    "sinh softsign"
+).split()
+_BINARY = {
+    "add": "add",
+    "div": "divide",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "mul": "multiply",
+    "sub": "subtract",
 }
-_ELEMENTWISE = {
-    name: getattr(torch, name)
-    for name in (
-        "add addcdiv addcmul atan2 div floor_divide fmod hypot lerp logaddexp maximum minimum mul "
-        "pow prelu remainder sub xlogy"
-    ).split()
-}
+_ELEMENTWISE_STAND_INS = (
+    "addcdiv addcmul atan2 floor_divide fmod hypot lerp logaddexp prelu remainder xlogy"
+).split()
 _MATRIX = (
     Operation("linear", "matrix", calls.linear, F.linear, _product_macs),
     Operation("matmul", "matrix", calls.matmul, torch.matmul, _product_macs),
     Operation("addmm", "matrix", calls.addmm, torch.addmm, _addmm_macs),
     Operation("baddbmm", "matrix", calls.addmm, torch.baddbmm, _addmm_macs),
+    Operation("einsum", "matrix", recurrent.einsum, torch.einsum, recurrent.einsum_macs),
     Operation("conv1d", "matrix", calls.conv1d, F.conv1d, _convolution_macs),
     Operation("conv2d", "matrix", calls.conv2d, F.conv2d, _convolution_macs),
     Operation(
@@ -237,23 +270,60 @@ _MATRIX = (
     Operation(
         "conv_transpose2d", "matrix", calls.conv_transpose2d, F.conv_transpose2d, _transposed_macs
     ),
+    Operation(
+        "scaled_dot_product_attention",
+        "matrix",
+        calls.attention,
+        F.scaled_dot_product_attention,
+        _attention_macs,
+    ),
+    Operation("lstm", "matrix", recurrent.lstm, torch.lstm, recurrent.macs),
+    Operation("gru", "matrix", recurrent.gru, torch.gru, recurrent.macs),
+    Operation("rnn_tanh", "matrix", recurrent.rnn("tanh"), torch.rnn_tanh, recurrent.macs),
+    Operation("rnn_relu", "matrix", recurrent.rnn("relu"), torch.rnn_relu, recurrent.macs),
 )
 _VECTOR = (
-    Operation("layer_norm", "vector", _layer_norm, F.layer_norm),
-    Operation("rms_norm", "vector", _rms_norm, F.rms_norm),
+    Operation("layer_norm", "vector", calls.layer_norm, F.layer_norm),
+    Operation("rms_norm", "vector", calls.rms_norm, F.rms_norm),
     *(
-        Operation(f.__name__, "vector", _other_norm(f), f)
+        Operation(f.__name__, "vector", _no_rule, f, stand_in=_other_norm(f))
         for f in (F.group_norm, F.batch_norm, F.instance_norm)
     ),
-    Operation("softmax", "vector", _softmax, torch.softmax),
-    Operation("log_softmax", "vector", _log_softmax, torch.log_softmax),
-    Operation("sum", "vector", _sum, torch.sum),
-    Operation("mean", "vector", _mean, torch.mean),
-    Operation("cumsum", "vector", _cumsum, torch.cumsum),
-    *(Operation(name, "vector", _unary(name, f), f) for name, f in _UNARY.items()),
+    Operation("softmax", "vector", calls.softmax, torch.softmax),
+    Operation("log_softmax", "vector", _no_rule, torch.log_softmax, stand_in=_log_softmax),
+    Operation("sum", "vector", calls.reduction("sum"), torch.sum),
+    Operation("mean", "vector", calls.reduction("mean"), torch.mean),
+    Operation("cumsum", "vector", _no_rule, torch.cumsum, stand_in=_cumsum),
     *(
-        Operation(name, "vector", _elementwise(name, f), f, is_elementwise=True)
-        for name, f in _ELEMENTWISE.items()
+        Operation(name, "vector", lower, _function(name), stand_in=_unary(name, _function(name)))
+        for name, lower in _UNARY.items()
+    ),
+    *(
+        Operation(name, "vector", _no_rule, f, stand_in=_unary(name, f))
+        for name, f in ((name, _function(name)) for name in _UNARY_STAND_INS)
+    ),
+    *(
+        Operation(
+            name,
+            "vector",
+            calls.binary(ours),
+            getattr(torch, name),
+            is_elementwise=True,
+            stand_in=_elementwise(name, getattr(torch, name)),
+        )
+        for name, ours in _BINARY.items()
+    ),
+    Operation(
+        "pow",
+        "vector",
+        calls.power,
+        torch.pow,
+        is_elementwise=True,
+        stand_in=_elementwise("pow", torch.pow),
+    ),
+    *(
+        Operation(name, "vector", _no_rule, f, is_elementwise=True, stand_in=_elementwise(name, f))
+        for name, f in ((name, getattr(torch, name)) for name in _ELEMENTWISE_STAND_INS)
     ),
 )
 
