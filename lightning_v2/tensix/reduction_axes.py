@@ -177,8 +177,9 @@ class _Reduction:
         values, dtype, rank = self.x.values.detach(), self.x.dtype, self.x.values.dim()
         if self.name in ("max", "min") and dtype == "bfloat8_b":
             values = self._beside_infinity(values)
-        # A bfloat16 sum over several axes waits in float32, unless nothing of the tensor is left.
-        chain = self.name == "sum" and dtype == "bfloat16" and 1 < len(axes) < rank
+        # bfloat16 sums over several axes wait in float32, unless nothing of the tensor is left.
+        summed = self.name == "sum" or (self.name == "mean" and axes[0] < rank - 2)
+        chain = summed and dtype == "bfloat16" and 1 < len(axes) < rank
         between = "float32" if chain else dtype
         narrow = self.name == "sum" and dtype != "float32" and self.scalar == 1
         outer = [axis for axis in axes if axis < rank - 2] if narrow else []
@@ -220,6 +221,13 @@ class _Reduction:
         """Rows, columns, or rows first and then what they left."""
         if len(axes) == 1:
             return self._line(values, axes[0], factor, output)
+        plane = values.shape[-2:]
+        one_tile = values.numel() == math.prod(plane) and all(n <= formats.TILE for n in plane)
+        if one_tile and self.name in ("sum", "mean") and between != "float32":
+            raise NotImplementedError(
+                f"{self.name} of all of a {between} tensor of a single tile is not emulated "
+                'exactly; legal are larger ones, single axes, float32, or the tier "fast"'
+            )
         values = self._line(values, axes[1], np.float32(1), between)
         return self._line(values, axes[0], factor, output)
 
