@@ -11,7 +11,8 @@ Numerics document, section 7.1. Which engine computes:
     divide, minimum, maximum      vector engine
 
 A number counts as a tensor of bfloat16, of float32 beside a float32 tensor; it is rounded to that.
-A float32 output gives any operation a 32-bit Dst. The fast tier computes in float32 and rounds
+A float32 output gives any operation a 32-bit Dst; float32 operands with a bfloat16 output are
+rounded to nearest even. The fast tier computes in float32 and rounds
 once: the matrix engine has 11 bits for a sum, so that 99 % of the sums in the simulator's files are
 equal, the rest one unit away. `elementwise` does the same for the interception of torch.
 """
@@ -26,7 +27,7 @@ import torch
 
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.formats import pack_device, pack_host
+from lightning_v2.tensix.formats import pack_device, pack_host, truncate
 from lightning_v2.tensix.operands import is_wide, operand, stored
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor, checked_dtype
@@ -110,13 +111,17 @@ div = divide
 
 
 def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
-    """The smaller of a and b, element by element; arguments and errors as of `add`."""
-    return _Operands(a, b, dtype).compute("vector_minimum", torch.minimum)
+    """The smaller of a and b, element by element.
+
+    A number is not rounded, but the result is truncated to Dst. Arguments and errors as of `add`;
+    two tensors have one format.
+    """
+    return _extreme("vector_minimum", torch.minimum, a, b, dtype)
 
 
 def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
-    """The larger of a and b, element by element; arguments and errors as of `add`."""
-    return _Operands(a, b, dtype).compute("vector_maximum", torch.maximum)
+    """The larger of a and b, element by element; see `minimum`."""
+    return _extreme("vector_maximum", torch.maximum, a, b, dtype)
 
 
 def elementwise(
@@ -152,10 +157,29 @@ def _sum(
     return operands.compute(("vector_" if vector else "matrix_") + name, function)
 
 
-class _Operands:
-    """Two operands as values in memory, and the format of the result."""
+def _extreme(
+    kernel: str,
+    function: Callable[..., torch.Tensor],
+    a: Tensor | float,
+    b: Tensor | float,
+    dtype: str | None,
+) -> Tensor:
+    operands = _Operands(a, b, dtype, rounded=False)
+    tensors = {x.dtype for x in (a, b) if isinstance(x, Tensor)}
+    if len(tensors) > 1:
+        raise ValueError(f"a and b are {a.dtype} and {b.dtype}; legal is one format: typecast one")
+    return operands.compute(kernel, function)
 
-    def __init__(self, a: Tensor | float, b: Tensor | float, dtype: str | None):
+
+class _Operands:
+    """Two operands as values in memory, and the format of the result.
+
+    rounded: whether a number stands in a tile of its own, of bfloat16 or float32.
+    """
+
+    def __init__(
+        self, a: Tensor | float, b: Tensor | float, dtype: str | None, rounded: bool = True
+    ):
         tensors = [x for x in (a, b) if isinstance(x, Tensor)]
         for name, x in (("a", a), ("b", b)):
             if isinstance(x, bool) or not isinstance(x, Tensor | int | float):
@@ -174,7 +198,9 @@ class _Operands:
         if len(tensors) == 1:
             self.formats.add(number)
         self.values = [
-            x.values if isinstance(x, Tensor) else pack_host(torch.tensor(float(x)), number)
+            x.values
+            if isinstance(x, Tensor)
+            else pack_host(torch.tensor(float(x)), number if rounded else "float32")
             for x in (a, b)
         ]
         shape = torch.broadcast_shapes(*(x.shape for x in self.values))
@@ -191,8 +217,10 @@ class _Operands:
         else:
             values = function(*(x.expand(self._shape) for x in self.values))
             if not wide:
-                pack = pack_host if kernel.startswith("vector_") else pack_device
-                values = pack(values, "bfloat16")
+                values = _fast_rounding(kernel)(values)
+        if "float32" in self.formats and self.dtype == "bfloat16":
+            # A typecast on the vector engine follows.
+            values = pack_host(values, "bfloat16")
         return Tensor(pack_device(values, self.dtype), self.dtype)
 
     def _exact(self, kernel: str, wide: bool) -> torch.Tensor:
@@ -209,6 +237,14 @@ class _Operands:
 
         spread(run, -(-a.size // step))
         return torch.from_numpy(target.view(np.float32)).reshape(self._shape)
+
+
+def _fast_rounding(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """How a result comes into a 16-bit Dst."""
+    if kernel in ("vector_minimum", "vector_maximum"):
+        return lambda x: truncate(x, 0xFFFF0000)
+    pack = pack_host if kernel.startswith("vector_") else pack_device
+    return lambda x: pack(x, "bfloat16")
 
 
 @functools.cache

@@ -44,6 +44,7 @@ EXACT: dict[str, dict[str, float]] = {
     "log1p": {},
     "log2": {"guarded": True},
     "neg": {},
+    "pow": {"exponent": 2},
     "reciprocal": {},
     "relu": {},
     "relu6": {},

@@ -185,6 +185,12 @@ def neg(source, target, wide, blackhole, p):
 
 
 @compiled
+def pow(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(pieces.pow(source[i], p[1], blackhole), wide)
+
+
+@compiled
 def square(source, target, wide, blackhole, p):
     for i in range(source.size):
         target[i] = stored(pieces.square(source[i], wide, blackhole), wide)

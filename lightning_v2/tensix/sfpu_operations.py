@@ -8,7 +8,6 @@ computes in float32, rounds once and keeps gradients, straight through.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -105,6 +104,9 @@ def silu(x: Tensor) -> Tensor:
     return _run("silu", x, F.silu)
 
 
+swish = silu
+
+
 def gelu(
     x: Tensor, *, variant: str = "Accurate", fast_and_approximate_mode: bool = False
 ) -> Tensor:
@@ -172,7 +174,7 @@ def leaky_relu(x: Tensor, negative_slope: float) -> Tensor:
     )
 
 
-def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+def elu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """x, or alpha * (e**x - 1) below zero."""
     return _run("elu", x, lambda v: F.elu(v, alpha), alpha=alpha)
 
@@ -191,14 +193,17 @@ def softplus(x: Tensor, *, beta: float = 1.0, threshold: float = 20.0) -> Tensor
 
 
 def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
-    """min <= x <= max; a 16-bit Dst truncates the limits.
+    """min <= x <= max; a 16-bit Dst truncates the limits, of which one may be None.
+
+    Without a limit that is the largest finite number, so that infinities are cut off, too.
 
     Raises:
         ValueError: neither limit is given.
     """
     if min is None and max is None:
         raise ValueError("min and max are None; legal is a number for one of them at least")
-    low, high = -math.inf if min is None else min, math.inf if max is None else max
+    largest = torch.finfo(torch.float32).max
+    low, high = -largest if min is None else min, largest if max is None else max
     return _run("clamp", x, lambda v: v.clamp(low, high), truncated=True, min=low, max=high)
 
 
@@ -223,6 +228,19 @@ def neg(x: Tensor) -> Tensor:
 def square(x: Tensor) -> Tensor:
     """x * x."""
     return _run("square", x, torch.square)
+
+
+def pow(x: Tensor, exponent: int) -> Tensor:
+    """x**exponent by repeated products; a 16-bit Dst truncates the last.
+
+    Raises:
+        NotImplementedError: an exponent other than 0, 1, 2 and 3, in the exact tier.
+    """
+    if settings().exact and exponent not in (0, 1, 2, 3):
+        raise NotImplementedError(
+            f"pow with exponent {exponent!r} has no exact tier; that has 0, 1, 2 and 3"
+        )
+    return _run("pow", x, lambda v: v**exponent, truncated=True, exponent=exponent)
 
 
 def sign(x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from lightning_v2.tensix.sfpu_arithmetic import (
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _ZERO = np.uint32(0)
-_ONE, _MINUS_ONE, _INTEGRAL = patterns(1, -1, 8388608)
+_ONE, _THREE, _MINUS_ONE, _INTEGRAL = patterns(1, 3, -1, 8388608)
 
 
 @compiled
@@ -60,6 +60,19 @@ def square(x, wide, blackhole):
     """x * x, rounded to the nearest even bfloat16 for a 16-bit Dst."""
     y = multiply(x, x, blackhole)
     return y if wide else round_bfloat16_even(y)
+
+
+@compiled
+def pow(x, exponent, blackhole):
+    """x**exponent for the patterns of 0, 1, 2 and 3, not rounded."""
+    if exponent == _ZERO:
+        return _ONE
+    y = x
+    if exponent != _ONE:
+        y = multiply(x, x, blackhole)
+        if exponent == _THREE:
+            y = multiply(y, x, blackhole)
+    return y
 
 
 @compiled

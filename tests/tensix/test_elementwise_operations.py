@@ -82,6 +82,15 @@ def test_minimum_and_maximum_are_torch_s_but_for_the_sign_of_zero(pair):
     assert torch.equal(ops.maximum(a, 0.5).values, a.values.clamp(min=0.5))
 
 
+def test_a_number_beside_an_extreme_is_truncated_not_rounded():
+    third, x = 1 / 3, torch.tensor([0.0])
+    for tier in ("exact", "fast"):
+        with use(tier=tier):
+            assert ops.maximum(from_torch(x, "bfloat16"), third).values.item() == 0.33203125
+            wide = ops.maximum(from_torch(x, "float32"), third).values.item()
+            assert wide == torch.tensor(third).item()
+
+
 def test_numbers_are_rounded_like_the_tensor_beside_them():
     x = torch.tensor([3.0])
     wide, narrow = from_torch(x, "float32"), from_torch(x, "bfloat16")
@@ -105,7 +114,9 @@ def test_dtype_of_the_result(pair):
     packed = ops.multiply(a, b, dtype="bfloat4_b")
     assert torch.equal(packed.values, pack_device(ops.multiply(a, b).values, "bfloat4_b"))
     narrowed = ops.add(*(from_torch(x, "float32") for x in pair), dtype="bfloat16")
-    assert torch.equal(narrowed.values, pack_device(pair[0] + pair[1], "bfloat16"))
+    assert torch.equal(narrowed.values, pack_host(pair[0] + pair[1], "bfloat16"))
+    blocks = ops.add(*(from_torch(x, "float32") for x in pair), dtype="bfloat8_b")
+    assert torch.equal(blocks.values, pack_device(pair[0] + pair[1], "bfloat8_b"))
 
 
 def test_sums_with_a_wide_register_keep_11_bits():
@@ -187,5 +198,7 @@ def test_errors(pair):
         ops.divide(wide, wide, dtype="int8")
     with pytest.raises(ValueError, match="fast_and_approximate_mode is False and the result float"):
         ops.subtract(wide, wide, fast_and_approximate_mode=False)
+    with pytest.raises(ValueError, match="a and b are bfloat16 and bfloat8_b; legal is one format"):
+        ops.maximum(narrow, from_torch(pair[1], "bfloat8_b"))
     with pytest.raises(RuntimeError):
         ops.add(narrow, from_torch(torch.zeros(5), "bfloat16"))

@@ -11,7 +11,7 @@ from lightning_v2.tensix.configuration import use
 from lightning_v2.tensix.formats import FORMATS, pack_device
 from lightning_v2.tensix.tensor import from_torch
 
-PLAIN = sorted(set(sfpu.EXACT) - {"gelu_tanh", "leaky_relu", "clamp"})
+PLAIN = sorted(set(sfpu.EXACT) - {"gelu_tanh", "leaky_relu", "clamp", "pow"})
 
 
 @pytest.fixture
@@ -96,8 +96,29 @@ def test_parameters():
             assert ops.hardtanh(x, max_val=2.0).values.tolist() == [-1, 0.5, 2]
             assert ops.leaky_relu(x, 0.25).values.tolist() == [-0.5, 0.5, 3]
             assert ops.softplus(x, threshold=2.0).values[2] == 3
+            assert ops.pow(x, 0).values.tolist() == [1, 1, 1]
+            assert ops.pow(x, 1).values.tolist() == [-2, 0.5, 3]
+            assert ops.pow(x, 2).values.tolist() == [4, 0.25, 9]
+            assert ops.pow(x, 3).values.tolist() == [-8, 0.125, 27]
             elu = ops.elu(x, alpha=2.0).values
             assert math.isclose(elu[0], 2 * math.expm1(-2), rel_tol=1e-6)
+
+
+def test_powers_are_truncated_in_a_16_bit_register():
+    x = from_torch(torch.tensor([1 + 2**-7]), "bfloat16")
+    for tier in ("exact", "fast"):
+        with use(tier=tier):
+            assert ops.pow(x, 3).values.item() == 1 + 3 * 2**-7
+            assert ops.square(x).values.item() == 1 + 2 * 2**-7
+
+
+def test_a_clamp_without_a_limit_cuts_off_infinities():
+    x = from_torch(torch.tensor([torch.inf, -torch.inf]), "float32")
+    largest = torch.finfo(torch.float32).max
+    for tier in ("exact", "fast"):
+        with use(tier=tier):
+            assert ops.clamp(x, min=0.0).values.tolist() == [largest, 0]
+            assert ops.clamp(x, max=0.0).values.tolist() == [0, -largest]
 
 
 def test_limits_of_a_clamp_are_truncated_in_a_16_bit_register():
@@ -135,5 +156,7 @@ def test_errors(x):
         ops.softplus(operand, beta=0)
     with pytest.raises(NotImplementedError, match="AccurateWithFastExp"):
         ops.sigmoid(operand, mode="AccurateWithFastExp")
+    with pytest.raises(NotImplementedError, match="pow with exponent 4 has no exact tier"):
+        ops.pow(operand, 4)
     with pytest.raises(NotImplementedError, match="erf with fast_and_approximate_mode"):
         ops.erf(operand, fast_and_approximate_mode=True)
