@@ -1,6 +1,7 @@
 """The arithmetic of Tensix cores on a CPU: ttnn's operations, bit for bit, on a tensor type of its
 own; and the interception that runs any torch module in it."""
 
+from lightning_v2.tensix.attention import SDPAProgramConfig, scaled_dot_product_attention
 from lightning_v2.tensix.configuration import (
     ARCHITECTURES,
     TIERS,
@@ -94,6 +95,8 @@ from lightning_v2.tensix.interception import Interception, Unemulated, intercept
 from lightning_v2.tensix.operations import OPERATIONS, register
 
 __all__ = [
+    "SDPAProgramConfig",
+    "scaled_dot_product_attention",
     "abs",
     "add",
     "ceil",

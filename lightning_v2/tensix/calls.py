@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 
 from lightning_v2 import tensix
 from lightning_v2.tensix.constants import Constants, packed
 from lightning_v2.tensix.execution import Execution
+from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor, from_torch
 
@@ -263,26 +265,48 @@ def attention(
     scale=None,
     enable_gqa=False,
 ) -> torch.Tensor:
-    """`torch.nn.functional.scaled_dot_product_attention` as ttnn's one kernel."""
+    """`torch.nn.functional.scaled_dot_product_attention`.
+
+    As ttnn's one kernel where that takes it: a 16-bit Dst, no float32, queries, keys and values of
+    one width, which is padded to whole tiles. Otherwise as matmul, softmax and matmul.
+
+    Raises:
+        NotImplementedError: dropout.
+    """
     if dropout_p:
-        raise NotImplementedError("attention with dropout has no exact rule")
-    lead = query.shape[:-2]
-    queries, keys, values = (_four_axes(x) for x in (query, key, value))
-    mask = None
-    if attn_mask is not None:
-        if attn_mask.dtype == torch.bool:
-            attn_mask = torch.zeros(attn_mask.shape).masked_fill(~attn_mask, -torch.inf)
-        shape = (*lead, query.shape[-2], key.shape[-2])
-        mask = _four_axes(attn_mask.expand(shape))
-    result = execution(precision).attention(
-        activation(queries),
-        activation(keys),
-        activation(values),
-        mask=None if mask is None else activation(mask),
-        is_causal=is_causal,
-        scale=scale,
-    )
-    return result.values.reshape(*lead, query.shape[-2], value.shape[-1])
+        raise NotImplementedError("attention with dropout has no rule")
+    lead, width = query.shape[:-2], query.shape[-1]
+    scale = width**-0.5 if scale is None else scale
+    q, k, v = (_four_axes(x) for x in (query, key, value))
+    mask = _additive(attn_mask, is_causal, (*lead, query.shape[-2], key.shape[-2]))
+    run = execution(precision)
+    one_kernel = not precision.fp32_dest_acc_en and precision.activations != "float32"
+    if one_kernel and width == value.shape[-1]:
+        q, k, v = (activation(F.pad(x, (0, -width % TILE))) for x in (q, k, v))
+        row = None if mask is None else tensix.typecast(activation(mask), "bfloat16")
+        result = run.attention(q, k, v, attn_mask=row, is_causal=False, scale=scale).values
+    else:
+        groups = q.shape[1] // k.shape[1]
+        k, v = (activation(x.repeat_interleave(groups, 1)) for x in (k, v))
+        scores = run.binary("multiply", activation(q), scale)
+        scores = run.matmul(scores, tensix.transpose(k, -1, -2))
+        if mask is not None:
+            scores = run.binary("add", scores, activation(mask))
+        result = run.matmul(run.softmax(scores), v).values
+    return result[..., : value.shape[-1]].reshape(*lead, query.shape[-2], value.shape[-1])
+
+
+def _additive(
+    mask: torch.Tensor | None, is_causal: bool, shape: tuple[int, ...]
+) -> torch.Tensor | None:
+    """A mask (B, H, S, T) that is added to scores of `shape` (..., S, T)."""
+    if is_causal:
+        mask = torch.ones(shape[-2:], dtype=torch.bool).tril()
+    if mask is None:
+        return None
+    if mask.dtype == torch.bool:
+        mask = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
+    return _four_axes(mask.expand(shape))
 
 
 def _four_axes(x: torch.Tensor) -> torch.Tensor:

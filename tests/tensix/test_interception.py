@@ -14,6 +14,9 @@ from tests.tensix.modules import Calls
 LOW = SitePrecision(weights="bfloat8_b", math_fidelity="LoFi", fp32_dest_acc_en=True)
 
 
+HIGH = SitePrecision("float32", "float32", "float32", math_fidelity="HiFi4", fp32_dest_acc_en=True)
+
+
 def names(interception):
     return list(interception.sites)
 
@@ -33,6 +36,8 @@ class Block(nn.Module):
 class Net(nn.Module):
     """Linear, norms, attention, convolution, constant basis, and an operation nobody emulates."""
 
+    nobody_emulates = staticmethod(torch.fft.rfft)
+
     def __init__(self):
         super().__init__()
         torch.manual_seed(0)
@@ -49,6 +54,7 @@ class Net(nn.Module):
         scores = torch.matmul(x, x.transpose(-1, -2))
         x = self.softmax(scores) @ x + x
         x = x @ self.basis
+        self.nobody_emulates(x)
         return self.recurrent(x + x)[0]
 
 
@@ -72,6 +78,7 @@ def test_sites_have_stable_names(net, x):
     assert first == [
         *(f"blocks.{i}.{name}" for i in range(2) for name in block),
         *("depthwise", "matmul", "softmax", "matmul_1", "add", "matmul_2", "add_1"),
+        "recurrent",
     ]
     assert emulation.sites["blocks.0.up"] == "linear"
     assert emulation.sites["matmul_2"] == "matmul"
@@ -81,7 +88,7 @@ def test_what_is_not_understood_is_listed(net, x):
     with tensix.intercept(net, lambda site: LOW) as emulation:
         net(x)
         net(x)
-    assert emulation.unemulated == [tensix.Unemulated("lstm", "recurrent", 2)]
+    assert emulation.unemulated == [tensix.Unemulated("fft_rfft", "", 2)]
 
 
 def test_module_is_left_as_it_was(net, x):
@@ -125,13 +132,13 @@ def test_exceptions_restore_everything_and_name_the_site(x):
             return self.inner(x)
 
     net = Broken()
-    with pytest.raises(RuntimeError) as error, tensix.intercept(net, lambda site: LOW):
+    with pytest.raises(ValueError) as error, tensix.intercept(net, lambda site: LOW):
         net(x)
     assert error.value.__notes__ == ["in linear at site inner"]
     assert not module_hooks._global_forward_hooks
     # After an error inside, the same interception still knows where it is.
     emulation = tensix.intercept(net, lambda site: LOW)
-    with emulation, pytest.raises(RuntimeError):
+    with emulation, pytest.raises(ValueError, match="must be 32"):
         net(x)
     with emulation:
         net(torch.ones(1, 33))
@@ -284,15 +291,17 @@ def test_observer_can_run_each_call_alone(net, x):
     expected, isolated = {}, {}
 
     def observe(site, op, function, args, kwargs, result):
-        expected[site] = result
-        isolated[site] = tensix.lower(function, args, kwargs, LOW)
+        alone = tensix.lower(function, args, kwargs, LOW)
+        is_tuple = isinstance(result, tuple)
+        expected[site], isolated[site] = (result[0], alone[0]) if is_tuple else (result, alone)
 
     with tensix.intercept(net, lambda site: None, observe) as emulation:
         net(x)
     assert list(expected) == names(emulation)
     for site, result in expected.items():
         assert isolated[site].shape == result.shape
-        assert (isolated[site] - result).abs().max() < 0.1 * result.abs().max()
+        bound = 0.3 if site == "recurrent" else 0.1
+        assert (isolated[site] - result).abs().max() < bound * result.abs().max()
         assert not torch.equal(isolated[site], result) or emulation.sites[site] == "clamp"
     # The buffer was recognised as a constant: it lost bits to bfloat8_b.
     wide = SitePrecision(weights="float32", math_fidelity="HiFi4", fp32_dest_acc_en=True)
@@ -315,6 +324,7 @@ def test_lower_refuses_what_is_no_operation():
         tensix.lower(torch.reshape, (torch.ones(2), (2,)), {}, LOW)
 
 
+@pytest.mark.usefixtures("fast")
 def test_gradients_flow(net, x):
     net.recurrent = nn.Identity()
     net.forward = lambda x: net.blocks[1](net.blocks[0](x)) @ net.basis
@@ -327,6 +337,7 @@ def test_gradients_flow(net, x):
     assert cosine > 0.98
 
 
+@pytest.mark.usefixtures("fast")
 def test_training_step_in_low_precision_reduces_the_loss(x):
     net = Block()
     optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
@@ -361,3 +372,48 @@ def test_norms_of_other_architectures():
     ]
     assert emulation.unemulated == []
     assert F.cosine_similarity(result.flatten(), expected.flatten(), dim=0) > 0.99
+
+
+def test_what_has_no_exact_rule_is_listed():
+    net = nn.Sequential(nn.Conv1d(32, 32, 3), nn.BatchNorm1d(32), nn.Mish()).eval()
+    x = torch.randn(2, 32, 10)
+    found = {}
+    for tier in tensix.TIERS:
+        with tensix.use(tier=tier), tensix.intercept(net, lambda site: LOW) as emulation:
+            net(x)
+        found[tier] = [(call.name, call.site, call.count) for call in emulation.approximated]
+        assert emulation.unemulated == []
+    assert found == {"exact": [("batch_norm", "1", 1), ("mish", "2", 1)], "fast": []}
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_multi_head_attention_is_its_parts(need_weights):
+    torch.manual_seed(0)
+    net = nn.MultiheadAttention(32, 4, batch_first=True).eval()
+    query, key = torch.randn(2, 6, 32), torch.randn(2, 9, 32)
+    mask = torch.zeros(2, 9, dtype=torch.bool)
+    mask[1, 7:] = True
+    arguments = (query, key, key, mask, need_weights)
+    with tensix.intercept(net, lambda site: None) as emulation, torch.no_grad():
+        same, _ = net(*arguments)
+    torch.testing.assert_close(same, net(*arguments)[0])
+    parts = (
+        ["mul", "matmul", "add", "softmax", "matmul_1", "mean"]
+        if need_weights
+        else ["scaled_dot_product_attention"]
+    )
+    assert names(emulation) == ["linear", "linear_1", "linear_2", *parts, "linear_3"]
+    with tensix.intercept(net, lambda site: HIGH) as emulation, torch.no_grad():
+        emulated, attention = net(*arguments)
+    assert emulation.unemulated == emulation.approximated == []
+    torch.testing.assert_close(emulated, same, atol=0.02, rtol=0.02)
+    assert (attention is not None) == need_weights
+
+
+def test_attention_with_keys_from_outside_is_left_alone_and_listed():
+    net = nn.MultiheadAttention(32, 4, add_bias_kv=True).eval()
+    x = torch.randn(6, 2, 32)
+    with tensix.intercept(net, lambda site: LOW) as emulation, torch.no_grad():
+        result, _ = net(x, x, x)
+    torch.testing.assert_close(result, net(x, x, x)[0])
+    assert [call.name for call in emulation.unemulated] == ["multi_head_attention_forward"]

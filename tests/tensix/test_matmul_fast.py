@@ -81,7 +81,7 @@ def test_16_bit_dst_has_the_noise_of_the_simulator(golden, matmul_files):
             exact = exact_product(operands, config)
             ratio = rms(result - exact) / rms(expected - exact)
             lowest = 0.8 if config.packer_l1_acc or attributes["shape"][1] < 512 else 0.6
-            assert lowest < ratio < 1.05, (name, config, ratio)
+            assert lowest < ratio < 1.1, (name, config, ratio)
 
 
 def test_16_bit_noise_grows_with_k():
