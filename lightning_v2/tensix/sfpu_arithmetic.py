@@ -82,6 +82,7 @@ def horner(x, coefficients, blackhole):
 
 @compiled
 def negate(x):
+    """-x, also of zero and NaN (SFPMOV)."""
     return np.uint32(x ^ _SIGN)
 
 
