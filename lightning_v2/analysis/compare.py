@@ -45,7 +45,12 @@ def compare(
     reference_plan = (
         None if isinstance(reference, str) and reference == "fp32" else _plan(reference)
     )
-    errors = LayerErrors(lambda site, *call: tensix.lower(*call, plan.for_site(site)))
+
+    def alone(site, *call):
+        with tensix.use(tier=tier):
+            return tensix.lower(*call, plan.for_site(site), voice.model)
+
+    errors = LayerErrors(alone)
     with _running(voice, reference_plan, tier, errors.observe_reference if layers else None):
         said = voice.synthesize(text, seed=seed)
     forced = said if teacher_forced else None

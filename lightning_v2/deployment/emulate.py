@@ -3,66 +3,146 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from lightning_v2 import tensix
 from lightning_v2.deployment import phase
+from lightning_v2.deployment.lowering import Lowering
+from lightning_v2.deployment.runner import Runner
+from lightning_v2.model import Voice
+from lightning_v2.model.network import Frames, Network
+from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.interception import Observer
-
-TIERS = ("fast",)
+from lightning_v2.tensix.configuration import Settings
+from lightning_v2.tensix.interception import Interception, Observer, Unemulated, innermost
 
 phase.register()
 
 
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """What ran, and how.
+
+    tier: "exact" or "fast". arch: "wormhole_b0" or "blackhole".
+    """
+
+    tier: str
+    arch: str
+    _run: Runner | Interception
+
+    @property
+    def sites(self) -> dict[str, str]:
+        """Name -> op, in the order of their first run."""
+        return self._run.sites
+
+    @property
+    def host(self) -> Counter:
+        """(module, op) -> calls left to the host."""
+        return self._run.host
+
+    @property
+    def unemulated(self) -> list[Unemulated]:
+        """Calls of a bare module that were not understood and ran in PyTorch's arithmetic.
+
+        This and `approximated` must be empty for a result to be what it claims. Of the operations
+        of a voice all are known.
+        """
+        return self._run.unemulated if isinstance(self._run, Interception) else []
+
+    @property
+    def approximated(self) -> list[Unemulated]:
+        """Calls of a bare module that the exact tier has no rule for and the fast one ran."""
+        return self._run.approximated if isinstance(self._run, Interception) else []
+
+
 @contextmanager
 def emulate(
-    voice: object,
+    voice: Voice | nn.Module,
     plan: Plan | str | Path,
     tier: str = "fast",
     observer: Observer | None = None,
-) -> Iterator[tensix.Interception]:
+    arch: str = "wormhole_b0",
+) -> Iterator[Emulation]:
     """Context in which a voice or a module computes as `plan` says.
 
-    The module itself is not changed; only calls of this thread are affected. Gradients pass
-    straight through every rounding, so that a module can be trained in here.
+    What a voice synthesizes goes through its lowering, the operations that a device would run. Of
+    any other module the torch calls are intercepted, and each is lowered by ttnn's defaults; in the
+    fast tier gradients pass straight through every rounding, so that it can be trained in here.
+
+    The module itself is not changed; only calls of this thread are affected. Contexts nest: the
+    innermost one that knows a voice or a module takes its calls.
 
     Args:
         voice: from `lightning_v2.load`, or any `torch.nn.Module`.
         plan: a plan, or the name or path of one.
-        tier: "fast": masked operands and ordinary matrix products; see `tensix.matmul`.
-        observer: called after every operation; see `tensix.intercept`.
-
-    Yields:
-        The interception: `sites`, `host`, and `unemulated`, which must be empty for the result to
-        be what it claims.
+        tier: "exact": the bits of the chip, on as many threads as `tensix.use` gives. "fast":
+            masked operands and ordinary matrix products.
+        observer: called after every site with (site, op, function, args, kwargs, result): the torch
+            call that the network makes there, on the operands as they are stored, and the result,
+            in float32 and in the network's shapes. `tensix.lower` runs such a call again alone.
+        arch: whose rules the chip follows, "wormhole_b0" or "blackhole".
 
     Raises:
         PlanError: the plan does not parse, or one of its globs matches no site of the voice. The
             sites of a bare module are only known once it ran: there, it is a warning at the end.
-        ValueError: the tier is not known.
+        TypeError: `voice` is neither a voice nor a module.
+        ValueError: the tier or the architecture is not known.
     """
-    if tier not in TIERS:
-        extra = ": bit-exact emulation is not built yet" if tier == "exact" else ""
-        raise ValueError(f"tier {tier!r} is not available{extra}; available is {', '.join(TIERS)}")
+    settings = Settings(tier=tier, arch=arch)
     if not isinstance(plan, Plan):
         plan = Plan.load(plan)
-    is_module = isinstance(voice, nn.Module)
-    if not is_module:
-        plan.check(voice_sites(voice))
-    module = voice if is_module else voice.model
-    with tensix.intercept(module, plan.for_site, observer) as interception:
-        yield interception
-    if is_module and interception.sites:
-        _warn_of_idle_rules(plan, interception)
+    if isinstance(voice, nn.Module):
+        with tensix.use(tier, arch), tensix.intercept(voice, plan.for_site, observer) as running:
+            yield Emulation(tier, arch, running)
+        if running.sites:
+            _warn_of_idle_rules(plan, running)
+        return
+    if not isinstance(voice, Voice):
+        kind = type(voice).__name__
+        raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
+    plan.check(voice_sites(voice))
+    lowering = Lowering(voice.model, tensix, plan.for_site, observer)
+    with speaking_by(voice.model, _Speaker(voice.model, lowering, settings)):
+        yield Emulation(tier, arch, lowering.runner)
 
 
-def _warn_of_idle_rules(plan: Plan, interception: tensix.Interception) -> None:
+class _Speaker:
+    """A lowering with a tier and an architecture of its own.
+
+    An interception of the network that starts within the emulation takes the calls, as the
+    innermost context; the lowering keeps its own torch calls from one that is around it.
+    """
+
+    def __init__(self, network: Network, lowering: Lowering, settings: Settings):
+        self._network, self._lowering, self._settings = network, lowering, settings
+        self._around = innermost(network)
+
+    def acoustics(self, *args: Tensor | None) -> Frames:
+        with self._turn() as speaker:
+            return speaker.acoustics(*args)
+
+    def wave(self, frames: Frames, noise: Tensor) -> Tensor:
+        with self._turn() as speaker:
+            return speaker.wave(frames, noise)
+
+    @contextmanager
+    def _turn(self) -> Iterator[Network | Lowering]:
+        if innermost(self._network) is not self._around:
+            yield self._network
+            return
+        with tensix.use(self._settings.tier, self._settings.arch), torch._C.DisableTorchFunction():
+            yield self._lowering
+
+
+def _warn_of_idle_rules(plan: Plan, interception: Interception) -> None:
     idle = [
         glob
         for rule in plan.rules

@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lightning_v2.deployment import phase
 from lightning_v2.deployment.lowering_acoustic import stack
 from lightning_v2.deployment.runner import DeviceTensor, Runner
 from lightning_v2.model.network import Network
@@ -25,7 +24,7 @@ class LoweredVocoder:
 
     def source(self, f0: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """(1, T) Hz, (1, N) white noise -> (1, N) pulses, (1, N) noise; the phase is a site."""
-        cycles = self._run.on_host_at("source.phase", "phase", phase.run, f0)
+        cycles = self._run.phase("source.phase", f0)
         return self._run.on_host("source", excitations, cycles, f0, noise)
 
     def wave(self, envelope: Tensor, pitch: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:

@@ -9,10 +9,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from lightning_v2.deployment import phase
 from lightning_v2.model.layers import Basis, DepthwiseConv
+from lightning_v2.model.source import accumulate_phase
 from lightning_v2.tensix.constants import packed
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.tensix.operations import OPERATIONS
 from lightning_v2.tensix.sites import SitePrecision
 
 DeviceTensor = Any
@@ -62,59 +65,69 @@ class Runner:
         self.host[path, "forward"] += 1
         return function(*operands)
 
-    def on_host_at(
-        self, site: str, op: str, function: Callable[[SitePrecision, Tensor], Tensor], x: Tensor
-    ) -> Tensor:
-        """A site that runs on the host, as `function` of its precision and x says."""
-        return self._run(site, op, function, (self.at(site).precision, x), {}, lambda y: y)
+    def phase(self, site: str, f0: Tensor) -> Tensor:
+        """(1, T) Hz -> (1, N) cycles, on the host, as the site's output format says."""
+        precision = self.at(site).precision
+        cycles = self._run(site, "phase", lambda: phase.run(precision, f0))
+        if self._observer is not None:
+            self._observer(site, "phase", accumulate_phase, (f0,), {}, cycles)
+        return cycles
 
     def linear(self, site: str, x: DeviceTensor, layer: nn.Linear) -> DeviceTensor:
         """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,)."""
         weight = self._weight(site, layer.weight.t(), layer.weight)
-        operands = (x, weight, self._vector(site, layer.bias))
-        return self._device(site, "linear", self.at(site).linear, operands)
+        bias = self._vector(site, layer.bias)
+        y = self._run(site, "linear", lambda: self.at(site).linear(x, weight, bias))
+        return self._seen(site, "linear", (x,), y, (layer.weight, layer.bias))
 
     def basis(
         self, site: str, x: DeviceTensor, layer: Basis, view: View | None = None
     ) -> DeviceTensor:
         """x (..., K) times a constant (K, N)."""
-        operands = (x, self._weight(site, layer.basis, layer.basis))
-        return self._device(site, "matmul", self.at(site).linear, operands, view=view)
+        weight = self._weight(site, layer.basis, layer.basis)
+        y = self._run(site, "matmul", lambda: self.at(site).linear(x, weight))
+        return self._seen(site, "matmul", (x,), y, (layer.basis,), view=view)
 
     def matmul(self, site: str, a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
         """a (..., M, K) times b (..., K, N), both activations."""
-        return self._device(site, "matmul", self.at(site).matmul, (a, b))
+        y = self._run(site, "matmul", lambda: self.at(site).matmul(a, b))
+        return self._seen(site, "matmul", (a, b), y)
 
     def depthwise(self, site: str, x: DeviceTensor, layer: DepthwiseConv) -> DeviceTensor:
         """x (B, T, C) along T, each channel by itself."""
         weight = self._constant(layer.weight, layer.weight, "float32")
+        bias = self._vector(site, layer.bias)
         options = {"padding": layer.padding[0], "groups": layer.groups}
-        operands = (x, weight, self._vector(site, layer.bias))
-        function = self.at(site).conv1d
-        return self._device(site, "conv1d", function, operands, options, _channels_first)
+        y = self._run(site, "conv1d", lambda: self.at(site).conv1d(x, weight, bias, **options))
+        constants = (layer.weight, layer.bias)
+        return self._seen(site, "conv1d", (x,), y, constants, options, _channels_first)
 
     def layer_norm(self, site: str, x: DeviceTensor, layer: nn.LayerNorm) -> DeviceTensor:
         """Over the last axis of x."""
-        vectors = (self._vector(site, v) for v in (layer.weight, layer.bias))
-        operands = (x, *vectors, layer.eps)
-        return self._device(site, "layer_norm", self.at(site).layer_norm, operands)
+        rows = self._vector(site, layer.weight), self._vector(site, layer.bias)
+        y = self._run(site, "layer_norm", lambda: self.at(site).layer_norm(x, *rows, layer.eps))
+        rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+        return self._seen(site, "layer_norm", (x,), y, rest)
 
     def softmax(self, site: str, x: DeviceTensor) -> DeviceTensor:
         """Along the last axis of x."""
-        return self._device(site, "softmax", self.at(site).softmax, (x,))
+        y = self._run(site, "softmax", lambda: self.at(site).softmax(x))
+        return self._seen(site, "softmax", (x,), y, (-1,))
 
     def unary(
         self, site: str, op: str, x: DeviceTensor, view: View | None = None, **parameters: float
     ) -> DeviceTensor:
         """The function `op` of x."""
-        return self._device(site, op, self.at(site).unary, (op, x), parameters, view)
+        y = self._run(site, op, lambda: self.at(site).unary(op, x, **parameters))
+        return self._seen(site, op, (x,), y, (), parameters, view)
 
     def binary(
         self, site: str, op: str, a: DeviceTensor, b: DeviceTensor, view: View | None = None
     ) -> DeviceTensor:
         """Torch's `op` (add, sub, mul) of a and b."""
         name = _TTNN_NAMES.get(op, op)
-        return self._device(site, op, self.at(site).binary, (name, a, b), view=view)
+        y = self._run(site, op, lambda: self.at(site).binary(name, a, b))
+        return self._seen(site, op, (a, b), y, view=view)
 
     def rows(self, site: str, indices: Tensor, table: Tensor) -> DeviceTensor:
         """Rows of `table` (R, C), a parameter, in the format that suits `site`, the consumer."""
@@ -132,38 +145,35 @@ class Runner:
         first[axis], last[axis] = start, stop
         return self.ops.slice(x, first, last)
 
-    def _device(
-        self,
-        site: str,
-        op: str,
-        function: Callable[..., DeviceTensor],
-        operands: tuple,
-        options: dict[str, Any] | None = None,
-        view: View | None = None,
-    ) -> DeviceTensor:
-        def observed(y: DeviceTensor) -> Tensor:
-            y = self.download(y)
-            return y if view is None else view(y)
-
-        return self._run(site, op, function, operands, options or {}, observed)
-
-    def _run(
-        self,
-        site: str,
-        op: str,
-        function: Callable,
-        operands: tuple,
-        options: dict[str, Any],
-        observed: Callable[[Any], Tensor],
-    ) -> Any:
+    def _run(self, site: str, op: str, compute: Callable[[], Any]) -> Any:
         self.sites.setdefault(site, op)
         try:
-            result = function(*operands, **options)
+            return compute()
         except Exception as error:
             error.add_note(f"in {op} at site {site}")
             raise
+
+    def _seen(
+        self,
+        site: str,
+        op: str,
+        operands: tuple[DeviceTensor, ...],
+        result: DeviceTensor,
+        rest: tuple = (),
+        options: dict[str, Any] | None = None,
+        view: View | None = None,
+    ) -> DeviceTensor:
+        """`result`, after the observer saw the network's own call of torch.
+
+        operands: that lie on the device. rest, options: arguments after them. view: from the layout
+        of this lowering to the network's.
+        """
         if self._observer is not None:
-            self._observer(site, op, function, operands, options, observed(result))
+            *values, y = (
+                x if view is None else view(x) for x in map(self.download, (*operands, result))
+            )
+            function = OPERATIONS[op].plain
+            self._observer(site, op, function, (*values, *rest), options or {}, y)
         return result
 
     def _weight(self, site: str, matrix: Tensor, owner: Tensor) -> DeviceTensor:

@@ -254,12 +254,16 @@ def innermost(module: nn.Module) -> Interception | None:
 
 
 def lower(
-    function: Callable, args: tuple, kwargs: dict[str, Any], precision: SitePrecision
+    function: Callable,
+    args: tuple,
+    kwargs: dict[str, Any],
+    precision: SitePrecision,
+    module: nn.Module | None = None,
 ) -> Tensor:
     """One torch call alone, in the arithmetic that `precision` describes.
 
-    Constants are recognised if this runs inside an interception of their module (in an observer,
-    say); outside, only parameters are.
+    module: whose parameters and buffers are constants; that of the innermost interception if not
+        given (in an observer, say). Outside of any, only parameters are recognised.
 
     Raises:
         ValueError: `function` is no operation of the device.
@@ -269,7 +273,10 @@ def lower(
     if call is None or call is DATA:
         name = getattr(function, "__name__", function)
         raise ValueError(f"{name} is no operation of the device")
-    constants = _active.stack[-1].constants if _active.stack else Constants(nn.Module())
+    if module is None and _active.stack:
+        constants = _active.stack[-1].constants
+    else:
+        constants = Constants(nn.Module() if module is None else module)
     with torch._C.DisableTorchFunction():
         return _lowered(call, args, kwargs, precision, constants)[0]
 

@@ -94,7 +94,8 @@ def test_observers_see_the_shapes_of_the_network(trained):
     shapes, order = {}, []
 
     def observe(site, op, function, args, kwargs, result):
-        assert callable(function) and result.dtype == torch.float32
+        again = function(*args, **kwargs)
+        torch.testing.assert_close(again, result, rtol=1e-4, atol=1e-4)
         shapes[site] = tuple(result.shape)
         order.append(site)
 
