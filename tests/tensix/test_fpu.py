@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_v2.tensix import fpu, matmul_kernels
-from tests.tensix import reference
+from tests.tensix import reference, reference_numpy
 from tests.tensix.strategies import arrays, cancelling
 
 PATTERNS = st.integers(0, 2**32 - 1)
@@ -119,3 +119,20 @@ def test_every_column_and_row_of_several_tasks():
         np.testing.assert_array_equal(
             whole[m, n], reference.matrix(a[m : m + 1], b[:, n : n + 1], "HiFi2", True)[0, 0]
         )
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("fidelity", ["LoFi", "HiFi2", "HiFi3", "HiFi4"])
+@pytest.mark.parametrize("spread", [0, 3, 20, 90])
+def test_lanes_and_two_references_on_larger_matrices(fidelity, wide, spread):
+    generator = np.random.default_rng(spread)
+
+    def draw(*shape):
+        x = generator.standard_normal(shape) * 2.0 ** generator.integers(-spread, spread + 1, shape)
+        return np.where(generator.random(shape) < 0.02, 0, x).astype(np.float32)
+
+    a, b = draw(70, 96), draw(96, 80)
+    expected = reference_numpy.matrix(a, b, fidelity, wide)
+    np.testing.assert_array_equal(lanes(a, b, fidelity, wide), expected)
+    corner = reference.matrix(a[:2], b[:, :2], fidelity, wide)
+    np.testing.assert_array_equal(expected[:2, :2], corner)
