@@ -7,7 +7,8 @@ precision that the plan has for it; the names are those that `tensix.trace` find
 
 Where host and device meet, tensors are packed by the host (`from_torch`), in the format that the
 first operation asks for. That is what really happens there; the interception of `tensix.intercept`
-knows no such places and casts as the device does, which differs in ties and in block floats.
+knows no such places and casts as the device does, which differs in ties and in block floats. Rows
+of the phone embedding lie in bfloat16, or in float32 where that is what their consumer takes.
 
 Letters: P phones, T frames, N = T * 256 samples. The device runs one sentence at a time: B = 1.
 """

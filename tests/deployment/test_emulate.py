@@ -247,6 +247,18 @@ def test_a_bare_module_gets_a_warning_for_idle_rules():
             pass
 
 
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_bare_module_runs_in_both_tiers(tier):
+    net, x = nn.Linear(64, 32), torch.randn(5, 64)
+    with emulate(net, Plan.parse("{}"), tier, arch="blackhole") as emulation, torch.no_grad():
+        y = net(x)
+    a, w, b = (tensix.from_torch(v) for v in (x, net.weight.detach().t(), net.bias.detach()))
+    with tensix.use(tier, "blackhole"):
+        assert torch.equal(y, tensix.linear(a, w, bias=b).values)
+    assert (emulation.tier, emulation.arch) == (tier, "blackhole")
+    assert emulation.unemulated == emulation.approximated == []
+
+
 def test_settings_that_are_refused(voice):
     with pytest.raises(ValueError, match="tier is 'fats'; legal are 'exact', 'fast'"):
         emulate(voice, "bf16", tier="fats").__enter__()
