@@ -10,7 +10,8 @@ represent, as a reader of the stored tensor sees them. Block floats share one 8-
     device, bfloat16   nearest, ties away; NaN becomes inf, denormals and -0 become +0
     device, block      the low 16 bits dropped, rounded half up to 7 bits, aligned and rounded half
                        up again, saturating; bfloat4_b is bfloat8_b with the low 4 bits cut off
-    typecast           as device, but bfloat8_b is rounded only once
+    typecast           as device, but bfloat8_b is rounded only once, and bfloat16 by the vector
+                       engine: nearest, ties to even
 
 A stored block whose exponent is too small for its data wraps on reading (values below about
 2**-120), here as on the chip. All of it is differentiable straight through: the gradient passes
@@ -71,6 +72,8 @@ def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
 
 def typecast(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     """Values of `x` (any shape, float32) after `ttnn.typecast(x, dtype)`."""
+    if dtype == "bfloat16":
+        return _straight_through(x, _cast_bfloat16)
     if _known(dtype) != "bfloat8_b":
         return pack_device(x, dtype, axis)
     return _straight_through(x, lambda v: _blocks(v, dtype, axis))
@@ -94,6 +97,16 @@ def _nearest_even(x: Tensor) -> Tensor:
         return x.to(torch.bfloat16).to(torch.float32)
     source, target = _like(x)
     _kernels().round_bfloat16_even(_patterns(source), _patterns(target))
+    return target
+
+
+def _cast_bfloat16(x: Tensor) -> Tensor:
+    """Integer arithmetic on patterns (ckernel_sfpu_typecast.h), then the packer."""
+    if not x.is_cpu:
+        bits = _bits(x)
+        return round_bfloat16(_floats((bits + 0x7FFF + ((bits >> 16) & 1)) & _MASK_BFLOAT16))
+    source, target = _like(x)
+    _kernels().cast_bfloat16(_patterns(source), _patterns(target))
     return target
 
 

@@ -51,6 +51,18 @@ def round_bfloat16_even(source, target):
         target[i] = (pattern | np.uint32(0x7FC00000)) & np.uint32(0xFFFF0000) if is_nan else rounded
 
 
+@_compile
+def cast_bfloat16(source, target):
+    """As the vector engine casts: nearest, ties to even, the carry of a NaN wraps; then packed."""
+    for i in range(source.size):
+        pattern = source[i]
+        odd = (pattern >> np.uint32(16)) & _ONE
+        rounded = np.uint32(pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
+        if (rounded & _MAGNITUDE) > _EXPONENT:
+            rounded = (rounded & _SIGN) | _EXPONENT
+        target[i] = rounded if rounded & _EXPONENT else _ZERO
+
+
 def pack_blocks_host(source, target, bits):
     """Block floats of `bits` magnitude bits as the host packs them.
 

@@ -6,7 +6,7 @@ the matrix engine is measured beside. Patterns are int64; sections 3 and 4 of th
 
 import numpy as np
 
-from tests.tensix.reference import PHASES
+PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
 
 
 def matrix(in0, in1, fidelity, wide, defect=True):

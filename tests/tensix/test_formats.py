@@ -298,3 +298,14 @@ def test_bfloat16_of_the_host_is_torchs(patterns):
     result = formats.pack_host(x, "bfloat16")
     same = (result == expected) | (result.isnan() & expected.isnan())
     assert same.all()
+
+
+def test_typecast_of_float32_rounds_to_even_on_the_vector_engine():
+    edge = [0x3F808000, 0x3F818000, 0x3F808001, 0x00800000, 0x007FFFFF, 0x00000001, 0x80000000]
+    special = [0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7FFFFFFF, 0x7F7FFFFF]
+    expected = [0x3F800000, 0x3F820000, 0x3F810000, 0x00800000, 0x00800000, 0, 0]
+    # The carry of a NaN with all fraction bits set wraps to -0, which the packer makes +0.
+    expected += [0x7F800000, 0xFF800000, 0x7F800000, 0xFF800000, 0, 0x7F800000]
+    x = torch.from_numpy(np.array(edge + special, np.uint32).view(np.float32))
+    result = formats.typecast(x, "bfloat16").numpy().view(np.uint32)
+    assert result.tolist() == expected
