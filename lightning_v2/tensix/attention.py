@@ -1,7 +1,7 @@
 """Attention as one operation: `ttnn.transformer.scaled_dot_product_attention`.
 
-Numerics document, section 7.2: flash attention over chunks of keys. The exact tier is ttnn's
-streaming kernel, which runs with a 16-bit Dst, ttnn's default; sizes of chunks change results.
+Numerics document, section 7.2: flash attention over chunks of keys, whose sizes change results.
+ttnn has two kernels for it, a streaming one for a 16-bit Dst, its default, and one for 32 bits.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ _SLOPE = np.float32(256) * np.float32(1.4426950408889634)
 class SDPAProgramConfig:
     """Sizes of chunks, in rows of queries and of keys, and the exponential between chunks.
 
-    q_chunk_size, k_chunk_size: multiples of 32. exp_approx_mode: None for ttnn's default, True. The
-    exponentials of the scores are approximate either way; what this chooses is the factor that
-    brings earlier chunks to a new largest score: accurate for True, a quadratic for False.
+    q_chunk_size, k_chunk_size: multiples of 32. exp_approx_mode: None for ttnn's default, True.
+    With a 16-bit Dst the exponentials of the scores are approximate either way, with 32 bits only
+    for True. The factor that brings earlier chunks to a new largest score is an accurate
+    exponential for True and a short polynomial for False.
     """
 
     q_chunk_size: int = 32
@@ -82,7 +83,6 @@ def scaled_dot_product_attention(
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
         ValueError: formats or shapes that ttnn does not take, a mask together with is_causal.
-        NotImplementedError: exact tier with a 32-bit Dst, for which ttnn has another kernel.
     """
     _check(q, k, v, attn_mask, is_causal)
     config = compute_kernel_config or ComputeKernelConfig("HiFi2")
@@ -90,11 +90,7 @@ def scaled_dot_product_attention(
     factor = np.float32(scale or np.float32(1) / np.sqrt(np.float32(q.shape[-1])))
     if not settings().exact:
         return Tensor(_fast(q, k, v, attn_mask, is_causal, float(factor)), q.dtype)
-    if config.fp32_dest_acc_en:
-        raise NotImplementedError(
-            "scaled_dot_product_attention with fp32_dest_acc_en is not emulated exactly; legal is "
-            'fp32_dest_acc_en=False, or the tier "fast"'
-        )
+    kind = _WideHead if config.fp32_dest_acc_en else _Head
     group = q.shape[1] // k.shape[1]
     result = torch.empty(q.shape)
     for b in range(q.shape[0]):
@@ -104,7 +100,7 @@ def scaled_dot_product_attention(
                 mask = attn_mask.values[b % len(attn_mask.values)]
                 mask = _over_scale(mask[h % len(mask)].detach(), factor)
             operands = (x.values[b, h // (group if x is not q else 1)].detach() for x in (q, k, v))
-            head = _Head(*operands, mask, is_causal, factor, program, config)
+            head = kind(*operands, mask, is_causal, factor, program, config)
             result[b, h] = head.attended()
     return Tensor(formats.pack_device(result, q.dtype), q.dtype)
 
@@ -188,10 +184,11 @@ class _Head:
         )
         self.mask, self.is_causal = mask, is_causal
         self.scale = int(scale.view(np.uint32)) & 0xFFFF0000
+        self.whole_scale = scale.view(np.uint32)
         self.slope = (_SLOPE * scale).view(np.uint32)
         self.accurate = program.exp_approx_mode is not False
         self.phases, self.approximate = rows.phases(config), config.math_approx_mode
-        self.blackhole = settings().blackhole
+        self.wide, self.blackhole = config.fp32_dest_acc_en, settings().blackhole
         tall, wide = self.rows // TILE, self.columns // TILE
         self.score_width = _block(tall, wide, _DST_TILES)[1]
         height, width = _block(tall, size // TILE, 2)
@@ -236,20 +233,25 @@ class _Head:
             tiles = (active - start) // TILE
             width = next((w for w in range(width, 1, -1) if tiles % w == 0), 1)
         scores = self._product(queries, self.k[start:active].T)
-        hidden = np.zeros(scores.shape, np.float32)
+        hidden = self._hidden(scores.shape, first, start)
+        if hidden.any():
+            _kernels().add_in_memory(scores, hidden.view(np.uint32), 0, len(scores))
+        return scores, width
+
+    def _hidden(self, shape: tuple[int, ...], first: int, start: int) -> np.ndarray:
+        """What is added to the scores of a chunk."""
+        hidden = np.zeros(shape, np.float32)
         if self.is_causal:
-            query, key = np.ogrid[first : first + self.rows, start:active]
+            query, key = np.ogrid[first : first + self.rows, start : start + shape[1]]
             hidden[key > query] = -np.inf
         elif self.mask is not None:
-            part = self.mask[first : first + self.rows, start:active]
+            part = self.mask[first : first + self.rows, start : start + shape[1]]
             hidden[: part.shape[0], : part.shape[1]] = part
             # A mask hides whole tiles of padding, but not the padding of the last tile of keys.
             hidden[:, max(-(-self.keys // TILE) * TILE - start, 0) :] = -np.inf
         else:
             hidden[:, max(self.keys - start, 0) :] = -np.inf
-        if hidden.any():
-            _kernels().add_in_memory(scores, hidden.view(np.uint32), 0, len(scores))
-        return scores, width
+        return hidden
 
     def _weighted(self, weights: np.ndarray, values: np.ndarray, width: int) -> np.ndarray:
         """weights @ values: the first rows in slices of `width` tiles of keys, the rest at once."""
@@ -268,10 +270,47 @@ class _Head:
         kernels = _matmul()
         dst = np.zeros((in0.shape[0], in1.shape[1]), np.int32)
         a, b = (np.ascontiguousarray(x).view(np.int32) for x in (in0, in1))
-        cut = np.int32(-0x10000)
+        cut, wide = np.int32(-0x2000 if self.wide else -0x10000), self.wide
         tasks = math.ceil(dst.shape[0] / kernels.ROWS) * math.ceil(dst.shape[1] / kernels.COLUMNS)
-        kernels.multiply(a, b, dst, self.phases, cut, cut, False, not self.blackhole, 0, tasks)
+        kernels.multiply(a, b, dst, self.phases, cut, cut, wide, not self.blackhole, 0, tasks)
         return dst.view(np.uint32)
+
+
+class _WideHead(_Head):
+    """The same with a 32-bit Dst: another kernel of ttnn, which treats every chunk alike."""
+
+    def _chunk(self, first: int) -> np.ndarray:
+        kernels, count = _wide_kernels(), self.rows
+        queries = self.q[first : first + count]
+        before = None
+        end = min(len(self.k), first + count) if self.is_causal else len(self.k)
+        for start in range(0, end, self.columns):
+            scores = self._masked(queries, first, start)
+            top, sums = np.zeros(count, np.uint32), np.zeros((count, TILE), np.uint32)
+            known = before[2] if before else top
+            turn = (self.slope, self.accurate, before is not None, self.blackhole, 0, count)
+            kernels.exponentials(scores, known, top, sums, self.whole_scale, *turn)
+            output = self._product(scores, self.v[start : start + self.columns])
+            output = formats.pack_device(torch.from_numpy(output.view(np.float32)), "bfloat16")
+            output = output.numpy().view(np.uint32)
+            if before:
+                turn = (self.scale, self.accurate, self.phases, self.blackhole, 0, count)
+                kernels.corrected(output, sums, *before[:2], known, top, *turn)
+            before = output, sums, top
+        target = np.empty_like(before[0])
+        turn = (self.phases, self.approximate, self.blackhole, 0, count)
+        kernels.normalised(*before[:2], target, *turn)
+        return target
+
+    def _masked(self, queries: np.ndarray, first: int, start: int) -> np.ndarray:
+        scores = self._product(queries, self.k[start : start + self.columns].T)
+        hidden = self._hidden(scores.shape, first, start)
+        last = start + self.columns >= len(self.k)
+        padded = len(self.k) != self.keys or len(self.q) != self.count
+        if self.is_causal or self.mask is not None or (padded and last):
+            mask, turn = hidden.view(np.uint32), (self.is_causal, self.blackhole, 0, len(scores))
+            _wide_kernels().masked(scores, mask, *turn)
+        return scores
 
 
 def _block(height: int, width: int, most_rows: int) -> tuple[int, int]:
@@ -284,6 +323,13 @@ def _kernels():
     from lightning_v2.tensix import attention_kernels
 
     return attention_kernels
+
+
+@functools.cache
+def _wide_kernels():
+    from lightning_v2.tensix import attention_wide_kernels
+
+    return attention_wide_kernels
 
 
 @functools.cache

@@ -59,13 +59,17 @@ def test_file(golden, name):
 
 @pytest.mark.parametrize("arch", tensix.ARCHITECTURES)
 @pytest.mark.parametrize("is_causal", [True, False])
-def test_is_near_torch_in_both_tiers(is_causal, arch):
+@pytest.mark.parametrize("wide", [True, False])
+def test_is_near_torch_in_both_tiers(wide, is_causal, arch):
     q, k, v = random((2, 4, 70, 64), (2, 2, 70, 64), (2, 2, 70, 64))
     keys, values = (x.values.repeat_interleave(2, 1) for x in (k, v))
     expected = F.scaled_dot_product_attention(q.values, keys, values, is_causal=is_causal)
+    config = tensix.ComputeKernelConfig("HiFi2", fp32_dest_acc_en=wide)
     for tier in tensix.TIERS:
         with tensix.use(tier=tier, arch=arch):
-            result = scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+            result = scaled_dot_product_attention(
+                q, k, v, is_causal=is_causal, compute_kernel_config=config
+            )
         error = (result.values - expected).square().mean() / expected.square().mean()
         assert error.sqrt() < 0.04
 
@@ -103,6 +107,3 @@ def test_errors_name_the_argument():
         scaled_dot_product_attention(q, q, q, attn_mask=q)
     with pytest.raises(ValueError, match="q_chunk_size is 33; legal are positive multiples of 32"):
         SDPAProgramConfig(33)
-    with pytest.raises(NotImplementedError, match="fp32_dest_acc_en"):
-        wide = tensix.ComputeKernelConfig(fp32_dest_acc_en=True)
-        scaled_dot_product_attention(q, q, q, compute_kernel_config=wide)
