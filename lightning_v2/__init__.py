@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import tensix
     from .analysis.compare import Comparison, compare
+    from .analysis.tiers import compare_tiers
     from .deployment.emulate import emulate
     from .model import CheckpointError, Speech, Voice, load
     from .precision import Plan, PlanError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Comparison": ".analysis.compare",
     "compare": ".analysis.compare",
+    "compare_tiers": ".analysis.tiers",
     "emulate": ".deployment.emulate",
     "CheckpointError": ".model",
     "Speech": ".model",
@@ -45,6 +47,7 @@ __all__ = [
     "UnspokenWarning",
     "Voice",
     "compare",
+    "compare_tiers",
     "emulate",
     "load",
     "tensix",

@@ -69,7 +69,7 @@ def emulate(
     plan: Plan | str | Path,
     tier: str = "fast",
     observer: Observer | None = None,
-    arch: str = "wormhole_b0",
+    arch: str | None = None,
 ) -> Iterator[Emulation]:
     """Context in which a voice or a module computes as `plan` says.
 
@@ -88,7 +88,8 @@ def emulate(
         observer: called after every site with (site, op, function, args, kwargs, result): the torch
             call that the network makes there, on the operands as they are stored, and the result,
             in float32 and in the network's shapes. `tensix.lower` runs such a call again alone.
-        arch: whose rules the chip follows, "wormhole_b0" or "blackhole".
+        arch: whose rules the chip follows, "wormhole_b0" or "blackhole"; if not given that of
+            `tensix.use`, by default Wormhole.
 
     Raises:
         PlanError: the plan does not parse, or one of its globs matches no site of the voice. The
@@ -96,12 +97,13 @@ def emulate(
         TypeError: `voice` is neither a voice nor a module.
         ValueError: the tier or the architecture is not known.
     """
-    settings = Settings(tier=tier, arch=arch)
+    settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
     if not isinstance(plan, Plan):
         plan = Plan.load(plan)
     if isinstance(voice, nn.Module):
-        with tensix.use(tier, arch), tensix.intercept(voice, plan.for_site, observer) as running:
-            yield Emulation(tier, arch, running)
+        intercepted = tensix.intercept(voice, plan.for_site, observer)
+        with tensix.use(tier, settings.arch), intercepted as running:
+            yield Emulation(tier, settings.arch, running)
         if running.sites:
             _warn_of_idle_rules(plan, running)
         return
@@ -111,7 +113,7 @@ def emulate(
     plan.check(voice_sites(voice))
     lowering = Lowering(voice.model, tensix, plan.for_site, observer)
     with speaking_by(voice.model, _Speaker(voice.model, lowering, settings)):
-        yield Emulation(tier, arch, lowering.runner)
+        yield Emulation(tier, settings.arch, lowering.runner)
 
 
 class _Speaker:

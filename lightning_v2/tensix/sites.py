@@ -30,8 +30,9 @@ class SitePrecision:
     activations: format into which the other operands are cast.
     output: format of the result; uint32 only for integer accumulators.
     math_fidelity, fp32_dest_acc_en, packer_l1_acc: passes of the multiplier, width of the
-        destination register, accumulation of partial sums in memory. They govern the matrix
-        engine (matmul, linear, convolution) and, for the register width, normalisation.
+        destination register, accumulation of partial sums in memory. They govern what the matrix
+        engine does: products, convolutions, and the sums and products inside norms and softmax.
+        Element-wise operations have ttnn's fixed ones.
     math_approx_mode: the approximate variants of the vector engine's functions.
     in0_block_w: width in 32-wide tiles of one block of the inner dimension; None is ttnn's choice.
     """
