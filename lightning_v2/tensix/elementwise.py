@@ -203,7 +203,7 @@ class _Operands:
             else pack_host(torch.tensor(float(x)), number if rounded else "float32")
             for x in (a, b)
         ]
-        shape = torch.broadcast_shapes(*(x.shape for x in self.values))
+        shape = np.broadcast_shapes(*(x.shape for x in self.values))  # torch's imports sympy
         self.dtype = tensors[0].dtype
         if dtype is not None:
             self.dtype = checked_dtype(dtype, torch.empty(shape, device="meta"))
