@@ -219,12 +219,12 @@ def _convolve(
     tier = convolution_exact if settings().exact else convolution_fast
     if groups == channels == outputs and groups > 1 and bias is None and kernel_height == 1:
         taps = weight.form(
-            ("taps", stored), lambda v: Tensor(pack_host(v[:, 0, 0].t(), stored), stored)
+            ("taps", stored), lambda v: _packed(v[:, 0, 0].t(), weight.dtype, stored)
         )
         dst = tier.depthwise(Tensor(padded, x.dtype), taps, stride, dilation, config)
         return Tensor(pack_device(dst, output), output)
     prepared = weight.form(
-        ("prepared", stored, groups), lambda v: Tensor(pack_host(_dense(v, groups), stored), stored)
+        ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
     )
     dst = tier.dense(Tensor(padded, x.dtype), prepared, stride, dilation, config, output, bias)
     return Tensor(finish(dst, bias, config, output), output)
@@ -240,6 +240,10 @@ def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:
         columns = slice(group * each, (group + 1) * each)
         full[:, :, group * width : (group + 1) * width, columns] = taps[..., columns]
     return full
+
+
+def _packed(prepared: torch.Tensor, given: str, stored: str) -> Tensor:
+    return Tensor(prepared if given == stored else pack_host(prepared, stored), stored)
 
 
 def _with_axes(name: str, x: Tensor, axes: str, count: int) -> Tensor:

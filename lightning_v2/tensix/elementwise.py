@@ -203,7 +203,13 @@ class _Operands:
             else pack_host(torch.tensor(float(x)), number if rounded else "float32")
             for x in (a, b)
         ]
-        shape = np.broadcast_shapes(*(x.shape for x in self.values))  # torch's imports sympy
+        shapes = [tuple(x.shape) for x in self.values]
+        try:
+            shape = np.broadcast_shapes(*shapes)  # torch's imports sympy
+        except ValueError:
+            raise ValueError(
+                f"a has shape {shapes[0]} and b {shapes[1]}; legal are shapes that broadcast"
+            ) from None
         self.dtype = tensors[0].dtype
         if dtype is not None:
             self.dtype = checked_dtype(dtype, torch.empty(shape, device="meta"))

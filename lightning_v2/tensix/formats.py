@@ -133,7 +133,7 @@ def _blocks(
     moved = x.movedim(axis, -1)
     size = moved.shape[-1]
     short = -size % GROUP
-    groups = (F.pad(moved, (0, short)) if short else moved.contiguous()).view(-1, GROUP)
+    groups = (F.pad(moved, (0, short)) if short else moved).contiguous().view(-1, GROUP)
     if groups.is_cpu:
         target = torch.empty_like(groups)
         source_bits, target_bits = (t.view(torch.uint32).numpy() for t in (groups, target))
