@@ -28,6 +28,7 @@ from lightning_v2.tensix.threads import spread
 EXACT: dict[str, dict[str, float]] = {
     "abs": {},
     "ceil": {},
+    "celu": {"alpha": 1.0},
     "clamp": {"min": -math.inf, "max": math.inf},
     "cos": {},
     "elu": {"alpha": 1.0},
@@ -38,11 +39,14 @@ EXACT: dict[str, dict[str, float]] = {
     "floor": {},
     "gelu": {},
     "gelu_tanh": {},
+    "hardsigmoid": {},
     "leaky_relu": {"negative_slope": 0.01},
     "log": {"guarded": True},
     "log10": {"guarded": True},
     "log1p": {},
     "log2": {"guarded": True},
+    "log_sigmoid": {},
+    "mish": {},
     "neg": {},
     "pow": {"exponent": 2},
     "reciprocal": {},
@@ -50,10 +54,12 @@ EXACT: dict[str, dict[str, float]] = {
     "relu6": {},
     "round": {},
     "rsqrt": {"guarded": True},
+    "selu": {"scale": 1.0507, "alpha": 1.67326},
     "sigmoid": {},
     "sign": {},
     "silu": {},
     "sin": {},
+    "softsign": {},
     "softplus": {"beta": 1.0, "threshold": 20.0},
     "sqrt": {"guarded": True},
     "square": {},
@@ -94,7 +100,7 @@ def apply(
             legal = ", ".join(map(repr, EXACT[name])) or "none"
             raise ValueError(f"{key} is no parameter of {name}; legal are {legal}")
     values = tuple(float(v) for v in (EXACT[name] | parameters).values())
-    if name == "softplus":
+    if name in ("celu", "softplus"):
         values += (1 / np.float32(values[0]),)
     source = x.detach().contiguous().numpy().view(np.uint32).reshape(-1)
     if wide:

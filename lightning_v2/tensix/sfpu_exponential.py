@@ -241,13 +241,14 @@ def _saturated(r, beyond, blackhole):
 @compiled
 def elu(x, alpha, wide, blackhole):
     """x, or alpha * (e**x - 1) below zero."""
-    y = multiply(alpha, _expm1_reduced(x, wide, blackhole), blackhole)
+    y = multiply(alpha, expm1_reduced(x, wide, blackhole), blackhole)
     y = y if x & _SIGN else x
     return y if wide else round_bfloat16(y)
 
 
 @compiled
-def _expm1_reduced(x, wide, blackhole):
+def expm1_reduced(x, wide, blackhole):
+    """e**x - 1 inside linear units, which ask for negative x only."""
     x = maximum(x, _ELU_LOWEST)
     shifted = multiply_add(x, _REDUCE, _ROUNDER, blackhole)
     k = add(shifted, negate(_ROUNDER), blackhole)

@@ -11,6 +11,7 @@ from lightning_v2.tensix import sfpu_elementary as elementary
 from lightning_v2.tensix import sfpu_exponential as exponential
 from lightning_v2.tensix import sfpu_pieces as pieces
 from lightning_v2.tensix import sfpu_roots as roots
+from lightning_v2.tensix import sfpu_units as units
 from lightning_v2.tensix.sfpu_arithmetic import absolute, compiled, negate, pattern, stored
 
 _SIX = pattern(6)
@@ -38,6 +39,42 @@ def expm1(source, target, wide, blackhole, p):
 def elu(source, target, wide, blackhole, p):
     for i in range(source.size):
         target[i] = stored(exponential.elu(source[i], p[1], wide, blackhole), wide)
+
+
+@compiled
+def celu(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(units.celu(source[i], p[1], p[2], wide, blackhole), wide)
+
+
+@compiled
+def selu(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(units.selu(source[i], p[1], p[2], wide, blackhole), wide)
+
+
+@compiled
+def mish(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(units.mish(source[i], wide, blackhole), wide)
+
+
+@compiled
+def hardsigmoid(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(units.hardsigmoid(source[i], blackhole), wide)
+
+
+@compiled
+def softsign(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(units.softsign(source[i], blackhole), wide)
+
+
+@compiled
+def log_sigmoid(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(units.log_sigmoid(source[i], wide, blackhole), wide)
 
 
 @compiled

@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2.tensix.configuration import settings
+from lightning_v2.tensix.elementwise import multiply
 from lightning_v2.tensix.formats import pack_device, truncate
 from lightning_v2.tensix.sfpu import APPROXIMATE, apply
-from lightning_v2.tensix.tensor import Tensor, checked
+from lightning_v2.tensix.tensor import Tensor, checked, typecast
 
 SIGMOID_MODES = ("Accurate", "AccurateWithFastExp", "FastApproximate")
 GELU_VARIANTS = ("Accurate", "FastLut", "Tanh")
@@ -177,6 +178,53 @@ def leaky_relu(x: Tensor, negative_slope: float) -> Tensor:
 def elu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """x, or alpha * (e**x - 1) below zero."""
     return _run("elu", x, lambda v: F.elu(v, alpha), alpha=alpha)
+
+
+def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
+    """x, or alpha * (e**(x / alpha) - 1) below zero.
+
+    Raises:
+        ValueError: alpha is 0.
+    """
+    if alpha == 0:
+        raise ValueError("alpha is 0; legal are numbers other than 0")
+    return _run("celu", x, lambda v: F.celu(v, alpha), alpha=alpha)
+
+
+def selu(x: Tensor, *, scale: float = 1.0507, alpha: float = 1.67326) -> Tensor:
+    """scale * x, or scale * alpha * (e**x - 1) below zero."""
+    return _run("selu", x, lambda v: scale * F.elu(v, alpha), scale=scale, alpha=alpha)
+
+
+def mish(x: Tensor) -> Tensor:
+    """x * tanh(softplus(x)); ttnn's fast mode is not emulated."""
+    return _run("mish", x, F.mish)
+
+
+def hardsigmoid(x: Tensor) -> Tensor:
+    """x / 6 + 1/2 between 0 and 1, which a 16-bit Dst truncates."""
+    return _run("hardsigmoid", x, F.hardsigmoid, truncated=True)
+
+
+def hardswish(x: Tensor) -> Tensor:
+    """x * hardsigmoid(x): the product of the matrix engine, but of float32 of the vector engine."""
+    between = "float32" if checked("x", x).dtype == "float32" else "bfloat16"
+    wider = typecast(x, between)
+    product = multiply(hardsigmoid(wider), wider, fast_and_approximate_mode=True)
+    return typecast(product, x.dtype)
+
+
+def softsign(x: Tensor) -> Tensor:
+    """x / (1 + |x|), which a 16-bit Dst truncates."""
+    return _run("softsign", x, F.softsign, truncated=True)
+
+
+def log_sigmoid(x: Tensor) -> Tensor:
+    """log(sigmoid(x)): up to -4 it is x itself, above 4 the approximate exponential.
+
+    Off by up to 0.018, at -4.
+    """
+    return _run("log_sigmoid", x, F.logsigmoid, truncated=True)
 
 
 def softplus(x: Tensor, *, beta: float = 1.0, threshold: float = 20.0) -> Tensor:

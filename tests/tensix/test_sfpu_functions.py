@@ -38,6 +38,7 @@ def test_every_bit_of_the_simulator(golden, name, storage):
 TRUTH = {
     "abs": (np.abs, (-1e38, 1e38), 0, 0),
     "ceil": (np.ceil, (-1e9, 1e9), 0, 0),
+    "celu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), (-80, 80), 0.51, 1.5),
     "cos": (np.cos, (-1000, 1000), 0.51, 3),
     "elu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), (-80, 80), 0.51, 1.5),
     "erf": (special.erf, (-10, 10), 1.1, 7),
@@ -52,21 +53,30 @@ TRUTH = {
         0.51,
         30,
     ),
+    "hardsigmoid": (lambda x: np.clip(x / 6 + 0.5, 0, 1), (-2, 1e38), 1.01, 3),
     "log": (np.log, (1e-37, 1e38), 0.8, 1),
     "log10": (np.log10, (1e-37, 1e38), 0.8, 2),
     "log1p": (np.log1p, (-0.99, 1e38), 1, 1),
     "log2": (np.log2, (1e-37, 1e38), 0.8, 2.5),
+    "mish": (lambda x: x * np.tanh(np.logaddexp(0, x)), (-40, 1e38), 1, 6),
     "neg": (np.negative, (-1e38, 1e38), 0, 0),
     "reciprocal": (np.reciprocal, (-1e30, 1e30), 0.5, 1),
     "relu": (lambda x: np.maximum(x, 0), (-1e38, 1e38), 0, 0),
     "relu6": (lambda x: np.clip(x, 0, 6), (-1e38, 1e38), 0, 0),
     "round": (np.round, (-1e9, 1e9), 0, 0),
     "rsqrt": (lambda x: x**-0.5, (1e-37, 1e38), 0.5, 1.1),
+    "selu": (
+        lambda x: 1.0507 * np.where(x > 0, x, 1.67326 * np.expm1(np.minimum(x, 0))),
+        (-80, 1e37),
+        0.51,
+        4,
+    ),
     "sigmoid": (special.expit, (-80, 80), 1, 3),
     "sign": (np.sign, (-1e38, 1e38), 0, 0),
     "silu": (lambda x: x * special.expit(x), (-80, 80), 1, 3),
     "sin": (np.sin, (-1000, 1000), 0.51, 3),
     "softplus": (lambda x: np.logaddexp(0, x), (-2, 80), 0.9, 3000),
+    "softsign": (lambda x: x / (1 + np.abs(x)), (-1e30, 1e30), 1.01, 3),
     "sqrt": (np.sqrt, (1e-37, 1e38), 0.51, 1),
     "square": (np.square, (-1e18, 1e18), 0.5, 0.5),
     "tan": (np.tan, (-1.45, 1.45), 0.51, 2),
@@ -110,6 +120,18 @@ def test_float32_is_near_the_truth(name, arch):
     x = x[(x >= low) & (x <= high) & (np.abs(x) > 1e-30)].astype(np.float32)
     with use(arch=arch):
         assert _units(name, x, wide=True) <= TRUTH[name][3]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_log_sigmoid_has_three_pieces(arch, wide):
+    x = pack_device(torch.linspace(-20, 20, 4001), "float32" if wide else "bfloat16")
+    with use(arch=arch):
+        result = sfpu.apply("log_sigmoid", x, wide=wide)
+    assert torch.equal(result[x <= -4], x[x <= -4])
+    truth = -np.logaddexp(0, -x.double())
+    bound = 0.019 + result.abs() * (0 if wide else 2**-7)
+    assert ((result - truth).abs() <= bound).all()
 
 
 LIMITS = {

@@ -160,3 +160,19 @@ def test_errors(x):
         ops.pow(operand, 4)
     with pytest.raises(NotImplementedError, match="erf with fast_and_approximate_mode"):
         ops.erf(operand, fast_and_approximate_mode=True)
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_hardswish_is_a_gate_and_a_product(x, dtype):
+    operand = from_torch(x, dtype)
+    result = ops.hardswish(operand)
+    assert result.dtype == dtype
+    tolerance = {"float32": 1e-6, "bfloat16": 0.02}.get(dtype, 0.5)
+    torch.testing.assert_close(
+        result.values, F.hardswish(operand.values), rtol=tolerance, atol=tolerance
+    )
+
+
+def test_celu_needs_an_alpha(x):
+    with pytest.raises(ValueError, match="alpha is 0"):
+        ops.celu(from_torch(x, "bfloat16"), alpha=0)
