@@ -14,9 +14,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.tensix import formats, rows
+from lightning_v2.tensix import fidelity, formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import TILE
+from lightning_v2.tensix.matmul_fast import added, part
 from lightning_v2.tensix.tensor import Tensor, checked
 
 INPUTS = ("bfloat16", "bfloat8_b", "bfloat4_b")
@@ -89,7 +90,7 @@ def scaled_dot_product_attention(
     program = program_config or SDPAProgramConfig()
     factor = np.float32(scale or np.float32(1) / np.sqrt(np.float32(q.shape[-1])))
     if not settings().exact:
-        return Tensor(_fast(q, k, v, attn_mask, is_causal, float(factor)), q.dtype)
+        return Tensor(_fast(q, k, v, attn_mask, is_causal, float(factor), config), q.dtype)
     kind = _WideHead if config.fp32_dest_acc_en else _Head
     group = q.shape[1] // k.shape[1]
     result = torch.empty(q.shape)
@@ -143,12 +144,19 @@ def _check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, is_causal: bool
 
 
 def _fast(
-    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, is_causal: bool, scale: float
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None,
+    is_causal: bool,
+    scale: float,
+    config: ComputeKernelConfig,
 ) -> torch.Tensor:
-    """In float32, but scores and weights stored as bfloat16."""
+    """Masked products, all keys at once; scores and weights are stored as bfloat16."""
     group = q.shape[1] // k.shape[1]
-    keys, values = (x.values.repeat_interleave(group, 1) for x in (k, v))
-    scores = formats.pack_device(q.values @ keys.mT, "bfloat16")
+    keys, values = (Tensor(x.values.repeat_interleave(group, 1), x.dtype) for x in (k, v))
+    scores = _product(q, Tensor(keys.values.mT, keys.dtype), config)
+    scores = formats.pack_device(scores, "bfloat16")
     if mask is not None:
         scores = scores + mask.values / scale
     if is_causal:
@@ -156,7 +164,16 @@ def _fast(
         scores = scores.masked_fill(hidden, -torch.inf)
     top = scores.amax(-1, keepdim=True).detach()
     weights = formats.pack_device(torch.exp((scores - top) * scale), "bfloat16")
-    return formats.pack_device(weights @ values / weights.sum(-1, keepdim=True), q.dtype)
+    context = _product(Tensor(weights, "bfloat16"), values, config)
+    return formats.pack_device(context / weights.sum(-1, keepdim=True), q.dtype)
+
+
+def _product(in0: Tensor, in1: Tensor, config: ComputeKernelConfig) -> torch.Tensor:
+    wide = config.fp32_dest_acc_en
+    names = fidelity.passes(config.math_fidelity, in0.dtype, in1.dtype)
+    return added(
+        torch.matmul(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names
+    )
 
 
 class _Head:

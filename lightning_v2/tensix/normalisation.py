@@ -1,106 +1,160 @@
-"""Normalisations: the fast tier.
+"""Layer and root-mean-square normalisation of stored tensors: `ttnn.layer_norm`, `ttnn.rms_norm`.
 
-With a 32-bit Dst a norm is computed in float32 and rounded once; the chip cuts what it stores in
-between to TF32, which shows in 17 % of the bfloat16 results of the simulator's file. With a 16-bit
-Dst every intermediate result is a bfloat16, here too. `epsilon` is cut to bfloat16, as ttnn does.
-Means of a group or instance norm run over axes that ttnn has no kernel for: they are computed like
-the others, on the same terms.
+Numerics document, sections 7.2 and 8. Rows of any length are normalised over their true length. On
+the chip everything in between lies in memory, as float32 with a 32-bit Dst and as bfloat16 with a
+16-bit one; `normalisation_fast` keeps float32 or rounds to bfloat16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
-from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.formats import pack_device, truncate
-from lightning_v2.tensix.operands import activation, stored, vector
-from lightning_v2.tensix.sites import SitePrecision
-from lightning_v2.tensix.softmax import softmax_fast as softmax
+from lightning_v2.tensix import formats, normalisation_fast, rows
+from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.tensor import Tensor, checked
 
-__all__ = ["layer_norm", "log_softmax", "other_norm", "rms_norm", "softmax"]
+INPUTS = ("float32", "bfloat16", "bfloat8_b")
+VECTORS = ("float32", "bfloat16")
+LONGEST = {"layer_norm": 3072, "rms_norm": 6144}
+"""Longest rows for which ttnn surely takes the kernel that is emulated here."""
 
+_DEFAULTS = {
+    "layer_norm": ComputeKernelConfig("HiFi4", math_approx_mode=False, fp32_dest_acc_en=True),
+    "rms_norm": ComputeKernelConfig("HiFi4", math_approx_mode=True, fp32_dest_acc_en=False),
+}
 _BFLOAT16 = 0xFFFF0000
 
 
 def layer_norm(
     x: Tensor,
-    normalized_shape: tuple[int, ...],
-    weight: Tensor | None,
-    bias: Tensor | None,
-    epsilon: float,
-    precision: SitePrecision,
-    constants: Constants,
+    *,
+    epsilon: float = 1e-12,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    compute_kernel_config: ComputeKernelConfig | None = None,
 ) -> Tensor:
-    """`ttnn.layer_norm` of x (..., *normalized_shape) over its last axes."""
-    x, epsilon = activation(x, precision), _cut(epsilon)
-    weight, bias = (None if v is None else vector(v, precision, constants) for v in (weight, bias))
-    if precision.fp32_dest_acc_en:
-        return stored(F.layer_norm(x, normalized_shape, weight, bias, epsilon), precision)
-    axes = tuple(range(-len(normalized_shape), 0))
-    centred = _bfloat16(x - _bfloat16(x.mean(axes, keepdim=True)))
-    return stored(_scaled(centred, axes, weight, bias, epsilon), precision)
+    """(x - mean) / sqrt(variance + epsilon) * weight + bias along the last axis.
+
+    Args:
+        x: (..., N), float32, bfloat16 or bfloat8_b.
+        epsilon: cut to bfloat16, as ttnn does.
+        weight, bias: N values in a tensor whose last axis they are; float32 or bfloat16.
+        compute_kernel_config: None for ttnn's default: HiFi4 with a 32-bit Dst.
+
+    Returns:
+        (..., N) in the format of x.
+
+    Raises:
+        TypeError: x, weight or bias is no `tensix.Tensor`.
+        ValueError: a format or shape that ttnn does not take.
+        NotImplementedError: exact tier, rows longer than 3072: ttnn then takes another kernel.
+    """
+    return _norm("layer_norm", x, epsilon, weight, bias, compute_kernel_config)
 
 
 def rms_norm(
     x: Tensor,
-    normalized_shape: tuple[int, ...],
-    weight: Tensor | None,
-    epsilon: float | None,
-    precision: SitePrecision,
-    constants: Constants,
+    *,
+    epsilon: float = 1e-12,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    compute_kernel_config: ComputeKernelConfig | None = None,
 ) -> Tensor:
-    """`ttnn.rms_norm` of x (..., *normalized_shape) over its last axes."""
-    x = activation(x, precision)
-    epsilon = _cut(torch.finfo(torch.float32).eps if epsilon is None else epsilon)
-    weight = None if weight is None else vector(weight, precision, constants)
-    if precision.fp32_dest_acc_en:
-        return stored(F.rms_norm(x, normalized_shape, weight, epsilon), precision)
-    axes = tuple(range(-len(normalized_shape), 0))
-    return stored(_scaled(x, axes, weight, None, epsilon), precision)
+    """x / sqrt(mean of squares + epsilon) * weight + bias along the last axis.
 
-
-def other_norm(
-    function: Callable[..., Tensor],
-    x: Tensor,
-    vectors: dict[str, Tensor | None],
-    options: dict[str, object],
-    precision: SitePrecision,
-    constants: Constants,
-) -> Tensor:
-    """`function`, torch's group_norm, batch_norm or instance_norm, of x (B, C, ...).
-
-    vectors: its tensor arguments by name, (C,) each; options: the rest. Block floats of the result
-    run along C.
+    Arguments, result and errors are those of `layer_norm`, but rows may have 6144 values. ttnn's
+    default differs: HiFi4 with a 16-bit Dst and the approximate reciprocal square root.
     """
-    vectors = {
-        k: None if v is None else vector(v, precision, constants) for k, v in vectors.items()
-    }
-    axis = 1 - x.dim()
-    return stored(function(activation(x, precision, axis), **vectors, **options), precision, axis)
+    return _norm("rms_norm", x, epsilon, weight, bias, compute_kernel_config)
 
 
-def log_softmax(x: Tensor, dim: int, precision: SitePrecision) -> Tensor:
-    """Logarithm of the softmax of x (any shape) along `dim`, computed in float32."""
-    return stored(torch.log_softmax(activation(x, precision), dim), precision)
+def normalise(
+    values: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    epsilon: float,
+    config: ComputeKernelConfig,
+    *,
+    centred: bool,
+) -> torch.Tensor:
+    """What stands in Dst at the end, on the architecture of `settings()`; exact.
+
+    Args:
+        values: (..., N) float32. weight, bias: (N,) float32 or None. epsilon: as given to ttnn.
+        centred: layer norm; otherwise root mean square.
+
+    Returns:
+        (..., N') float32, before the packer: N and padding to whole groups of 16. Padding is not
+        always zero, and the packer lets it take part in the shared exponents of block floats.
+    """
+    size = values.shape[-1]
+    none = np.zeros(0, np.uint32)
+    return rows.run(
+        _kernels().normalise,
+        _padded(values),
+        none if weight is None else rows.patterns(_padded(weight)),
+        none if bias is None else rows.patterns(_padded(bias)),
+        size,
+        int(np.float32(epsilon).view(np.uint32)) & _BFLOAT16,
+        centred,
+        rows.phases(config),
+        config.fp32_dest_acc_en,
+        config.math_approx_mode,
+        settings().blackhole,
+    )
 
 
-def _scaled(
-    x: Tensor, axes: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, epsilon: float
+def _norm(
+    name: str,
+    x: Tensor,
+    epsilon: float,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    config: ComputeKernelConfig | None,
 ) -> Tensor:
-    """x over its root mean square, scaled and shifted, with bfloat16 in between."""
-    variance = _bfloat16(_bfloat16(x.square()).mean(axes, keepdim=True))
-    x = _bfloat16(x * _bfloat16(torch.rsqrt(_bfloat16(variance + epsilon))))
-    x = x if weight is None else _bfloat16(x * weight)
-    return x if bias is None else x + bias
+    config = config or _DEFAULTS[name]
+    if checked("x", x).dtype not in INPUTS:
+        raise ValueError(f"x is {x.dtype}; legal are {', '.join(INPUTS)}")
+    if not x.values.dim():
+        raise ValueError("x has no axes; legal are tensors with a last axis to normalise")
+    size = x.shape[-1]
+    scale, shift = _vector("weight", weight, size), _vector("bias", bias, size)
+    if not settings().exact:
+        fast = normalisation_fast.normalise
+        dst = fast(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
+        return Tensor(formats.pack_device(dst, x.dtype), x.dtype)
+    if size > LONGEST[name]:
+        raise NotImplementedError(
+            f"{name} of rows of {size} values is not emulated exactly; legal are {LONGEST[name]} "
+            'and fewer, or the tier "fast"'
+        )
+    dst = normalise(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
+    return Tensor(formats.pack_device(dst, x.dtype)[..., :size].contiguous(), x.dtype)
 
 
-def _bfloat16(x: Tensor) -> Tensor:
-    return pack_device(x, "bfloat16")
+def _padded(x: torch.Tensor) -> torch.Tensor:
+    return F.pad(x.detach(), (0, -x.shape[-1] % formats.GROUP))
 
 
-def _cut(epsilon: float) -> float:
-    return truncate(torch.tensor(epsilon, dtype=torch.float32), _BFLOAT16).item()
+def _vector(name: str, x: Tensor | None, size: int) -> torch.Tensor | None:
+    if x is None:
+        return None
+    if checked(name, x).dtype not in VECTORS:
+        raise ValueError(f"{name} is {x.dtype}; legal are {', '.join(VECTORS)}")
+    if x.values.numel() != size or not x.values.dim() or x.shape[-1] != size:
+        raise ValueError(
+            f"{name} has shape {tuple(x.shape)}; legal is a last axis of {size} values, like that "
+            "of x, and no other longer than 1"
+        )
+    return x.values.reshape(size)
+
+
+@functools.cache
+def _kernels():
+    from lightning_v2.tensix import normalisation_kernels
+
+    return normalisation_kernels

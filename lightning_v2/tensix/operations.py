@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_v2.tensix import calls, elementwise, normalisation, recurrent, reduction, sfpu
+from lightning_v2.tensix import calls, channel_norms, cumulative, elementwise, recurrent, sfpu
 from lightning_v2.tensix.configuration import settings, use
 from lightning_v2.tensix.formats import FORMATS
 
@@ -164,17 +164,17 @@ def _other_norm(function):
         options = dict(signature.bind(input, *args, **kwargs).arguments)
         options.pop("input")
         vectors = {name: options.pop(name, None) for name in names if name in signature.parameters}
-        return normalisation.other_norm(function, input, vectors, options, precision, constants)
+        return channel_norms.other_norm(function, input, vectors, options, precision, constants)
 
     return stand_in
 
 
 def _log_softmax(precision, constants, input, dim=-1, *args, **kwargs):
-    return normalisation.log_softmax(input, -1 if dim is None else dim, precision)
+    return channel_norms.log_softmax(input, -1 if dim is None else dim, precision)
 
 
 def _cumsum(precision, constants, input, dim, **kwargs):
-    return reduction.cumulative(input, dim, precision, constants)
+    return cumulative.cumulative(input, dim, precision, constants)
 
 
 def _unary(name, function):
