@@ -18,6 +18,7 @@ from lightning_v2.tensix import fidelity, formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.matmul_fast import added, part
+from lightning_v2.tensix.sfpu import exp_approximate
 from lightning_v2.tensix.tensor import Tensor, checked
 
 INPUTS = ("bfloat16", "bfloat8_b", "bfloat4_b")
@@ -163,7 +164,7 @@ def _fast(
         hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
         scores = scores.masked_fill(hidden, -torch.inf)
     top = scores.amax(-1, keepdim=True).detach()
-    weights = formats.pack_device(torch.exp((scores - top) * scale), "bfloat16")
+    weights = formats.pack_device(exp_approximate((scores - top) * scale), "bfloat16")
     context = _product(Tensor(weights, "bfloat16"), values, config)
     return formats.pack_device(context / weights.sum(-1, keepdim=True), q.dtype)
 
