@@ -27,6 +27,22 @@ VOICE_ROWS = (
     ("load_s", "seconds to load", ".2f"),
 )  # fmt: skip
 
+SHOWN_OPERATIONS = (
+    "linear, LoFi, 32-bit Dst",
+    "linear, HiFi4, 32-bit Dst",
+    "linear, LoFi, 16-bit Dst",
+    "linear, HiFi4, 16-bit Dst",
+    "conv1d, dense, 32-bit Dst",
+    "layer_norm, HiFi4, 32-bit Dst",
+    "softmax, default",
+    "scaled_dot_product_attention, default",
+    "add, bfloat16",
+    "multiply, bfloat16",
+    "exp, bfloat16",
+    "tanh, bfloat16",
+    "gelu, bfloat16",
+)
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -35,11 +51,12 @@ def main() -> int:
     path = ROOT / "README.md"
     old = path.read_text()
     new = old
-    for name, table in (("voice", voice_table()), ("plans", plans_table())):
+    tables = {"voice": voice_table, "plans": plans_table, "arithmetic": arithmetic_table}
+    for name, table in tables.items():
         start, end = f"<!-- {name}: benchmarks/readme.py -->\n", f"<!-- end of {name} -->"
         before, _, rest = new.partition(start)
         _, _, after = rest.partition(end)
-        new = before + start + table + end + after
+        new = before + start + table() + end + after
     if args.check:
         return int(new != old)
     write_whole(path, new)
@@ -74,6 +91,40 @@ def plans_table() -> str:
             f"| `{name}` | {Plan.load(name).description} | {row['pesq_wb_mos']:.2f} "
             f"| {row['snr_db']:.0f} | {row['gain_db']:+.2f} | {costs[name]['ratio']:.1f} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def arithmetic_table() -> str:
+    speed = json.loads((RESULTS / "tensix.json").read_text())
+    tiers = json.loads((RESULTS / "tiers.json").read_text())
+    run, cores = speed["voice_run"], speed["threads"]
+    lines = [
+        f"*Measured* by `benchmarks/tensix.py`, {speed['machine']['cpu']}, {cores} cores; billions "
+        "of multiply-adds a second of a 512 x 768 x 768 matmul:\n",
+        f"| | exact, 1 thread | exact, {cores} threads | fast, 1 thread | torch float32, 1 thread "
+        "| NumPy reference |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {name} | "
+            + " | ".join(f"{value:.2g}" if value < 1 else f"{value:.1f}" for value in row.values())
+            + " |"
+            for name, row in speed["products"].items()
+        ),
+        f"\nThe whole voice under `{run['plan']}`, text to waveform: "
+        f"{run['rtf_exact_all_threads']:.2f} seconds of compute a second of speech in the exact tier on {cores} threads "
+        f"({run['rtf_exact_one_thread']:.2f} on one), {run['rtf_fast']:.3f} in the fast one, "
+        f"{run['fast_over_float32']:.1f} times PyTorch float32. An exact matmul takes "
+        f"{speed['memory']['ratio']:.1f} times the memory of its operands at its peak.\n",
+        "*Emulated* (`benchmarks/tiers.py`): fast minus exact, rms over rms, and values with the "
+        "same bits:\n",
+        "| operation on Gaussian data | deviation, % | same bits, % |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {tiers['operations'][name]['deviation_percent']:.2f} "
+            f"| {tiers['operations'][name]['equal_percent']:.0f} |"
+            for name in SHOWN_OPERATIONS
+        ),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
-    parser.add_argument("--tier", default="fast", help="how the plan is emulated (default: fast)")
+    parser.add_argument(
+        "--tier", default="fast", help="fast (the default), or exact: the bits of the chip"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
 
 
