@@ -111,8 +111,9 @@ def arithmetic_table() -> str:
             for name, row in speed["products"].items()
         ),
         f"\nThe whole voice under `{run['plan']}`, text to waveform: "
-        f"{run['rtf_exact_all_threads']:.2f} seconds of compute a second of speech in the exact tier on {cores} threads "
-        f"({run['rtf_exact_one_thread']:.2f} on one), {run['rtf_fast']:.3f} in the fast one, "
+        f"{run['rtf_exact_all_threads']:.2f} seconds of compute a second of speech in the exact "
+        f"tier on {cores} threads ({run['rtf_exact_one_thread']:.2f} on one), "
+        f"{run['rtf_fast']:.3f} in the fast one, "
         f"{run['fast_over_float32']:.1f} times PyTorch float32. An exact matmul takes "
         f"{speed['memory']['ratio']:.1f} times the memory of its operands at its peak.\n",
         "*Emulated* (`benchmarks/tiers.py`): fast minus exact, rms over rms, and values with the "
