@@ -19,6 +19,8 @@ from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor, from_torch
 
+_POWERS = {0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}
+
 
 def linear(
     precision: SitePrecision,
@@ -182,11 +184,13 @@ def gelu(precision, constants, input, approximate="none") -> torch.Tensor:
 
 
 def power(precision, constants, input, exponent) -> torch.Tensor:
-    """`torch.pow` with a small whole exponent, as products."""
-    if exponent not in (2, 3):
-        raise NotImplementedError(f"pow with exponent {exponent} has no exact rule")
+    """`torch.pow` with a small whole exponent, as products, or as a root or a reciprocal."""
+    if isinstance(exponent, torch.Tensor) or exponent not in (2, 3, *_POWERS):
+        raise NotImplementedError("pow with such an exponent has no exact rule")
     run = execution(precision)
     x = operand(input, precision, constants)
+    if exponent in _POWERS:
+        return run.unary(_POWERS[exponent], x).values
     squared = run.unary("square", x)
     return (squared if exponent == 2 else run.binary("multiply", squared, x)).values
 

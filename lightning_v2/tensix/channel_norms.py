@@ -1,14 +1,12 @@
-"""Norms over channels and the logarithm of softmax: the fast tier alone.
+"""Norms over channels in training: the fast tier alone.
 
-Means of a group or instance norm run over axes that ttnn has no kernel for: they are computed in
-float32 from rounded operands and rounded once.
+They are computed in float32 from rounded operands and rounded once; `compositions` has the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from lightning_v2.tensix.constants import Constants
@@ -24,7 +22,7 @@ def other_norm(
     precision: SitePrecision,
     constants: Constants,
 ) -> Tensor:
-    """`function`, torch's group_norm, batch_norm or instance_norm, of x (B, C, ...).
+    """`function`, torch's batch_norm or instance_norm, of x (B, C, ...).
 
     vectors: its tensor arguments by name, (C,) each; options: the rest. Block floats of the result
     run along C.
@@ -34,8 +32,3 @@ def other_norm(
     }
     axis = 1 - x.dim()
     return stored(function(activation(x, precision, axis), **vectors, **options), precision, axis)
-
-
-def log_softmax(x: Tensor, dim: int, precision: SitePrecision) -> Tensor:
-    """Logarithm of the softmax of x (any shape) along `dim`, computed in float32."""
-    return stored(torch.log_softmax(activation(x, precision), dim), precision)

@@ -8,9 +8,10 @@ hooks tell which submodule makes it. Each call becomes a **site** with a stable 
     path.op, path.op_1 any other call, counted anew in every forward of that module: `decoder.add`
 
 Calls that only move or select values are no sites. Calls in modules with a true attribute
-`on_host`, and calls on float64 tensors, are left alone and counted in `host`. Calls that are not
-understood are left alone and listed in `unemulated`; so are calls from outside every module. Calls
-for which the exact tier has no rule run in the fast one and are listed in `approximated`.
+`on_host`, calls on float64 tensors, and calls that make weights of other constants (weight norm and
+other parametrizations) are left alone and counted in `host`. Calls that are not understood are left
+alone and listed in `unemulated`; so are calls from outside every module. Calls for which the exact
+tier has no rule run in the fast one and are listed in `approximated`.
 """
 
 from __future__ import annotations
@@ -28,12 +29,15 @@ from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
+from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 from lightning_v2.tensix import operations
 from lightning_v2.tensix.constants import Constants
+from lightning_v2.tensix.data_calls import HOST_CALLS
 from lightning_v2.tensix.decompositions import DECOMPOSITIONS
+from lightning_v2.tensix.nested import float_dtype, leaves, mapped
 from lightning_v2.tensix.operations import DATA, Operation
 from lightning_v2.tensix.sites import Site, SitePrecision
 
@@ -89,7 +93,7 @@ class Interception(TorchFunctionMode):
         self._precisions: dict[str, SitePrecision | None] = {}
         self._unknown: Counter = Counter()
         self._approximated: Counter = Counter()
-        self._paths = {id(m): (path, not any(m.children())) for path, m in module.named_modules()}
+        self._paths = {id(m): (path, _is_leaf(m)) for path, m in module.named_modules()}
         self._frames = [_Frame(None, OUTSIDE, False, False)]
 
     @property
@@ -128,9 +132,13 @@ class Interception(TorchFunctionMode):
         if call is DATA:
             return function(*args, **kwargs)
         frame = self._frames[-1]
+        name = getattr(function, "__name__", "")
+        if name in HOST_CALLS and frame.module is not None:
+            self.host[frame.path, name.strip("_")] += 1
+            return function(*args, **kwargs)
         if call is None or not self._is_device_call(function, args, kwargs, frame, call):
             result = function(*args, **kwargs)
-            if call is None and _float_dtype(result) and _float_dtype((args, kwargs)):
+            if call is None and float_dtype(result) and float_dtype((args, kwargs)):
                 self._left_alone(function, frame)
             return result
         (args, kwargs), in_place = self._plain(function, call, args, kwargs)
@@ -184,7 +192,7 @@ class Interception(TorchFunctionMode):
     def _is_device_call(self, function, args, kwargs, frame, call) -> bool:
         if call.operation.engine == "other":
             return frame.module is not None
-        dtype = _float_dtype((args, kwargs))
+        dtype = float_dtype((args, kwargs))
         if dtype is None:
             return False
         if frame.module is None:
@@ -193,7 +201,7 @@ class Interception(TorchFunctionMode):
         if dtype == torch.float64 or frame.on_host:
             self.host[frame.path, call.operation.name] += 1
             return False
-        if dtype.is_complex:
+        if dtype.is_complex or any(isinstance(x, complex) for x in leaves((args, kwargs))):
             self._left_alone(function, frame)
             return False
         return True
@@ -223,6 +231,7 @@ class Interception(TorchFunctionMode):
         if id(module) in self._paths:
             path, is_leaf = self._paths[id(module)]
             on_host = self._frames[-1].on_host or bool(getattr(module, "on_host", False))
+            on_host = on_host or isinstance(module, ParametrizationList)
             self._frames.append(_Frame(module, path, is_leaf, on_host))
 
     def _pop(self, module: nn.Module) -> None:
@@ -289,7 +298,7 @@ def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
         seen = counts.get(name)
         call = operations.resolve(function)
         (args, kwargs), _ = call.plain_arguments(args, kwargs)
-        values = list(_leaves((args, kwargs)))
+        values = list(leaves((args, kwargs)))
         tensors = [value for value in values if isinstance(value, Tensor)]
         macs = call.operation.macs(values, result) if call.operation.macs else 0
         if seen is not None:
@@ -300,7 +309,7 @@ def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
         is_matrix = call.operation.engine == "matrix"
         weights = sum(t.numel() for t in constants if is_matrix and t.dim() > 1)
         vectors = sum(t.numel() for t in constants) - weights
-        shapes = tuple(tuple(t.shape) for t in (*tensors, *_leaves(result)))
+        shapes = tuple(tuple(t.shape) for t in (*tensors, *leaves(result)))
         counts[name] = Site(name, op, macs, weights, vectors, 1, shapes)
 
     with intercept(module, lambda site: None, observe) as interception:
@@ -311,45 +320,20 @@ def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
 def _lowered(call, args, kwargs, precision, constants):
     """The result, and whether it has the bits of the tier that was asked for."""
     (args, kwargs), _ = call.plain_arguments(args, kwargs)
-    dtype = _float_dtype((args, kwargs))
+    dtype = float_dtype((args, kwargs))
     if dtype not in _HALVES:
         return call.operation.run(precision, constants, args, kwargs)
-    widened = [_mapped(values, _HALVES, torch.float32) for values in (args, kwargs)]
+    widened = [mapped(values, _HALVES, torch.float32) for values in (args, kwargs)]
     result, exact = call.operation.run(precision, constants, *widened)
-    return _mapped(result, (torch.float32,), dtype), exact
+    return mapped(result, (torch.float32,), dtype), exact
 
 
 _HALVES = (torch.float16, torch.bfloat16)
 
 
-def _mapped(values, dtypes, dtype):
-    """Nested values with every tensor of one of `dtypes` converted to `dtype`."""
-    if isinstance(values, Tensor):
-        return values.to(dtype) if values.dtype in dtypes else values
-    if isinstance(values, dict):
-        return {key: _mapped(value, dtypes, dtype) for key, value in values.items()}
-    if isinstance(values, tuple | list):
-        return type(values)(_mapped(value, dtypes, dtype) for value in values)
-    return values
-
-
-def _leaves(values):
-    """What nested tuples, lists and dictionaries hold, in order."""
-    if isinstance(values, dict):
-        values = values.values()
-    elif not isinstance(values, tuple | list):
-        yield values
-        return
-    for value in values:
-        yield from _leaves(value)
-
-
-def _float_dtype(values) -> torch.dtype | None:
-    """The first floating or complex dtype among the tensors in nested arguments."""
-    for value in _leaves(values):
-        if isinstance(value, Tensor) and (value.dtype.is_floating_point or value.dtype.is_complex):
-            return value.dtype
-    return None
+def _is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no children but those that make its weights."""
+    return all(isinstance(m, nn.ModuleDict) and is_parametrized(module) for m in module.children())
 
 
 class _Hooks:

@@ -16,8 +16,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_v2.tensix import calls, channel_norms, cumulative, elementwise, recurrent, sfpu
+from lightning_v2.tensix import (
+    calls,
+    channel_norms,
+    compositions,
+    cumulative,
+    elementwise,
+    recurrent,
+    sfpu,
+)
 from lightning_v2.tensix.configuration import settings, use
+from lightning_v2.tensix.data_calls import DATA_CALLS
 from lightning_v2.tensix.formats import FORMATS
 
 Arguments = tuple[tuple, dict[str, object]]
@@ -156,21 +165,17 @@ def resolve(function: Callable) -> Call | _Data | None:
     return Call(operation, in_place, swapped, switch)
 
 
-def _other_norm(function):
-    names = ("weight", "bias", "running_mean", "running_var")
+def _trained_norm(function):
     signature = inspect.signature(function)
 
     def stand_in(precision, constants, input, *args, **kwargs):
         options = dict(signature.bind(input, *args, **kwargs).arguments)
         options.pop("input")
-        vectors = {name: options.pop(name, None) for name in names if name in signature.parameters}
+        # Running statistics stay what they are: torch updates them in place.
+        vectors = {name: options.pop(name, None) for name in ("weight", "bias")}
         return channel_norms.other_norm(function, input, vectors, options, precision, constants)
 
     return stand_in
-
-
-def _log_softmax(precision, constants, input, dim=-1, *args, **kwargs):
-    return channel_norms.log_softmax(input, -1 if dim is None else dim, precision)
 
 
 def _cumsum(precision, constants, input, dim, **kwargs):
@@ -223,6 +228,7 @@ def _function(name):
 
 # Functions of one operand with an exact rule: their parameters, with torch's defaults.
 _PARAMETERS: dict[str, dict[str, object]] = {
+    "celu": {"alpha": 1.0},
     "clamp": {"min": None, "max": None},
     "clamp_max": {"max": None},
     "clamp_min": {"min": None},
@@ -231,20 +237,19 @@ _PARAMETERS: dict[str, dict[str, object]] = {
     "leaky_relu": {"negative_slope": 0.01},
     "softplus": {"beta": 1, "threshold": 20},
 }
+_NAMES = {"clamp_max": "clamp", "clamp_min": "clamp", "logsigmoid": "log_sigmoid"}
 _UNARY = {
-    name: calls.unary({"clamp_max": "clamp", "clamp_min": "clamp"}.get(name, name), parameters)
+    name: calls.unary(_NAMES.get(name, name), parameters)
     for name, parameters in (
         dict.fromkeys(
-            "abs ceil cos erf exp exp2 expm1 floor log log10 log1p log2 neg reciprocal relu relu6 "
-            "round rsqrt sigmoid sign silu sin sqrt square tan tanh trunc".split()
+            "abs ceil cos erf exp exp2 expm1 floor hardsigmoid hardswish log log10 log1p log2 "
+            "logsigmoid mish neg reciprocal relu relu6 round rsqrt selu sigmoid sign silu sin "
+            "softsign sqrt square tan tanh trunc".split()
         )
         | _PARAMETERS
     ).items()
 } | {"gelu": calls.gelu}
-_UNARY_STAND_INS = (
-    "acos asin atan celu cosh erfc frac hardsigmoid hardswish logsigmoid mish nan_to_num selu sinc "
-    "sinh softsign"
-).split()
+_UNARY_STAND_INS = ("acos asin atan cosh erfc frac nan_to_num sinc sinh").split()
 _BINARY = {
     "add": "add",
     "div": "divide",
@@ -253,9 +258,13 @@ _BINARY = {
     "mul": "multiply",
     "sub": "subtract",
 }
-_ELEMENTWISE_STAND_INS = (
-    "addcdiv addcmul atan2 floor_divide fmod hypot lerp logaddexp prelu remainder xlogy"
-).split()
+_COMPOSED = {
+    "addcdiv": compositions.addcdiv,
+    "addcmul": compositions.addcmul,
+    "lerp": compositions.lerp,
+    "prelu": compositions.prelu,
+}
+_ELEMENTWISE_STAND_INS = ("atan2 floor_divide fmod hypot logaddexp remainder xlogy").split()
 _MATRIX = (
     Operation("linear", "matrix", calls.linear, F.linear, _product_macs),
     Operation("matmul", "matrix", calls.matmul, torch.matmul, _product_macs),
@@ -281,16 +290,30 @@ _MATRIX = (
     Operation("gru", "matrix", recurrent.gru, torch.gru, recurrent.macs),
     Operation("rnn_tanh", "matrix", recurrent.rnn("tanh"), torch.rnn_tanh, recurrent.macs),
     Operation("rnn_relu", "matrix", recurrent.rnn("relu"), torch.rnn_relu, recurrent.macs),
+    *(
+        Operation(f"{name}_cell", "matrix", lower, f, recurrent.cell_macs)
+        for name, lower, f in (
+            ("lstm", recurrent.lstm_cell, torch.lstm_cell),
+            ("gru", recurrent.gru_cell, torch.gru_cell),
+            ("rnn_tanh", recurrent.rnn_cell("tanh"), torch.rnn_tanh_cell),
+            ("rnn_relu", recurrent.rnn_cell("relu"), torch.rnn_relu_cell),
+        )
+    ),
 )
 _VECTOR = (
     Operation("layer_norm", "vector", calls.layer_norm, F.layer_norm),
     Operation("rms_norm", "vector", calls.rms_norm, F.rms_norm),
+    Operation("group_norm", "vector", compositions.group_norm, F.group_norm),
     *(
-        Operation(f.__name__, "vector", _no_rule, f, stand_in=_other_norm(f))
-        for f in (F.group_norm, F.batch_norm, F.instance_norm)
+        Operation(f.__name__, "vector", lower, f, stand_in=_trained_norm(f))
+        for f, lower in (
+            (F.batch_norm, compositions.batch_norm),
+            (F.instance_norm, compositions.instance_norm),
+        )
     ),
     Operation("softmax", "vector", calls.softmax, torch.softmax),
-    Operation("log_softmax", "vector", _no_rule, torch.log_softmax, stand_in=_log_softmax),
+    Operation("log_softmax", "vector", compositions.log_softmax, torch.log_softmax),
+    Operation("glu", "vector", compositions.glu, F.glu),
     Operation("sum", "vector", calls.reduction("sum"), torch.sum),
     Operation("mean", "vector", calls.reduction("mean"), torch.mean),
     Operation("cumsum", "vector", _no_rule, torch.cumsum, stand_in=_cumsum),
@@ -322,6 +345,10 @@ _VECTOR = (
         stand_in=_elementwise("pow", torch.pow),
     ),
     *(
+        Operation(name, "vector", lower, getattr(torch, name), is_elementwise=True)
+        for name, lower in _COMPOSED.items()
+    ),
+    *(
         Operation(name, "vector", _no_rule, f, is_elementwise=True, stand_in=_elementwise(name, f))
         for name, f in ((name, getattr(torch, name)) for name in _ELEMENTWISE_STAND_INS)
     ),
@@ -349,28 +376,3 @@ _ALIASES = {
     "true_divide": "div",
     "truediv": "div",
 }
-
-DATA_CALLS = frozenset(
-    (
-        # views and copies
-        "as_strided broadcast_tensors broadcast_to chunk clone contiguous detach diag diagonal "
-        "expand expand_as flatten flip hsplit imag movedim moveaxis narrow permute ravel real "
-        "reshape reshape_as resolve_conj roll rot90 select split split_with_sizes squeeze swapaxes "
-        "swapdims t tensor_split transpose tril triu unbind unflatten unfold unsqueeze view "
-        "view_as vsplit __get__ __iter__ "
-        # joining, repeating, padding
-        "block_diag cat column_stack concat concatenate constant_pad_nd dstack hstack meshgrid pad "
-        "repeat repeat_interleave stack tile vstack "
-        # indexing and selection
-        "amax amin cummax cummin embedding gather index_copy index_fill index_put "
-        "index_select kthvalue masked_fill masked_scatter masked_select max max_pool1d median min "
-        "scatter select_scatter slice_scatter sort take take_along_dim topk unique where "
-        "__getitem__ __setitem__ "
-        # conversion, creation, dropout
-        "alpha_dropout bernoulli bfloat16 copy cpu cuda double dropout dropout1d dropout2d "
-        "empty_like exponential feature_alpha_dropout feature_dropout fill float full_like half "
-        "new_empty new_full new_ones new_tensor new_zeros normal ones_like rand_like randn_like "
-        "requires_grad resize set to type type_as uniform zero zeros_like __deepcopy__ "
-        "__reduce_ex__"
-    ).split()
-)

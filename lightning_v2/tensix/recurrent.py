@@ -7,7 +7,7 @@ runs here at one site, under one precision. Letters: T time, B batch, I input, H
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -21,33 +21,41 @@ from lightning_v2.tensix.tensor import Tensor
 Step = Callable[[Execution, Tensor, list[Tensor], Callable[[Tensor], Tensor]], list[Tensor]]
 
 
-def lstm(precision, constants, input, hx, params, has_biases, num_layers, *options):
+def lstm(precision, constants, input, *arguments):
     """`torch.lstm`, behind `torch.nn.LSTM` -> output, last hidden states, last cell states."""
-    output, last = _layers(
-        precision, constants, input, hx, params, has_biases, num_layers, options, _lstm_step
-    )
-    return output, *last
+    return _network(precision, constants, _lstm_step, input, *arguments)
 
 
-def gru(precision, constants, input, hx, params, has_biases, num_layers, *options):
+def gru(precision, constants, input, *arguments):
     """`torch.gru`, behind `torch.nn.GRU` -> output, last hidden states."""
-    output, last = _layers(
-        precision, constants, input, (hx,), params, has_biases, num_layers, options, _gru_step
-    )
-    return output, *last
+    return _network(precision, constants, _gru_step, input, *arguments)
 
 
 def rnn(activation: str) -> Callable:
     """Lowering of `torch.rnn_tanh` or `rnn_relu`, behind `torch.nn.RNN`."""
 
-    def step(run, gates, state, recurrent):
-        return [run.unary(activation, run.binary("add", gates, recurrent(state[0])))]
+    def lower(precision, constants, input, *arguments):
+        return _network(precision, constants, _rnn_step(activation), input, *arguments)
 
-    def lower(precision, constants, input, hx, params, has_biases, num_layers, *options):
-        output, last = _layers(
-            precision, constants, input, (hx,), params, has_biases, num_layers, options, step
-        )
-        return output, *last
+    return lower
+
+
+def lstm_cell(precision, constants, input, hx, *weights):
+    """`torch.lstm_cell`, behind `torch.nn.LSTMCell` -> hidden state, cell state."""
+    hidden, cell = _cell(precision, constants, _lstm_step, input, hx, weights)
+    return hidden, cell
+
+
+def gru_cell(precision, constants, input, hx, *weights):
+    """`torch.gru_cell`, behind `torch.nn.GRUCell` -> hidden state."""
+    return _cell(precision, constants, _gru_step, input, (hx,), weights)[0]
+
+
+def rnn_cell(activation: str) -> Callable:
+    """Lowering of `torch.rnn_tanh_cell` or `rnn_relu_cell`, behind `torch.nn.RNNCell`."""
+
+    def lower(precision, constants, input, hx, *weights):
+        return _cell(precision, constants, _rnn_step(activation), input, (hx,), weights)[0]
 
     return lower
 
@@ -95,6 +103,13 @@ def macs(values: list[object], result: tuple[torch.Tensor, ...]) -> int:
     return steps * sum(x.numel() for x in values if isinstance(x, nn.Parameter) and x.dim() == 2)
 
 
+def cell_macs(values: list[object], result: object) -> int:
+    """Multiply-adds of a recurrent cell on values[0] (B, I) or (I,)."""
+    rows = values[0].numel() // values[0].shape[-1]
+    weights = [x for x in values if isinstance(x, nn.Parameter) and x.dim() == 2]
+    return rows * sum(x.numel() for x in weights)
+
+
 def einsum_macs(values: list[object], result: torch.Tensor) -> int:
     """Multiply-adds of an einsum: one for every combination of its indices."""
     equation, *operands = values
@@ -107,58 +122,110 @@ def einsum_macs(values: list[object], result: torch.Tensor) -> int:
     )
 
 
+def _network(precision, constants, step, input, *arguments) -> tuple[torch.Tensor, ...]:
+    """What torch.lstm and its relatives return, for either form of their arguments.
+
+    A packed sequence is (sum of lengths, I) with the number of sequences that each time step has.
+    """
+    if isinstance(arguments[2], bool):
+        hx, params, has_biases, num_layers, *options, batch_first = arguments
+        input = input.transpose(0, 1) if batch_first else input
+        sizes = None
+    else:
+        sizes, hx, params, has_biases, num_layers, *options = arguments
+        batch_first, sizes = False, sizes.tolist()
+    states = hx if isinstance(hx, list | tuple) else (hx,)
+    dropout, train, bidirectional = options
+    directions = 2 if bidirectional else 1
+    if len(params) != num_layers * directions * (4 if has_biases else 2) or (dropout and train):
+        raise NotImplementedError("projections and dropout have no rule")
+    unbatched = sizes is None and input.dim() == 2
+    if unbatched:
+        input, states = input.unsqueeze(1), [h.unsqueeze(1) for h in states]
+    x = input if sizes is None else input.split(sizes)
+    output, last = _layers(precision, constants, x, states, params, directions, step)
+    output = torch.stack(output) if sizes is None else torch.cat(output)
+    if unbatched:
+        output, last = output.squeeze(1), [h.squeeze(1) for h in last]
+    return output.transpose(0, 1) if batch_first else output, *last
+
+
 def _layers(
     precision: SitePrecision,
     constants: Constants,
-    input: torch.Tensor,
-    hx: tuple[torch.Tensor, ...],
-    params: list[torch.Tensor],
-    has_biases: bool,
-    num_layers: int,
-    options: tuple,
+    x: Sequence[torch.Tensor],
+    hx: Sequence[torch.Tensor],
+    params: Sequence[torch.Tensor],
+    directions: int,
     step: Step,
-) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Layers and directions one after the other; see torch.nn.LSTM for the arguments."""
-    if isinstance(hx, list) or not isinstance(has_biases, bool):
-        raise NotImplementedError("packed sequences have no rule")
-    dropout, train, bidirectional, batch_first = options
-    directions = 2 if bidirectional else 1
-    each = len(params) // (num_layers * directions)
-    if each != (4 if has_biases else 2) or (dropout and train):
-        raise NotImplementedError("projections and dropout have no rule")
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Layers and directions one after the other on x, (B, I) at each time step."""
     run = calls.execution(precision)
-    x = input.transpose(0, 1) if batch_first else input
+    count = len(hx[0])
+    each = len(params) // count
     last: list[list[torch.Tensor]] = [[] for _ in hx]
-    for layer in range(num_layers):
+    for layer in range(count // directions):
         outputs = []
-        for direction in range(directions):
-            index = layer * directions + direction
-            weights = params[index * each : (index + 1) * each]
-            states = [calls.activation(h[index]) for h in hx]
-            sequence = x.flip(0) if direction else x
-            output, states = _sequence(run, sequence, states, weights, precision, constants, step)
-            outputs.append(output.flip(0) if direction else output)
+        for index in range(layer * directions, (layer + 1) * directions):
+            weights = _stored(params[index * each : (index + 1) * each], precision, constants)
+            states = [h[index] for h in hx]
+            backwards = index % directions == 1
+            sequence = list(x)[::-1] if backwards else list(x)
+            output, states = _sequence(run, sequence, states, weights, step)
+            outputs.append(output[::-1] if backwards else output)
             for kept, state in zip(last, states, strict=True):
-                kept.append(state.values)
-        x = torch.cat(outputs, -1)
-    output = x.transpose(0, 1) if batch_first else x
-    return output, [torch.stack(states) for states in last]
+                kept.append(state)
+        x = [torch.cat(parts, -1) for parts in zip(*outputs, strict=True)]
+    return x, [torch.stack(states) for states in last]
 
 
-def _sequence(run, x, states, weights, precision, constants, step):
-    """One direction of one layer on x (T, B, I)."""
-    stored = [
-        calls.weights(w.t(), precision, constants.owner(w) if constants.owner(w) is not None else w)
-        for w in weights[:2]
-    ]
-    rows = [calls.vector(b, precision, constants) for b in weights[2:]] or [None, None]
-    gates = run.linear(calls.activation(x), stored[0], rows[0])
+def _sequence(run, x, states, weights, step):
+    """One direction of one layer on a list x; sequences without a step keep their state."""
+    w_input, w_hidden, b_input, b_hidden = weights
+    sizes = [len(part) for part in x]
+    gates = run.linear(calls.activation(torch.cat(x)), w_input, b_input)
     outputs = []
-    for time in range(len(x)):
-        at_time = Tensor(gates.values[time], gates.dtype)
-        states = step(run, at_time, states, lambda h: run.linear(h, stored[1], rows[1]))
-        outputs.append(states[0].values)
-    return torch.stack(outputs), states
+    for part in gates.values.split(sizes):
+        size = len(part)
+        before = [calls.activation(h[:size]) for h in states]
+        after = step(
+            run, Tensor(part, gates.dtype), before, lambda h: run.linear(h, w_hidden, b_hidden)
+        )
+        new = [state.values for state in after]
+        states = [
+            n if size == len(h) else torch.cat((n, h[size:]))
+            for n, h in zip(new, states, strict=True)
+        ]
+        outputs.append(new[0])
+    return outputs, states
+
+
+def _cell(precision, constants, step, input, hx, weights):
+    """One time step of input (B, I) or (I,) -> the new states (B, H) or (H,)."""
+    weights = _stored([w for w in weights if w is not None], precision, constants)
+    unbatched = input.dim() == 1
+    if unbatched:
+        input, hx = input.unsqueeze(0), [h.unsqueeze(0) for h in hx]
+    run = calls.execution(precision)
+    _, states = _sequence(run, [input], list(hx), weights, step)
+    return [h.squeeze(0) for h in states] if unbatched else states
+
+
+def _stored(weights, precision, constants):
+    """Both matrices and both biases, of which there may be none."""
+    matrices = []
+    for w in weights[:2]:
+        owner = constants.owner(w)
+        matrices.append(calls.weights(w.t(), precision, w if owner is None else owner))
+    rows = [calls.vector(b, precision, constants) for b in weights[2:]] or [None, None]
+    return *matrices, *rows
+
+
+def _rnn_step(activation):
+    def step(run, gates, state, recurrent):
+        return [run.unary(activation, run.binary("add", gates, recurrent(state[0])))]
+
+    return step
 
 
 def _lstm_step(run, gates, states, recurrent):

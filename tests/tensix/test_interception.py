@@ -375,15 +375,34 @@ def test_norms_of_other_architectures():
 
 
 def test_what_has_no_exact_rule_is_listed():
-    net = nn.Sequential(nn.Conv1d(32, 32, 3), nn.BatchNorm1d(32), nn.Mish()).eval()
-    x = torch.randn(2, 32, 10)
+    net = Calls(lambda x: torch.atan(torch.cumsum(x, -1)).relu())
+    x = torch.randn(2, 10)
     found = {}
     for tier in tensix.TIERS:
         with tensix.use(tier=tier), tensix.intercept(net, lambda site: LOW) as emulation:
             net(x)
         found[tier] = [(call.name, call.site, call.count) for call in emulation.approximated]
         assert emulation.unemulated == []
-    assert found == {"exact": [("batch_norm", "1", 1), ("mish", "2", 1)], "fast": []}
+    assert found == {"exact": [("cumsum", "", 1), ("atan", "", 1)], "fast": []}
+
+
+def test_making_weights_of_constants_is_work_of_the_host():
+    net = nn.Sequential(
+        nn.utils.parametrizations.weight_norm(nn.Conv1d(32, 32, 3)),
+        nn.utils.parametrizations.spectral_norm(nn.Linear(8, 8)),
+    ).eval()
+    with tensix.intercept(net, lambda site: LOW) as emulation:
+        net(torch.randn(2, 32, 10))
+    assert emulation.sites == {"0": "conv1d", "1": "linear"}
+    assert {op for _, op in emulation.host} >= {"weight_norm", "div"}
+    assert emulation.unemulated == emulation.approximated == []
+
+
+def test_products_with_complex_numbers_are_listed():
+    net = Calls(lambda x: torch.view_as_real(x * 1j))
+    with tensix.intercept(net, lambda site: LOW) as emulation:
+        net(torch.randn(4))
+    assert [call.name for call in emulation.unemulated] == ["mul", "view_as_real"]
 
 
 @pytest.mark.parametrize("need_weights", [True, False])

@@ -18,14 +18,19 @@ WIDE = SitePrecision(
 )
 
 
-# Norms and softmax read what they store on the way as TF32; softplus has a short polynomial.
-ROUGH = ("layer_norm", "rms_norm", "softmax", "softplus")
+# Norms and softmax read what they store on the way as TF32; the others have short polynomials.
+ROUGH = ("layer_norm", "rms_norm", "softmax", "softplus", "logsigmoid")
 # No exact rule yet.
 APPROXIMATED = (
-    "group_norm batch_norm instance_norm log_softmax cumsum acos asin atan celu cosh erfc frac "
-    "hardsigmoid hardswish logsigmoid mish nan_to_num selu sinc sinh softsign addcdiv addcmul "
-    "atan2 floor_divide fmod hypot lerp logaddexp prelu remainder xlogy"
+    "cumsum acos asin atan cosh erfc frac nan_to_num sinc sinh atan2 floor_divide fmod hypot "
+    "logaddexp remainder xlogy"
 ).split()
+CELLS = {
+    "lstm_cell": nn.LSTMCell,
+    "gru_cell": nn.GRUCell,
+    "rnn_tanh_cell": nn.RNNCell,
+    "rnn_relu_cell": nn.RNNCell,
+}
 RECURRENT = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn_tanh": nn.RNN, "rnn_relu": nn.RNN}
 
 
@@ -36,6 +41,14 @@ def recurrent_arguments(name, x):
     start = torch.zeros(4, 2, 8)
     state = (start, start) if name == "lstm" else start
     return x, state, weights, True, 2, 0.0, False, True, True
+
+
+def cell_arguments(name, x):
+    cell = CELLS[name](16, 8)
+    weights = (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+    start = torch.zeros(16, 8)
+    state = (start, start) if name == "lstm_cell" else start
+    return x[0], state, *(w.detach() for w in weights)
 
 
 def first(result):
@@ -58,7 +71,7 @@ def arguments(name):
         "layer_norm": ((16,),),
         "rms_norm": ((16,),),
         "group_norm": (4,),
-        "batch_norm": (torch.zeros(16), torch.ones(16)),
+        "batch_norm": (y[0, 0], y[0, 1], y[1, 0], y[1, 1]),
         "linear": (y[0], y[0, 0]),
         "addmm": (y[0], y[1]),
         "lerp": (y, y),
@@ -79,6 +92,8 @@ def arguments(name):
         return "bij,bkj->bik", x, y
     if name in RECURRENT:
         return recurrent_arguments(name, x)
+    if name in CELLS:
+        return cell_arguments(name, x)
     if name == "scaled_dot_product_attention":
         return x[None], y[None], x[None].flip(-1)
     if name in extra:
