@@ -13,7 +13,7 @@ DATA_CALLS = frozenset(
         "view_as vsplit _pack_padded_sequence _pad_packed_sequence __get__ __iter__ "
         # joining, repeating, padding
         "block_diag cat column_stack concat concatenate constant_pad_nd dstack hstack meshgrid pad "
-        "repeat repeat_interleave stack tile vstack "
+        "channel_shuffle pixel_shuffle pixel_unshuffle repeat repeat_interleave stack tile vstack "
         # indexing and selection
         "amax amin cummax cummin embedding gather index_copy index_fill index_put "
         "index_select kthvalue masked_fill masked_scatter masked_select max max_pool1d max_pool2d "

@@ -112,6 +112,146 @@ def _additive(mask: Tensor) -> Tensor:
     return torch.zeros(mask.shape).masked_fill(mask, -math.inf)
 
 
+def interpolate(
+    input: Tensor,
+    size: int | tuple[int, ...] | None = None,
+    scale_factor: float | tuple[float, ...] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
+    """`torch.nn.functional.interpolate`: the nearest value, or two products and their sum.
+
+    Raises:
+        NotImplementedError: other modes than "nearest", "nearest-exact" and "linear".
+    """
+    options = (size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
+    if mode in ("nearest", "nearest-exact"):
+        with torch._C.DisableTorchFunction():
+            return F.interpolate(input, *options)
+    if mode != "linear":
+        raise NotImplementedError(f"interpolation by mode {mode!r} has no rule")
+    with torch._C.DisableTorchFunction():
+        # Torch itself tells where each value comes from: interpolated, positions are positions.
+        place = torch.arange(input.shape[-1], dtype=torch.float64)
+        place = F.interpolate(place[None, None], *options)[0, 0]
+        left = place.floor().long().clamp(max=input.shape[-1] - 1)
+        right = (left + 1).clamp(max=input.shape[-1] - 1)
+        shares = (1 - place + left).float(), (place - left).float()
+    return input[..., left] * shares[0] + input[..., right] * shares[1]
+
+
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: int | tuple[int],
+    stride: int | tuple[int] | None = None,
+    padding: int | tuple[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """`torch.nn.functional.avg_pool1d`, as means of windows."""
+    return _pooled(input, 1, kernel_size, stride, padding, ceil_mode or not count_include_pad)
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """`torch.nn.functional.avg_pool2d`, as means of windows."""
+    special = ceil_mode or not count_include_pad or divisor_override is not None
+    return _pooled(input, 2, kernel_size, stride, padding, special)
+
+
+def adaptive_avg_pool1d(input: Tensor, output_size: int | tuple[int]) -> Tensor:
+    """`torch.nn.functional.adaptive_avg_pool1d` to lengths that divide the input's."""
+    return _adapted(input, 1, output_size)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple[int | None, int | None]) -> Tensor:
+    """`torch.nn.functional.adaptive_avg_pool2d` to lengths that divide the input's."""
+    return _adapted(input, 2, output_size)
+
+
+def var(
+    input: Tensor,
+    dim: int | tuple[int, ...] | bool | None = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """`torch.var`: the squared distance from the mean, summed up and scaled."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    axes = range(input.dim()) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
+    axes = tuple(axes)
+    count = math.prod(input.shape[axis] for axis in axes)
+    freedom = count - (int(unbiased) if correction is None else correction)
+    squares = (input - input.mean(axes, keepdim=True)).square()
+    return squares.sum(axes, keepdim) * (1 / freedom if freedom > 0 else math.inf)
+
+
+def std(*args, **kwargs) -> Tensor:
+    """`torch.std`: the square root of `var`."""
+    return var(*args, **kwargs).sqrt()
+
+
+def normalize(
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
+) -> Tensor:
+    """`torch.nn.functional.normalize` to Euclidean length 1.
+
+    Raises:
+        NotImplementedError: another length.
+    """
+    if p != 2 or out is not None:
+        raise NotImplementedError(f"normalize with p={p} has no rule")
+    return input / input.square().sum(dim, keepdim=True).sqrt().clamp_min(eps)
+
+
+def _pooled(input, axes, kernel_size, stride, padding, is_special):
+    if is_special:
+        raise NotImplementedError("pooling with windows of other sizes has no rule")
+    kernel = _each(kernel_size, axes)
+    strides = kernel if stride is None or stride == () else _each(stride, axes)
+    x = F.pad(input, [n for n in reversed(_each(padding, axes)) for _ in range(2)])
+    for axis in range(-axes, 0):
+        # Every window that is cut out stands on a new last axis.
+        x = x.unfold(-axes, kernel[axis], strides[axis])
+    return x.mean(tuple(range(-axes, 0)))
+
+
+def _adapted(input, axes, output_size):
+    wanted = _each(output_size, axes)
+    lengths = input.shape[-axes:]
+    wanted = [n if w is None else w for n, w in zip(lengths, wanted, strict=True)]
+    if any(n % w for n, w in zip(lengths, wanted, strict=True)):
+        raise NotImplementedError(f"pooling {tuple(lengths)} to {tuple(wanted)} has no rule")
+    kernel = tuple(n // w for n, w in zip(lengths, wanted, strict=True))
+    return _pooled(input, axes, kernel, None, 0, False)
+
+
+def _each(value, axes: int) -> tuple:
+    values = tuple(value) if isinstance(value, tuple | list) else (value,)
+    return values * axes if len(values) == 1 else values
+
+
 DECOMPOSITIONS: dict[Callable, Callable] = {
-    F.multi_head_attention_forward: multi_head_attention_forward
+    F.multi_head_attention_forward: multi_head_attention_forward,
+    F.interpolate: interpolate,
+    F.avg_pool1d: avg_pool1d,
+    F.avg_pool2d: avg_pool2d,
+    F.adaptive_avg_pool1d: adaptive_avg_pool1d,
+    F.adaptive_avg_pool2d: adaptive_avg_pool2d,
+    F.normalize: normalize,
+    torch.var: var,
+    torch.Tensor.var: var,
+    torch.std: std,
+    torch.Tensor.std: std,
 }
