@@ -8,6 +8,7 @@ rounded to nearest even.
 import numpy as np
 
 from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases
+from lightning_v2.tensix.packer import add_bfloat16
 from lightning_v2.tensix.reduction_kernels import largest, sum_row
 from lightning_v2.tensix.sfpu_arithmetic import add as add_float32
 from lightning_v2.tensix.sfpu_arithmetic import (
@@ -58,7 +59,7 @@ def exponentials(scores, known, top, sums, slope, begun, blackhole, first, last)
             value = _exponential(difference, slope, blackhole)
             scores[r, i] = value
             lane = i % _TILE
-            sums[r, lane] = value if i < _TILE else grown(sums[r, lane], value)
+            sums[r, lane] = value if i < _TILE else add_bfloat16(sums[r, lane], value)
 
 
 @compiled
@@ -78,10 +79,10 @@ def corrected(
         factor = _first_column(np.uint32(difference), scale, accurate, blackhole)
         for i in range(output.shape[1]):
             part = _product(before[r, i], factor, phases, blackhole)
-            output[r, i] = grown(output[r, i], part)
+            output[r, i] = add_bfloat16(output[r, i], part)
         for i in range(_TILE):
             part = _product(sums_before[r, i], factor, phases, blackhole)
-            sums[r, i] = grown(sums[r, i], part)
+            sums[r, i] = add_bfloat16(sums[r, i], part)
 
 
 @compiled
@@ -102,29 +103,7 @@ def add_in_memory(total, addend, first, last):
     """total += addend for the rows `first` to `last` of (R, C) patterns."""
     for r in range(first, last):
         for i in range(total.shape[1]):
-            total[r, i] = grown(total[r, i], addend[r, i])
-
-
-@compiled
-def grown(a, b):
-    """The bfloat16 sum of two bfloat16 patterns: exact, nearest even, denormals flushed."""
-    exact = _flushed(a) + _flushed(b)
-    bits = np.float64(exact).view(np.int64)
-    sign = (bits >> 63) & 1
-    exponent = ((bits >> 52) & 0x7FF) - 896
-    fraction = bits & 0xFFFFFFFFFFFFF
-    rounded = (exponent << 7) + ((fraction + (1 << 44) - 1 + ((fraction >> 45) & 1)) >> 45)
-    if exponent <= 0:
-        rounded = np.int64(0)
-    elif exponent >= 255:
-        rounded = np.int64(0x7F80)
-    return np.uint32((sign << 31) | (rounded << 16))
-
-
-@compiled
-def _flushed(x):
-    kept = x if x & np.uint32(_EXPONENT) else x & np.uint32(SIGN)
-    return np.float64(np.uint32(kept).view(np.float32))
+            total[r, i] = add_bfloat16(total[r, i], addend[r, i])
 
 
 @compiled

@@ -6,8 +6,8 @@ largest scores, factors between chunks and weighted values as bfloat16.
 
 import numpy as np
 
-from lightning_v2.tensix.attention_kernels import grown
 from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases, packed
+from lightning_v2.tensix.packer import add_bfloat16
 from lightning_v2.tensix.reduction_kernels import largest, sum_row
 from lightning_v2.tensix.sfpu_arithmetic import add as add_float32
 from lightning_v2.tensix.sfpu_arithmetic import (
@@ -107,7 +107,7 @@ def corrected(
             sums[r, i] = np.uint32(add(total, part & _TF32, 0, True, not blackhole))
         for i in range(output.shape[1]):
             part = multiply_phases(np.int64(before[r, i]), factor, phases, True, not blackhole)
-            output[r, i] = grown(output[r, i], np.uint32(packed(part, True)))
+            output[r, i] = add_bfloat16(output[r, i], np.uint32(packed(part, True)))
 
 
 @compiled

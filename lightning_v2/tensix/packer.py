@@ -20,23 +20,31 @@ def accumulate_float32(total, addend):
 
 @compiled
 def accumulate_bfloat16(total, addend):
-    """The same for bfloat16 values (low halves zero): exact sum, nearest even."""
+    """The same for bfloat16 values (low halves zero): see `add_bfloat16`."""
     for i in range(total.size):
-        # The sum of two bfloat16 rounded to float32 first would round twice.
-        a, b = _flushed(total[i]), _flushed(addend[i])
-        exact = np.float64(np.uint32(a).view(np.float32)) + np.float64(
-            np.uint32(b).view(np.float32)
-        )
-        bits = np.float64(exact).view(np.int64)
-        sign = (bits >> 63) & 1
-        exponent = ((bits >> 52) & 0x7FF) - 896
-        fraction = bits & 0xFFFFFFFFFFFFF
-        rounded = (exponent << 7) + ((fraction + (1 << 44) - 1 + ((fraction >> 45) & 1)) >> 45)
-        if exponent <= 0:
-            rounded = 0
-        elif exponent >= 255:
-            rounded = 0x7F80
-        total[i] = np.uint32((sign << 31) | (rounded << 16))
+        total[i] = add_bfloat16(total[i], addend[i])
+
+
+@compiled
+def add_bfloat16(a, b):
+    """The bfloat16 sum of two bfloat16 patterns: exact, nearest even, denormals flushed."""
+    # Rounding the sum to float32 first would round twice.
+    exact = _number(a) + _number(b)
+    bits = np.float64(exact).view(np.int64)
+    sign = (bits >> 63) & 1
+    exponent = ((bits >> 52) & 0x7FF) - 896
+    fraction = bits & 0xFFFFFFFFFFFFF
+    rounded = (exponent << 7) + ((fraction + (1 << 44) - 1 + ((fraction >> 45) & 1)) >> 45)
+    if exponent <= 0:
+        rounded = np.int64(0)
+    elif exponent >= 255:
+        rounded = np.int64(0x7F80)
+    return np.uint32((sign << 31) | (rounded << 16))
+
+
+@compiled
+def _number(pattern):
+    return np.float64(np.uint32(_flushed(pattern)).view(np.float32))
 
 
 @compiled
