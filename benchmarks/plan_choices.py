@@ -1,8 +1,8 @@
 """Why the plan lightning-v2 is what it is: each of its decisions undone, one at a time.
 
-Emulated (fast tier), teacher-forced against PyTorch float32, means over held-out sentences; the
-length of the utterance is measured running freely. Prints a table and writes
-benchmarks/results/plan_choices.json. About 10 minutes on one core.
+Emulated in the fast tier, the presets in the exact tier too; teacher-forced against PyTorch
+float32, means over held-out sentences; the length of the utterance is measured running freely.
+Prints a table and writes benchmarks/results/plan_choices.json. About 10 minutes on two cores.
 """
 
 import argparse
@@ -37,6 +37,7 @@ VARIANTS = {
         "sites: [vocoder.gains, vocoder.minimum_phase], output: float32",
         f"sites: [vocoder.clamp, vocoder.exp, vocoder.sin, vocoder.cos], {FLOAT32}",
     ],
+    "norms and softmax in LoFi": ["sites: ['*norm', '*softmax'], math_fidelity: LoFi"],
     "16-bit Dst in the blocks": ["sites: '*.blocks.*', fp32_dest_acc_en: false"],
     "16-bit Dst everywhere": ["sites: '*', fp32_dest_acc_en: false"],
     "approximate functions": ["sites: '*', math_approx_mode: true"],
@@ -58,17 +59,16 @@ def main() -> int:
     held_out = read_texts(data_path("sentences", "heldout.tsv"))
     texts = list(held_out.values())[: args.sentences]
     plans = {name: Plan.load(name) for name in presets()}
-    plans |= {f"lightning-v2, {what}": variant(rules) for what, rules in VARIANTS.items()}
+    runs = [(name, plan, tier) for tier in lv2.tensix.TIERS for name, plan in plans.items()]
+    runs += [(f"lightning-v2, {what}", variant(rules), "fast") for what, rules in VARIANTS.items()]
 
-    figures = {}
+    figures: dict[str, dict[str, dict[str, float]]] = {tier: {} for tier in lv2.tensix.TIERS}
     print(f"{'':52} " + " ".join(f"{name.split('_')[0]:>8}" for name in SHOWN) + "  length ms")
-    for name, plan in plans.items():
-        figures[name] = figure = measure(voice, texts, plan)
+    for name, plan, tier in runs:
+        figures[tier][name] = figure = measure(voice, texts, plan, tier)
         values = " ".join(f"{figure[key]:8.3f}" for key in SHOWN)
-        print(f"{name:52} {values} {figure['length_ms']:10.1f}", flush=True)
-    save_result(
-        args.output, ROOT, voice, "emulated", tier="fast", sentences=len(texts), figures=figures
-    )
+        print(f"{f'{name} ({tier})':52} {values} {figure['length_ms']:10.1f}", flush=True)
+    save_result(args.output, ROOT, voice, "emulated", sentences=len(texts), figures=figures)
     return 0
 
 
@@ -78,13 +78,13 @@ def variant(rules: list[str]) -> Plan:
     return Plan.parse(text + "".join(f"- {{{rule}}}\n" for rule in rules))
 
 
-def measure(voice, texts: list[str], plan: Plan) -> dict[str, float]:
+def measure(voice, texts: list[str], plan: Plan, tier: str) -> dict[str, float]:
     """Means of the audio metrics, and of the change in length when the voice runs freely."""
     results, lengths = [], []
     for text in texts:
-        comparison = lv2.compare(voice, text, plan, layers=False)
+        comparison = lv2.compare(voice, text, plan, layers=False, tier=tier)
         results.append(comparison.metrics)
-        with lv2.emulate(voice, plan):
+        with lv2.emulate(voice, plan, tier=tier):
             free = voice.synthesize(text)
         lengths.append(1e3 * (free.durations.sum() - comparison.reference.durations.sum()))
     means = {name: float(np.nanmean([r[name] for r in results])) for name in SHOWN}
