@@ -343,9 +343,13 @@ def vector(x: torch.Tensor, precision: SitePrecision, constants: Constants) -> T
 
 
 def operand(x: object, precision: SitePrecision, constants: Constants) -> object:
-    """An operand of an element-wise operation: a device tensor, or a number as it is."""
+    """An operand of an element-wise operation: a device tensor, or a number as it is.
+
+    A tensor without axes gets one, for block floats have groups.
+    """
     if not isinstance(x, torch.Tensor):
         return x
+    x = x.reshape(1) if x.dim() == 0 else x
     if not x.is_floating_point():
         x = x.float()
     return activation(x) if constants.owner(x) is None else vector(x, precision, constants)

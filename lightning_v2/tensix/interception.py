@@ -37,7 +37,7 @@ from lightning_v2.tensix import operations
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.data_calls import HOST_CALLS
 from lightning_v2.tensix.decompositions import DECOMPOSITIONS
-from lightning_v2.tensix.nested import float_dtype, leaves, mapped
+from lightning_v2.tensix.nested import float_dtype, has_axes, leaves, mapped
 from lightning_v2.tensix.operations import DATA, Operation
 from lightning_v2.tensix.sites import Site, SitePrecision
 
@@ -321,11 +321,19 @@ def _lowered(call, args, kwargs, precision, constants):
     """The result, and whether it has the bits of the tier that was asked for."""
     (args, kwargs), _ = call.plain_arguments(args, kwargs)
     dtype = float_dtype((args, kwargs))
-    if dtype not in _HALVES:
-        return call.operation.run(precision, constants, args, kwargs)
-    widened = [mapped(values, _HALVES, torch.float32) for values in (args, kwargs)]
-    result, exact = call.operation.run(precision, constants, *widened)
-    return mapped(result, (torch.float32,), dtype), exact
+    numbers = not has_axes((args, kwargs))
+    if numbers:
+        args, kwargs = (mapped(v, lambda x: x.reshape(1)) for v in (args, kwargs))
+    if dtype in _HALVES:
+        args, kwargs = (mapped(v, _widened) for v in (args, kwargs))
+    result, exact = call.operation.run(precision, constants, args, kwargs)
+    if dtype in _HALVES:
+        result = mapped(result, lambda x: x.to(dtype) if x.dtype == torch.float32 else x)
+    return result.reshape(()) if numbers else result, exact
+
+
+def _widened(x):
+    return x.float() if x.dtype in _HALVES else x
 
 
 _HALVES = (torch.float16, torch.bfloat16)

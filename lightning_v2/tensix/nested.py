@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 
-def mapped(values: object, dtypes: tuple[torch.dtype, ...], dtype: torch.dtype) -> object:
-    """Nested values with every tensor of one of `dtypes` converted to `dtype`."""
+def mapped(values: object, function: Callable[[Tensor], Tensor]) -> object:
+    """Nested values with `function` of every tensor in its place."""
     if isinstance(values, Tensor):
-        return values.to(dtype) if values.dtype in dtypes else values
+        return function(values)
     if isinstance(values, dict):
-        return {key: mapped(value, dtypes, dtype) for key, value in values.items()}
+        return {key: mapped(value, function) for key, value in values.items()}
     if isinstance(values, tuple | list):
-        return type(values)(mapped(value, dtypes, dtype) for value in values)
+        return type(values)(mapped(value, function) for value in values)
     return values
 
 
@@ -36,3 +36,9 @@ def float_dtype(values: object) -> torch.dtype | None:
         if isinstance(value, Tensor) and (value.dtype.is_floating_point or value.dtype.is_complex):
             return value.dtype
     return None
+
+
+def has_axes(values: object) -> bool:
+    """Whether any tensor in nested arguments has axes, or there is none at all."""
+    tensors = [value for value in leaves(values) if isinstance(value, Tensor)]
+    return not tensors or any(value.dim() > 0 for value in tensors)

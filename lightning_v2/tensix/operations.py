@@ -160,8 +160,10 @@ def resolve(function: Callable) -> Call | _Data | None:
             return Call(Operation(function.__name__, "other", None, function))
         return None
     switch = None
-    if inspect.isfunction(function) and "inplace" in inspect.signature(function).parameters:
-        switch = function
+    if inspect.isfunction(function):
+        # Operators such as ** wrap methods that have no signature.
+        parameters = inspect.signature(function, follow_wrapped=False).parameters
+        switch = function if "inplace" in parameters else None
     return Call(operation, in_place, swapped, switch)
 
 

@@ -398,6 +398,16 @@ def test_making_weights_of_constants_is_work_of_the_host():
     assert emulation.unemulated == emulation.approximated == []
 
 
+def test_tensors_without_axes_are_emulated_too():
+    blocks = SitePrecision("bfloat8_b", "bfloat8_b", "bfloat8_b")
+    net = Calls(lambda x: x * torch.sqrt(torch.tensor(4.0)) + x.sum())
+    with tensix.intercept(net, lambda site: blocks) as emulation:
+        result = net(torch.ones(2, 64))
+    assert torch.equal(result, torch.full((2, 64), 130.0))
+    assert list(emulation.sites) == ["sqrt", "mul", "sum", "add"]
+    assert emulation.unemulated == emulation.approximated == []
+
+
 def test_products_with_complex_numbers_are_listed():
     net = Calls(lambda x: torch.view_as_real(x * 1j))
     with tensix.intercept(net, lambda site: LOW) as emulation:
