@@ -70,6 +70,8 @@ class ErrorSums:
 class LayerErrors:
     """Watches a reference run and a candidate run of the same model on the same text.
 
+    Of a site that returns several tensors, the first one counts.
+
     Attributes:
         lower: runs one call alone in low precision: lower(site, function, args, kwargs).
     """
@@ -90,6 +92,7 @@ class LayerErrors:
             MemoryError: the text is so long that its outputs would take more than 2 GiB.
         """
         self._ops.setdefault(site, op)
+        output = _first(output)
         self._bytes += output.nbytes
         if self._bytes > MEMORY_BYTES:
             raise MemoryError(
@@ -97,13 +100,14 @@ class LayerErrors:
                 "compare a shorter text, or pass layers=False"
             )
         self._outputs[site].append(output.detach().clone())
-        lowered = self.lower(site, function, args, kwargs)
+        lowered = _first(self.lower(site, function, args, kwargs))
         self._isolated[site].add(*_values(op, output, lowered))
 
     def observe_candidate(self, site, op, function, args, kwargs, output) -> None:
         """Compare the output with what the reference had at the same call."""
         call = self._calls[site]
         self._calls[site] += 1
+        output = _first(output)
         kept = self._outputs.get(site, [])
         if call >= len(kept) or kept[call].shape != output.shape:
             self._incomparable.add(site)
@@ -142,6 +146,11 @@ class LayerErrors:
                     row[f"{kind}_{name}"] = getattr(sums, name) if sums.count else math.nan
             rows.append(row)
         return pd.DataFrame(rows)
+
+
+def _first(output: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """The first tensor of what a site returns: of a recurrent layer, the output without states."""
+    return output[0] if isinstance(output, tuple) else output
 
 
 def _values(

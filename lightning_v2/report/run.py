@@ -33,13 +33,13 @@ def run_notebooks(
     Args:
         notebooks: paths.
         plans: names or paths of plan files, for notebooks that have a parameter `plan`.
-        parameters: name to text, for every notebook.
+        parameters: name to text, for every notebook that knows the name.
         build: folder, made if it is not there.
         cell_timeout_s: most a cell may take.
         notebook_timeout_s: most a notebook may take.
 
     Raises:
-        ParameterError: a notebook does not know a parameter, or there is no notebook. Nothing ran.
+        ParameterError: no notebook knows a parameter, or there is no notebook. Nothing ran.
         PlanError: a plan does not parse. Nothing ran.
     """
     runs = plan_runs(notebooks, plans, parameters or {})
@@ -81,10 +81,15 @@ def plan_runs(
     if "plan" in given:
         raise ParameterError("plans are chosen with --plans, not with -p plan=...")
     names = {str(plan): Plan.load(plan).name for plan in plans}
+    known = {Path(notebook): known_parameters(Path(notebook)) for notebook in notebooks}
+    everybody = set().union(*known.values())
+    strangers = {name: text for name, text in given.items() if name not in everybody}
+    check_parameters(next(iter(known)), strangers)
     runs = []
-    for notebook in map(Path, notebooks):
-        values = check_parameters(notebook, given)
-        if "plan" not in known_parameters(notebook):
+    for notebook, own in known.items():
+        mine = {name: text for name, text in given.items() if name in own}
+        values = check_parameters(notebook, mine)
+        if "plan" not in own:
             runs.append((notebook, Run(notebook.name, None, values, f"{notebook.stem}.ipynb")))
             continue
         for plan, name in names.items():

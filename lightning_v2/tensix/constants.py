@@ -6,6 +6,7 @@ counts in-place changes per tensor. Writing through `.data` escapes that count, 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable
 from itertools import chain
 
@@ -24,11 +25,18 @@ class Constants:
     def __init__(self, module: nn.Module):
         tensors = chain(module.parameters(), module.buffers())
         self._owners = {t.untyped_storage().data_ptr(): t for t in tensors if t.numel()}
+        self._made: dict[int, weakref.ref[Tensor]] = {}
+
+    def add(self, tensor: Tensor) -> None:
+        """Recognise, as long as it lives, what the host makes of constants (weight norm)."""
+        self._made[tensor.untyped_storage().data_ptr()] = weakref.ref(tensor)
 
     def owner(self, tensor: Tensor) -> Tensor | None:
-        """The parameter or buffer whose memory `tensor` shows, or None."""
+        """The parameter, buffer or added tensor whose memory `tensor` shows, or None."""
         address = tensor.untyped_storage().data_ptr()
         owner = self._owners.get(address)
+        if owner is None and address in self._made:
+            owner = self._made[address]()
         if owner is not None and owner.untyped_storage().data_ptr() == address:
             return owner
         return tensor if isinstance(tensor, nn.Parameter) else None

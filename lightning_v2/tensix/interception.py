@@ -135,7 +135,9 @@ class Interception(TorchFunctionMode):
         name = getattr(function, "__name__", "")
         if name in HOST_CALLS and frame.module is not None:
             self.host[frame.path, name.strip("_")] += 1
-            return function(*args, **kwargs)
+            weight = function(*args, **kwargs)
+            self.constants.add(weight)
+            return weight
         if call is None or not self._is_device_call(function, args, kwargs, frame, call):
             result = function(*args, **kwargs)
             if call is None and float_dtype(result) and float_dtype((args, kwargs)):
@@ -234,7 +236,9 @@ class Interception(TorchFunctionMode):
             on_host = on_host or isinstance(module, ParametrizationList)
             self._frames.append(_Frame(module, path, is_leaf, on_host))
 
-    def _pop(self, module: nn.Module) -> None:
+    def _pop(self, module: nn.Module, result: object) -> None:
+        if id(module) in self._paths and isinstance(module, ParametrizationList):
+            self.constants.add(result)
         for i in range(len(self._frames) - 1, 0, -1):
             if self._frames[i].module is module:
                 del self._frames[i:]
@@ -376,7 +380,7 @@ def _enter(module: nn.Module, args: object) -> None:
 
 def _leave(module: nn.Module, args: object, result: object) -> None:
     for interception in _active.stack:
-        interception._pop(module)
+        interception._pop(module, result)
 
 
 _hooks = _Hooks()

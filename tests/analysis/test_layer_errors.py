@@ -102,3 +102,12 @@ def test_a_text_that_is_too_long_is_refused(monkeypatch):
     errors = LayerErrors(halved)
     with pytest.raises(MemoryError, match="pass layers=False"):
         run(errors, errors.observe_reference, [("a", "add", [0.0] * 100)])
+
+
+def test_of_several_tensors_the_first_counts():
+    errors = LayerErrors(lambda site, function, args, kwargs: (args[0] * 0.5, args[0]))
+    output = torch.tensor([1.0, -2.0])
+    errors.observe_reference("a", "lstm", None, (output,), {}, (output, output[:1]))
+    errors.observe_candidate("a", "lstm", None, (output,), {}, (output * 0.25, output[:1]))
+    row = errors.table().iloc[0]
+    assert row["isolated_gain"] == 0.5 and row["accumulated_gain"] == 0.25

@@ -81,6 +81,14 @@ def test_a_notebook_runs_for_every_plan_or_once(folder):
     assert all(run.parameters["count"] == 4 for _, run in runs)
 
 
+def test_a_parameter_goes_to_the_notebooks_that_know_it(notebook):
+    paths = [notebook("a", "1", parameters="count = 1"), notebook("b", "1", parameters="word = ''")]
+    runs = plan_runs(paths, ["bf16"], {"word": "two"})
+    assert [run.parameters for _, run in runs] == [{}, {"word": "two"}]
+    with pytest.raises(ParameterError, match="no parameter 'wort'"):
+        plan_runs(paths, ["bf16"], {"word": "two", "wort": "three"})
+
+
 def test_a_plan_file_is_found_from_the_folder_of_the_notebook(folder, tmp_path, monkeypatch):
     (tmp_path / "mine.yaml").write_text("name: my plan\ndefault: {math_fidelity: LoFi}\n")
     monkeypatch.chdir(tmp_path)

@@ -63,7 +63,19 @@ def test_inference_tensors_are_packed_every_time():
     assert len(calls) == 2
 
 
+def test_what_the_host_makes_of_constants_is_one_while_it_lives():
+    net = nn.Linear(4, 3)
+    known, made = Constants(net), net.weight.detach() * 2
+    assert known.owner(made) is None
+    known.add(made)
+    assert known.owner(made.t()) is made
+    address = made.untyped_storage().data_ptr()
+    del made
+    assert known._made[address]() is None
+
+
 def test_the_store_does_not_keep_weights_alive():
+    gc.collect()
     before = len(constants._packed)
     weight = torch.ones(5)
     packed(weight, weight, "r", lambda x: x + 1)

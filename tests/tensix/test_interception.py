@@ -396,6 +396,8 @@ def test_making_weights_of_constants_is_work_of_the_host():
     assert emulation.sites == {"0": "conv1d", "1": "linear"}
     assert {op for _, op in emulation.host} >= {"weight_norm", "div"}
     assert emulation.unemulated == emulation.approximated == []
+    sites = tensix.trace(net, lambda: net(torch.randn(2, 32, 10)))
+    assert [(s.weights, s.vectors) for s in sites] == [(32 * 32 * 3, 32), (64, 8)]
 
 
 def test_tensors_without_axes_are_emulated_too():

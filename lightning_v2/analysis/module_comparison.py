@@ -1,0 +1,107 @@
+"""Any module, run twice on the same inputs: in float32 and under a plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+
+from lightning_v2 import tensix
+from lightning_v2.deployment import emulate
+from lightning_v2.precision import Plan
+from lightning_v2.tensix import Unemulated
+
+from .layer_errors import LayerErrors
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleComparison:
+    """What came out of `compare_module`. S sites.
+
+    Attributes:
+        plan: of the emulation.
+        tier: of the emulation.
+        reference: what the module returns in float32.
+        candidate: what it returns under the plan.
+        layers: a row a site (S rows), see `LayerErrors.table`.
+        unemulated: calls that ran in PyTorch's arithmetic, for want of an operation.
+        approximated: calls that ran in the fast tier, for want of an exact rule.
+        host: (module, op) -> calls left to the host.
+    """
+
+    plan: Plan
+    tier: str
+    reference: object
+    candidate: object
+    layers: pd.DataFrame
+    unemulated: list[Unemulated]
+    approximated: list[Unemulated]
+    host: Counter
+
+    @property
+    def provenance(self) -> str:
+        """What was computed how, for captions."""
+        return f"Emulated: plan {self.plan.name}, {self.tier} tier; reference: PyTorch float32."
+
+    def beside(self, other: ModuleComparison) -> pd.DataFrame:
+        """Signal to error of every site in dB, emulated, in two tiers or under two plans.
+
+        Returns:
+            S rows, by site; columns are op, then `this` and `other` by tier and plan, for the site
+            alone and with all before it.
+        """
+        columns = {("", "op"): self.layers.set_index("site")["op"]}
+        kinds = {"isolated": "alone", "accumulated": "and all before it"}
+        for kind, words in kinds.items():
+            for one in (self, other):
+                figures = one.layers.set_index("site")[f"{kind}_sqnr_db"].round(1)
+                columns[f"emulated SQNR in dB, {words}", f"{one.tier}, {one.plan.name}"] = figures
+        return pd.DataFrame(columns)
+
+
+def compare_module(
+    module: nn.Module,
+    inputs: Sequence[object],
+    plan: Plan | str | Path,
+    tier: str = "fast",
+    arch: str = "wormhole_b0",
+) -> ModuleComparison:
+    """Run a module in float32 and under a plan, and measure the error of every site.
+
+    Args:
+        module: any, in evaluation: what it returns may depend on its inputs only.
+        inputs: positional arguments of its forward.
+        plan: name, path or `Plan`.
+        tier, arch: how the emulator computes, see `emulate`.
+
+    Raises:
+        PlanError: the plan does not parse.
+        MemoryError: the outputs of all sites are too large to be kept.
+    """
+    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+
+    def alone(site, *call):
+        with tensix.use(tier, arch):
+            return tensix.lower(*call, plan.for_site(site), module)
+
+    errors = LayerErrors(alone)
+    with torch.no_grad():
+        with tensix.intercept(module, lambda site: None, errors.observe_reference):
+            reference = module(*inputs)
+        with emulate(module, plan, tier, errors.observe_candidate, arch) as emulation:
+            candidate = module(*inputs)
+    return ModuleComparison(
+        plan,
+        tier,
+        reference,
+        candidate,
+        errors.table(),
+        emulation.unemulated,
+        emulation.approximated,
+        emulation.host,
+    )
