@@ -102,14 +102,11 @@ class ComputeKernelConfig:
 class MatmulProgramConfig:
     """How a matmul is cut into blocks, as far as the result depends on it.
 
-    in0_block_w: tiles of K in one block. mcast: "1d" or "2d", whether operands are sent along one
-    or both axes of the core grid: it decides from how many blocks on partial sums grow in memory.
+    in0_block_w: tiles of K in one block.
     """
 
     in0_block_w: int
-    mcast: str = "1d"
 
     def __post_init__(self):
         if not isinstance(self.in0_block_w, int) or self.in0_block_w < 1:
             raise ValueError(f"in0_block_w is {self.in0_block_w!r}; legal are positive integers")
-        _check("mcast", self.mcast, ("1d", "2d"))

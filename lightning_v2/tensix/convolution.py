@@ -3,7 +3,9 @@
 Numerics document, sections 4 and 8 (HiFi4, 16-bit Dst unless input and weight are float32). The
 chip multiplies a matrix of input windows (rows of K = taps x channels, in0) by the weights stored
 as [K, output channels] (in1). One row of the window is one run of Dst; between the rows of a
-two-dimensional window the sum waits in memory. Channels are padded to whole tiles.
+two-dimensional window the sum waits in memory. Channels are padded to multiples of 8, rows of the
+window to whole tiles. That is what ttnn runs with `shard_layout=HEIGHT_SHARDED`; without it ttnn
+may split the channels over cores, which orders the sums otherwise.
 
 A depthwise convolution along one axis without bias runs on an element-wise kernel instead, with the
 input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. With a bias, and for
@@ -19,11 +21,12 @@ import torch.nn.functional as F
 
 from lightning_v2.tensix import convolution_exact, convolution_fast
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
-from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, pack_device, pack_host
+from lightning_v2.tensix.formats import MAGNITUDE_BITS, pack_device, pack_host
 from lightning_v2.tensix.matmul import finish
 from lightning_v2.tensix.tensor import Tensor, checked, checked_dtype
 
 Pair = tuple[int, int]
+_ALIGNED = 8  # channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def conv2d(
     conv_config: Conv2dConfig | None = None,
     compute_config: ComputeKernelConfig | None = None,
 ) -> Tensor:
-    """`ttnn.conv2d`, sharded by height as ttnn does where the caller gives no layout.
+    """`ttnn.conv2d`, sharded by height.
 
     Sizes that ttnn asks for again (`in_channels`, `kernel_size`, …) are taken from the tensors.
 
@@ -98,7 +101,7 @@ def conv2d(
         input_tensor: (N, H, W, C). weight_tensor: (O, C / groups, kh, kw), float32 or bfloat16: it
             is packed after its preparation, in the format that `conv_config` names.
         padding: one number, (height, width), or (top, bottom, left, right).
-        bias_tensor: (O,).
+        bias_tensor: (O,), packed as the weights are.
         dtype: of the result; that of the input if not given.
 
     Returns:
@@ -107,7 +110,7 @@ def conv2d(
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
         ValueError: shapes that do not fit each other or `groups`, block-float weights, an unknown
-            dtype.
+            dtype, a dilated depthwise convolution without bias.
     """
     around = _pair(padding)
     return _convolve(
@@ -217,11 +220,20 @@ def _convolve(
     )
     padded = F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1]))
     tier = convolution_exact if settings().exact else convolution_fast
+    if bias is not None:
+        # Prepared like the weights, in their format.
+        bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
+        bias = Tensor(bias, stored)
     if groups == channels == outputs and groups > 1 and bias is None and kernel_height == 1:
+        if dilation[1] != 1:
+            raise ValueError(
+                f"dilation is {dilation[1]}; legal is 1 for a depthwise convolution along one axis "
+                "without bias, whose kernel in ttnn 0.81.1 computes as with 1: give a bias of zeros"
+            )
         taps = weight.form(
             ("taps", stored), lambda v: _packed(v[:, 0, 0].t(), weight.dtype, stored)
         )
-        dst = tier.depthwise(Tensor(padded, x.dtype), taps, stride, dilation, config)
+        dst = tier.depthwise(Tensor(padded, x.dtype), taps, stride, dilation, config, output)
         return Tensor(pack_device(dst, output), output)
     prepared = weight.form(
         ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
@@ -231,10 +243,12 @@ def _convolve(
 
 
 def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:
-    """(O, C / groups, kh, kw) -> (kh, kw, C padded to tiles, O), zeros between the groups."""
+    """(O, C / groups, kh, kw) -> (kh, kw, C padded to 8, O), zeros between the groups."""
     outputs, width, height, _ = weight.shape
     taps = weight.permute(2, 3, 1, 0)
-    full = weight.new_zeros(height, weight.shape[3], -(-width * groups // TILE) * TILE, outputs)
+    full = weight.new_zeros(
+        height, weight.shape[3], -(-width * groups // _ALIGNED) * _ALIGNED, outputs
+    )
     each = outputs // groups
     for group in range(groups):
         columns = slice(group * each, (group + 1) * each)

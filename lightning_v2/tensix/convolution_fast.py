@@ -49,6 +49,7 @@ def depthwise(
     stride: tuple[int, int],
     dilation: tuple[int, int],
     config: ComputeKernelConfig,
+    output: str,
 ) -> torch.Tensor:
     """As `convolution_exact.depthwise`: x is the operand of SrcA here, the taps that of SrcB."""
     count, channels = taps.shape

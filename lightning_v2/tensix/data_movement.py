@@ -2,7 +2,9 @@
 
 Values stay as they are but in block floats: where a move forms new groups of 16 along the last
 axis, the device converts to bfloat16, moves, and converts back (`ttnn.typecast`; section 5 of the
-numerics document), so that small values lose bits beside larger ones.
+numerics document), so that small values lose bits beside larger ones. `concat` and `slice` leave
+bfloat16 where they cannot move whole tiles. Where the packer writes bfloat16 again (there, and
+where rows become columns), -0 and denormals become +0 and NaN inf.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ def permute(input_tensor: Tensor, dims: Sequence[int]) -> Tensor:
     values, rank = checked("input_tensor", input_tensor).values, len(input_tensor.shape)
     if sorted(d + rank if d < 0 else d for d in dims) != list(range(rank)):
         raise ValueError(f"dims is {tuple(dims)}; legal are orders of 0 to {rank - 1}")
-    return _moved(values.permute(*dims), input_tensor)
+    turned = rank > 1 and dims[-1] % rank == rank - 2 and dims[-2] % rank == rank - 1
+    return _moved(values.permute(*dims), input_tensor, repacked=turned)
 
 
 def transpose(input_tensor: Tensor, dim1: int, dim2: int) -> Tensor:
@@ -53,11 +56,15 @@ def transpose(input_tensor: Tensor, dim1: int, dim2: int) -> Tensor:
     """
     rank = len(checked("input_tensor", input_tensor).shape)
     axes = _axis("dim1", dim1, rank), _axis("dim2", dim2, rank)
-    return _moved(input_tensor.values.transpose(*axes), input_tensor)
+    turned = set(axes) == {rank - 2, rank - 1}
+    return _moved(input_tensor.values.transpose(*axes), input_tensor, repacked=turned)
 
 
 def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one format, and of one shape but for axis `dim`, one after the other along it.
+
+    Block floats become bfloat16 where `dim` is one of the last two axes and a length no multiple of
+    32.
 
     Raises:
         TypeError: an entry is no `tensix.Tensor`.
@@ -75,11 +82,16 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"tensors[{i}] is {x.dtype} {tuple(x.shape)}; legal is {first.dtype} "
                 f"{tuple(first.shape)} with any length of axis {axis}"
             )
-    return _moved(torch.cat([x.values for x in tensors], axis), first)
+    values = torch.cat([x.values for x in tensors], axis)
+    if axis >= values.dim() - 2 and any(x.shape[axis] % formats.TILE for x in tensors):
+        return _without_tiles(values, first)
+    return _moved(values, first)
 
 
 def slice(input_tensor: Tensor, slice_start: Sequence[int], slice_end: Sequence[int]) -> Tensor:
     """The part from `slice_start` up to, but without, `slice_end`: a number each for every axis.
+
+    Block floats become bfloat16 where it starts inside a tile.
 
     Raises:
         TypeError: input_tensor is no `tensix.Tensor`.
@@ -98,6 +110,8 @@ def slice(input_tensor: Tensor, slice_start: Sequence[int], slice_end: Sequence[
     values = input_tensor.values
     for axis, (a, b) in enumerate(zip(start, end, strict=True)):
         values = values.narrow(axis, a, b - a)
+    if any(a % formats.TILE for a in start[-2:]):
+        return _without_tiles(values, input_tensor)
     return _moved(values, input_tensor)
 
 
@@ -159,8 +173,17 @@ def _axis(name: str, dim: int, rank: int) -> int:
     return dim % rank
 
 
-def _moved(values: torch.Tensor, source: Tensor) -> Tensor:
+def _without_tiles(values: torch.Tensor, source: Tensor) -> Tensor:
+    """`values`, moved out of `source` as rows: block floats do not become tiles again."""
+    if source.dtype == "float32":
+        return Tensor(values, source.dtype)
+    return Tensor(formats.pack_device(values, "bfloat16"), "bfloat16")
+
+
+def _moved(values: torch.Tensor, source: Tensor, repacked: bool = False) -> Tensor:
     """`values`, moved out of `source`; groups that are the same as before change nothing."""
+    if repacked and source.dtype == "bfloat16":
+        values = formats.pack_device(values, "bfloat16")
     if source.dtype in formats.MAGNITUDE_BITS:
-        values = formats.typecast(values, source.dtype)
+        values = formats.typecast(values, source.dtype, source=source.dtype)
     return Tensor(values, source.dtype)

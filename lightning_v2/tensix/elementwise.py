@@ -11,6 +11,8 @@ Numerics document, section 7.1. Which engine computes:
     divide, minimum, maximum      vector engine
 
 A number counts as a tensor of bfloat16, of float32 beside a float32 tensor; it is rounded to that.
+Into a 32-bit Dst, and where a row, column or value of bfloat16 meets many, an operand of the vector
+engine comes by way of the matrix engine, which makes -0 and denormals +0, and NaN inf.
 A float32 output gives any operation a 32-bit Dst; float32 operands with a bfloat16 output are
 rounded to nearest even. The fast tier computes in float32 and rounds
 once: the matrix engine has 11 bits for a sum, so that 99 % of the sums in the simulator's files are
@@ -27,7 +29,7 @@ import torch
 
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.formats import pack_device, pack_host, truncate
+from lightning_v2.tensix.formats import pack_device, pack_host, round_bfloat16, truncate
 from lightning_v2.tensix.operands import is_wide, operand, stored
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor, checked_dtype
@@ -197,10 +199,10 @@ class _Operands:
         number = "float32" if "float32" in self.formats else "bfloat16"
         if len(tensors) == 1:
             self.formats.add(number)
+        number = number if rounded else "float32"
+        self._each = [x.dtype if isinstance(x, Tensor) else number for x in (a, b)]
         self.values = [
-            x.values
-            if isinstance(x, Tensor)
-            else pack_host(torch.tensor(float(x)), number if rounded else "float32")
+            x.values if isinstance(x, Tensor) else pack_host(torch.tensor(float(x)), number)
             for x in (a, b)
         ]
         shapes = [tuple(x.shape) for x in self.values]
@@ -230,9 +232,14 @@ class _Operands:
         return Tensor(pack_device(values, self.dtype), self.dtype)
 
     def _exact(self, kernel: str, wide: bool) -> torch.Tensor:
+        values = [x.detach() for x in self.values]
+        if kernel.startswith("vector_"):
+            values = [
+                round_bfloat16(x) if self._by_matrix_engine(i, wide) else x
+                for i, x in enumerate(values)
+            ]
         a, b = (
-            x.detach().expand(self._shape).contiguous().numpy().view(np.uint32).reshape(-1)
-            for x in self.values
+            x.expand(self._shape).contiguous().numpy().view(np.uint32).reshape(-1) for x in values
         )
         target = np.empty(a.size, np.uint32)
         loop, blackhole, step = getattr(_kernels(), kernel), settings().blackhole, 4096
@@ -243,6 +250,20 @@ class _Operands:
 
         spread(run, -(-a.size // step))
         return torch.from_numpy(target.view(np.float32)).reshape(self._shape)
+
+    def _by_matrix_engine(self, index: int, wide: bool) -> bool:
+        """Whether an operand of the vector engine is copied or repeated by the matrix engine."""
+        if wide and self._each[index] != "float32":
+            return True
+        if self._each[index] != "bfloat16" or self.values[index].dim() == 0:
+            return False
+        rows, columns = (1, *self._shape)[-2:]
+        (own_rows, own_columns), others = (
+            (1, *self.values[i].shape)[-2:] for i in (index, 1 - index)
+        )
+        # A column that meets a row is repeated by the reader.
+        met_by_row = own_rows == rows and others != (rows, columns)
+        return (own_rows, own_columns) != (rows, columns) and not met_by_row
 
 
 def _fast_rounding(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:

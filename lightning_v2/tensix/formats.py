@@ -10,8 +10,9 @@ represent, as a reader of the stored tensor sees them. Block floats share one 8-
     device, bfloat16   nearest, ties away; NaN becomes inf, denormals and -0 become +0
     device, block      the low 16 bits dropped, rounded half up to 7 bits, aligned and rounded half
                        up again, saturating; bfloat4_b is bfloat8_b with the low 4 bits cut off
-    typecast           as device, but bfloat8_b is rounded only once, and bfloat16 by the vector
-                       engine: nearest, ties to even
+    typecast           as device, but bfloat8_b is rounded only once and keeps NaN of float32,
+                       bfloat16 by the vector engine: nearest, ties to even; float32 of anything
+                       narrower has neither NaN (inf) nor denormals nor -0 (+0)
 
 A stored block whose exponent is too small for its data wraps on reading (values below about
 2**-120), here as on the chip. All of it is differentiable straight through: the gradient passes
@@ -70,8 +71,13 @@ def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     return _straight_through(x, lambda v: _blocks(v, dtype, axis, double_rounding=True))
 
 
-def typecast(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
-    """Values of `x` (any shape, float32) after `ttnn.typecast(x, dtype)`."""
+def typecast(x: Tensor, dtype: str, axis: int = -1, source: str = "float32") -> Tensor:
+    """Values of `x` (any shape, float32), stored as `source`, after `ttnn.typecast(x, dtype)`.
+
+    Only infinities, NaN, denormals and -0 depend on `source`.
+    """
+    if _known(source) != "float32" and dtype in ("float32", "bfloat8_b"):
+        x = _straight_through(x, round_bfloat16)
     if dtype == "bfloat16":
         return _straight_through(x, _cast_bfloat16)
     if _known(dtype) != "bfloat8_b":
@@ -151,10 +157,11 @@ def _blocks_anywhere(groups: Tensor, bits: int, host: bool, double_rounding: boo
     """The block rules for (G, 16) on any device, in int64."""
     pattern = _bits(groups)
     if not host:
-        magnitude = (pattern & ~_SIGN).clamp(max=_EXPONENT)
-        rounded = (
-            (magnitude + 0x10000) & 0xFFFE0000 if double_rounding else magnitude & _MASK_BFLOAT16
-        )
+        magnitude = pattern & ~_SIGN
+        rounded = magnitude & _MASK_BFLOAT16
+        if double_rounding:
+            magnitude = magnitude.clamp(max=_EXPONENT)
+            rounded = (magnitude + 0x10000) & 0xFFFE0000
         pattern = torch.where(magnitude >= _HIDDEN, (pattern & _SIGN) | rounded, 0)
     exponent = (pattern & _EXPONENT) >> 23
     shared = exponent.amax(1, keepdim=True)

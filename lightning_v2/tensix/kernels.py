@@ -78,13 +78,16 @@ def pack_blocks_host(source, target, bits):
 def pack_blocks_device(source, target, bits, double_rounding):
     """Block floats of `bits` magnitude bits as the packer writes them.
 
-    The low half is dropped, with `double_rounding` bit 0 of the rest is rounded half up, then
+    The low half is dropped, with `double_rounding` NaN becomes inf and bit 0 of the rest is
+    rounded half up, then
     aligned to 7 bits half up, saturated and truncated to `bits`.
     """
     staged = np.empty_like(source)
     shared = np.empty(len(source), np.int32)
-    step, keep = (0x10000, 0xFFFE0000) if double_rounding else (0, 0xFFFF0000)
-    _stage(source.ravel(), staged.ravel(), np.uint32(step), np.uint32(keep))
+    if double_rounding:
+        _stage(source.ravel(), staged.ravel(), _EXPONENT, np.uint32(0x10000), np.uint32(0xFFFE0000))
+    else:
+        _stage(source.ravel(), staged.ravel(), _MAGNITUDE, _ZERO, np.uint32(0xFFFF0000))
     extremes = _share_exponents(staged, shared)
     _round_device(staged.view(np.float32), target.view(np.float32), shared, bits)
     if extremes:
@@ -126,10 +129,10 @@ def _round_host(source, target, shared, bits):
 
 
 @_compile
-def _stage(source, staged, step, keep):
-    """The packer's intermediate format: NaN as inf, denormals as zero, bit 0 maybe rounded."""
+def _stage(source, staged, largest, step, keep):
+    """The packer's intermediate format: maybe NaN as inf, denormals as zero, bit 0 rounded."""
     for i in range(source.size):
-        magnitude = min(source[i] & _MAGNITUDE, _EXPONENT)
+        magnitude = min(source[i] & _MAGNITUDE, largest)
         rounded = ((source[i] & _SIGN) | (magnitude + step)) & keep
         staged[i] = rounded if magnitude >= _HIDDEN else _ZERO
 

@@ -7,21 +7,13 @@ in1 (weights) to SrcA: the position alone decides which significand bits meet th
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 
-from lightning_v2.tensix import matmul_exact, matmul_fast, program, sfpu
+from lightning_v2.tensix import matmul_exact, matmul_fast, program, sfpu_operations
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig, settings
 from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
 from lightning_v2.tensix.tensor import Tensor, checked, checked_dtype
 
-_FUSED = {
-    "relu": torch.relu,
-    "gelu": F.gelu,
-    "silu": F.silu,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-}
-ACTIVATIONS = tuple(_FUSED)
+ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh")
 _TF32 = 0xFFFFE000
 
 
@@ -42,7 +34,8 @@ def matmul(
         input_tensor_a, input_tensor_b: of any format each.
         transpose_a, transpose_b: exchange the last two axes of the operand first.
         dtype: of the result; that of `input_tensor_a` if not given.
-        activation: relu, gelu, silu, sigmoid or tanh, applied in Dst.
+        activation: relu, gelu, silu, sigmoid or tanh: an operation of its own on the stored result,
+            as ttnn has it where no core grid is given.
         compute_kernel_config: see section 8 for what ttnn takes if it is not given.
         program_config: ttnn's own choice if not given; see `program`.
 
@@ -112,8 +105,11 @@ def linear(
             f"K = {k}"
         )
     tier = matmul_exact if settings().exact else matmul_fast
-    dst = tier.destination(a, b, config, chosen, output, bias is not None)
-    result = finish(dst, bias, config, output, activation)
+    waiting = "float32" if config.fp32_dest_acc_en else output
+    dst = tier.destination(a, b, config, chosen, waiting, bias is not None)
+    result = finish(dst, bias, config, output)
+    if activation is not None:
+        result = getattr(sfpu_operations, activation)(Tensor(result, output)).values
     if input_tensor_a.values.dim() == 1:
         result = result.squeeze(-2)
     return Tensor(result.squeeze(-1) if input_tensor_b.values.dim() == 1 else result, output)
@@ -124,19 +120,14 @@ def finish(
     bias: Tensor | None,
     config: ComputeKernelConfig,
     output: str,
-    activation: str | None = None,
 ) -> torch.Tensor:
-    """Bias, activation and pack (6.3, 6.4, 5) of dst (..., N): values in the format `output`."""
+    """Bias and pack (6.3, 5) of dst (..., N): values in the format `output`."""
     wide, exact = config.fp32_dest_acc_en, settings().exact
     if bias is not None and exact:
         dst = matmul_exact.add_row(dst, bias.values, wide)
     elif bias is not None:
         row = bias.values.reshape(-1)
         dst = truncate(dst, _TF32) + row if wide else pack_device(dst + row, "bfloat16")
-    if activation == "relu":
-        dst = torch.relu(dst)
-    elif activation is not None:
-        dst = sfpu.apply(activation, dst, wide=wide) if exact else _FUSED[activation](dst)
     return pack_device(dst, output)
 
 

@@ -24,23 +24,25 @@ def destination(
     in1: Tensor,
     config: ComputeKernelConfig,
     program: MatmulProgramConfig,
-    output: str,
+    waiting: str,
     through_memory: bool,
+    exact_reload: bool = True,
 ) -> torch.Tensor:
     """What stands in Dst after in0 (..., M, K) @ in1 (..., K, N), as float32 (..., M, N).
 
-    output: format in which partial sums wait in memory where nothing better is said (6.1).
+    waiting: format in which partial sums wait in memory where they do not grow there (6.1).
     through_memory: the last block too is added in memory, for a bias; then the result is what lies
-    there.
+    there. exact_reload: float32 sums come back to Dst with all their bits, not as TF32.
     """
     a, b = in0.values.detach(), in1.values.detach()
+    manner = (config, program, waiting, through_memory, exact_reload)
     if b.dim() == 2:
-        flat = _blocks(a.reshape(-1, a.shape[-1]), b, config, program, output, through_memory)
+        flat = _blocks(a.reshape(-1, a.shape[-1]), b, *manner)
         return flat.view(*a.shape[:-1], b.shape[-1])
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (x.expand(*batch, *x.shape[-2:]).flatten(0, -3) for x in (a, b))
     pairs = zip(a, b, strict=True)
-    results = [_blocks(*pair, config, program, output, through_memory) for pair in pairs]
+    results = [_blocks(*pair, *manner) for pair in pairs]
     return torch.stack(results).view(*batch, a.shape[-2], b.shape[-1])
 
 
@@ -59,31 +61,46 @@ def add_row(partial: torch.Tensor, row: torch.Tensor, wide: bool) -> torch.Tenso
     return result
 
 
+def add(first: torch.Tensor, second: torch.Tensor, wide: bool) -> torch.Tensor:
+    """first + second, (M, N) each, by ELWADD out of source registers (section 4.2)."""
+    result = torch.empty(first.shape)
+    a, b, target = (_patterns(x) for x in (first, second, result))
+    defect = not settings().blackhole
+
+    def run(start: int, stop: int) -> None:
+        _rows().add_matrices(a, b, target, wide, defect, start, stop)
+
+    spread(run, len(target))
+    return result
+
+
 def _blocks(
     in0: torch.Tensor,
     in1: torch.Tensor,
     config: ComputeKernelConfig,
     program: MatmulProgramConfig,
-    output: str,
+    waiting: str,
     through_memory: bool,
+    exact_reload: bool,
 ) -> torch.Tensor:
     """One matrix product in blocks of K; see `destination`."""
     in0, in1 = in0.contiguous(), in1.contiguous()
     k, wide = in0.shape[1], config.fp32_dest_acc_en
     width = program.in0_block_w * TILE
     count = -(-k // width)
-    one_axis = program.mcast == "1d" or through_memory
-    in_memory = config.packer_l1_acc and count > (1 if one_axis else 2)
-    between = "float32" if wide else "bfloat16" if in_memory else output
+    in_memory = config.packer_l1_acc and count > 1
+    between = waiting if not in_memory else "float32" if wide else "bfloat16"
     partial = dst = None
     for start in range(0, k, width):
         last = start + width >= k
         reload = partial is not None and (not in_memory or (last and not through_memory))
         dst = partial if reload else torch.zeros(in0.shape[0], in1.shape[1])
+        if reload and not exact_reload:
+            dst = formats.truncate(dst, _TF32 & 0xFFFFFFFF)
         _multiply_add(dst, in0[:, start : start + width], in1[start : start + width], config)
         if last and not through_memory:
             return dst
-        stored = dst if wide else formats.pack_device(dst, between)
+        stored = formats.pack_device(dst, between)
         if in_memory and partial is not None:
             accumulate = _packer().accumulate_float32 if wide else _packer().accumulate_bfloat16
             accumulate(_patterns(partial).reshape(-1), _patterns(stored).reshape(-1))

@@ -44,7 +44,7 @@ def destination(
     in1: Tensor,
     config: ComputeKernelConfig,
     program: MatmulProgramConfig,
-    output: str,
+    waiting: str,
     through_memory: bool,
 ) -> torch.Tensor:
     """What stands in Dst after in0 (..., M, K) @ in1 (..., K, N); see `matmul_exact`."""
@@ -57,7 +57,7 @@ def destination(
     names = fidelity.phases(level, in0.dtype, in1.dtype)
     parts = [(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names]
     pairs, shape = _batched(parts)
-    return _run_blocks(pairs, config, program, output, through_memory).view(shape)
+    return _run_blocks(pairs, config, program, waiting, through_memory).view(shape)
 
 
 def added(terms: Iterable[torch.Tensor]) -> torch.Tensor:
@@ -80,15 +80,14 @@ def _run_blocks(
     pairs: Pairs,
     config: ComputeKernelConfig,
     program: MatmulProgramConfig,
-    output: str,
+    waiting: str,
     through_memory: bool,
 ) -> torch.Tensor:
     """All of K with a 16-bit Dst, block by block, as `matmul_exact` orders them."""
     k = pairs[0][0].shape[-1]
     width = program.in0_block_w * TILE
-    one_axis = program.mcast == "1d" or through_memory
-    in_memory = config.packer_l1_acc and -(-k // width) > (1 if one_axis else 2)
-    between = "bfloat16" if in_memory or output == "float32" else output
+    in_memory = config.packer_l1_acc and -(-k // width) > 1
+    between = "bfloat16" if in_memory or waiting == "float32" else waiting
     total = None
     for start in range(0, k, width):
         last = start + width >= k

@@ -2,8 +2,8 @@
 
 Without a program config ttnn chooses one from shapes, formats and the free memory of a core
 (`create_simple_matmul_program_config` of tt-metal's matmul_program_config.cpp, tensors interleaved
-in DRAM); numerics document, section 6.2. Of that choice only the number of K tiles in a block and
-the kind of multicast show in the values.
+in DRAM); numerics document, section 6.2. Of that choice only the number of K tiles in a block shows
+in the values.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from lightning_v2.tensix.formats import TILE, tile_bytes
 _GRID = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
 _L1_BYTES = {"wormhole_b0": 1_393_312, "blackhole": 1_461_120}
 _NARROW_RATIO = 8
-_LARGEST_BLOCK = 16
 
 
 def choose(
@@ -39,9 +38,8 @@ def choose(
         arch: "wormhole_b0" (n150) or "blackhole" (p150).
     """
     rows, depth, columns = (-(-size // TILE) for size in (m, k, n))
-    one_axis = MatmulProgramConfig(2 if depth % 2 == 0 else 1)
     if shared_in0 or _is_narrow(rows, columns):
-        return one_axis
+        return MatmulProgramConfig(2 if depth % 2 == 0 else 1)
     grid_columns, grid_rows = _GRID[arch]
     between = tile_bytes("float32" if fp32_dest_acc_en else "bfloat16")
     between = max(between, 0 if fp32_dest_acc_en else tile_bytes(output))
@@ -53,20 +51,12 @@ def choose(
         size += area * (tile_bytes(in0) + between) + block_columns * bias_bytes
         return size < _L1_BYTES[arch]
 
-    side = _LARGEST_BLOCK
-    while side > 1 and not fits(side, side, 2):
-        side //= 2
-    blocks_down, blocks_across = -(-rows // side), -(-columns // side)
-    within = blocks_down <= grid_rows and blocks_across <= grid_columns
-    if within and (blocks_down == 1) != (blocks_across == 1):
-        return one_axis
     width = depth // grid_columns if depth % grid_columns == 0 else 1
     whole = -(-rows // grid_rows), -(-columns // grid_columns)
-    if not fits(*whole, width):
-        # Smaller output blocks are tried before narrower ones; one tile is the smallest.
-        divisors = [w for w in range(width, 0, -1) if width % w == 0]
-        width = next((w for w in divisors if fits(1, 1, w)), 1)
-    return MatmulProgramConfig(width, "2d")
+    # Narrower blocks of K are tried before smaller blocks of the output.
+    divisors = [w for w in range(width, 0, -1) if width % w == 0]
+    width = next((w for w in divisors if fits(*whole, w)), 1)
+    return MatmulProgramConfig(width)
 
 
 def _is_narrow(rows: int, columns: int) -> bool:

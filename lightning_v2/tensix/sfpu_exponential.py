@@ -290,5 +290,5 @@ def _exp_negative(x, blackhole):
     r = multiply_add(k, _REDUCE_HIGH, x, blackhole)
     r = multiply_add(k, _REDUCE_LOW, r, blackhole)
     y = horner(r, _TAYLOR, blackhole)
-    field = exponent(y) + np.int64(shifted) - np.int64(_ROUNDER)
+    field = exponent(y) + np.int64(np.int32(np.uint32(shifted - _ROUNDER)))  # 32 bits that wrap
     return set_exponent(y, field) if field > 0 else _ZERO

@@ -48,7 +48,7 @@ def reciprocal(x, wide, approximate, blackhole):
     """1/x as `ttnn.reciprocal` leaves it before the store: 24, 8 or (approximate) few bits."""
     if not blackhole:
         if approximate:
-            return reciprocal_steps(x, 0, blackhole)
+            return reciprocal_steps(x, 1, blackhole)
         return reciprocal_steps(x, 2, blackhole) if wide else _reciprocal_narrow(x)
     y = estimate_reciprocal(x)
     if approximate:
@@ -118,7 +118,7 @@ def sqrt(x, wide, approximate, guarded, blackhole):
         y = _root_estimate(x, blackhole)
         xy = multiply(x, y, blackhole)
         rest = multiply_add(negate(y), xy, _ONE, blackhole)
-        y = xy
+        # The comparison of x with inf wraps: inf, NaN and what is negative keep the estimate.
         if np.uint32(x - _INFINITY) & _SIGN:
             y = multiply_add(rest, multiply(_HALF, xy, blackhole), xy, blackhole)
     if guarded:

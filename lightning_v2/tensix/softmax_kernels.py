@@ -9,7 +9,7 @@ import numpy as np
 from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases, packed
 from lightning_v2.tensix.reduction_kernels import largest, sum_row
 from lightning_v2.tensix.sfpu_exponential import exp
-from lightning_v2.tensix.sfpu_roots import reciprocal, reciprocal_steps
+from lightning_v2.tensix.sfpu_roots import reciprocal
 
 _ONE = 0x3F800000
 
@@ -44,14 +44,8 @@ def softmax(
                 power = packed(power if wide else power & 0xFFFF0000, wide)
             row[i] = power & cut
         total = np.uint32(sum_row(row, _ONE, cut, phases, wide, defect))
-        inverse = np.int64(_reciprocal(total, wide, approximate, blackhole)) & cut
+        # With a 32-bit Dst it is never the approximate one.
+        inverse = reciprocal(total, wide, approximate and not wide, blackhole)
+        inverse = np.int64(inverse) & cut
         for i in range(columns):
             target[r, i] = np.uint32(multiply_phases(row[i], inverse, phases, wide, defect))
-
-
-@compiled
-def _reciprocal(x, wide, approximate, blackhole):
-    """1/x of the vector engine; with a 32-bit Dst it is never the approximate one."""
-    if approximate and not wide and not blackhole:
-        return reciprocal_steps(x, 1, False)
-    return reciprocal(x, wide, approximate and not wide, blackhole)

@@ -86,7 +86,8 @@ def typecast(x: Tensor, dtype: str) -> Tensor:
     """
     if checked("x", x).dtype == dtype:
         return x
-    return Tensor(formats.typecast(x.values, checked_dtype(dtype, x.values)), dtype)
+    checked_dtype(dtype, x.values)
+    return Tensor(formats.typecast(x.values, dtype, source=x.dtype), dtype)
 
 
 def checked(name: str, x: object) -> Tensor:

@@ -64,17 +64,27 @@ def test_depthwise_accumulates_taps_in_dst(data, level, wide, taps, stride):
     np.testing.assert_array_equal(result.values.numpy().view(np.uint32), expected)
 
 
-def test_dilated_depthwise_partial_sums_wait_in_memory():
-    x = tensix.from_torch(
-        torch.tensor([1.0, 0.0, 2.0**-9, 0.0, 2.0**-9]).reshape(1, 5, 1).expand(1, 5, 2)
-    )
-    weight = tensix.from_torch(torch.ones(2, 1, 3))
-    config = ComputeKernelConfig("HiFi4", fp32_dest_acc_en=False)
-    result = tensix.conv1d(
-        input_tensor=x, weight_tensor=weight, groups=2, dilation=2, compute_config=config
-    )
-    # 1 + 2**-9 is stored as 1 each time: ELWADD and Dst have 8 bits there.
-    assert result.values.flatten().tolist() == [1.0, 1.0]
+def test_depthwise_sums_of_long_windows_wait_in_memory():
+    """Where a window is longer than one read of the network, here 3 * 1400 * 2 bytes."""
+    x = torch.tensor([1.0, 2.0**-9, 2.0**-9]).reshape(1, 3, 1).expand(1, 3, 1400)
+    weight = tensix.from_torch(torch.ones(1400, 1, 3))
+    for channels, expected in ((1400, 1.0), (4, 1 + 2.0**-7)):
+        result = tensix.conv1d(
+            input_tensor=tensix.from_torch(x[..., :channels]),
+            weight_tensor=tensix.from_torch(weight.values[:channels]),
+            groups=channels,
+            compute_config=WIDE,
+        )
+        assert set(result.values.flatten().tolist()) == {expected}
+
+
+def test_dilated_depthwise_convolutions_are_refused():
+    x, weight = tensix.from_torch(torch.ones(1, 9, 2)), tensix.from_torch(torch.ones(2, 1, 3))
+    options = {"input_tensor": x, "weight_tensor": weight, "groups": 2, "dilation": 2}
+    with pytest.raises(ValueError, match="dilation is 2; legal is 1"):
+        tensix.conv1d(**options)
+    result = tensix.conv1d(**options, bias_tensor=tensix.from_torch(torch.zeros(2)))
+    assert result.values.tolist() == [[[3.0, 3.0]] * 5]
 
 
 def test_depthwise_in_float32_stays_on_the_vector_engine():

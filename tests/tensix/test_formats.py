@@ -56,8 +56,8 @@ def device_scalar(patterns, bits, double_rounding):
     staged = []
     for p in patterns:
         magnitude = p & 0x7FFFFFFF
-        if magnitude > 0x7F800000:
-            magnitude = 0x7F800000
+        if double_rounding:
+            magnitude = min(magnitude, 0x7F800000)
         half_word = magnitude >> 16
         if double_rounding:
             half_word = (half_word + 1) // 2 * 2

@@ -184,7 +184,10 @@ def test_approximations_stay_near(arch):
                 name, x, wide=True
             )
             assert bound / 2 < error.abs().max() < bound + 2**-6
-        for name, bound in {"exp": 0.032, "rsqrt": 2e-3, "sqrt": 2e-3, "reciprocal": 0.012}.items():
+        # Wormhole's reciprocal is refined once all the same.
+        inverse = 2e-4 if arch == "wormhole_b0" else 0.012
+        ratios = {"exp": 0.032, "rsqrt": 2e-3, "sqrt": 2e-3, "reciprocal": inverse}
+        for name, bound in ratios.items():
             y = x.abs() + 0.125
             ratio = sfpu.apply(name, y, wide=True, approximate=True) / sfpu.apply(
                 name, y, wide=True
