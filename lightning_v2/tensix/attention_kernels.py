@@ -21,7 +21,7 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     round_integer,
 )
 from lightning_v2.tensix.sfpu_exponential import exp_compound
-from lightning_v2.tensix.sfpu_roots import reciprocal, reciprocal_steps
+from lightning_v2.tensix.sfpu_roots import reciprocal
 
 _TILE = 32
 _ONE = 0x3F800000
@@ -93,7 +93,7 @@ def normalised(output, sums, target, phases, approximate, blackhole, first, last
         for i in range(_TILE):
             row[i] = np.int64(sums[r, i])
         total = np.uint32(sum_row(row, _ONE, _NARROW, phases, False, not blackhole))
-        inverse = np.uint32(_inverse(total, approximate, blackhole) & np.uint32(_NARROW))
+        inverse = np.uint32(reciprocal(total, False, approximate, blackhole) & np.uint32(_NARROW))
         for i in range(output.shape[1]):
             target[r, i] = _product(output[r, i], inverse, phases, blackhole)
 
@@ -133,10 +133,3 @@ def _first_column(x, scale, accurate, blackhole):
     if field <= 0:
         return np.uint32(0)
     return round_bfloat16(multiply(y, np.uint32(field << 23), blackhole))
-
-
-@compiled
-def _inverse(x, approximate, blackhole):
-    if approximate and not blackhole:
-        return reciprocal_steps(x, 1, False)
-    return reciprocal(x, False, approximate, blackhole)
