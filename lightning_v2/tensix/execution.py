@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import torch
+
 from lightning_v2.tensix.sites import SitePrecision
 
 APPROXIMATE = frozenset(("exp", "gelu", "sigmoid", "tanh"))
@@ -128,10 +130,14 @@ class Execution:
         apart = bias is not None and (depthwise or output == "float32")
         # Block floats would store the bias itself too coarsely.
         sum_format = "float32" if output == "float32" else "bfloat16"
+        row = None if apart else bias
+        if depthwise and row is None and options.get("dilation", 1) not in (1, (1, 1)):
+            # That kernel knows no dilation.
+            row = self.ops.from_torch(torch.zeros(weight.shape[0]), "bfloat16")
         y = function(
             input_tensor=self.operand(x),
             weight_tensor=weight,
-            bias_tensor=None if apart else bias,
+            bias_tensor=row,
             dtype=sum_format if apart else output,
             conv_config=self.ops.Conv2dConfig(weights_dtype=self.precision.weights),
             compute_config=self.config,

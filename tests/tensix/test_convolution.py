@@ -135,6 +135,12 @@ CASES = {
     "conv1d": (F.conv1d, (2, 8, 20), (6, 8, 3), {"padding": 1, "stride": 2, "dilation": 2}),
     "conv1d same": (F.conv1d, (2, 8, 20), (6, 8, 4), {"padding": "same"}),
     "depthwise": (F.conv1d, (2, 8, 20), (8, 1, 5), {"padding": 2, "groups": 8}),
+    "depthwise dilated": (
+        F.conv1d,
+        (2, 8, 20),
+        (8, 1, 5),
+        {"padding": 4, "groups": 8, "dilation": 2},
+    ),
     "grouped": (F.conv1d, (8, 20), (6, 4, 3), {"groups": 2}),
     "conv2d": (F.conv2d, (2, 8, 9, 7), (6, 8, 3, 2), {"padding": (1, 0), "stride": (2, 1)}),
     "conv2d same": (F.conv2d, (2, 8, 9, 7), (6, 8, 3, 2), {"padding": "same"}),
