@@ -338,20 +338,20 @@ def _block(height: int, width: int, most_rows: int) -> tuple[int, int]:
 
 @functools.cache
 def _kernels():
-    from lightning_v2.tensix import attention_kernels
+    from lightning_v2.tensix.compiled import attention
 
-    return attention_kernels
+    return attention
 
 
 @functools.cache
 def _wide_kernels():
-    from lightning_v2.tensix import attention_wide_kernels
+    from lightning_v2.tensix.compiled import attention_wide
 
-    return attention_wide_kernels
+    return attention_wide
 
 
 @functools.cache
 def _matmul():
-    from lightning_v2.tensix import matmul_kernels
+    from lightning_v2.tensix.compiled import matmul
 
-    return matmul_kernels
+    return matmul

@@ -146,6 +146,6 @@ def _windows(
 
 @functools.cache
 def _rows():
-    from lightning_v2.tensix import fpu_rows
+    from lightning_v2.tensix.compiled import fpu_rows
 
     return fpu_rows

@@ -277,6 +277,6 @@ def _fast_rounding(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:
 @functools.cache
 def _kernels():
     """The compiled loops: numba takes half a second to import, so only the exact tier pays."""
-    from lightning_v2.tensix import elementwise_kernels
+    from lightning_v2.tensix.compiled import elementwise
 
-    return elementwise_kernels
+    return elementwise

@@ -228,6 +228,6 @@ def _floats(bits: Tensor) -> Tensor:
 @functools.cache
 def _kernels():
     """The compiled kernels: numba takes half a second to import, so only emulation pays for it."""
-    from lightning_v2.tensix import kernels
+    from lightning_v2.tensix.compiled import formats
 
-    return kernels
+    return formats

@@ -136,20 +136,20 @@ def _patterns(x: torch.Tensor) -> np.ndarray:
 
 @functools.cache
 def _kernels():
-    from lightning_v2.tensix import matmul_kernels
+    from lightning_v2.tensix.compiled import matmul
 
-    return matmul_kernels
+    return matmul
 
 
 @functools.cache
 def _packer():
-    from lightning_v2.tensix import packer
+    from lightning_v2.tensix.compiled import packer
 
     return packer
 
 
 @functools.cache
 def _rows():
-    from lightning_v2.tensix import fpu_rows
+    from lightning_v2.tensix.compiled import fpu_rows
 
     return fpu_rows

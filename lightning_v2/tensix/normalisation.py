@@ -155,6 +155,6 @@ def _vector(name: str, x: Tensor | None, size: int) -> torch.Tensor | None:
 
 @functools.cache
 def _kernels():
-    from lightning_v2.tensix import normalisation_kernels
+    from lightning_v2.tensix.compiled import normalisation
 
-    return normalisation_kernels
+    return normalisation

@@ -275,6 +275,6 @@ class _Reduction:
 
 @functools.cache
 def _kernels():
-    from lightning_v2.tensix import reduction_kernels
+    from lightning_v2.tensix.compiled import reduction
 
-    return reduction_kernels
+    return reduction

@@ -143,7 +143,7 @@ def _evaluate(
 @functools.cache
 def _functions():
     """The compiled loops: numba takes half a second to import, so only the exact tier pays."""
-    from lightning_v2.tensix import sfpu_functions
+    from lightning_v2.tensix.compiled import sfpu_functions
 
     return sfpu_functions
 

@@ -122,6 +122,6 @@ def _default(dtype: str) -> ComputeKernelConfig:
 
 @functools.cache
 def _kernels():
-    from lightning_v2.tensix import softmax_kernels
+    from lightning_v2.tensix.compiled import softmax
 
-    return softmax_kernels
+    return softmax

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_v2.tensix import fpu, matmul_kernels
+from lightning_v2.tensix.compiled import fpu, matmul
 from tests.tensix import reference, reference_numpy
 from tests.tensix.strategies import arrays, cancelling
 
@@ -33,8 +33,8 @@ def lanes(in0, in1, fidelity, wide, defect=True):
     dst = np.zeros((a.shape[0], b.shape[1]), np.int32)
     mask = np.int32(-0x2000 if wide else -0x10000)
     phases = reference.PHASES[fidelity]
-    tasks = -(-dst.shape[0] // matmul_kernels.ROWS) * -(-dst.shape[1] // matmul_kernels.COLUMNS)
-    matmul_kernels.multiply(a, b, dst, phases, mask, mask, wide, defect, 0, tasks)
+    tasks = -(-dst.shape[0] // matmul.ROWS) * -(-dst.shape[1] // matmul.COLUMNS)
+    matmul.multiply(a, b, dst, phases, mask, mask, wide, defect, 0, tasks)
     return dst.view(np.uint32)
 
 
@@ -105,7 +105,7 @@ def test_wormhole_defect_in_lanes(defect):
     one = np.ones((1, 1), np.float32).view(np.int32)
     dst = np.array([[0xBF800001, 0xBF800002, 0]], np.uint32).view(np.int32)
     in1 = np.repeat(one, 3, 1)
-    matmul_kernels.multiply(one, in1, dst, 1, np.int32(-1), np.int32(-1), True, defect, 0, 1)
+    matmul.multiply(one, in1, dst, 1, np.int32(-1), np.int32(-1), True, defect, 0, 1)
     expected = [-(2.0**4) if defect else -(2.0**-23), -(2.0**-22), 1.0]
     assert dst.view(np.float32)[0].tolist() == expected
 

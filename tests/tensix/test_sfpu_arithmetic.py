@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_v2.tensix import sfpu_arithmetic as sfpu
+from lightning_v2.tensix.compiled import sfpu_arithmetic as sfpu
 from tests.tensix import reference_sfpu
 
 ARCHITECTURES = (False, True)

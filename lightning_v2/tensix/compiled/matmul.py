@@ -18,14 +18,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightning_v2.tensix.lanes import (
+from lightning_v2.tensix.compiled import lanes
+from lightning_v2.tensix.compiled.lanes import (
     add,
     bits_of_double,
     bits_of_float,
     both,
     double_of_bits,
     either,
-    lanes,
     larger,
     shift_left,
     shift_right,

@@ -6,10 +6,10 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 
 import numpy as np
 
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     absolute,
     add,
-    compiled,
     copy_sign,
     exponent,
     from_integer,
@@ -25,8 +25,8 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     round_magnitude,
     set_exponent,
 )
-from lightning_v2.tensix.sfpu_exponential import exp_compound, power_of_two
-from lightning_v2.tensix.sfpu_roots import estimate_reciprocal, reciprocal_steps
+from lightning_v2.tensix.compiled.sfpu_exponential import exp_compound, power_of_two
+from lightning_v2.tensix.compiled.sfpu_roots import estimate_reciprocal, reciprocal_steps
 
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)

@@ -6,9 +6,9 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 
 import numpy as np
 
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     add,
-    compiled,
     copy_sign,
     exponent,
     from_integer,
@@ -21,7 +21,7 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     round_bfloat16,
     set_exponent,
 )
-from lightning_v2.tensix.sfpu_roots import estimate_reciprocal
+from lightning_v2.tensix.compiled.sfpu_roots import estimate_reciprocal
 
 _SIGN = np.uint32(0x80000000)
 _FRACTION = np.uint32(0x007FFFFF)

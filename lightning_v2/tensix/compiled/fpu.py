@@ -10,9 +10,7 @@ NaN, infinity or denormals: exponent 255 is one more binade, exponent 0 is zero.
 
 from __future__ import annotations
 
-import numba
-
-compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+from lightning_v2.tensix.compiled import compiled
 
 SIGN = 0x80000000
 EXPONENT = 0x7F800000

@@ -6,13 +6,14 @@ the parameters: p[0] is nonzero for the approximate variant, the others follow i
 `sfpu.EXACT`.
 """
 
-from lightning_v2.tensix import sfpu_activations as activations
-from lightning_v2.tensix import sfpu_elementary as elementary
-from lightning_v2.tensix import sfpu_exponential as exponential
-from lightning_v2.tensix import sfpu_pieces as pieces
-from lightning_v2.tensix import sfpu_roots as roots
-from lightning_v2.tensix import sfpu_units as units
-from lightning_v2.tensix.sfpu_arithmetic import absolute, compiled, negate, pattern, stored
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled import sfpu_activations as activations
+from lightning_v2.tensix.compiled import sfpu_elementary as elementary
+from lightning_v2.tensix.compiled import sfpu_exponential as exponential
+from lightning_v2.tensix.compiled import sfpu_pieces as pieces
+from lightning_v2.tensix.compiled import sfpu_roots as roots
+from lightning_v2.tensix.compiled import sfpu_units as units
+from lightning_v2.tensix.compiled.sfpu_arithmetic import absolute, negate, pattern, stored
 
 _SIX = pattern(6)
 

@@ -7,9 +7,9 @@ not rounded here, the store into a 16-bit Dst truncates.
 
 import numpy as np
 
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     add,
-    compiled,
     copy_sign,
     exponent,
     maximum,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import compiled
+from lightning_v2.tensix.compiled import compiled
 
 _SIGN = np.uint32(0x80000000)
 _EXPONENT = np.uint32(0x7F800000)

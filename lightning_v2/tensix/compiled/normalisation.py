@@ -6,10 +6,11 @@ Numerics document, section 7.2. Every intermediate result is stored in memory, a
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases, packed
-from lightning_v2.tensix.reduction_kernels import sum_row
-from lightning_v2.tensix.sfpu_arithmetic import multiply
-from lightning_v2.tensix.sfpu_roots import rsqrt
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.fpu import SIGN, add, multiply_phases, packed
+from lightning_v2.tensix.compiled.reduction import sum_row
+from lightning_v2.tensix.compiled.sfpu_arithmetic import multiply
+from lightning_v2.tensix.compiled.sfpu_roots import rsqrt
 
 _ONE = 0x3F800000
 

@@ -7,12 +7,10 @@ keeps LLVM from narrowing it again. These stay in 32 bits; sums wrap.
 from __future__ import annotations
 
 import llvmlite.ir as ir
-import numba
 from numba.core import types
 from numba.extending import intrinsic
 
-lanes = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-"""Compiler of lane kernels. Products may fuse with sums: theirs come out the same either way."""
+from lightning_v2.tensix.compiled import lanes
 
 
 def _binary(instruction: str):

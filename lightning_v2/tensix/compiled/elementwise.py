@@ -8,10 +8,9 @@ of the kernels of ttnn 0.81.1.
 
 import numpy as np
 
-from lightning_v2.tensix import fpu
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled, fpu
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     add,
-    compiled,
     copy_sign,
     exponent,
     maximum,
@@ -24,7 +23,7 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     set_exponent,
     stored,
 )
-from lightning_v2.tensix.sfpu_roots import reciprocal_normalized, reciprocal_steps
+from lightning_v2.tensix.compiled.sfpu_roots import reciprocal_normalized, reciprocal_steps
 
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)

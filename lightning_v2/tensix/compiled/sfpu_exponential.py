@@ -6,10 +6,10 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 
 import numpy as np
 
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     absolute,
     add,
-    compiled,
     exponent,
     from_integer,
     horner,

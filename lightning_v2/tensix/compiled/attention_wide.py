@@ -6,11 +6,12 @@ largest scores, factors between chunks and weighted values as bfloat16.
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases, packed
-from lightning_v2.tensix.packer import add_bfloat16
-from lightning_v2.tensix.reduction_kernels import largest, sum_row
-from lightning_v2.tensix.sfpu_arithmetic import add as add_float32
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.fpu import SIGN, add, multiply_phases, packed
+from lightning_v2.tensix.compiled.packer import add_bfloat16
+from lightning_v2.tensix.compiled.reduction import largest, sum_row
+from lightning_v2.tensix.compiled.sfpu_arithmetic import add as add_float32
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     from_integer,
     multiply,
     multiply_add,
@@ -18,8 +19,8 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     patterns,
     round_integer,
 )
-from lightning_v2.tensix.sfpu_exponential import exp_wide
-from lightning_v2.tensix.sfpu_roots import reciprocal_steps
+from lightning_v2.tensix.compiled.sfpu_exponential import exp_wide
+from lightning_v2.tensix.compiled.sfpu_roots import reciprocal_steps
 
 _TILE = 32
 _ONE = 0x3F800000

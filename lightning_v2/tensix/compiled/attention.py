@@ -7,11 +7,12 @@ rounded to nearest even.
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases
-from lightning_v2.tensix.packer import add_bfloat16
-from lightning_v2.tensix.reduction_kernels import largest, sum_row
-from lightning_v2.tensix.sfpu_arithmetic import add as add_float32
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.fpu import SIGN, add, multiply_phases
+from lightning_v2.tensix.compiled.packer import add_bfloat16
+from lightning_v2.tensix.compiled.reduction import largest, sum_row
+from lightning_v2.tensix.compiled.sfpu_arithmetic import add as add_float32
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     from_integer,
     multiply,
     multiply_add,
@@ -20,8 +21,8 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     round_bfloat16,
     round_integer,
 )
-from lightning_v2.tensix.sfpu_exponential import exp_compound
-from lightning_v2.tensix.sfpu_roots import reciprocal
+from lightning_v2.tensix.compiled.sfpu_exponential import exp_compound
+from lightning_v2.tensix.compiled.sfpu_roots import reciprocal
 
 _TILE = 32
 _ONE = 0x3F800000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import add, compiled, multiply, narrow, tf32
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.fpu import add, multiply, narrow, tf32
 
 
 @compiled

@@ -6,10 +6,11 @@ each through memory: as float32 with a 32-bit Dst, as bfloat16 with a 16-bit one
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import SIGN, add, compiled, multiply_phases, packed
-from lightning_v2.tensix.reduction_kernels import largest, sum_row
-from lightning_v2.tensix.sfpu_exponential import exp
-from lightning_v2.tensix.sfpu_roots import reciprocal
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.fpu import SIGN, add, multiply_phases, packed
+from lightning_v2.tensix.compiled.reduction import largest, sum_row
+from lightning_v2.tensix.compiled.sfpu_exponential import exp
+from lightning_v2.tensix.compiled.sfpu_roots import reciprocal
 
 _ONE = 0x3F800000
 

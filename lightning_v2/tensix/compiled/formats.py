@@ -8,8 +8,9 @@ share an exponent each. Away from the ends of the exponent range a group is roun
 because scaling by a power of two is exact and vectorises.
 """
 
-import numba
 import numpy as np
+
+from lightning_v2.tensix.compiled import compiled
 
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
@@ -23,10 +24,8 @@ _ONE = np.uint32(1)
 _LOWEST = 24
 _HIGHEST = 254
 
-_compile = numba.njit(nogil=True, cache=True, error_model="numpy")
 
-
-@_compile
+@compiled
 def round_bfloat16(source, target, mask):
     """Nearest bfloat16, ties away; NaN becomes inf, denormals and -0 become +0; then `& mask`.
 
@@ -40,7 +39,7 @@ def round_bfloat16(source, target, mask):
         target[i] = rounded if rounded & _EXPONENT else _ZERO
 
 
-@_compile
+@compiled
 def round_bfloat16_even(source, target):
     """Nearest bfloat16, ties to even; denormals kept, NaN stays NaN. One-dimensional arrays."""
     for i in range(source.size):
@@ -51,7 +50,7 @@ def round_bfloat16_even(source, target):
         target[i] = (pattern | np.uint32(0x7FC00000)) & np.uint32(0xFFFF0000) if is_nan else rounded
 
 
-@_compile
+@compiled
 def cast_bfloat16(source, target):
     """As the vector engine casts: nearest, ties to even, the carry of a NaN wraps; then packed."""
     for i in range(source.size):
@@ -94,7 +93,7 @@ def pack_blocks_device(source, target, bits, double_rounding):
         _extremes_device(staged, target, shared, bits)
 
 
-@_compile
+@compiled
 def _share_exponents(source, shared):
     """Largest exponent field of each group; whether any is outside the float kernels' range."""
     lowest, highest = np.int32(_HIGHEST), np.int32(_LOWEST)
@@ -108,13 +107,13 @@ def _share_exponents(source, shared):
     return lowest < _LOWEST or highest > _HIGHEST
 
 
-@_compile
+@compiled
 def _power_of_two(exponent):
     inside = min(max(exponent, 1), 254)
     return np.uint32(inside << 23).view(np.float32)
 
 
-@_compile
+@compiled
 def _round_host(source, target, shared, bits):
     drop = _power_of_two(127 + bits - 24)
     largest = np.float32((1 << bits) - 1)
@@ -128,7 +127,7 @@ def _round_host(source, target, shared, bits):
             target[group, j] = np.copysign(code * scale, source[group, j]) + np.float32(0)
 
 
-@_compile
+@compiled
 def _stage(source, staged, largest, step, keep):
     """The packer's intermediate format: maybe NaN as inf, denormals as zero, bit 0 rounded."""
     for i in range(source.size):
@@ -137,7 +136,7 @@ def _stage(source, staged, largest, step, keep):
         staged[i] = rounded if magnitude >= _HIDDEN else _ZERO
 
 
-@_compile
+@compiled
 def _round_device(staged, target, shared, bits):
     narrow = _power_of_two(127 + bits - 7)
     widen = _power_of_two(127 + 7 - bits)
@@ -150,7 +149,7 @@ def _round_device(staged, target, shared, bits):
             target[group, j] = np.copysign(code * scale, staged[group, j]) + np.float32(0)
 
 
-@_compile
+@compiled
 def _extremes_host(source, target, shared, bits):
     for group in range(source.shape[0]):
         if _LOWEST <= shared[group] <= _HIGHEST:
@@ -170,7 +169,7 @@ def _extremes_host(source, target, shared, bits):
             target[group, j] = _decode(pattern & _SIGN, code, top, bits)
 
 
-@_compile
+@compiled
 def _extremes_device(staged, target, shared, bits):
     for group in range(staged.shape[0]):
         if _LOWEST <= shared[group] <= _HIGHEST:
@@ -186,7 +185,7 @@ def _extremes_device(staged, target, shared, bits):
             target[group, j] = _decode(pattern & _SIGN, code, top, bits)
 
 
-@_compile
+@compiled
 def _decode(sign, code, shared, bits):
     """One datum as the unpacker reads it: normalised, the exponent wrapping modulo 256."""
     if code == _ZERO:

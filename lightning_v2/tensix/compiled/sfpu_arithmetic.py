@@ -4,8 +4,9 @@ Numerics document, section 7.3. Operands and results are np.uint32 patterns; `bl
 the architecture where the two differ. Denormal operands of the arithmetic count as zero.
 """
 
-import numba
 import numpy as np
+
+from lightning_v2.tensix.compiled import compiled
 
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
@@ -14,8 +15,6 @@ _FRACTION = np.uint32(0x007FFFFF)
 _HIDDEN = np.uint32(0x00800000)
 _ONE = np.uint32(0x3F800000)
 _ZERO = np.uint32(0)
-
-compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 def pattern(value: float) -> np.uint32:

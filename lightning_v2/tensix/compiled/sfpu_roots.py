@@ -6,8 +6,8 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32.
 
 import numpy as np
 
-from lightning_v2.tensix.sfpu_arithmetic import (
-    compiled,
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     copy_sign,
     exponent,
     horner,

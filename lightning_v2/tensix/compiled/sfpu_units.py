@@ -6,10 +6,10 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 
 import numpy as np
 
-from lightning_v2.tensix.sfpu_arithmetic import (
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.sfpu_arithmetic import (
     absolute,
     add,
-    compiled,
     horner,
     less,
     multiply,
@@ -19,9 +19,9 @@ from lightning_v2.tensix.sfpu_arithmetic import (
     round_bfloat16,
     stored,
 )
-from lightning_v2.tensix.sfpu_exponential import exp, exp_compound, expm1_reduced
-from lightning_v2.tensix.sfpu_pieces import relu_max
-from lightning_v2.tensix.sfpu_roots import reciprocal_steps
+from lightning_v2.tensix.compiled.sfpu_exponential import exp, exp_compound, expm1_reduced
+from lightning_v2.tensix.compiled.sfpu_pieces import relu_max
+from lightning_v2.tensix.compiled.sfpu_roots import reciprocal_steps
 
 _SIGN = np.uint32(0x80000000)
 _ONE, _TWO, _MINUS_TWO, _FOUR, _MINUS_FOUR, _EIGHT = patterns(1, 2, -2, 4, -4, 8)

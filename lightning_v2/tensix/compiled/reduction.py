@@ -8,16 +8,10 @@ face. Patterns are int64 as in `fpu`; `phases` counts fidelity phases (LoFi 1 â€
 
 import numpy as np
 
-from lightning_v2.tensix.fpu import (
-    EXPONENT,
-    SIGN,
-    accumulate,
-    compiled,
-    part_a,
-    part_b,
-)
-from lightning_v2.tensix.fpu import add as add_to
-from lightning_v2.tensix.sfpu_arithmetic import add, multiply
+from lightning_v2.tensix.compiled import compiled
+from lightning_v2.tensix.compiled.fpu import EXPONENT, SIGN, accumulate, part_a, part_b
+from lightning_v2.tensix.compiled.fpu import add as add_to
+from lightning_v2.tensix.compiled.sfpu_arithmetic import add, multiply
 
 _TILE, _FACE, _GROUP = 32, 16, 8
 _ONE = 0x3F800000
