@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import tensix
     from .analysis.compare import Comparison, compare
+    from .analysis.module_comparison import compare_module
     from .analysis.tiers import compare_tiers
     from .deployment.emulate import emulate
     from .model import CheckpointError, Speech, Voice, load
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Comparison": ".analysis.compare",
     "compare": ".analysis.compare",
+    "compare_module": ".analysis.module_comparison",
     "compare_tiers": ".analysis.tiers",
     "emulate": ".deployment.emulate",
     "CheckpointError": ".model",
@@ -47,6 +49,7 @@ __all__ = [
     "UnspokenWarning",
     "Voice",
     "compare",
+    "compare_module",
     "compare_tiers",
     "emulate",
     "load",

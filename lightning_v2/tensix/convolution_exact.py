@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from lightning_v2.tensix import matmul_exact
-from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig, settings
-from lightning_v2.tensix.formats import TILE, pack_device, truncate
+from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.convolution_windows import product, windows
+from lightning_v2.tensix.formats import pack_device, truncate
 from lightning_v2.tensix.sites import FIDELITIES
 from lightning_v2.tensix.tensor import Tensor
 from lightning_v2.tensix.threads import spread
@@ -30,33 +29,10 @@ def dense(
     output: str,
     bias: Tensor | None,
 ) -> torch.Tensor:
-    """Dst of x (N, H, W, C), padded, by weight (kh, kw, aligned C, O): (N, H', W', O).
-
-    Each row of the window is one block of K, filled up to whole tiles. Between them the sum waits
-    in the format of the output, unless it grows in memory, for which it takes three rows or a bias.
-    """
-    height, width, channels, outputs = weight.shape
-    values = F.pad(x.values.detach(), (0, channels - x.shape[-1]))
-    windows = _windows(values, (height, width), stride, dilation)
-    shape = (*windows.shape[:3], outputs)
-    depth = width * channels
-    rest = -depth % TILE
-    rows = F.pad(windows.reshape(-1, height, depth), (0, rest)).flatten(1)
-
-    def filled_up(values: torch.Tensor) -> torch.Tensor:
-        return F.pad(values.reshape(height, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
-
-    grows = config.packer_l1_acc and (height > 2 or bias is not None)
-    dst = matmul_exact.destination(
-        Tensor(rows, x.dtype),
-        Tensor(weight.form("rows of K", filled_up), weight.dtype),
-        replace(config, packer_l1_acc=grows),
-        MatmulProgramConfig((depth + rest) // TILE),
-        output,
-        bias is not None,
-        exact_reload=False,
-    )
-    return dst.view(shape)
+    """Dst of x (N, H, W, C), padded, by weight (kh, kw, aligned C, O): (N, H', W', O)."""
+    destination = functools.partial(matmul_exact.destination, exact_reload=False)
+    x = Tensor(x.values.detach(), x.dtype)
+    return product(destination, x, weight, stride, dilation, config, output, bias)
 
 
 def depthwise(
@@ -73,11 +49,11 @@ def depthwise(
     the last waits in memory, in the format of the output, for ELWADD with the next product.
     """
     count, channels = taps.shape
-    windows = _windows(x.values.detach(), (1, count), stride, dilation)
-    shape = (*windows.shape[:3], channels)
+    taken = windows(x.values.detach(), (1, count), stride, dilation)
+    shape = (*taken.shape[:3], channels)
     if x.dtype == taps.dtype == "float32":
-        return _in_float32(windows, taps.values).view(shape)
-    flat, weights = windows.reshape(-1, count, channels), taps.values.detach().contiguous()
+        return _in_float32(taken, taps.values).view(shape)
+    flat, weights = taken.reshape(-1, count, channels), taps.values.detach().contiguous()
     bytes_read = count * channels * (4 if x.dtype == "float32" else 2)
     if bytes_read <= _LONGEST_READ[settings().arch]:
         return _accumulate(flat, weights, config).view(shape)
@@ -114,34 +90,6 @@ def _in_float32(windows: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
     for tap in range(1, taps.shape[0]):
         total = total + windows[..., tap, :] * taps[tap]
     return total.contiguous()
-
-
-def _windows(
-    x: torch.Tensor, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
-) -> torch.Tensor:
-    """Input windows of x (N, H, W, C): (N, H', W', kh * kw, C), channels fastest."""
-    n, height, width, channels = x.shape
-    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    if reach[0] > height or reach[1] > width:
-        raise ValueError(f"a kernel that reaches over {reach} does not fit into {[height, width]}")
-    x = x.contiguous()
-    by_n, by_row, by_column, by_channel = x.stride()
-    shape = (
-        n,
-        (height - reach[0]) // stride[0] + 1,
-        (width - reach[1]) // stride[1] + 1,
-        *kernel,
-        channels,
-    )
-    strides = (
-        by_n,
-        by_row * stride[0],
-        by_column * stride[1],
-        by_row * dilation[0],
-        by_column * dilation[1],
-        by_channel,
-    )
-    return x.as_strided(shape, strides).flatten(3, 4)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Convolutions in the fast tier: torch's own on masked operands; see `convolution`.
 
-With a 16-bit Dst the sum over a window is rounded once a tap (depthwise) or once at its end
-(dense), where the chip rounds after every 16 products: that noise is underestimated.
+With a 16-bit Dst a dense convolution is the matrix product of its windows, rounded as there. The
+sum of a depthwise one is rounded once, where the chip rounds it after every tap and phase.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import torch.nn.functional as F
 
 from lightning_v2.tensix import fidelity
 from lightning_v2.tensix.configuration import ComputeKernelConfig
+from lightning_v2.tensix.convolution_windows import product
 from lightning_v2.tensix.formats import pack_device
-from lightning_v2.tensix.matmul_fast import added, part
+from lightning_v2.tensix.matmul_fast import added, destination, part
 from lightning_v2.tensix.tensor import Tensor
 
 
@@ -27,6 +28,8 @@ def dense(
 ) -> torch.Tensor:
     """As `convolution_exact.dense`."""
     wide = config.fp32_dest_acc_en
+    if not wide:
+        return product(destination, x, weight, stride, dilation, config, output, bias)
     names = fidelity.passes(config.math_fidelity, x.dtype, weight.dtype)
     dst = added(
         F.conv2d(
@@ -39,8 +42,7 @@ def dense(
         )
         for a, b in names
     )
-    dst = dst.permute(0, 2, 3, 1)
-    return dst if wide else pack_device(dst, "bfloat16")
+    return dst.permute(0, 2, 3, 1)
 
 
 def depthwise(

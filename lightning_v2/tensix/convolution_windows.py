@@ -1,0 +1,80 @@
+"""Convolutions as matrix products of input windows, in either tier; see `convolution`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+
+from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
+from lightning_v2.tensix.formats import TILE
+from lightning_v2.tensix.tensor import Tensor
+
+
+def product(
+    destination: Callable[..., torch.Tensor],
+    x: Tensor,
+    weight: Tensor,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    config: ComputeKernelConfig,
+    output: str,
+    bias: Tensor | None,
+) -> torch.Tensor:
+    """Dst of x (N, H, W, C), padded, by weight (kh, kw, aligned C, O): (N, H', W', O).
+
+    destination: what multiplies matrices in the tier. Each row of the window is one block of K,
+    filled up to whole tiles. Between them the sum waits in the format of the output, unless it
+    grows in memory, for which it takes three rows or a bias.
+    """
+    height, width, channels, outputs = weight.shape
+    values = F.pad(x.values, (0, channels - x.shape[-1]))
+    taken = windows(values, (height, width), stride, dilation)
+    shape = (*taken.shape[:3], outputs)
+    depth = width * channels
+    rest = -depth % TILE
+    rows = F.pad(taken.reshape(-1, height, depth), (0, rest)).flatten(1)
+
+    def filled_up(values: torch.Tensor) -> torch.Tensor:
+        return F.pad(values.reshape(height, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
+
+    grows = config.packer_l1_acc and (height > 2 or bias is not None)
+    dst = destination(
+        Tensor(rows, x.dtype),
+        Tensor(weight.form("rows of K", filled_up), weight.dtype),
+        replace(config, packer_l1_acc=grows),
+        MatmulProgramConfig((depth + rest) // TILE),
+        output,
+        bias is not None,
+    )
+    return dst.view(shape)
+
+
+def windows(
+    x: torch.Tensor, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
+) -> torch.Tensor:
+    """Input windows of x (N, H, W, C): (N, H', W', kh * kw, C), channels fastest."""
+    n, height, width, channels = x.shape
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    if reach[0] > height or reach[1] > width:
+        raise ValueError(f"a kernel that reaches over {reach} does not fit into {[height, width]}")
+    x = x.contiguous()
+    by_n, by_row, by_column, by_channel = x.stride()
+    shape = (
+        n,
+        (height - reach[0]) // stride[0] + 1,
+        (width - reach[1]) // stride[1] + 1,
+        *kernel,
+        channels,
+    )
+    strides = (
+        by_n,
+        by_row * stride[0],
+        by_column * stride[1],
+        by_row * dilation[0],
+        by_column * dilation[1],
+        by_channel,
+    )
+    return x.as_strided(shape, strides).flatten(3, 4)
