@@ -90,22 +90,24 @@ def _blocks(
     count = -(-k // width)
     in_memory = config.packer_l1_acc and count > 1
     between = waiting if not in_memory else "float32" if wide else "bfloat16"
-    partial = dst = None
+    partial = spare = None
     for start in range(0, k, width):
         last = start + width >= k
         reload = partial is not None and (not in_memory or (last and not through_memory))
-        dst = partial if reload else torch.zeros(in0.shape[0], in1.shape[1])
-        if reload and not exact_reload:
-            dst = formats.truncate(dst, _TF32 & 0xFFFFFFFF)
+        if reload:
+            dst = partial if exact_reload else formats.truncate(partial, _TF32 & 0xFFFFFFFF)
+        else:
+            # The same memory for every block: the allocator would keep what is given back.
+            dst = torch.zeros(in0.shape[0], in1.shape[1]) if spare is None else spare.zero_()
         _multiply_add(dst, in0[:, start : start + width], in1[start : start + width], config)
         if last and not through_memory:
             return dst
-        stored = formats.pack_device(dst, between)
         if in_memory and partial is not None:
             accumulate = _packer().accumulate_float32 if wide else _packer().accumulate_bfloat16
-            accumulate(_patterns(partial).reshape(-1), _patterns(stored).reshape(-1))
+            accumulate(_patterns(partial).reshape(-1), _patterns(dst).reshape(-1))
+            spare = dst
         else:
-            partial = stored
+            partial = formats.pack_device(dst, between)
     return partial
 
 
