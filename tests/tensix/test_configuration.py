@@ -1,0 +1,48 @@
+import threading
+
+import pytest
+
+from lightning_v2 import tensix
+from lightning_v2.tensix import ComputeKernelConfig
+
+
+def test_exact_wormhole_unless_said_otherwise():
+    assert (tensix.settings().tier, tensix.settings().arch) == ("exact", "wormhole_b0")
+
+
+def test_contexts_nest_and_keep_what_they_do_not_name():
+    with tensix.use(tier="fast", threads=3):
+        with tensix.use(arch="blackhole") as inner:
+            assert (inner.tier, inner.arch, inner.threads) == ("fast", "blackhole", 3)
+        assert tensix.settings().arch == "wormhole_b0"
+        with pytest.raises(RuntimeError), tensix.use(tier="exact"):
+            raise RuntimeError
+        assert tensix.settings().tier == "fast"
+    assert tensix.settings().tier == "exact"
+
+
+def test_other_threads_have_their_own():
+    seen = []
+    with tensix.use(tier="fast"):
+        thread = threading.Thread(target=lambda: seen.append(tensix.settings().tier))
+        thread.start()
+        thread.join()
+    assert seen == ["exact"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tier": "slow"}, "tier is 'slow'; legal are 'exact', 'fast'"),
+        ({"arch": "grayskull"}, "arch is 'grayskull'; legal are 'wormhole_b0', 'blackhole'"),
+        ({"threads": -1}, "threads is -1; legal are positive integers and None"),
+    ],
+)
+def test_unknown_settings(options, message):
+    with pytest.raises(ValueError, match=message), tensix.use(**options):
+        pass
+
+
+def test_kernel_configs_are_checked():
+    with pytest.raises(ValueError, match="fp32_dest_acc_en is 'yes'; legal are True, False"):
+        ComputeKernelConfig(fp32_dest_acc_en="yes")
