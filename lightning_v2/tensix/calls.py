@@ -205,7 +205,7 @@ def binary(name: str) -> Callable[..., torch.Tensor]:
         a, b = (operand(x, precision, constants) for x in (input, other))
         if alpha != 1:
             b = b * alpha if isinstance(b, int | float) else run.binary("multiply", b, alpha)
-        return run.binary(name, a, b).values
+        return run.binary(name, a, b, _constant_of((input, other), constants)).values
 
     return lower
 
@@ -340,6 +340,16 @@ def vector(x: torch.Tensor, precision: SitePrecision, constants: Constants) -> T
     if owner is None:
         return tensix.typecast(activation(x), dtype)
     return packed(x, owner, ("vector", dtype), lambda values: from_torch(values, dtype))
+
+
+def _constant_of(pair: tuple[object, object], constants: Constants) -> int | None:
+    """Which of two operands is a constant of the module, if just one is."""
+    found = [
+        i
+        for i, x in enumerate(pair)
+        if isinstance(x, torch.Tensor) and constants.owner(x) is not None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def operand(x: object, precision: SitePrecision, constants: Constants) -> object:

@@ -14,9 +14,8 @@ A number counts as a tensor of bfloat16, of float32 beside a float32 tensor; it 
 Into a 32-bit Dst, and where a row, column or value of bfloat16 meets many, an operand of the vector
 engine comes by way of the matrix engine, which makes -0 and denormals +0, and NaN inf.
 A float32 output gives any operation a 32-bit Dst; float32 operands with a bfloat16 output are
-rounded to nearest even. The fast tier computes in float32 and rounds
-once: the matrix engine has 11 bits for a sum, so that 99 % of the sums in the simulator's files are
-equal, the rest one unit away. `elementwise` does the same for the interception of torch.
+rounded to nearest even. The fast tier computes in float32 and rounds once: the matrix engine has 11
+bits for a sum, so that 99 % of the sums in the simulator's files are equal, the rest one unit away.
 """
 
 from __future__ import annotations
@@ -28,10 +27,7 @@ import numpy as np
 import torch
 
 from lightning_v2.tensix.configuration import settings
-from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.formats import pack_device, pack_host, round_bfloat16, truncate
-from lightning_v2.tensix.operands import is_wide, operand, stored
-from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor, checked_dtype
 from lightning_v2.tensix.threads import spread
 
@@ -124,21 +120,6 @@ def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
 def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
     """The larger of a and b, element by element; see `minimum`."""
     return _extreme("vector_maximum", torch.maximum, a, b, dtype)
-
-
-def elementwise(
-    function: Callable[..., torch.Tensor],
-    name: str,
-    operands: tuple[torch.Tensor | float, ...],
-    precision: SitePrecision,
-    constants: Constants,
-    **options: object,
-) -> torch.Tensor:
-    """`function` (torch's, called `name`) of operands that broadcast against each other."""
-    result = function(*(operand(x, precision, constants) for x in operands), **options)
-    if name == "mul" and precision.activations == "bfloat16" and not is_wide(precision):
-        return pack_device(pack_host(result, "bfloat16"), precision.output)
-    return stored(result, precision)
 
 
 def _sum(

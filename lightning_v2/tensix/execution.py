@@ -22,6 +22,9 @@ from lightning_v2.tensix.sites import SitePrecision
 APPROXIMATE = frozenset(("exp", "gelu", "sigmoid", "tanh"))
 """Functions with an approximate variant that `math_approx_mode` chooses."""
 
+MIXED = frozenset(("add", "subtract", "multiply"))
+"""Operations of two operands whose formats may differ, float32 excepted."""
+
 
 class Execution:
     """Runs operations of one site. Tensors are those of `ops`.
@@ -93,10 +96,16 @@ class Execution:
             parameters["fast_and_approximate_mode"] = True
         return self._stored(getattr(self.ops, name)(self._computed(x), **parameters))
 
-    def binary(self, name, a, b):
-        """The element-wise operation called `name`; one of a and b may be a number."""
-        a, b = (x if isinstance(x, int | float) else self._computed(x) for x in (a, b))
-        return self._stored(getattr(self.ops, name)(a, b))
+    def binary(self, name, a, b, constant=None):
+        """The element-wise operation called `name`; one of a and b may be a number.
+
+        constant: 0 or 1 if a or b is a vector of the model, which keeps its format where the
+        operation takes it beside block floats.
+        """
+        pair = [x if isinstance(x, int | float) else self._computed(x) for x in (a, b)]
+        if constant is not None and name in MIXED and self._computed_in != "float32":
+            pair[constant] = (a, b)[constant]
+        return self._stored(getattr(self.ops, name)(*pair))
 
     def layer_norm(self, x, weight=None, bias=None, epsilon=1e-5):
         """Over the last axis; weight, bias (C,) in the format of vectors."""

@@ -16,15 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_v2.tensix import (
-    calls,
-    channel_norms,
-    compositions,
-    cumulative,
-    elementwise,
-    recurrent,
-    sfpu,
-)
+from lightning_v2.tensix import calls, compositions, recurrent, stand_ins
 from lightning_v2.tensix.configuration import settings, use
 from lightning_v2.tensix.data_calls import DATA_CALLS
 from lightning_v2.tensix.formats import FORMATS
@@ -175,25 +167,28 @@ def _trained_norm(function):
         options.pop("input")
         # Running statistics stay what they are: torch updates them in place.
         vectors = {name: options.pop(name, None) for name in ("weight", "bias")}
-        return channel_norms.other_norm(function, input, vectors, options, precision, constants)
+        return stand_ins.norm_in_training(function, input, vectors, options, precision, constants)
 
     return stand_in
 
 
 def _cumsum(precision, constants, input, dim, **kwargs):
-    return cumulative.cumulative(input, dim, precision, constants)
+    return stand_ins.running_sum(input, dim, precision, constants)
 
 
-def _unary(name, function):
+def _unary(function):
     def stand_in(precision, constants, input, *args, **kwargs):
-        return sfpu.unary(function, name, input, precision, constants, *args, **kwargs)
+        def of_one(x):
+            return function(x, *args, **kwargs)
+
+        return stand_ins.function_of(of_one, (input,), precision, constants)
 
     return stand_in
 
 
-def _elementwise(name, function):
+def _elementwise(function):
     def stand_in(precision, constants, *operands, **kwargs):
-        return elementwise.elementwise(function, name, operands, precision, constants, **kwargs)
+        return stand_ins.function_of(function, operands, precision, constants, **kwargs)
 
     return stand_in
 
@@ -320,11 +315,11 @@ _VECTOR = (
     Operation("mean", "vector", calls.reduction("mean"), torch.mean),
     Operation("cumsum", "vector", _no_rule, torch.cumsum, stand_in=_cumsum),
     *(
-        Operation(name, "vector", lower, _function(name), stand_in=_unary(name, _function(name)))
+        Operation(name, "vector", lower, _function(name), stand_in=_unary(_function(name)))
         for name, lower in _UNARY.items()
     ),
     *(
-        Operation(name, "vector", _no_rule, f, stand_in=_unary(name, f))
+        Operation(name, "vector", _no_rule, f, stand_in=_unary(f))
         for name, f in ((name, _function(name)) for name in _UNARY_STAND_INS)
     ),
     *(
@@ -334,7 +329,7 @@ _VECTOR = (
             calls.binary(ours),
             getattr(torch, name),
             is_elementwise=True,
-            stand_in=_elementwise(name, getattr(torch, name)),
+            stand_in=_elementwise(getattr(torch, name)),
         )
         for name, ours in _BINARY.items()
     ),
@@ -344,14 +339,14 @@ _VECTOR = (
         calls.power,
         torch.pow,
         is_elementwise=True,
-        stand_in=_elementwise("pow", torch.pow),
+        stand_in=_elementwise(torch.pow),
     ),
     *(
         Operation(name, "vector", lower, getattr(torch, name), is_elementwise=True)
         for name, lower in _COMPOSED.items()
     ),
     *(
-        Operation(name, "vector", _no_rule, f, is_elementwise=True, stand_in=_elementwise(name, f))
+        Operation(name, "vector", _no_rule, f, is_elementwise=True, stand_in=_elementwise(f))
         for name, f in ((name, getattr(torch, name)) for name in _ELEMENTWISE_STAND_INS)
     ),
 )

@@ -3,9 +3,7 @@
 The fast tier computes in float32 and rounds once to the output format. The chip's own polynomials
 give the same bfloat16 for most inputs (80 % of exp, 86 % of tanh, 96 % of gelu, all of sin, cos and
 sqrt in the simulator's files) and differ by one unit in the last place otherwise, but for gelu
-below -3. `math_approx_mode` of `unary` chooses the approximate exp, gelu, tanh and sigmoid, which a
-16-bit Dst cuts off; the approximate reciprocal, sqrt and rsqrt (10 bits and fewer) are not modelled
-there: they stay accurate.
+below -3. `APPROXIMATE` has the approximate exp, gelu, tanh and sigmoid; a 16-bit Dst cuts them off.
 """
 
 from __future__ import annotations
@@ -19,10 +17,6 @@ import torch
 from torch import Tensor
 
 from lightning_v2.tensix.configuration import settings
-from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.formats import truncate
-from lightning_v2.tensix.operands import is_wide, operand, stored
-from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.threads import spread
 
 EXACT: dict[str, dict[str, float]] = {
@@ -72,8 +66,6 @@ EXACT: dict[str, dict[str, float]] = {
 guarded: whether zero, negative numbers and denormals are looked after; ttnn leaves that out of log,
 sqrt and rsqrt in `fast_and_approximate_mode`.
 """
-
-_BFLOAT16 = 0xFFFF0000
 
 
 def apply(
@@ -146,26 +138,6 @@ def _functions():
     from lightning_v2.tensix.compiled import sfpu_functions
 
     return sfpu_functions
-
-
-def unary(
-    function: Callable[..., Tensor],
-    name: str,
-    x: Tensor,
-    precision: SitePrecision,
-    constants: Constants,
-    *arguments: object,
-    **options: object,
-) -> Tensor:
-    """`function` (torch's, with its arguments after x) of x (any shape) -> the same shape.
-
-    name: of the function, to find its approximate variant.
-    """
-    x = operand(x, precision, constants)
-    if precision.math_approx_mode and name in APPROXIMATE:
-        result = APPROXIMATE[name](x)
-        return stored(result if is_wide(precision) else truncate(result, _BFLOAT16), precision)
-    return stored(function(x, *arguments, **options), precision)
 
 
 def exp_approximate(x: Tensor) -> Tensor:

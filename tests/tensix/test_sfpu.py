@@ -3,13 +3,19 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lightning_v2.tensix import sfpu
+from lightning_v2 import tensix
+from lightning_v2.tensix import calls, sfpu
 from lightning_v2.tensix.constants import Constants
-from lightning_v2.tensix.sfpu import unary
 from lightning_v2.tensix.sites import SitePrecision
 
 NOTHING = Constants(nn.Module())
 WIDE = SitePrecision(activations="float32", output="float32")
+pytestmark = pytest.mark.usefixtures("fast")
+
+
+def run(name, x, dtype="bfloat16", **options):
+    return getattr(tensix, name)(tensix.from_torch(x, dtype), **options).values
+
 
 # Share of bfloat16 results that equal the simulator's bit for bit.
 BFLOAT16 = {
@@ -30,10 +36,10 @@ BFLOAT16 = {
 
 @pytest.mark.parametrize("name", BFLOAT16)
 def test_bfloat16_against_the_simulator(golden, name):
-    function, share = BFLOAT16[name]
+    share = BFLOAT16[name][1]
     arrays, _ = golden(f"{name}_bf16")
     x, expected = torch.from_numpy(arrays["in0"]), torch.from_numpy(arrays["out"])
-    result = unary(function, name, x, SitePrecision(), NOTHING)
+    result = run(name, x)
     assert (result == expected).float().mean() >= share
     # One unit in the last place; the chip's gelu is cut to 0 where it is below 1e-6.
     tail = 1e-5 if name == "gelu" else 0
@@ -44,14 +50,14 @@ def test_bfloat16_against_the_simulator(golden, name):
 def test_float32_against_the_simulator(golden, name):
     arrays, _ = golden(f"{name}_f32")
     x, expected = torch.from_numpy(arrays["in0"]), torch.from_numpy(arrays["out"])
-    result = unary(BFLOAT16[name][0], name, x, WIDE, NOTHING)
+    result = run(name, x, "float32")
     assert torch.allclose(result, expected, rtol=3e-7, atol=1e-6 if name == "gelu" else 1e-7)
 
 
 def test_approximate_gelu_against_the_simulator(golden):
     arrays, _ = golden("gelu_fast_bf16")
     x, expected = torch.from_numpy(arrays["in0"]), torch.from_numpy(arrays["out"])
-    result = unary(F.gelu, "gelu", x, SitePrecision(math_approx_mode=True), NOTHING)
+    result = run("gelu", x, fast_and_approximate_mode=True)
     assert torch.allclose(result, expected, rtol=2**-7, atol=1e-3)
     assert (result == expected).float().mean() > 0.99
 
@@ -81,5 +87,5 @@ def test_approximate_exp_has_the_gradient_of_exp():
 def test_output_formats_and_operand_cast():
     x = torch.linspace(-1, 1, 32)
     narrow = SitePrecision(activations="bfloat4_b", output="float32")
-    assert unary(torch.exp, "exp", x, narrow, NOTHING).unique().numel() <= 15
-    assert torch.equal(unary(torch.exp, "exp", x, WIDE, NOTHING), torch.exp(x))
+    assert calls.unary("exp")(narrow, NOTHING, x).unique().numel() <= 15
+    assert torch.equal(calls.unary("exp")(WIDE, NOTHING, x), torch.exp(x))
