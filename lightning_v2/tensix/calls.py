@@ -30,7 +30,7 @@ def linear(
     bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """`torch.nn.functional.linear`: weight (N, K) is stored as [K, N]."""
-    in1 = weights(weight.t(), precision, _owner(weight, constants))
+    in1 = weights(weight.t(), precision, owner_of(weight, constants))
     row = None if bias is None else vector(bias, precision, constants)
     return execution(precision).linear(activation(input), in1, row).values
 
@@ -69,93 +69,6 @@ def addmm(precision, constants, input, mat1, mat2, *, beta=1, alpha=1) -> torch.
         for x, factor in ((activation(input), beta), (activation(product), alpha))
     ]
     return run.binary("add", *scaled).values
-
-
-def conv1d(
-    precision, constants, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
-) -> torch.Tensor:
-    """`torch.nn.functional.conv1d`."""
-    stride, dilation = _one(stride), _one(dilation)
-    if padding == "same":
-        reach = dilation * (weight.shape[-1] - 1)
-        padding = (reach // 2, reach - reach // 2)
-    else:
-        padding = 0 if padding == "valid" else _one(padding)
-    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    run = execution(precision)
-    return _channels_last(run.conv1d, 3, input, weight, bias, precision, constants, options)
-
-
-def conv2d(
-    precision, constants, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
-) -> torch.Tensor:
-    """`torch.nn.functional.conv2d`."""
-    stride, dilation = _two(stride), _two(dilation)
-    if padding == "same":
-        reach = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
-        padding = tuple(part for r in reach for part in (r // 2, r - r // 2))
-    else:
-        padding = 0 if padding == "valid" else _two(padding)
-    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    run = execution(precision)
-    return _channels_last(run.conv2d, 4, input, weight, bias, precision, constants, options)
-
-
-def conv_transpose2d(
-    precision,
-    constants,
-    input,
-    weight,
-    bias=None,
-    stride=1,
-    padding=0,
-    output_padding=0,
-    groups=1,
-    dilation=1,
-) -> torch.Tensor:
-    """`torch.nn.functional.conv_transpose2d`."""
-    pairs = {
-        "stride": stride,
-        "padding": padding,
-        "output_padding": output_padding,
-        "dilation": dilation,
-    }
-    options = {name: _two(value) for name, value in pairs.items()} | {"groups": groups}
-    run = execution(precision).conv_transpose2d
-    return _channels_last(run, 4, input, weight, bias, precision, constants, options)
-
-
-def conv_transpose1d(
-    precision,
-    constants,
-    input,
-    weight,
-    bias=None,
-    stride=1,
-    padding=0,
-    output_padding=0,
-    groups=1,
-    dilation=1,
-) -> torch.Tensor:
-    """`torch.nn.functional.conv_transpose1d`, as one of height 1: ttnn has no other."""
-    pairs = {
-        "stride": (1, _one(stride)),
-        "padding": (0, _one(padding)),
-        "output_padding": (0, _one(output_padding)),
-        "dilation": (1, _one(dilation)),
-    }
-    options = pairs | {"groups": groups}
-    run = execution(precision).conv_transpose2d
-
-    def high(x, weight, row, **options):
-        return run(
-            x, weight.form("height 1", lambda v: Tensor(v.unsqueeze(2), "float32")), row, **options
-        )
-
-    result = _channels_last(
-        high, 4, input.unsqueeze(-2), weight, bias, precision, constants, options
-    )
-    return result.squeeze(-2)
 
 
 def unary(name: str, parameters: dict[str, object] | None = None) -> Callable[..., torch.Tensor]:
@@ -365,37 +278,6 @@ def operand(x: object, precision: SitePrecision, constants: Constants) -> object
     return activation(x) if constants.owner(x) is None else vector(x, precision, constants)
 
 
-def _channels_last(
-    run: Callable[..., Tensor],
-    axes: int,
-    x: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor | None,
-    precision: SitePrecision,
-    constants: Constants,
-    options: dict[str, object],
-) -> torch.Tensor:
-    """`run` of x (B, C, ...) or (C, ...) with its channels moved to the end, and back."""
-    # Its format is decided when the prepared weights are packed.
-    stored = packed(
-        weight, _owner(weight, constants), "convolution", lambda values: Tensor(values, "float32")
-    )
-    row = None if bias is None else vector(bias, precision, constants)
-    unbatched = x.dim() < axes
-    x = x.unsqueeze(0) if unbatched else x
-    result = run(activation(x.movedim(1, -1)), stored, row, **options).values.movedim(-1, 1)
-    return result.squeeze(0) if unbatched else result
-
-
-def _owner(x: torch.Tensor, constants: Constants) -> torch.Tensor:
+def owner_of(x: torch.Tensor, constants: Constants) -> torch.Tensor:
     owner = constants.owner(x)
     return x if owner is None else owner
-
-
-def _one(value: int | tuple[int]) -> int:
-    return value[0] if isinstance(value, tuple | list) else value
-
-
-def _two(value: int | tuple[int, ...]) -> tuple[int, int]:
-    pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    return pair * 2 if len(pair) == 1 else pair

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lightning_v2.tensix import calls, compositions, recurrent, stand_ins
+from lightning_v2.tensix import convolution_calls as convolutions
 from lightning_v2.tensix.configuration import settings, use
 from lightning_v2.tensix.data_calls import DATA_CALLS
 from lightning_v2.tensix.formats import FORMATS
@@ -268,13 +269,21 @@ _MATRIX = (
     Operation("addmm", "matrix", calls.addmm, torch.addmm, _addmm_macs),
     Operation("baddbmm", "matrix", calls.addmm, torch.baddbmm, _addmm_macs),
     Operation("einsum", "matrix", recurrent.einsum, torch.einsum, recurrent.einsum_macs),
-    Operation("conv1d", "matrix", calls.conv1d, F.conv1d, _convolution_macs),
-    Operation("conv2d", "matrix", calls.conv2d, F.conv2d, _convolution_macs),
+    Operation("conv1d", "matrix", convolutions.conv1d, F.conv1d, _convolution_macs),
+    Operation("conv2d", "matrix", convolutions.conv2d, F.conv2d, _convolution_macs),
     Operation(
-        "conv_transpose1d", "matrix", calls.conv_transpose1d, F.conv_transpose1d, _transposed_macs
+        "conv_transpose1d",
+        "matrix",
+        convolutions.conv_transpose1d,
+        F.conv_transpose1d,
+        _transposed_macs,
     ),
     Operation(
-        "conv_transpose2d", "matrix", calls.conv_transpose2d, F.conv_transpose2d, _transposed_macs
+        "conv_transpose2d",
+        "matrix",
+        convolutions.conv_transpose2d,
+        F.conv_transpose2d,
+        _transposed_macs,
     ),
     Operation(
         "scaled_dot_product_attention",

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lightning_v2 import tensix
-from lightning_v2.tensix import ComputeKernelConfig, Conv2dConfig, Tensor, calls, formats
+from lightning_v2.tensix import (
+    ComputeKernelConfig,
+    Conv2dConfig,
+    Tensor,
+    formats,
+)
+from lightning_v2.tensix import convolution_calls as convolutions
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.sites import SitePrecision
 from tests.tensix import reference
@@ -168,7 +174,9 @@ def test_shapes_and_values_are_those_of_torch(case, tier):
         "float32", "float32", "float32", math_fidelity="HiFi4", fp32_dest_acc_en=True
     )
     with tensix.use(tier=tier):
-        result = getattr(calls, function.__name__)(precision, NOTHING, x, weight, bias, **options)
+        result = getattr(convolutions, function.__name__)(
+            precision, NOTHING, x, weight, bias, **options
+        )
     expected = function(x, weight, bias, **options)
     torch.testing.assert_close(result, expected, atol=0.02, rtol=0.01)
 
@@ -199,7 +207,7 @@ def test_depthwise_weights_share_exponents_across_channels():
     weight[1] = 0.01  # lost beside the ones of its group
     weight[:, :, 2] = 0.01  # a tap of its own group
     precision = SitePrecision(weights="bfloat4_b", output="float32", fp32_dest_acc_en=True)
-    result = calls.conv1d(precision, NOTHING, torch.ones(1, 16, 3), weight, None, groups=16)
+    result = convolutions.conv1d(precision, NOTHING, torch.ones(1, 16, 3), weight, None, groups=16)
     small = formats.pack_host(torch.full((16,), 0.01), "bfloat4_b")[0].item()
     assert result[0, 0, 0].item() == np.float32(2 + small)
     assert result[0, 1, 0].item() == np.float32(small)
@@ -229,7 +237,7 @@ def test_output_groups_run_along_channels(tier):
     x = torch.full((1, 16, 1), 0.01)
     x[0, 3] = 1.0
     with tensix.use(tier=tier):
-        result = calls.conv1d(precision, NOTHING, x, torch.eye(16).unsqueeze(-1))
+        result = convolutions.conv1d(precision, NOTHING, x, torch.eye(16).unsqueeze(-1))
     assert result[0, :, 0].tolist() == [0.0] * 3 + [1.0] + [0.0] * 12
 
 
