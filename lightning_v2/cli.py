@@ -71,6 +71,15 @@ def _text(args: argparse.Namespace) -> str:
     return sys.stdin.read() if args.text == "-" else args.text
 
 
+def _announce(tier: str) -> None:
+    """Say why the very first run in the exact tier takes its time."""
+    if tier == "exact":
+        from .tensix.compiled import is_cold
+
+        if is_cold():
+            print("compiling the exact tier, once: about half a minute", file=sys.stderr)
+
+
 def _say(args: argparse.Namespace) -> int:
     import contextlib
     import dataclasses
@@ -81,6 +90,8 @@ def _say(args: argparse.Namespace) -> int:
         plan = Plan.load(args.plan) if args.plan else None
         voice = load(args.voice)
         emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
+        if plan:
+            _announce(args.tier)
         with emulation:
             speech = voice.synthesize(_text(args), seed=args.seed)
         if plan:
@@ -98,6 +109,7 @@ def _compare(args: argparse.Namespace) -> int:
     from . import compare, load
 
     try:
+        _announce(args.tier)
         comparison = compare(
             load(args.voice),
             _text(args),

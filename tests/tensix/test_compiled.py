@@ -39,6 +39,12 @@ def test_the_second_process_finds_what_the_first_compiled(tmp_path):
     assert (second, hits) == (first, 1)
 
 
+def test_knows_whether_anything_was_compiled(monkeypatch, tmp_path):
+    assert not compiled.is_cold()
+    monkeypatch.setattr(compiled, "_folder", lambda chosen: tmp_path / "nothing")
+    assert compiled.is_cold()
+
+
 def test_another_text_is_another_folder(monkeypatch, tmp_path):
     (tmp_path / "kernel.py").write_text("a")
     monkeypatch.setattr(compiled, "_HERE", tmp_path)

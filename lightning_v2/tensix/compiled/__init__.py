@@ -28,6 +28,11 @@ def lanes(function: Callable) -> Callable:
     return _cached(function, fastmath={"contract"})
 
 
+def is_cold() -> bool:
+    """Whether nothing has been compiled from these sources yet: the first run takes longer."""
+    return not _folder(numba.config.CACHE_DIR).exists()
+
+
 def _cached(function: Callable, **options: object) -> Callable:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_folder(before))
