@@ -66,7 +66,7 @@ def matrix_products(repeats: int, cores: int) -> dict[str, dict[str, float]]:
     m, k, n = SHAPE
     generator = torch.Generator().manual_seed(0)
     x, w = torch.randn(m, k, generator=generator), torch.randn(k, n, generator=generator)
-    a, b = tensix.from_torch(x), tensix.from_torch(w, "bfloat8_b")
+    a, b = tensix.from_torch(x, "bfloat16"), tensix.from_torch(w, "bfloat8_b")
     small = [
         v[: REFERENCE_SHAPE[i], : REFERENCE_SHAPE[i + 1]].numpy()
         for i, v in enumerate((a.values, b.values))

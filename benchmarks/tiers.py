@@ -75,8 +75,11 @@ def operations() -> Iterator[tuple[str, Callable[[], tensix.Tensor]]]:
         return torch.randn(shape, generator=generator)
 
     x, y = normal(1, 256, 192), normal(1, 256, 192)
-    a = tensix.from_torch(x)
-    weight, bias = tensix.from_torch(normal(192, 256), "bfloat8_b"), tensix.from_torch(normal(256))
+    a = tensix.from_torch(x, "bfloat16")
+    weight, bias = (
+        tensix.from_torch(normal(192, 256), "bfloat8_b"),
+        tensix.from_torch(normal(256), "bfloat16"),
+    )
     for fidelity in tensix.FIDELITIES:
         for wide in (True, False):
             config = ComputeKernelConfig(fidelity, False, wide, True)
@@ -89,7 +92,7 @@ def operations() -> Iterator[tuple[str, Callable[[], tensix.Tensor]]]:
         config = ComputeKernelConfig("HiFi4", False, wide)
         width = f"{32 if wide else 16}-bit Dst"
         for groups, kind in ((1, "dense"), (192, "depthwise")):
-            taps = tensix.from_torch(normal(192, 192 // groups, 5))
+            taps = tensix.from_torch(normal(192, 192 // groups, 5), "bfloat16")
             yield (
                 f"conv1d, {kind}, {width}",
                 lambda t=taps, g=groups, c=config: tensix.conv1d(
@@ -106,7 +109,7 @@ def operations() -> Iterator[tuple[str, Callable[[], tensix.Tensor]]]:
                     ),
                 )
     yield "softmax, default", lambda: tensix.softmax(a)
-    heads = [tensix.from_torch(normal(1, 2, 128, 64)) for _ in range(3)]
+    heads = [tensix.from_torch(normal(1, 2, 128, 64), "bfloat16") for _ in range(3)]
     yield (
         "scaled_dot_product_attention, default",
         lambda: tensix.scaled_dot_product_attention(*heads, is_causal=False),

@@ -44,12 +44,13 @@ class Tensor:
         return f"tensix.Tensor({tuple(self.shape)}, {self.dtype})\n{self.values}"
 
 
-def from_torch(x: torch.Tensor | np.ndarray, dtype: str = bfloat16) -> Tensor:
+def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor:
     """A tensor packed by the host, as `ttnn.from_torch` packs it (numerics document, 1.3).
 
     Args:
         x: any shape, floating point; other widths are brought to float32 first.
-        dtype: float32, bfloat16, bfloat8_b or bfloat4_b.
+        dtype: float32, bfloat16, bfloat8_b or bfloat4_b. If not given, bfloat16 for a tensor of
+            that dtype and float32 for any other.
 
     Raises:
         TypeError: x is no tensor or array of real floating-point numbers.
@@ -59,6 +60,8 @@ def from_torch(x: torch.Tensor | np.ndarray, dtype: str = bfloat16) -> Tensor:
         x = torch.from_numpy(x)
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"x is a {type(x).__name__}; legal are torch tensors and numpy arrays")
+    if dtype is None:
+        dtype = bfloat16 if x.dtype == torch.bfloat16 else float32
     if x.dtype in _CONVERTIBLE:
         x = x.float()
     if x.dtype != torch.float32:

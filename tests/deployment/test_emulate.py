@@ -252,7 +252,9 @@ def test_a_bare_module_runs_in_both_tiers(tier):
     net, x = nn.Linear(64, 32), torch.randn(5, 64)
     with emulate(net, Plan.parse("{}"), tier, arch="blackhole") as emulation, torch.no_grad():
         y = net(x)
-    a, w, b = (tensix.from_torch(v) for v in (x, net.weight.detach().t(), net.bias.detach()))
+    a, w, b = (
+        tensix.from_torch(v, "bfloat16") for v in (x, net.weight.detach().t(), net.bias.detach())
+    )
     with tensix.use(tier, "blackhole"):
         assert torch.equal(y, tensix.linear(a, w, bias=b).values)
     assert (emulation.tier, emulation.arch) == (tier, "blackhole")

@@ -78,7 +78,7 @@ def test_mask_hides_keys():
     q, k, v = random(*[(1, 2, 64, 32)] * 3)
     hidden = torch.zeros(1, 1, 64, 64)
     hidden[..., 40:] = -torch.inf
-    mask = tensix.from_torch(hidden)
+    mask = tensix.from_torch(hidden, "bfloat16")
     changed = k.values.clone()
     changed[:, :, 40:] = 3
     for tier in tensix.TIERS:

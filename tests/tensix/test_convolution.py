@@ -28,7 +28,7 @@ WIDE = ComputeKernelConfig("HiFi4", fp32_dest_acc_en=True)
 
 def test_every_value_of_the_simulator(golden):
     arrays_, attributes = golden("conv1d_bf16")
-    x, weight, bias = (tensix.from_torch(arrays_[k]) for k in ("in0", "weight", "bias"))
+    x, weight, bias = (tensix.from_torch(arrays_[k], "bfloat16") for k in ("in0", "weight", "bias"))
     result = tensix.conv1d(
         input_tensor=x, weight_tensor=weight, bias_tensor=bias, padding=attributes["padding"]
     )
@@ -73,11 +73,11 @@ def test_depthwise_accumulates_taps_in_dst(data, level, wide, taps, stride):
 def test_depthwise_sums_of_long_windows_wait_in_memory():
     """Where a window is longer than one read of the network, here 3 * 1400 * 2 bytes."""
     x = torch.tensor([1.0, 2.0**-9, 2.0**-9]).reshape(1, 3, 1).expand(1, 3, 1400)
-    weight = tensix.from_torch(torch.ones(1400, 1, 3))
+    weight = tensix.from_torch(torch.ones(1400, 1, 3), "bfloat16")
     for channels, expected in ((1400, 1.0), (4, 1 + 2.0**-7)):
         result = tensix.conv1d(
-            input_tensor=tensix.from_torch(x[..., :channels]),
-            weight_tensor=tensix.from_torch(weight.values[:channels]),
+            input_tensor=tensix.from_torch(x[..., :channels], "bfloat16"),
+            weight_tensor=tensix.from_torch(weight.values[:channels], "bfloat16"),
             groups=channels,
             compute_config=WIDE,
         )
@@ -85,11 +85,14 @@ def test_depthwise_sums_of_long_windows_wait_in_memory():
 
 
 def test_dilated_depthwise_convolutions_are_refused():
-    x, weight = tensix.from_torch(torch.ones(1, 9, 2)), tensix.from_torch(torch.ones(2, 1, 3))
+    x, weight = (
+        tensix.from_torch(torch.ones(1, 9, 2), "bfloat16"),
+        tensix.from_torch(torch.ones(2, 1, 3), "bfloat16"),
+    )
     options = {"input_tensor": x, "weight_tensor": weight, "groups": 2, "dilation": 2}
     with pytest.raises(ValueError, match="dilation is 2; legal is 1"):
         tensix.conv1d(**options)
-    result = tensix.conv1d(**options, bias_tensor=tensix.from_torch(torch.zeros(2)))
+    result = tensix.conv1d(**options, bias_tensor=tensix.from_torch(torch.zeros(2), "bfloat16"))
     assert result.values.tolist() == [[[3.0, 3.0]] * 5]
 
 
@@ -107,14 +110,14 @@ def test_depthwise_in_float32_stays_on_the_vector_engine():
 
 def test_grouped_convolution_is_a_dense_one_with_zeros():
     generator = torch.Generator().manual_seed(0)
-    x = tensix.from_torch(torch.randn(2, 9, 64, generator=generator))
-    weight = tensix.from_torch(torch.randn(8, 32, 3, generator=generator))
-    bias = tensix.from_torch(torch.randn(8, generator=generator))
+    x = tensix.from_torch(torch.randn(2, 9, 64, generator=generator), "bfloat16")
+    weight = tensix.from_torch(torch.randn(8, 32, 3, generator=generator), "bfloat16")
+    bias = tensix.from_torch(torch.randn(8, generator=generator), "bfloat16")
     result = tensix.conv1d(input_tensor=x, weight_tensor=weight, bias_tensor=bias, groups=2)
     full = torch.zeros(8, 64, 3)
     full[:4, :32], full[4:, 32:] = weight.values[:4], weight.values[4:]
     expected = tensix.conv1d(
-        input_tensor=x, weight_tensor=tensix.from_torch(full), bias_tensor=bias
+        input_tensor=x, weight_tensor=tensix.from_torch(full, "bfloat16"), bias_tensor=bias
     )
     assert torch.equal(result.values, expected.values)
 
@@ -122,15 +125,15 @@ def test_grouped_convolution_is_a_dense_one_with_zeros():
 def test_two_dimensional_windows_wait_in_memory_between_rows():
     """Each row of the kernel is a block of K: with a 16-bit Dst its sum is stored as bfloat16."""
     generator = torch.Generator().manual_seed(0)
-    x = tensix.from_torch(torch.randn(1, 4, 5, 32, generator=generator))
-    weight = tensix.from_torch(torch.randn(32, 32, 2, 3, generator=generator))
+    x = tensix.from_torch(torch.randn(1, 4, 5, 32, generator=generator), "bfloat16")
+    weight = tensix.from_torch(torch.randn(32, 32, 2, 3, generator=generator), "bfloat16")
     config = ComputeKernelConfig("HiFi2")
     result = tensix.conv2d(input_tensor=x, weight_tensor=weight, compute_config=config)
     windows = x.values.unfold(1, 2, 1).unfold(2, 3, 1).permute(0, 1, 2, 4, 5, 3).reshape(9, -1)
     columns = weight.values.permute(2, 3, 1, 0).reshape(-1, 32)
     expected = tensix.matmul(
-        tensix.from_torch(windows),
-        tensix.from_torch(columns),
+        tensix.from_torch(windows, "bfloat16"),
+        tensix.from_torch(columns, "bfloat16"),
         compute_kernel_config=config,
         program_config=tensix.MatmulProgramConfig(3),
     )
@@ -185,8 +188,8 @@ def test_shapes_and_values_are_those_of_torch(case, tier):
 @pytest.mark.parametrize("groups", [1, 32])
 def test_fast_is_close_to_exact(groups, wide):
     generator = torch.Generator().manual_seed(0)
-    x = tensix.from_torch(torch.randn(1, 60, 32, generator=generator))
-    weight = tensix.from_torch(torch.randn(32, 32 // groups, 7, generator=generator))
+    x = tensix.from_torch(torch.randn(1, 60, 32, generator=generator), "bfloat16")
+    weight = tensix.from_torch(torch.randn(32, 32 // groups, 7, generator=generator), "bfloat16")
     config = ComputeKernelConfig("HiFi2", fp32_dest_acc_en=wide)
     results = []
     for tier in tensix.TIERS:
@@ -218,7 +221,11 @@ def test_weights_are_packed_along_their_outputs():
     x, weight = (
         torch.randn(shape, generator=generator) for shape in ((1, 9, 1, 32), (32, 16, 4, 1))
     )
-    arguments = {"input_tensor": tensix.from_torch(x), "compute_config": WIDE, "dtype": "float32"}
+    arguments = {
+        "input_tensor": tensix.from_torch(x, "bfloat16"),
+        "compute_config": WIDE,
+        "dtype": "float32",
+    }
     result = tensix.conv_transpose2d(
         weight_tensor=tensix.from_torch(weight, "float32"),
         conv_config=Conv2dConfig("bfloat8_b"),
@@ -242,19 +249,23 @@ def test_output_groups_run_along_channels(tier):
 
 
 def test_errors_name_the_argument():
-    x = tensix.from_torch(torch.ones(1, 9, 8))
-    weight = tensix.from_torch(torch.ones(4, 8, 3))
+    x = tensix.from_torch(torch.ones(1, 9, 8), "bfloat16")
+    weight = tensix.from_torch(torch.ones(4, 8, 3), "bfloat16")
     with pytest.raises(ValueError, match=r"input_tensor has shape \(9, 8\); legal is \(N, L, C\)"):
         tensix.conv1d(input_tensor=Tensor(x.values[0], "bfloat16"), weight_tensor=weight)
     with pytest.raises(ValueError, match=r"with 8 input channels and groups = 2"):
         tensix.conv1d(input_tensor=x, weight_tensor=weight, groups=2)
     with pytest.raises(ValueError, match=r"bias_tensor has shape \(5,\); legal is \(4,\)"):
         tensix.conv1d(
-            input_tensor=x, weight_tensor=weight, bias_tensor=tensix.from_torch(torch.ones(5))
+            input_tensor=x,
+            weight_tensor=weight,
+            bias_tensor=tensix.from_torch(torch.ones(5), "bfloat16"),
         )
     with pytest.raises(ValueError, match="weight_tensor is stored as bfloat8_b"):
         tensix.conv1d(
             input_tensor=x, weight_tensor=tensix.from_torch(torch.ones(4, 8, 3), "bfloat8_b")
         )
     with pytest.raises(ValueError, match="does not fit"):
-        tensix.conv1d(input_tensor=x, weight_tensor=tensix.from_torch(torch.ones(4, 8, 30)))
+        tensix.conv1d(
+            input_tensor=x, weight_tensor=tensix.from_torch(torch.ones(4, 8, 30), "bfloat16")
+        )

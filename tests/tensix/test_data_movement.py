@@ -123,7 +123,7 @@ def test_gradients_pass():
     assert torch.equal(x.grad, torch.tensor([1.0, 2.0, 2.0])[:, None].expand(3, 20))
 
 
-X = from_torch(torch.zeros(2, 3))
+X = from_torch(torch.zeros(2, 3), "bfloat16")
 
 
 @pytest.mark.parametrize(

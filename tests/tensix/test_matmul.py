@@ -49,9 +49,9 @@ def test_linear_with_bias_and_activation(activation):
         packer_l1_acc=attributes["packer_l1_acc"],
     )
     result = tensix.linear(
-        tensix.from_torch(arrays_["in0"]),
+        tensix.from_torch(arrays_["in0"], "bfloat16"),
         tensix.from_torch(arrays_["weight"], "bfloat8_b"),
-        bias=tensix.from_torch(arrays_["bias"]),
+        bias=tensix.from_torch(arrays_["bias"], "bfloat16"),
         activation=activation,
         compute_kernel_config=config,
     )
@@ -155,7 +155,7 @@ def test_threads_share_large_products(monkeypatch):
 
     generator = torch.Generator().manual_seed(0)
     in0, in1 = (
-        tensix.from_torch(torch.randn(shape, generator=generator))
+        tensix.from_torch(torch.randn(shape, generator=generator), "bfloat16")
         for shape in ((300, 96), (96, 200))
     )
     with tensix.use(threads=1):
@@ -246,7 +246,10 @@ def test_the_defect_is_wormholes_alone():
     [
         ({"dtype": "bfloat2_b"}, "dtype is 'bfloat2_b'; legal are 'float32'"),
         ({"activation": "swish"}, "activation is 'swish'; legal are None, 'relu'"),
-        ({"bias": tensix.from_torch(torch.ones(5))}, r"bias has shape \(5,\); legal are 6 values"),
+        (
+            {"bias": tensix.from_torch(torch.ones(5), "bfloat16")},
+            r"bias has shape \(5,\); legal are 6 values",
+        ),
         (
             {"program_config": MatmulProgramConfig(4)},
             "in0_block_w is 4; legal are divisors of 2, the tiles of K = 40",
@@ -255,18 +258,22 @@ def test_the_defect_is_wormholes_alone():
     ],
 )
 def test_errors_name_the_argument(arguments, message):
-    a, b = tensix.from_torch(torch.ones(3, 40)), tensix.from_torch(torch.ones(40, 6))
+    a, b = (
+        tensix.from_torch(torch.ones(3, 40), "bfloat16"),
+        tensix.from_torch(torch.ones(40, 6), "bfloat16"),
+    )
     with pytest.raises(ValueError, match=message):
         tensix.linear(a, b, **arguments)
 
 
 def test_errors_of_operands():
-    x = tensix.from_torch(torch.ones(3, 4))
+    x = tensix.from_torch(torch.ones(3, 4), "bfloat16")
     with pytest.raises(TypeError, match="input_tensor_b is a Tensor; legal is a tensix.Tensor"):
         tensix.matmul(x, torch.ones(4, 4))
     with pytest.raises(ValueError, match="batch axes that do not broadcast"):
         tensix.matmul(
-            tensix.from_torch(torch.ones(2, 3, 4)), tensix.from_torch(torch.ones(3, 4, 3))
+            tensix.from_torch(torch.ones(2, 3, 4), "bfloat16"),
+            tensix.from_torch(torch.ones(3, 4, 3), "bfloat16"),
         )
     with pytest.raises(ValueError, match="math_fidelity is 'HiFi1'; legal are 'LoFi'"):
         ComputeKernelConfig("HiFi1")

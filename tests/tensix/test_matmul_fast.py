@@ -90,7 +90,7 @@ def test_16_bit_noise_grows_with_k():
     noise = []
     for k in (64, 256, 1024):
         operands = [
-            tensix.from_torch(torch.randn(shape, generator=generator))
+            tensix.from_torch(torch.randn(shape, generator=generator), "bfloat16")
             for shape in ((64, k), (k, 64))
         ]
         exact = exact_product(operands, config)
@@ -189,7 +189,8 @@ def test_gradients_are_those_of_the_stored_operands(dst, level):
 def test_blocks_follow_the_program():
     generator = torch.Generator().manual_seed(0)
     operands = [
-        tensix.from_torch(torch.randn(shape, generator=generator)) for shape in ((8, 128), (128, 8))
+        tensix.from_torch(torch.randn(shape, generator=generator), "bfloat16")
+        for shape in ((8, 128), (128, 8))
     ]
     config = ComputeKernelConfig("HiFi4")
     results = [

@@ -128,7 +128,7 @@ def test_fast_tier_keeps_gradients(fast):
 
 
 def test_errors_name_the_argument():
-    x = tensix.from_torch(torch.zeros(2, 32))
+    x = tensix.from_torch(torch.zeros(2, 32), "bfloat16")
     with pytest.raises(TypeError, match="x is a Tensor; legal is a tensix.Tensor"):
         layer_norm(x.values)
     with pytest.raises(ValueError, match="x is bfloat4_b; legal are float32"):
@@ -138,4 +138,4 @@ def test_errors_name_the_argument():
     with pytest.raises(ValueError, match="bias is bfloat8_b; legal are float32, bfloat16"):
         rms_norm(x, bias=tensix.from_torch(torch.zeros(1, 32), "bfloat8_b"))
     with pytest.raises(NotImplementedError, match="rows of 3073 values"):
-        layer_norm(tensix.from_torch(torch.zeros(1, 3073)))
+        layer_norm(tensix.from_torch(torch.zeros(1, 3073), "bfloat16"))

@@ -16,7 +16,7 @@ def deviation(result, expected):
 
 
 def stored(arrays, *names):
-    return [tensix.from_torch(arrays[name]) for name in names]
+    return [tensix.from_torch(arrays[name], "bfloat16") for name in names]
 
 
 @pytest.mark.parametrize(("dst", "bound", "share"), [(1, 2e-3, 0.82), (0, 4e-3, 0.7)])
@@ -64,7 +64,8 @@ def test_approximate_softmax_is_percents_off():
     exact = torch.softmax(x, -1)
     accurate, approximate = (
         tensix.softmax(
-            tensix.from_torch(x), compute_kernel_config=ComputeKernelConfig("HiFi4", mode, True)
+            tensix.from_torch(x, "bfloat16"),
+            compute_kernel_config=ComputeKernelConfig("HiFi4", mode, True),
         ).values
         for mode in (False, True)
     )
@@ -84,17 +85,24 @@ def test_every_fidelity_is_close_to_the_exact_tier(name, fidelity, wide):
     x, y, z = (torch.randn(1, 2, 64, 192, generator=generator) for _ in range(3))
     weight, bias = torch.linspace(0.5, 2, 192), torch.linspace(-1, 1, 192)
     config = ComputeKernelConfig(fidelity, False, wide)
-    vectors = {"weight": tensix.from_torch(weight), "bias": tensix.from_torch(bias)}
+    vectors = {
+        "weight": tensix.from_torch(weight, "bfloat16"),
+        "bias": tensix.from_torch(bias, "bfloat16"),
+    }
     runs = {
         "layer_norm": lambda: tensix.layer_norm(
-            tensix.from_torch(x), epsilon=1e-5, compute_kernel_config=config, **vectors
+            tensix.from_torch(x, "bfloat16"), epsilon=1e-5, compute_kernel_config=config, **vectors
         ),
         "rms_norm": lambda: tensix.rms_norm(
-            tensix.from_torch(x), epsilon=1e-5, compute_kernel_config=config, **vectors
+            tensix.from_torch(x, "bfloat16"), epsilon=1e-5, compute_kernel_config=config, **vectors
         ),
-        "softmax": lambda: tensix.softmax(tensix.from_torch(x), compute_kernel_config=config),
+        "softmax": lambda: tensix.softmax(
+            tensix.from_torch(x, "bfloat16"), compute_kernel_config=config
+        ),
         "attention": lambda: tensix.scaled_dot_product_attention(
-            *map(tensix.from_torch, (x, y, z)), is_causal=False, compute_kernel_config=config
+            *(tensix.from_torch(v, "bfloat16") for v in (x, y, z)),
+            is_causal=False,
+            compute_kernel_config=config,
         ),
     }
     results = {}

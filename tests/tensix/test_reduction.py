@@ -74,7 +74,9 @@ def test_float32_sums_against_the_reference(x, size, down):
 @pytest.mark.parametrize("name", ["sum", "mean", "max", "min"])
 @pytest.mark.parametrize("dim", [-1, 0, (0, 2), None])
 def test_is_near_torch_in_both_tiers(name, dim, arch):
-    x = tensix.from_torch(torch.rand(2, 34, 40, generator=torch.Generator().manual_seed(0)))
+    x = tensix.from_torch(
+        torch.rand(2, 34, 40, generator=torch.Generator().manual_seed(0)), "bfloat16"
+    )
     axes = tuple(range(3)) if dim is None else dim
     rule = EXTREME.get(name) or getattr(torch, name)
     expected = rule(x.values, axes)
@@ -86,7 +88,7 @@ def test_is_near_torch_in_both_tiers(name, dim, arch):
 
 
 def test_errors_name_the_argument():
-    x = tensix.from_torch(torch.zeros(2, 32))
+    x = tensix.from_torch(torch.zeros(2, 32), "bfloat16")
     with pytest.raises(ValueError, match="dim is 2; legal are axes from -2 to 1"):
         reduction.sum(x, 2)
     with pytest.raises(ValueError, match="x is bfloat4_b; legal are"):

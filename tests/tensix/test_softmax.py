@@ -81,7 +81,7 @@ def test_fast_tier_takes_any_axis_and_keeps_gradients(fast):
 
 
 def test_errors_name_the_argument():
-    x = tensix.from_torch(torch.zeros(2, 32))
+    x = tensix.from_torch(torch.zeros(2, 32), "bfloat16")
     with pytest.raises(ValueError, match="dim is 2; legal are -2 to 1"):
         softmax(x, 2)
     with pytest.raises(ValueError, match="x is bfloat4_b; legal are"):
