@@ -40,7 +40,7 @@ def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> p
         for tier in tensix.TIERS:
             with tensix.use(tier=tier):
                 precision = plan.for_site(site)
-                found[tier] = tensix.lower(function, args, kwargs, precision, voice.model)
+                found[tier] = tensix.lower(function, args, kwargs, precision)
         _, kept = sums.setdefault(site, (op, {key: ErrorSums() for key in ("between", *found)}))
         kept["between"].add(found["exact"], found["fast"])
         for tier, result in found.items():

@@ -6,18 +6,17 @@ ttnn has two kernels for it, a streaming one for a 16-bit Dst, its default, and 
 
 from __future__ import annotations
 
-import functools
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.tensix import fidelity, formats, rows
+from lightning_v2.tensix import formats, matmul_exact, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import TILE
-from lightning_v2.tensix.matmul_fast import added, part
+from lightning_v2.tensix.loops import loops
+from lightning_v2.tensix.matmul_fast import product
 from lightning_v2.tensix.sfpu import exp_approximate
 from lightning_v2.tensix.tensor import Tensor, checked
 
@@ -156,7 +155,7 @@ def _fast(
     """Masked products, all keys at once; scores and weights are stored as bfloat16."""
     group = q.shape[1] // k.shape[1]
     keys, values = (Tensor(x.values.repeat_interleave(group, 1), x.dtype) for x in (k, v))
-    scores = _product(q, Tensor(keys.values.mT, keys.dtype), config)
+    scores = product(q, Tensor(keys.values.mT, keys.dtype), config)
     scores = formats.pack_device(scores, "bfloat16")
     if mask is not None:
         scores = scores + mask.values / scale
@@ -165,16 +164,8 @@ def _fast(
         scores = scores.masked_fill(hidden, -torch.inf)
     top = scores.amax(-1, keepdim=True).detach()
     weights = formats.pack_device(exp_approximate((scores - top) * scale), "bfloat16")
-    context = _product(Tensor(weights, "bfloat16"), values, config)
+    context = product(Tensor(weights, "bfloat16"), values, config)
     return formats.pack_device(context / weights.sum(-1, keepdim=True), q.dtype)
-
-
-def _product(in0: Tensor, in1: Tensor, config: ComputeKernelConfig) -> torch.Tensor:
-    wide = config.fp32_dest_acc_en
-    names = fidelity.passes(config.math_fidelity, in0.dtype, in1.dtype)
-    return added(
-        torch.matmul(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names
-    )
 
 
 class _Head:
@@ -205,8 +196,9 @@ class _Head:
         self.whole_scale = scale.view(np.uint32)
         self.slope = (_SLOPE * scale).view(np.uint32)
         self.accurate = program.exp_approx_mode is not False
+        self.config = config
         self.phases, self.approximate = rows.phases(config), config.math_approx_mode
-        self.wide, self.blackhole = config.fp32_dest_acc_en, settings().blackhole
+        self.blackhole = settings().blackhole
         tall, wide = self.rows // TILE, self.columns // TILE
         self.score_width = _block(tall, wide, _DST_TILES)[1]
         height, width = _block(tall, size // TILE, 2)
@@ -219,7 +211,7 @@ class _Head:
         return torch.from_numpy(np.concatenate(parts).view(np.float32))[: self.count]
 
     def _chunk(self, first: int) -> np.ndarray:
-        kernels, count = _kernels(), self.rows
+        kernels, count = loops("attention"), self.rows
         queries = self.q[first : first + count]
         before = None
         end = min(len(self.k), first + count) if self.is_causal else len(self.k)
@@ -253,7 +245,7 @@ class _Head:
         scores = self._product(queries, self.k[start:active].T)
         hidden = self._hidden(scores.shape, first, start)
         if hidden.any():
-            _kernels().add_in_memory(scores, hidden.view(np.uint32), 0, len(scores))
+            loops("attention").add_in_memory(scores, hidden.view(np.uint32), 0, len(scores))
         return scores, width
 
     def _hidden(self, shape: tuple[int, ...], first: int, start: int) -> np.ndarray:
@@ -278,27 +270,24 @@ class _Head:
         for start in range(width * TILE, weights.shape[1], width * TILE):
             part = slice(start, start + width * TILE)
             product = self._product(weights[:top, part], values[part])
-            _kernels().add_in_memory(result, product, 0, len(result))
+            loops("attention").add_in_memory(result, product, 0, len(result))
         if top < len(weights):
             result = np.concatenate((result, self._product(weights[top:], values)))
         return result
 
     def _product(self, in0: np.ndarray, in1: np.ndarray) -> np.ndarray:
         """in0 @ in1 in one run of the matrix engine, as patterns."""
-        kernels = _matmul()
-        dst = np.zeros((in0.shape[0], in1.shape[1]), np.int32)
-        a, b = (np.ascontiguousarray(x).view(np.int32) for x in (in0, in1))
-        cut, wide = np.int32(-0x2000 if self.wide else -0x10000), self.wide
-        tasks = math.ceil(dst.shape[0] / kernels.ROWS) * math.ceil(dst.shape[1] / kernels.COLUMNS)
-        kernels.multiply(a, b, dst, self.phases, cut, cut, wide, not self.blackhole, 0, tasks)
-        return dst.view(np.uint32)
+        dst = torch.zeros(in0.shape[0], in1.shape[1])
+        operands = (torch.from_numpy(np.ascontiguousarray(x).view(np.float32)) for x in (in0, in1))
+        matmul_exact.multiply_add(dst, *operands, self.config)
+        return rows.patterns(dst)
 
 
 class _WideHead(_Head):
     """The same with a 32-bit Dst: another kernel of ttnn, which treats every chunk alike."""
 
     def _chunk(self, first: int) -> np.ndarray:
-        kernels, count = _wide_kernels(), self.rows
+        kernels, count = loops("attention_wide"), self.rows
         queries = self.q[first : first + count]
         before = None
         end = min(len(self.k), first + count) if self.is_causal else len(self.k)
@@ -327,31 +316,10 @@ class _WideHead(_Head):
         padded = len(self.k) != self.keys or len(self.q) != self.count
         if self.is_causal or self.mask is not None or (padded and last):
             mask, turn = hidden.view(np.uint32), (self.is_causal, self.blackhole, 0, len(scores))
-            _wide_kernels().masked(scores, mask, *turn)
+            loops("attention_wide").masked(scores, mask, *turn)
         return scores
 
 
 def _block(height: int, width: int, most_rows: int) -> tuple[int, int]:
     """The first of ttnn's block shapes that divides an output of height x width tiles."""
     return next((h, w) for h, w in _BLOCKS if height % h == 0 and width % w == 0 and h <= most_rows)
-
-
-@functools.cache
-def _kernels():
-    from lightning_v2.tensix.compiled import attention
-
-    return attention
-
-
-@functools.cache
-def _wide_kernels():
-    from lightning_v2.tensix.compiled import attention_wide
-
-    return attention_wide
-
-
-@functools.cache
-def _matmul():
-    from lightning_v2.tensix.compiled import matmul
-
-    return matmul

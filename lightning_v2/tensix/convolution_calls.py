@@ -79,22 +79,17 @@ def conv_transpose1d(
     dilation=1,
 ) -> torch.Tensor:
     """`torch.nn.functional.conv_transpose1d`, as one of height 1: ttnn has no other."""
-    pairs = {
-        "stride": (1, _one(stride)),
-        "padding": (0, _one(padding)),
-        "output_padding": (0, _one(output_padding)),
-        "dilation": (1, _one(dilation)),
-    }
-    options = pairs | {"groups": groups}
-    run = calls.execution(precision).conv_transpose2d
-
-    def high(x, weight, row, **options):
-        return run(
-            x, weight.form("height 1", lambda v: Tensor(v.unsqueeze(2), "float32")), row, **options
-        )
-
-    result = _channels_last(
-        high, 4, input.unsqueeze(-2), weight, bias, precision, constants, options
+    result = conv_transpose2d(
+        precision,
+        constants,
+        input.unsqueeze(-2),
+        weight.unsqueeze(-2),
+        bias,
+        (1, _one(stride)),
+        (0, _one(padding)),
+        (0, _one(output_padding)),
+        groups,
+        (1, _one(dilation)),
     )
     return result.squeeze(-2)
 

@@ -7,11 +7,11 @@ import functools
 import numpy as np
 import torch
 
-from lightning_v2.tensix import matmul_exact
+from lightning_v2.tensix import matmul_exact, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.convolution_windows import product, windows
 from lightning_v2.tensix.formats import pack_device, truncate
-from lightning_v2.tensix.sites import FIDELITIES
+from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.tensor import Tensor
 from lightning_v2.tensix.threads import spread
 
@@ -73,11 +73,11 @@ def _accumulate(
     flat, weights, target = (
         x.contiguous().numpy().view(np.uint32) for x in (windows, taps, result)
     )
-    phases = FIDELITIES.index(config.math_fidelity) + 1
+    phases = rows.phases(config)
     wide, defect = config.fp32_dest_acc_en, not settings().blackhole
 
     def run(first: int, last: int) -> None:
-        _rows().depthwise(flat, weights, target, phases, wide, defect, first, last)
+        loops("fpu_rows").depthwise(flat, weights, target, phases, wide, defect, first, last)
 
     spread(run, len(flat))
     return result
@@ -90,10 +90,3 @@ def _in_float32(windows: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
     for tap in range(1, taps.shape[0]):
         total = total + windows[..., tap, :] * taps[tap]
     return total.contiguous()
-
-
-@functools.cache
-def _rows():
-    from lightning_v2.tensix.compiled import fpu_rows
-
-    return fpu_rows

@@ -20,7 +20,6 @@ bits for a sum, so that 99 % of the sums in the simulator's files are equal, the
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -28,8 +27,9 @@ import torch
 
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.formats import pack_device, pack_host, round_bfloat16, truncate
+from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.tensor import Tensor, checked_dtype
-from lightning_v2.tensix.threads import spread
+from lightning_v2.tensix.threads import spread_slices
 
 
 def add(
@@ -223,13 +223,12 @@ class _Operands:
             x.expand(self._shape).contiguous().numpy().view(np.uint32).reshape(-1) for x in values
         )
         target = np.empty(a.size, np.uint32)
-        loop, blackhole, step = getattr(_kernels(), kernel), settings().blackhole, 4096
+        loop, blackhole = getattr(loops("elementwise"), kernel), settings().blackhole
 
-        def run(first: int, last: int) -> None:
-            part = slice(first * step, last * step)
+        def run(part: slice) -> None:
             loop(a[part], b[part], target[part], wide, blackhole)
 
-        spread(run, -(-a.size // step))
+        spread_slices(run, a.size)
         return torch.from_numpy(target.view(np.float32)).reshape(self._shape)
 
     def _by_matrix_engine(self, index: int, wide: bool) -> bool:
@@ -253,11 +252,3 @@ def _fast_rounding(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:
         return lambda x: truncate(x, 0xFFFF0000)
     pack = pack_host if kernel.startswith("vector_") else pack_device
     return lambda x: pack(x, "bfloat16")
-
-
-@functools.cache
-def _kernels():
-    """The compiled loops: numba takes half a second to import, so only the exact tier pays."""
-    from lightning_v2.tensix.compiled import elementwise
-
-    return elementwise

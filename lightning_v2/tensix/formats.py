@@ -21,13 +21,14 @@ unchanged.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from lightning_v2.tensix.loops import loops
 
 FORMATS = ("float32", "bfloat16", "bfloat8_b", "bfloat4_b")
 MAGNITUDE_BITS = {"bfloat8_b": 7, "bfloat4_b": 3}
@@ -94,7 +95,7 @@ def round_bfloat16(x: Tensor, mask: int = _MASK_BFLOAT16) -> Tensor:
         )
         return _floats(torch.where(rounded & _EXPONENT != 0, rounded, 0))
     source, target = _like(x)
-    _kernels().round_bfloat16(_patterns(source), _patterns(target), np.uint32(mask))
+    loops("formats").round_bfloat16(_patterns(source), _patterns(target), np.uint32(mask))
     return target
 
 
@@ -102,7 +103,7 @@ def _nearest_even(x: Tensor) -> Tensor:
     if not x.is_cpu:
         return x.to(torch.bfloat16).to(torch.float32)
     source, target = _like(x)
-    _kernels().round_bfloat16_even(_patterns(source), _patterns(target))
+    loops("formats").round_bfloat16_even(_patterns(source), _patterns(target))
     return target
 
 
@@ -112,7 +113,7 @@ def _cast_bfloat16(x: Tensor) -> Tensor:
         bits = _bits(x)
         return round_bfloat16(_floats((bits + 0x7FFF + ((bits >> 16) & 1)) & _MASK_BFLOAT16))
     source, target = _like(x)
-    _kernels().cast_bfloat16(_patterns(source), _patterns(target))
+    loops("formats").cast_bfloat16(_patterns(source), _patterns(target))
     return target
 
 
@@ -121,7 +122,7 @@ def round_bfloat16_(x: Tensor) -> Tensor:
     if not x.is_cpu:
         return x.copy_(round_bfloat16(x))
     patterns = _patterns(x)
-    _kernels().round_bfloat16(patterns, patterns, np.uint32(_MASK_BFLOAT16))
+    loops("formats").round_bfloat16(patterns, patterns, np.uint32(_MASK_BFLOAT16))
     return x
 
 
@@ -144,9 +145,9 @@ def _blocks(
         target = torch.empty_like(groups)
         source_bits, target_bits = (t.view(torch.uint32).numpy() for t in (groups, target))
         if host:
-            _kernels().pack_blocks_host(source_bits, target_bits, bits)
+            loops("formats").pack_blocks_host(source_bits, target_bits, bits)
         else:
-            _kernels().pack_blocks_device(source_bits, target_bits, bits, double_rounding)
+            loops("formats").pack_blocks_device(source_bits, target_bits, bits, double_rounding)
     else:
         target = _blocks_anywhere(groups, bits, host, double_rounding)
     target = target.view(*moved.shape[:-1], size + short)
@@ -223,11 +224,3 @@ def _bits(x: Tensor) -> Tensor:
 
 def _floats(bits: Tensor) -> Tensor:
     return torch.where(bits >= _SIGN, bits - (1 << 32), bits).to(torch.int32).view(torch.float32)
-
-
-@functools.cache
-def _kernels():
-    """The compiled kernels: numba takes half a second to import, so only emulation pays for it."""
-    from lightning_v2.tensix.compiled import formats
-
-    return formats

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 
-from lightning_v2.tensix import formats
+from lightning_v2.tensix import formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig, settings
 from lightning_v2.tensix.formats import TILE
-from lightning_v2.tensix.sites import FIDELITIES
+from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.tensor import Tensor
 from lightning_v2.tensix.threads import spread
 
@@ -50,25 +48,25 @@ def add_row(partial: torch.Tensor, row: torch.Tensor, wide: bool) -> torch.Tenso
     """partial (..., N) + row (N,) as the fused bias add has them in Dst (section 6.3)."""
     result = torch.empty_like(partial, memory_format=torch.contiguous_format)
     bias = np.ascontiguousarray(row.detach().reshape(-1).numpy()).view(np.uint32)
-    rows = _patterns(partial).reshape(-1, bias.size)
-    target = _patterns(result).reshape(-1, bias.size)
+    matrix = rows.patterns(partial).reshape(-1, bias.size)
+    target = rows.patterns(result).reshape(-1, bias.size)
     defect = not settings().blackhole
 
     def run(first: int, last: int) -> None:
-        _rows().add_rows(rows, bias, target, wide, defect, first, last)
+        loops("fpu_rows").add_rows(matrix, bias, target, wide, defect, first, last)
 
-    spread(run, len(rows))
+    spread(run, len(matrix))
     return result
 
 
 def add(first: torch.Tensor, second: torch.Tensor, wide: bool) -> torch.Tensor:
     """first + second, (M, N) each, by ELWADD out of source registers (section 4.2)."""
     result = torch.empty(first.shape)
-    a, b, target = (_patterns(x) for x in (first, second, result))
+    a, b, target = (rows.patterns(x) for x in (first, second, result))
     defect = not settings().blackhole
 
     def run(start: int, stop: int) -> None:
-        _rows().add_matrices(a, b, target, wide, defect, start, stop)
+        loops("fpu_rows").add_matrices(a, b, target, wide, defect, start, stop)
 
     spread(run, len(target))
     return result
@@ -99,26 +97,28 @@ def _blocks(
         else:
             # The same memory for every block: the allocator would keep what is given back.
             dst = torch.zeros(in0.shape[0], in1.shape[1]) if spare is None else spare.zero_()
-        _multiply_add(dst, in0[:, start : start + width], in1[start : start + width], config)
+        multiply_add(dst, in0[:, start : start + width], in1[start : start + width], config)
         if last and not through_memory:
             return dst
         if in_memory and partial is not None:
-            accumulate = _packer().accumulate_float32 if wide else _packer().accumulate_bfloat16
-            accumulate(_patterns(partial).reshape(-1), _patterns(dst).reshape(-1))
+            accumulate = (
+                loops("packer").accumulate_float32 if wide else loops("packer").accumulate_bfloat16
+            )
+            accumulate(rows.patterns(partial).reshape(-1), rows.patterns(dst).reshape(-1))
             spare = dst
         else:
             partial = formats.pack_device(dst, between)
     return partial
 
 
-def _multiply_add(
+def multiply_add(
     dst: torch.Tensor, in0: torch.Tensor, in1: torch.Tensor, config: ComputeKernelConfig
 ) -> None:
-    """dst (M, N) += in0 (M, K) @ in1 (K, N), one run of the matrix engine."""
-    kernels = _kernels()
+    """dst (M, N) += in0 (M, K) @ in1 (K, N), float32 each, one run of the matrix engine."""
+    kernels = loops("matmul")
     wide = config.fp32_dest_acc_en
     cut = np.int32(_TF32 if wide else _BFLOAT16)
-    phases = FIDELITIES.index(config.math_fidelity) + 1
+    phases = rows.phases(config)
     a, b, d = (x.numpy().view(np.int32) for x in (in0, in1, dst))
     defect = not settings().blackhole
 
@@ -130,28 +130,3 @@ def _multiply_add(
         run(0, tasks)
     else:
         spread(run, tasks)
-
-
-def _patterns(x: torch.Tensor) -> np.ndarray:
-    return x.detach().contiguous().numpy().view(np.uint32)
-
-
-@functools.cache
-def _kernels():
-    from lightning_v2.tensix.compiled import matmul
-
-    return matmul
-
-
-@functools.cache
-def _packer():
-    from lightning_v2.tensix.compiled import packer
-
-    return packer
-
-
-@functools.cache
-def _rows():
-    from lightning_v2.tensix.compiled import fpu_rows
-
-    return fpu_rows

@@ -48,16 +48,22 @@ def destination(
     through_memory: bool,
 ) -> torch.Tensor:
     """What stands in Dst after in0 (..., M, K) @ in1 (..., K, N); see `matmul_exact`."""
-    level, wide = config.math_fidelity, config.fp32_dest_acc_en
+    wide = config.fp32_dest_acc_en
     if wide:
-        names = fidelity.passes(level, in0.dtype, in1.dtype)
-        return added(
-            torch.matmul(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names
-        )
-    names = fidelity.phases(level, in0.dtype, in1.dtype)
+        return product(in0, in1, config)
+    names = fidelity.phases(config.math_fidelity, in0.dtype, in1.dtype)
     parts = [(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names]
     pairs, shape = _batched(parts)
     return _run_blocks(pairs, config, program, waiting, through_memory).view(shape)
+
+
+def product(in0: Tensor, in1: Tensor, config: ComputeKernelConfig) -> torch.Tensor:
+    """The masked operands multiplied, without any rounding: in0 (..., M, K) @ in1 (..., K, N)."""
+    wide = config.fp32_dest_acc_en
+    names = fidelity.passes(config.math_fidelity, in0.dtype, in1.dtype)
+    return added(
+        torch.matmul(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names
+    )
 
 
 def added(terms: Iterable[torch.Tensor]) -> torch.Tensor:

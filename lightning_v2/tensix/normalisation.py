@@ -7,14 +7,13 @@ the chip everything in between lies in memory, as float32 with a 32-bit Dst and 
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from lightning_v2.tensix import formats, normalisation_fast, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.tensor import Tensor, checked
 
 INPUTS = ("float32", "bfloat16", "bfloat8_b")
@@ -94,7 +93,7 @@ def normalise(
     size = values.shape[-1]
     none = np.zeros(0, np.uint32)
     return rows.run(
-        _kernels().normalise,
+        loops("normalisation").normalise,
         _padded(values),
         none if weight is None else rows.patterns(_padded(weight)),
         none if bias is None else rows.patterns(_padded(bias)),
@@ -151,10 +150,3 @@ def _vector(name: str, x: Tensor | None, size: int) -> torch.Tensor | None:
             "of x, and no other longer than 1"
         )
     return x.values.reshape(size)
-
-
-@functools.cache
-def _kernels():
-    from lightning_v2.tensix.compiled import normalisation
-
-    return normalisation

@@ -8,7 +8,6 @@ steps values are stored.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch
 
 from lightning_v2.tensix import formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.tensor import Tensor, checked
 
 INPUTS = ("float32", "bfloat16", "bfloat8_b")
@@ -242,7 +242,7 @@ class _Reduction:
                 'axes, the other formats, or the tier "fast"'
             )
         lines = values if across else values.transpose(-1, -2)
-        kernels, float32 = _kernels(), self.waiting == "float32" and self.accurate
+        kernels, float32 = loops("reduction"), self.waiting == "float32" and self.accurate
         cut = np.int64(0xFFFFE000 if self.wide else _BFLOAT16)
         bits = int(factor.view(np.uint32))
         if self.name in ("max", "min"):
@@ -262,7 +262,9 @@ class _Reduction:
     def _stack(self, values: torch.Tensor, axis: int, output: str) -> torch.Tensor:
         cut = np.int64(0xFFFFE000 if self.wide else _BFLOAT16)
         lines = values.movedim(axis, -1)
-        result = rows.run(_kernels().sum_stack, lines, cut, self.wide, self.blackhole, width=1)
+        result = rows.run(
+            loops("reduction").sum_stack, lines, cut, self.wide, self.blackhole, width=1
+        )
         return formats.pack_device(result.movedim(-1, axis), output)
 
     def _beside_infinity(self, values: torch.Tensor) -> torch.Tensor:
@@ -271,10 +273,3 @@ class _Reduction:
         infinity = -torch.inf if self.name == "max" else torch.inf
         filled = torch.nn.functional.pad(values, (0, short), value=infinity)
         return formats.typecast(filled, "bfloat8_b")[..., : values.shape[-1]]
-
-
-@functools.cache
-def _kernels():
-    from lightning_v2.tensix.compiled import reduction
-
-    return reduction

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from lightning_v2.tensix.configuration import settings
-from lightning_v2.tensix.threads import spread
+from lightning_v2.tensix.loops import loops
+from lightning_v2.tensix.threads import spread_slices
 
 EXACT: dict[str, dict[str, float]] = {
     "abs": {},
@@ -121,23 +122,13 @@ def _evaluate(
     blackhole: bool,
     parameters: tuple[float, ...],
 ) -> None:
-    loop = getattr(_functions(), name)
+    loop = getattr(loops("sfpu_functions"), name)
     patterns = np.array(parameters, np.float32).view(np.uint32)
-    step = 4096
 
-    def run(first: int, last: int) -> None:
-        part = slice(first * step, last * step)
+    def run(part: slice) -> None:
         loop(source[part], target[part], wide, blackhole, patterns)
 
-    spread(run, -(-source.size // step))
-
-
-@functools.cache
-def _functions():
-    """The compiled loops: numba takes half a second to import, so only the exact tier pays."""
-    from lightning_v2.tensix.compiled import sfpu_functions
-
-    return sfpu_functions
+    spread_slices(run, source.size)
 
 
 def exp_approximate(x: Tensor) -> Tensor:

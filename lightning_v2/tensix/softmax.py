@@ -6,13 +6,12 @@ last axis is rounded as there; the fast tier computes in float32 between the rou
 
 from __future__ import annotations
 
-import functools
-
 import torch
 
 from lightning_v2.tensix import formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import pack_device
+from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.normalisation_fast import product, stored, summed
 from lightning_v2.tensix.sfpu import exp_approximate
 from lightning_v2.tensix.tensor import Tensor, checked
@@ -83,7 +82,7 @@ def softmax_rows(
         (..., N) float32, before the packer.
     """
     return rows.run(
-        _kernels().softmax,
+        loops("softmax").softmax,
         values,
         stable,
         exponentials == "bfloat16",
@@ -118,10 +117,3 @@ def _default(dtype: str) -> ComputeKernelConfig:
         math_approx_mode=dtype != "float32",
         fp32_dest_acc_en=True,
     )
-
-
-@functools.cache
-def _kernels():
-    from lightning_v2.tensix.compiled import softmax
-
-    return softmax

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lightning_v2.tensix.configuration import settings
 
+_PIECE = 4096
+
 
 def spread(run: Callable[[int, int], None], tasks: int) -> None:
     """`run(first, last)` for parts of range(tasks), each in a thread, the last one in this.
@@ -23,6 +25,11 @@ def spread(run: Callable[[int, int], None], tasks: int) -> None:
     run(*bounds[-2:])
     for future in waiting:
         future.result()
+
+
+def spread_slices(run: Callable[[slice], None], size: int) -> None:
+    """`run(part)` for slices of range(size), none so short that a thread would not pay."""
+    spread(lambda first, last: run(slice(first * _PIECE, last * _PIECE)), -(-size // _PIECE))
 
 
 def _cores() -> int:
