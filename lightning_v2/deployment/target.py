@@ -1,0 +1,271 @@
+"""The device that a voice is deployed to: a card, the simulator of one, or a mock of one.
+
+    silicon      a card in this machine
+    simulator    ttsim: ttnn's real kernels on a model of Wormhole, far slower than a card
+    mock         all that ttnn does on the host; nothing is computed and results are zeros
+
+ttnn reads what it runs on from variables of its process as it is loaded, so a process can open one
+kind of device only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lightning_v2.deployment import mock
+from lightning_v2.files import user_cache
+
+TARGETS = ("silicon", "simulator", "mock")
+
+BOARDS = {"n150": "wormhole_b0", "n300": "wormhole_b0", "p100": "blackhole", "p150": "blackhole"}
+"""Board -> architecture."""
+
+TTNN = "0.81.1"
+"""The version of ttnn that everything here is tested with."""
+
+DRIVER = Path("/dev/tenstorrent")
+"""Where tt-kmd, the kernel driver, shows the cards."""
+
+SYSTEM_COMPILER = Path("/opt/tenstorrent/sfpi")
+"""Where Tenstorrent's packages install the compiler."""
+
+MIB = 2**20
+
+_CLUSTER_BOARDS = {"t3k": "n300", "n300_2x2": "n300"} | {f"p150_x{n}": "p150" for n in (2, 4, 8)}
+
+_SIMULATOR_HELP = (
+    "the simulator is the project tenstorrent/ttsim on GitHub, release 1.10.0; beside its Wormhole "
+    "library libttsim.so must lie soc_descriptor.yaml, a copy of wormhole_b0_80_arch.yaml in "
+    "ttnn/tt_metal/soc_descriptors"
+)
+
+
+class TargetError(RuntimeError):
+    """A device cannot be opened; says why and what to do next."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """An open device.
+
+    Attributes:
+        target: one of TARGETS.
+        board: one of BOARDS, or what ttnn calls another machine, as "galaxy".
+        arch: "wormhole_b0" or "blackhole".
+        grid: columns and rows of the cores that compute. The simulator has one row more than the
+            card, because it needs no cores to dispatch.
+        command_queues: how many there are.
+        handle: ttnn's own device.
+    """
+
+    target: str
+    board: str
+    arch: str
+    grid: tuple[int, int]
+    command_queues: int
+    handle: Any = field(repr=False)
+
+    @property
+    def can_trace(self) -> bool:
+        """Whether runs can be recorded and replayed."""
+        return self.target == "silicon"
+
+
+@contextmanager
+def open_device(target: str, board: str | None = None) -> Iterator[Device]:
+    """The first device of `target`, closed again at the end.
+
+    ttnn prints nothing, and its errors come without a trace of its own functions, unless its
+    variables (TT_LOGGER_LEVEL, LOGURU_LEVEL, TT_METAL_DISABLE_BACKTRACE) are set.
+
+    Args:
+        target: one of TARGETS.
+        board: one of BOARDS. For a mock which board to make up, n150 if it is not given; otherwise
+            the board that must be there.
+
+    Raises:
+        TargetError: there is no such device, or it is not `board`; ttnn or something that it needs
+            is missing; ttnn was loaded in this process for another target.
+    """
+    _check("target", target, TARGETS)
+    if board is not None:
+        _check("board", board, BOARDS)
+    _check_ttnn()
+    _adopt(target, _VARIABLES[target](board))
+    import ttnn
+
+    queues = 2 if target == "silicon" else 1
+    try:
+        handle = ttnn.open_device(device_id=0, **_options(ttnn, target, queues))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split("info:")[-1].split())
+        raise TargetError(f"ttnn cannot open the {target} device: {reason}") from error
+    try:
+        grid = handle.compute_with_storage_grid_size()
+        arch = handle.arch().name.lower()
+        found = ttnn.cluster.get_cluster_type().name.lower()
+        found = _CLUSTER_BOARDS.get(found, found)
+        if board not in (None, found):
+            raise TargetError(
+                f"the {target} device is a {found} ({arch}), not a {board} ({BOARDS[board]}); "
+                f"ask for {found}, or for no board in particular"
+            )
+        yield Device(target, found, arch, (grid.x, grid.y), queues, handle)
+    finally:
+        ttnn.close_device(handle)
+
+
+def ttnn_version() -> str | None:
+    """The version of the installed ttnn, which is not loaded for that; None if there is none."""
+    try:
+        return version("ttnn") if find_spec("ttnn") else None
+    except PackageNotFoundError:
+        return None
+
+
+def compiler() -> Path | None:
+    """The RISC-V compiler that ttnn takes for silicon and for the simulator; None if there is none.
+
+    ttnn must be installed.
+    """
+    package = Path(find_spec("ttnn").origin).parent
+    root = Path(os.environ.get("TT_METAL_RUNTIME_ROOT", package))
+    places = (root / "runtime" / "sfpi", SYSTEM_COMPILER)
+    paths = [place / "compiler" / "bin" / "riscv-tt-elf-g++" for place in places]
+    return next((path for path in paths if path.exists()), None)
+
+
+def _check(name: str, value: str, legal: tuple[str, ...] | dict[str, str]) -> None:
+    if value not in legal:
+        raise TargetError(f"{name} is {value!r}; legal are {', '.join(legal)}")
+
+
+def _check_ttnn() -> None:
+    found = ttnn_version()
+    if found is None:
+        raise TargetError(f"ttnn is not installed; install it with: pip install ttnn=={TTNN}")
+    if found != TTNN:
+        message = f"ttnn {found} is installed; lightning-v2 is tested with {TTNN} only"
+        warnings.warn(message, stacklevel=4)
+
+
+def _check_compiler() -> None:
+    if compiler() is None:
+        raise TargetError(
+            f"no RISC-V compiler: {SYSTEM_COMPILER} is missing; install the release of "
+            "tenstorrent/sfpi that ttnn/tt_metal/sfpi-version names"
+        )
+
+
+def _silicon(board: str | None) -> dict[str, str | None]:
+    """Variable -> value, None for one that must not be set."""
+    if not DRIVER.exists():
+        raise TargetError(
+            f"no Tenstorrent card: {DRIVER} is missing; install the kernel driver tt-kmd "
+            "(tenstorrent/tt-kmd on GitHub) and load it with: modprobe tenstorrent"
+        )
+    cards = sorted(DRIVER.glob("[0-9]*"))
+    if not cards:
+        raise TargetError(f"no Tenstorrent card: the driver is loaded, but {DRIVER} is empty")
+    if not os.access(cards[0], os.R_OK | os.W_OK):
+        raise TargetError(f"{cards[0]} may not be opened by this user; ask for access to it")
+    if "TT_METAL_SIMULATOR" in os.environ:
+        raise TargetError(
+            "TT_METAL_SIMULATOR is set, so this environment is the simulator's; "
+            "use a shell without it, or the target simulator"
+        )
+    _check_compiler()
+    return dict.fromkeys(("TT_METAL_MOCK_CLUSTER_DESC_PATH", "TT_METAL_SLOW_DISPATCH_MODE"))
+
+
+def _simulator(board: str | None) -> dict[str, str | None]:
+    path = os.environ.get("TT_METAL_SIMULATOR")
+    if not path:
+        raise TargetError(
+            f"TT_METAL_SIMULATOR is not set; it names the simulator's library: {_SIMULATOR_HELP}"
+        )
+    for needed in (Path(path), Path(path).parent / "soc_descriptor.yaml"):
+        if not needed.is_file():
+            raise TargetError(
+                f"TT_METAL_SIMULATOR is {path}, but there is no file {needed}: {_SIMULATOR_HELP}"
+            )
+    root = os.environ.get("TT_METAL_RUNTIME_ROOT")
+    if root is not None and not (Path(root) / "tt_metal").is_dir():
+        raise TargetError(
+            f"TT_METAL_RUNTIME_ROOT is {root}, which holds no tt_metal; it names a folder laid out "
+            "as the package ttnn, with a compiler in runtime/sfpi: unset it to use that package"
+        )
+    _check_compiler()
+    return {
+        "TT_METAL_MOCK_CLUSTER_DESC_PATH": None,
+        "TT_METAL_SLOW_DISPATCH_MODE": "1",
+        # ttsim 1.10.0 lacks this instruction; ttnn then takes kernels that do the same without it.
+        "TT_METAL_DISABLE_SFPLOADMACRO": "1",
+    }
+
+
+def _mock(board: str | None) -> dict[str, str | None]:
+    others = (
+        "TT_METAL_DISABLE_SFPLOADMACRO",
+        "TT_METAL_HOME",
+        "TT_METAL_SIMULATOR",
+        "TT_METAL_SLOW_DISPATCH_MODE",
+        "TT_VISIBLE_DEVICES",
+    )
+    try:
+        return dict.fromkeys(others) | mock.environment(board or "n150")
+    except mock.MockError as error:
+        raise TargetError(str(error)) from error
+
+
+_VARIABLES = {"silicon": _silicon, "simulator": _simulator, "mock": _mock}
+
+
+def _adopt(target: str, variables: dict[str, str | None]) -> None:
+    """Set the variables of this process, for ttnn to read."""
+    defaults = {
+        "LOGURU_LEVEL": "WARNING",
+        "TT_METAL_DISABLE_BACKTRACE": "1",
+        "TT_METAL_LOGS_PATH": str(user_cache() / "ttnn-logs"),
+    }
+    if "TT_METAL_LOGGER_LEVEL" not in os.environ:
+        defaults["TT_LOGGER_LEVEL"] = "off"
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    changed = [name for name, value in variables.items() if os.environ.get(name) != value]
+    if changed and "ttnn" in sys.modules:
+        raise TargetError(
+            f"ttnn is loaded in this process for another device and has read {', '.join(changed)}, "
+            f"of which {target} needs other values; open it in a process of its own"
+        )
+    for name in changed:
+        if variables[name] is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = variables[name]
+
+
+def _options(ttnn: Any, target: str, queues: int) -> dict[str, Any]:
+    """What `ttnn.open_device` is asked for; sizes in bytes."""
+    options = {
+        # Convolutions keep their tables there.
+        "l1_small_size": 16384,
+        # By default an n300 dispatches from Ethernet cores, which ttnn 0.81.1 forgets in places.
+        "dispatch_core_config": ttnn.DispatchCoreConfig(ttnn.DispatchCoreType.WORKER),
+    }
+    if target == "silicon":
+        options |= {"num_command_queues": queues, "trace_region_size": 32 * MIB}
+    if target == "simulator":
+        # Compiled without Tenstorrent's optimiser, SFPU kernels outgrow the room for code that is
+        # left by default.
+        options["worker_l1_size"] = 1_000_000
+    return options
