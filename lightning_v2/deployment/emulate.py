@@ -111,7 +111,7 @@ def emulate(
         kind = type(voice).__name__
         raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
     plan.check(voice_sites(voice))
-    lowering = Lowering(voice.model, tensix, plan.for_site, observer)
+    lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
     with speaking_by(voice.model, _Speaker(voice.model, lowering, settings)):
         yield Emulation(tier, settings.arch, lowering.runner)
 

@@ -1,15 +1,13 @@
-"""Encoder, predictors and decoder on the device. Letters: P phones, T frames, C channels, H heads.
+"""Encoder, predictors and decoder on the device.
 
-Where a layer asks for neighbouring frames or columns side by side and its inputs lie on the host,
-they are put together there, before one upload.
+Letters: B sentences, P phones and T frames of a bucket, C channels, H heads.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from lightning_v2.deployment.runner import DeviceTensor, Runner
+from lightning_v2.deployment.runner import DeviceTensor, Runner, View
 from lightning_v2.model.acoustic import Decoder, PitchPredictor
 from lightning_v2.model.layers import Attention, ConvNeXtBlock
 from lightning_v2.model.network import Network
@@ -21,76 +19,153 @@ class LoweredAcoustics:
     def __init__(self, network: Network, runner: Runner):
         self._network, self._run = network, runner
 
-    def encoder(self, phones: Tensor, features: Tensor) -> DeviceTensor:
-        """Int64 (1, P), (1, P, 32) of the host -> (1, P, C) on the device."""
+    def encode(
+        self,
+        phones: DeviceTensor,
+        features: DeviceTensor,
+        mask: DeviceTensor,
+        keys: DeviceTensor,
+        view: View,
+        timed: bool,
+    ) -> tuple[DeviceTensor, ...]:
+        """Phones to hidden vectors and, if `timed`, natural log durations.
+
+        Args:
+            phones: indices (B, P). features: (B, P, 32).
+            mask: (B, P, 1), 1 for phones and 0 for padding. keys: (B, 1, 1, P), 0 for phones and a
+                large negative number for padding.
+            view: off with the padding, (B, P, ·).
+
+        Returns:
+            (B, P, C), (B, P, 1).
+        """
         encoder, run = self._network.encoder, self._run
-        uploaded = run.upload(features, "encoder.features")
-        known = run.linear("encoder.features", uploaded, encoder.features)
-        x = run.rows("encoder.add", phones, encoder.embedding.weight)
-        x = run.binary("encoder.add", "add", x, known)
+        known = run.linear("encoder.features", features, encoder.features, view)
+        table = run.table("encoder.add", encoder.embedding.weight)
+        x = run.binary("encoder.add", "add", run.ops.embedding(phones, table), known, view)
         for i, block in enumerate(encoder.blocks):
-            x = self._attention(f"encoder.blocks.{i}.attention", x, block.attention)
-            x = convnext(run, f"encoder.blocks.{i}.convolution", x, block.convolution)
-        return run.layer_norm("encoder.norm", x, encoder.norm)
+            path = f"encoder.blocks.{i}"
+            x = self._attention(f"{path}.attention", x, block.attention, keys, view)
+            x = run.masked(f"{path}.attention.add", x, mask)
+            x = convnext(run, f"{path}.convolution", x, block.convolution, view)
+        hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
+        if not timed:
+            return (hidden,)
+        return hidden, self._head("duration", "encoder.norm", hidden, mask, view)
 
-    def duration(self, hidden: DeviceTensor) -> Tensor:
-        """(1, P, C) on the device -> natural log durations (1, P) on the host."""
-        predictor = self._network.duration
-        return self._head("duration", hidden, predictor).squeeze(-1)
+    def pitch(
+        self,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None = None,
+    ) -> DeviceTensor:
+        """Scaled log F0 and voicing logit of frames, (B, T, 2); arguments as of `decode`."""
+        return self._from_frames("pitch", hidden, indices, position, view, mask)
 
-    def pitch(self, frames: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
-        """(1, T, C), (1, T, 32) of the host -> scaled log F0 and voicing logit, (1, T) each."""
-        return self._from_frames("pitch", frames, position, self._network.pitch).unbind(-1)
+    def decode(
+        self,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None = None,
+    ) -> DeviceTensor:
+        """Frames to their envelope.
 
-    def decoder(self, frames: Tensor, position_and_pitch: Tensor) -> Tensor:
-        """(1, T, C), (1, T, 32) of the host -> envelope (1, T, bands) on the host."""
-        return self._from_frames("decoder", frames, position_and_pitch, self._network.decoder)
+        Args:
+            hidden: (B, P, C) of phones.
+            indices: (B, T) the phone of each frame, counted through the batch.
+            position: (B, T, 32) with the pitch in its last two columns.
+            view: off with the padding, (B, T, ·).
+            mask: (B, T, 1), 1 for frames and 0 for padding; not given where there is none.
+
+        Returns:
+            (B, T, bands).
+        """
+        return self._from_frames("decoder", hidden, indices, position, view, mask)
 
     def _from_frames(
-        self, path: str, frames: Tensor, position: Tensor, module: PitchPredictor | Decoder
-    ) -> Tensor:
-        site = f"{path}.input"
-        x = self._run.upload(torch.cat([frames, position], -1), site)
-        return self._head(path, self._run.linear(site, x, module.input), module)
+        self,
+        path: str,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None,
+    ) -> DeviceTensor:
+        module: PitchPredictor | Decoder = getattr(self._network, path)
+        run, site = self._run, f"{path}.input"
+        batch, phones, channels = hidden.shape
+        table = run.ops.reshape(hidden, (batch * phones, channels))
+        gathered = run.rows(indices, table, "encoder.norm")
+        x = run.ops.concat([run.at(site).operand(gathered), position], -1)
+        x = run.linear(site, x, module.input, view)
+        return self._head(path, site, x, mask, view)
 
-    def _head(self, path: str, x: DeviceTensor, module: nn.Module) -> Tensor:
-        run = self._run
-        x = stack(run, path, x, module.blocks)
-        x = run.layer_norm(f"{path}.norm", x, module.norm)
-        return run.download(run.linear(f"{path}.output", x, module.output))
+    def _head(
+        self, path: str, source: str, x: DeviceTensor, mask: DeviceTensor | None, view: View
+    ) -> DeviceTensor:
+        run, module = self._run, getattr(self._network, path)
+        x = stack(run, path, source, x, module.blocks, mask, view)
+        x = run.layer_norm(f"{path}.norm", x, module.norm, view)
+        return run.linear(f"{path}.output", x, module.output, view)
 
-    def _attention(self, path: str, x: DeviceTensor, module: Attention) -> DeviceTensor:
-        """Self-attention around a residual connection, (1, P, C) -> (1, P, C)."""
+    def _attention(
+        self, path: str, x: DeviceTensor, module: Attention, keys: DeviceTensor, view: View
+    ) -> DeviceTensor:
+        """Self-attention around a residual connection, (B, P, C) -> (B, P, C)."""
         run, ops = self._run, self._run.ops
-        batch, time, channels = x.shape
-        normed = run.layer_norm(f"{path}.norm", x, module.norm)
-        joint = run.linear(f"{path}.query_key_value", normed, module.query_key_value)
 
-        def heads(index: int, order: tuple[int, ...]) -> DeviceTensor:
-            part = run.columns(joint, index * channels, (index + 1) * channels)
-            split = ops.reshape(part, (batch, time, module.heads, channels // module.heads))
-            return ops.permute(split, order)
+        def queries(seen):  # (B, H, P, ·), a padded row for each query
+            return view(seen.transpose(1, 2)).transpose(1, 2)
 
-        query, key, value = heads(0, (0, 2, 1, 3)), heads(1, (0, 2, 3, 1)), heads(2, (0, 2, 1, 3))
-        scores = run.matmul(f"{path}.scores", query, key)
-        weights = run.softmax(f"{path}.softmax", scores)
-        context = run.matmul(f"{path}.context", weights, value)
-        joined = ops.reshape(ops.permute(context, (0, 2, 1, 3)), (batch, time, channels))
-        return run.binary(
-            f"{path}.add", "add", x, run.linear(f"{path}.output", joined, module.output)
+        def transposed(seen):  # (B, H, ·, P)
+            return queries(seen.transpose(2, 3)).transpose(2, 3)
+
+        def both(seen):
+            return transposed(queries(seen))
+
+        normed = run.layer_norm(f"{path}.norm", x, module.norm, view)
+        site = f"{path}.query_key_value"
+        joint = run.linear(site, normed, module.query_key_value, view)
+        query, key, value = ops.split_query_key_value_and_split_heads(
+            joint, num_heads=module.heads, transpose_key=True
         )
+        scores = run.matmul(f"{path}.scores", query, key, (queries, transposed, both))
+        weights = run.softmax(f"{path}.softmax", scores, keys, both)
+        context = run.matmul(f"{path}.context", weights, value, (both, queries, queries))
+        joined = ops.concatenate_heads(context)
+        output = run.linear(f"{path}.output", joined, module.output, view)
+        return run.binary(f"{path}.add", "add", x, output, view)
 
 
-def stack(run: Runner, path: str, x: DeviceTensor, blocks: nn.ModuleList) -> DeviceTensor:
-    """ConvNeXt blocks in a row, (1, T, C) -> (1, T, C)."""
+def stack(
+    run: Runner,
+    path: str,
+    source: str,
+    x: DeviceTensor,
+    blocks: nn.ModuleList,
+    mask: DeviceTensor | None,
+    view: View,
+) -> DeviceTensor:
+    """ConvNeXt blocks in a row, (B, T, C) -> (B, T, C); x is the result of site `source`.
+
+    Padding is zero before each of them, as it is for the network beyond the edges.
+    """
     for i, block in enumerate(blocks):
-        x = convnext(run, f"{path}.blocks.{i}", x, block)
+        x = convnext(run, f"{path}.blocks.{i}", run.masked(source, x, mask), block, view)
+        source = f"{path}.blocks.{i}.add"
     return x
 
 
-def convnext(run: Runner, path: str, x: DeviceTensor, block: ConvNeXtBlock) -> DeviceTensor:
+def convnext(
+    run: Runner, path: str, x: DeviceTensor, block: ConvNeXtBlock, view: View
+) -> DeviceTensor:
     """Depthwise convolution, norm and perceptron around a residual connection."""
-    y = run.depthwise(f"{path}.depthwise", x, block.depthwise)
-    y = run.layer_norm(f"{path}.norm", y, block.norm)
-    y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up))
-    return run.binary(f"{path}.add", "add", x, run.linear(f"{path}.down", y, block.down))
+    y = run.depthwise(f"{path}.depthwise", x, block.depthwise, view)
+    y = run.layer_norm(f"{path}.norm", y, block.norm, view)
+    y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up, view), view)
+    y = run.linear(f"{path}.down", y, block.down, view)
+    return run.binary(f"{path}.add", "add", x, y, view)

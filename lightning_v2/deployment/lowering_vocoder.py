@@ -1,6 +1,6 @@
-"""Source and vocoder on the device. Letters: T frames, N = T * 256 samples, F = 512 bins.
+"""The vocoder on the device. Letters: B sentences, T frames of a bucket, F = 512 bins.
 
-Pulses and noise are two planes (1, 2, T, ·) here, where the network has (1, T, 2, ·): the rows of a
+Pulses and noise are two planes (B, 2, T, ·) here, where the network has (B, T, 2, ·): the rows of a
 tile are frames, and no tile is left with two rows of values. Observers see them as the network's.
 """
 
@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from lightning_v2.deployment.lowering_acoustic import stack
-from lightning_v2.deployment.runner import DeviceTensor, Runner
+from lightning_v2.deployment.runner import DeviceTensor, Runner, View
+from lightning_v2.model.config import TILE
 from lightning_v2.model.network import Network
-from lightning_v2.model.source import excitations
 from lightning_v2.model.vocoder import LARGEST_LOG_GAIN
 
 
@@ -22,74 +22,112 @@ class LoweredVocoder:
     def __init__(self, network: Network, runner: Runner):
         self._network, self._run = network, runner
 
-    def source(self, f0: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """(1, T) Hz, (1, N) white noise -> (1, N) pulses, (1, N) noise; the phase is a site."""
-        cycles = self._run.phase("source.phase", f0)
-        return self._run.on_host("source", excitations, cycles, f0, noise)
+    def neighbours(self, batch: int, frames: int) -> Tensor:
+        """Indices (B, T * taps) of the frames around each frame; beyond the edges a zero row."""
+        reach = self._network.vocoder.input.kernel // 2
+        window = torch.arange(frames)[:, None] + torch.arange(-reach, reach + 1)
+        inside = (window >= 0) & (window < frames)
+        sentences = frames * torch.arange(batch)[:, None, None]
+        return torch.where(inside, window + sentences, batch * frames).flatten(1)
 
-    def wave(self, envelope: Tensor, pitch: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
-        """(1, T, bands), (1, T, 32), (1, N), (1, N) -> waveform (1, N)."""
+    def wave(
+        self,
+        envelope: DeviceTensor,
+        pitch: DeviceTensor,
+        excitations: DeviceTensor,
+        neighbours: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None = None,
+    ) -> DeviceTensor:
+        """Envelope, pitch and framed excitations to filtered frames of the waveform.
+
+        Args:
+            envelope: (B, T, bands), the result of `decoder.output`.
+            pitch: (B, T, 32), zero in padding.
+            excitations: (B, 2, T, 512): pulses, noise.
+            neighbours: as `self.neighbours` says.
+            view: off with the padding, (B, T, ·).
+            mask: (B, T, 1), 1 for frames and 0 for padding; not given where there is none.
+
+        Returns:
+            (B, T, fft).
+        """
         run, ops, vocoder = self._run, self._run.ops, self._network.vocoder
-        spectra = self._spectra(pulses, noise)
-        gains = self._log_gains(envelope, pitch)
-        angle = run.basis("vocoder.minimum_phase", gains, vocoder.minimum_phase, _as_network)
-        magnitude = run.unary("vocoder.exp", "exp", gains, _as_network)
-        cosine = run.unary("vocoder.cos", "cos", angle, _as_network)
-        real = self._binary("mul", "mul", magnitude, cosine)
-        sine = run.unary("vocoder.sin", "sin", angle, _as_network)
-        imaginary = self._binary("mul_1", "mul", magnitude, sine)
-        both = ops.concat(self._filtered((real, imaginary), spectra), -1)
-        planes = [ops.reshape(run.part(both, 1, i, i + 1), (1, *both.shape[2:])) for i in (0, 1)]
-        total = run.binary("vocoder.add", "add", *planes)
-        frames = run.basis("vocoder.synthesis", total, vocoder.synthesis)
-        return run.on_host("vocoder.overlap_add", vocoder.overlap_add, run.download(frames))
 
-    def _spectra(self, pulses: Tensor, noise: Tensor) -> tuple[DeviceTensor, DeviceTensor]:
-        """(1, N) each of the host -> real and imaginary parts, (1, 2, T, F) each."""
-        run, vocoder = self._run, self._network.vocoder
-        planes = [
-            run.on_host("vocoder.framing", vocoder.framing, excitation)
-            for excitation in (pulses, noise)
+        def planes(seen: Tensor) -> Tensor:
+            return view(seen.transpose(1, 2))
+
+        spectra = run.basis("vocoder.analysis", excitations, vocoder.analysis, planes)
+        gains = self._log_gains(envelope, pitch, neighbours, view, mask)
+        angle = run.basis("vocoder.minimum_phase", gains, vocoder.minimum_phase, planes)
+        magnitude = run.unary("vocoder.exp", "exp", gains, planes)
+        cosine = run.unary("vocoder.cos", "cos", angle, planes)
+        real = run.binary("vocoder.mul", "mul", magnitude, cosine, planes)
+        sine = run.unary("vocoder.sin", "sin", angle, planes)
+        imaginary = run.binary("vocoder.mul_1", "mul", magnitude, sine, planes)
+        both = ops.concat(self._filtered((real, imaginary), self._halves(spectra), planes), -1)
+        pulses, noise = (self._plane(both, i) for i in (0, 1))
+        total = run.binary("vocoder.add", "add", pulses, noise, view)
+        return run.basis("vocoder.synthesis", total, vocoder.synthesis, view)
+
+    def _log_gains(
+        self,
+        envelope: DeviceTensor,
+        pitch: DeviceTensor,
+        neighbours: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None,
+    ) -> DeviceTensor:
+        """Log gains (B, 2, T, F): pulses, noise."""
+        run, ops, vocoder = self._run, self._run.ops, self._network.vocoder
+        windows = self._windows(run.masked("decoder.output", envelope, mask), pitch, neighbours)
+        x = run.taps("vocoder.input", windows, vocoder.input, view)
+        x = run.layer_norm("vocoder.input_norm", x, vocoder.input_norm, view)
+        x = stack(run, "vocoder", "vocoder.input_norm", x, vocoder.blocks, mask, view)
+        x = run.layer_norm("vocoder.norm", x, vocoder.norm, view)
+        gains = run.linear("vocoder.gains", x, vocoder.gains, view)
+        gains = run.unary("vocoder.clamp", "clamp", gains, view, max=LARGEST_LOG_GAIN)
+        batch, frames, _ = gains.shape
+        halves = [
+            ops.reshape(half, (batch, 1, frames, vocoder.bins)) for half in self._halves(gains)
         ]
-        frames = run.upload(torch.stack(planes, 1), "vocoder.analysis")
-        spectra = run.basis("vocoder.analysis", frames, vocoder.analysis, _as_network)
-        return self._halves(spectra)
+        return ops.concat(halves, 1)
 
-    def _log_gains(self, envelope: Tensor, pitch: Tensor) -> DeviceTensor:
-        """(1, T, bands), (1, T, 32) of the host -> log gains (1, 2, T, F): pulses, noise."""
-        run, ops, vocoder = self._run, self._run.ops, self._network.vocoder
-        windows = vocoder.input.windows(torch.cat([envelope, pitch], -1))
-        x = run.linear("vocoder.input", run.upload(windows, "vocoder.input"), vocoder.input)
-        x = run.layer_norm("vocoder.input_norm", x, vocoder.input_norm)
-        x = run.layer_norm("vocoder.norm", stack(run, "vocoder", x, vocoder.blocks), vocoder.norm)
-        gains = run.linear("vocoder.gains", x, vocoder.gains)
-        gains = run.unary("vocoder.clamp", "clamp", gains, max=LARGEST_LOG_GAIN)
-        planes = [ops.reshape(half, (1, 1, *half.shape[1:])) for half in self._halves(gains)]
-        return ops.concat(planes, 1)
+    def _windows(
+        self, envelope: DeviceTensor, pitch: DeviceTensor, neighbours: DeviceTensor
+    ) -> DeviceTensor:
+        """Every frame with its neighbours side by side, (B, T, taps * C)."""
+        run, ops, site = self._run, self._run.ops, "vocoder.input"
+        x = ops.concat([run.at(site).operand(envelope), pitch], -1)
+        batch, frames, channels = x.shape
+        table = ops.reshape(x, (batch * frames, channels))
+        table = ops.pad(run.movable(table, run.precision(site).activations), ((0, TILE), (0, 0)))
+        taps = self._network.vocoder.input.kernel
+        return ops.reshape(ops.embedding(neighbours, table), (batch, frames, taps * channels))
 
     def _filtered(
-        self, a: tuple[DeviceTensor, DeviceTensor], b: tuple[DeviceTensor, DeviceTensor]
+        self,
+        a: tuple[DeviceTensor, DeviceTensor],
+        b: tuple[DeviceTensor, DeviceTensor],
+        planes: View,
     ) -> list[DeviceTensor]:
         """The complex product of a and b as [real, imaginary]."""
-        products = [
-            self._binary(f"filter.{name}", "mul", x, y)
-            for name, x, y in (("mul", a[0], b[0]), ("mul_1", a[1], b[1]))
-        ]
-        real = self._binary("filter.sub", "sub", *products)
-        products = [
-            self._binary(f"filter.{name}", "mul", x, y)
-            for name, x, y in (("mul_2", a[0], b[1]), ("mul_3", a[1], b[0]))
-        ]
-        return [real, self._binary("filter.add", "add", *products)]
 
-    def _binary(self, name: str, op: str, a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
-        return self._run.binary(f"vocoder.{name}", op, a, b, _as_network)
+        def product(name: str, x: DeviceTensor, y: DeviceTensor) -> DeviceTensor:
+            return self._run.binary(f"vocoder.filter.{name}", "mul", x, y, planes)
+
+        first, second = product("mul", a[0], b[0]), product("mul_1", a[1], b[1])
+        real = self._run.binary("vocoder.filter.sub", "sub", first, second, planes)
+        first, second = product("mul_2", a[0], b[1]), product("mul_3", a[1], b[0])
+        imaginary = self._run.binary("vocoder.filter.add", "add", first, second, planes)
+        return [real, imaginary]
+
+    def _plane(self, x: DeviceTensor, index: int) -> DeviceTensor:
+        """(B, 2, T, ·) -> (B, T, ·)."""
+        batch, _, *rest = x.shape
+        return self._run.ops.reshape(self._run.part(x, 1, index, index + 1), (batch, *rest))
 
     def _halves(self, x: DeviceTensor) -> tuple[DeviceTensor, DeviceTensor]:
         """(..., 2 F) -> (..., F), (..., F)."""
         bins = self._network.vocoder.bins
         return self._run.columns(x, 0, bins), self._run.columns(x, bins, 2 * bins)
-
-
-def _as_network(planes: Tensor) -> Tensor:
-    return planes.transpose(1, 2)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
 from lightning_v2.deployment import phase
+from lightning_v2.deployment.blocks import in0_block_w
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.model.source import accumulate_phase
 from lightning_v2.tensix.constants import packed
 from lightning_v2.tensix.execution import Execution
+from lightning_v2.tensix.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.interception import Observer
 from lightning_v2.tensix.operations import OPERATIONS
 from lightning_v2.tensix.sites import SitePrecision
@@ -22,6 +25,58 @@ DeviceTensor = Any
 """A tensor of `ops`."""
 
 View = Callable[[Tensor], Tensor]
+"""From the shape of this lowering, padding and all, to that of the network."""
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """values of the host, to be packed there as `dtype` and sent to the device."""
+
+    values: Tensor
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A parameter or buffer as the device stores it.
+
+    name: unique in the voice. kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a
+    depthwise convolution). owner, arrange: what is packed, and in which order of its values.
+    dtype: the format.
+    """
+
+    name: str
+    kind: str
+    owner: Tensor
+    arrange: View
+    dtype: str
+
+    @property
+    def values(self) -> Tensor:
+        """In float32, in the shape that the device has."""
+        return self.arrange(self.owner)
+
+
+class Store(Protocol):
+    """Packs constants, each of them once."""
+
+    def __call__(self, constant: Constant) -> DeviceTensor: ...
+
+
+class Stages(Protocol):
+    """Runs a part of the voice that needs nothing of the host once its operands are there."""
+
+    def __call__(
+        self,
+        name: str,
+        compute: Callable[..., tuple[DeviceTensor, ...]],
+        uploads: dict[str, Upload],
+        held: dict[str, DeviceTensor],
+    ) -> tuple[DeviceTensor, ...]: ...
 
 
 class Runner:
@@ -38,27 +93,42 @@ class Runner:
         ops: ModuleType,
         policy: Callable[[str], SitePrecision],
         observer: Observer | None = None,
+        store: Store | None = None,
+        stages: Stages | None = None,
     ):
-        """policy: site name -> precision. observer: see `emulate`."""
+        """policy: site name -> precision. observer: see `emulate`.
+
+        store: of packed constants; in memory if not given. stages: runs them; at once if not given.
+        """
         self.ops = ops
         self.sites: dict[str, str] = {}
         self.host: Counter = Counter()
         self._policy, self._observer = policy, observer
-        self._executions: dict[str, Execution] = {}
+        self._store = store or self._in_memory
+        self._stages = stages or self._at_once
+        self._executions: dict[tuple, Execution] = {}
 
-    def at(self, site: str) -> Execution:
-        """How one site runs."""
-        if site not in self._executions:
-            self._executions[site] = Execution(self.ops, self._policy(site))
-        return self._executions[site]
+    def precision(self, site: str) -> SitePrecision:
+        """What the plan says of a site."""
+        return self._policy(site)
 
-    def upload(self, x: Tensor, site: str) -> DeviceTensor:
-        """x of the host, packed by the host in the format of activations of its first consumer."""
-        return self.ops.from_torch(x, self._format(self.at(site).precision.activations))
+    def upload(self, x: Tensor, site: str) -> Upload:
+        """x of the host in the format of activations of its first consumer."""
+        return Upload(x, self.precision(site).activations)
 
     def download(self, x: DeviceTensor) -> Tensor:
         """A tensor of the device as float32 on the host."""
         return self.ops.to_torch(x)
+
+    def stage(
+        self,
+        name: str,
+        compute: Callable[..., tuple[DeviceTensor, ...]],
+        uploads: dict[str, Upload],
+        **held: DeviceTensor,
+    ) -> tuple[DeviceTensor, ...]:
+        """`compute` of all operands by name: those that the host sends, and those held already."""
+        return self._stages(name, compute, uploads, held)
 
     def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
         """What the module at `path` does, as it is, in float32."""
@@ -67,73 +137,131 @@ class Runner:
 
     def phase(self, site: str, f0: Tensor) -> Tensor:
         """(1, T) Hz -> (1, N) cycles, on the host, as the site's output format says."""
-        precision = self.at(site).precision
+        precision = self.precision(site)
         cycles = self._run(site, "phase", lambda: phase.run(precision, f0))
         if self._observer is not None:
             self._observer(site, "phase", accumulate_phase, (f0,), {}, cycles)
         return cycles
 
-    def linear(self, site: str, x: DeviceTensor, layer: nn.Linear) -> DeviceTensor:
+    def linear(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
         """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,)."""
-        weight = self._weight(site, layer.weight.t(), layer.weight)
-        bias = self._vector(site, layer.bias)
-        y = self._run(site, "linear", lambda: self.at(site).linear(x, weight, bias))
-        return self._seen(site, "linear", (x,), y, (layer.weight, layer.bias))
+        return self._linear(site, x, layer, Tensor.t, _same, view)
 
-    def basis(
-        self, site: str, x: DeviceTensor, layer: Basis, view: View | None = None
+    def taps(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
+        """x (..., k * C), k neighbours side by side, through `Taps`, which has them as (C, k)."""
+        taps = layer.kernel
+
+        def side_by_side(weight: Tensor) -> Tensor:
+            return weight.unflatten(1, (-1, taps)).permute(2, 1, 0).flatten(0, 1)
+
+        def as_layer(seen: Tensor) -> Tensor:
+            return seen.unflatten(-1, (taps, -1)).transpose(-1, -2).flatten(-2)
+
+        return self._linear(site, x, layer, side_by_side, as_layer, view)
+
+    def _linear(
+        self,
+        site: str,
+        x: DeviceTensor,
+        layer: nn.Linear,
+        arrange: View,
+        operand_view: View,
+        view: View,
     ) -> DeviceTensor:
+        execution = self._cut(site, layer.in_features, layer.out_features)
+        weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
+        bias = self._vector(site, "bias", layer.bias)
+        y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
+        views = (lambda seen: operand_view(view(seen)), view)
+        return self._seen(site, "linear", (x,), y, views, (layer.weight, layer.bias))
+
+    def basis(self, site: str, x: DeviceTensor, layer: Basis, view: View) -> DeviceTensor:
         """x (..., K) times a constant (K, N)."""
-        weight = self._weight(site, layer.basis, layer.basis)
-        y = self._run(site, "matmul", lambda: self.at(site).linear(x, weight))
-        return self._seen(site, "matmul", (x,), y, (layer.basis,), view=view)
+        execution = self._cut(site, *layer.basis.shape)
+        weight = self._constant(site, "basis", "matrix", layer.basis)
+        y = self._run(site, "matmul", lambda: execution.linear(x, weight))
+        return self._seen(site, "matmul", (x,), y, (view, view), (layer.basis,))
 
-    def matmul(self, site: str, a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
-        """a (..., M, K) times b (..., K, N), both activations."""
-        y = self._run(site, "matmul", lambda: self.at(site).matmul(a, b))
-        return self._seen(site, "matmul", (a, b), y)
+    def matmul(
+        self, site: str, a: DeviceTensor, b: DeviceTensor, views: tuple[View, View, View]
+    ) -> DeviceTensor:
+        """a (..., M, K) times b (..., K, N), both activations.
 
-    def depthwise(self, site: str, x: DeviceTensor, layer: DepthwiseConv) -> DeviceTensor:
+        K may be the length of a bucket: blocks of one tile are the same for all of them.
+        """
+        execution = self._blocks(site, 1)
+        y = self._run(site, "matmul", lambda: execution.matmul(a, b))
+        return self._seen(site, "matmul", (a, b), y, views)
+
+    def depthwise(
+        self, site: str, x: DeviceTensor, layer: DepthwiseConv, view: View
+    ) -> DeviceTensor:
         """x (B, T, C) along T, each channel by itself."""
-        weight = self._constant(layer.weight, layer.weight, "float32")
-        bias = self._vector(site, layer.bias)
+        weight = self._constant(site, "weight", "taps", layer.weight, dtype="float32")
+        bias = self._vector(site, "bias", layer.bias)
         options = {"padding": layer.padding[0], "groups": layer.groups}
         y = self._run(site, "conv1d", lambda: self.at(site).conv1d(x, weight, bias, **options))
-        constants = (layer.weight, layer.bias)
-        return self._seen(site, "conv1d", (x,), y, constants, options, _channels_first)
 
-    def layer_norm(self, site: str, x: DeviceTensor, layer: nn.LayerNorm) -> DeviceTensor:
+        def channels_first(seen: Tensor) -> Tensor:
+            return view(seen).transpose(1, 2)
+
+        views, rest = (channels_first, channels_first), (layer.weight, layer.bias)
+        return self._seen(site, "conv1d", (x,), y, views, rest, options)
+
+    def layer_norm(
+        self, site: str, x: DeviceTensor, layer: nn.LayerNorm, view: View
+    ) -> DeviceTensor:
         """Over the last axis of x."""
-        rows = self._vector(site, layer.weight), self._vector(site, layer.bias)
+        rows = [self._vector(site, name, getattr(layer, name)) for name in ("weight", "bias")]
         y = self._run(site, "layer_norm", lambda: self.at(site).layer_norm(x, *rows, layer.eps))
         rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
-        return self._seen(site, "layer_norm", (x,), y, rest)
+        return self._seen(site, "layer_norm", (x,), y, (view, view), rest)
 
-    def softmax(self, site: str, x: DeviceTensor) -> DeviceTensor:
-        """Along the last axis of x."""
-        y = self._run(site, "softmax", lambda: self.at(site).softmax(x))
-        return self._seen(site, "softmax", (x,), y, (-1,))
+    def softmax(self, site: str, x: DeviceTensor, mask: DeviceTensor, view: View) -> DeviceTensor:
+        """Along the last axis of x + mask."""
+        y = self._run(site, "softmax", lambda: self.at(site).softmax(x, mask=mask))
+        return self._seen(site, "softmax", (x,), y, (view, view), (-1,))
 
     def unary(
-        self, site: str, op: str, x: DeviceTensor, view: View | None = None, **parameters: float
+        self, site: str, op: str, x: DeviceTensor, view: View, **parameters: float
     ) -> DeviceTensor:
         """The function `op` of x."""
         y = self._run(site, op, lambda: self.at(site).unary(op, x, **parameters))
-        return self._seen(site, op, (x,), y, (), parameters, view)
+        return self._seen(site, op, (x,), y, (view, view), (), parameters)
 
     def binary(
-        self, site: str, op: str, a: DeviceTensor, b: DeviceTensor, view: View | None = None
+        self, site: str, op: str, a: DeviceTensor, b: DeviceTensor, view: View
     ) -> DeviceTensor:
         """Torch's `op` (add, sub, mul) of a and b."""
         name = _TTNN_NAMES.get(op, op)
         y = self._run(site, op, lambda: self.at(site).binary(name, a, b))
-        return self._seen(site, op, (a, b), y, view=view)
+        return self._seen(site, op, (a, b), y, (view, view, view))
 
-    def rows(self, site: str, indices: Tensor, table: Tensor) -> DeviceTensor:
-        """Rows of `table` (R, C), a parameter, in the format that suits `site`, the consumer."""
-        wide = self.at(site).precision.activations == "float32"
-        stored = self._constant(table, table, "float32" if wide else "bfloat16")
-        return self.ops.embedding(indices, stored)
+    def masked(self, site: str, x: DeviceTensor, mask: DeviceTensor | None) -> DeviceTensor:
+        """x, the result of `site`, times a mask (B, T, 1) of 1 and 0; no mask: x.
+
+        A product with 1 is exact in every format and fidelity, so that no plan has a say here.
+        """
+        if mask is None:
+            return x
+        return self.ops.multiply(x, self.ops.typecast(mask, self.precision(site).output))
+
+    def table(self, site: str, values: Tensor) -> DeviceTensor:
+        """`values` (R, C), a parameter, whose rows `site` consumes."""
+        wide = self.precision(site).activations == "float32"
+        dtype = "float32" if wide else "bfloat16"
+        return self._constant(site, "table", "table", values, dtype=dtype)
+
+    def rows(self, indices: DeviceTensor, table: DeviceTensor, source: str) -> DeviceTensor:
+        """Rows of `table` (R, C), the result of site `source`."""
+        return self.ops.embedding(indices, self.movable(table, self.precision(source).output))
+
+    def movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
+        """x of format `dtype` for moves of single rows.
+
+        Block floats are moved as bfloat16, which holds all their values.
+        """
+        return self.ops.typecast(x, "bfloat16") if dtype in MAGNITUDE_BITS else x
 
     def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
         """Columns `start` to `stop` of x."""
@@ -144,6 +272,23 @@ class Runner:
         first, last = [0] * len(x.shape), list(x.shape)
         first[axis], last[axis] = start, stop
         return self.ops.slice(x, first, last)
+
+    def at(self, site: str) -> Execution:
+        """How one site runs."""
+        return self._blocks(site, None)
+
+    def _cut(self, site: str, k: int, n: int) -> Execution:
+        """How a product with a constant (k, n) matrix runs."""
+        return self._blocks(site, in0_block_w(k, n, self.precision(site).weights))
+
+    def _blocks(self, site: str, width: int | None) -> Execution:
+        """How a site runs, by blocks of `width` tiles of K unless the plan says otherwise."""
+        if (site, width) not in self._executions:
+            precision = self.precision(site)
+            if precision.in0_block_w is None:
+                precision = replace(precision, in0_block_w=width)
+            self._executions[site, width] = Execution(self.ops, precision)
+        return self._executions[site, width]
 
     def _run(self, site: str, op: str, compute: Callable[[], Any]) -> Any:
         self.sites.setdefault(site, op)
@@ -159,43 +304,55 @@ class Runner:
         op: str,
         operands: tuple[DeviceTensor, ...],
         result: DeviceTensor,
+        views: tuple[View, ...],
         rest: tuple = (),
         options: dict[str, Any] | None = None,
-        view: View | None = None,
     ) -> DeviceTensor:
         """`result`, after the observer saw the network's own call of torch.
 
-        operands: that lie on the device. rest, options: arguments after them. view: from the layout
-        of this lowering to the network's.
+        operands: that lie on the device. views: of them and of the result. rest, options: arguments
+        after the operands.
         """
         if self._observer is not None:
-            *values, y = (
-                x if view is None else view(x) for x in map(self.download, (*operands, result))
-            )
+            tensors = map(self.download, (*operands, result))
+            *values, y = (view(x) for view, x in zip(views, tensors, strict=True))
             function = OPERATIONS[op].plain
             self._observer(site, op, function, (*values, *rest), options or {}, y)
         return result
 
-    def _weight(self, site: str, matrix: Tensor, owner: Tensor) -> DeviceTensor:
-        return self._constant(matrix, owner, self.at(site).precision.weights)
+    def _vector(self, site: str, name: str, vector: Tensor) -> DeviceTensor:
+        return self._constant(site, name, "vector", vector, dtype=self.precision(site).vectors)
 
-    def _vector(self, site: str, vector: Tensor) -> DeviceTensor:
-        return self._constant(vector, vector, self.at(site).precision.vectors)
+    def _constant(
+        self,
+        site: str,
+        name: str,
+        kind: str,
+        owner: Tensor,
+        arrange: View = _same,
+        dtype: str | None = None,
+    ) -> DeviceTensor:
+        dtype = dtype or self.precision(site).weights
+        return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype))
 
-    def _constant(self, values: Tensor, owner: Tensor, dtype: str) -> DeviceTensor:
-        """A view of a parameter or buffer, packed once by the host."""
+    def _in_memory(self, constant: Constant) -> DeviceTensor:
+        """Packed once in the life of its owner."""
 
         def make(x: Tensor) -> DeviceTensor:
-            return self.ops.from_torch(x, self._format(dtype))
+            return self.ops.from_torch(constant.arrange(x), constant.dtype)
 
-        return packed(values, owner, (self.ops.__name__, dtype), make)
+        recipe = (self.ops.__name__, constant.name, constant.dtype)
+        return packed(constant.owner, constant.owner, recipe, make)
 
-    def _format(self, dtype: str) -> Any:
-        return getattr(self.ops, dtype)
-
-
-def _channels_first(y: Tensor) -> Tensor:
-    return y.transpose(1, 2)
+    def _at_once(
+        self,
+        name: str,
+        compute: Callable[..., tuple[DeviceTensor, ...]],
+        uploads: dict[str, Upload],
+        held: dict[str, DeviceTensor],
+    ) -> tuple[DeviceTensor, ...]:
+        sent = {key: self.ops.from_torch(x.values, x.dtype) for key, x in uploads.items()}
+        return compute(**sent, **held)
 
 
 _TTNN_NAMES = {"sub": "subtract", "mul": "multiply"}

@@ -131,14 +131,19 @@ class LengthRegulator(nn.Module):
         Returns:
             (B, T, C) and (B, T, 32); the last columns are left for the pitch.
         """
-        time = frames.expand(hidden.shape[0], -1).to(ends.dtype).contiguous()
+        phone, position = self.places(ends, frames)
+        index = phone.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
+        return torch.gather(hidden, 1, index), position
+
+    def places(self, ends: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, P) ends, (B, T) or (T,) frames -> int64 (B, T) phones, (B, T, 32) position."""
+        time = frames.expand(ends.shape[0], -1).to(ends.dtype).contiguous()
         phone = torch.searchsorted(ends, time, right=True).clamp(max=ends.shape[1] - 1)
         starts = torch.cat([torch.zeros_like(ends[:, :1]), ends[:, :-1]], 1)
         start = torch.gather(starts, 1, phone)
         duration = (torch.gather(ends, 1, phone) - start).clamp(min=1e-3)
         place = ((time - start) / duration).clamp(0, 1)
-        index = phone.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
-        return torch.gather(hidden, 1, index), position_features(place, duration)
+        return phone, position_features(place, duration)
 
 
 def position_features(place: Tensor, duration: Tensor) -> Tensor:

@@ -19,11 +19,13 @@ from lightning_v2.tensix.convolution import (
 )
 from lightning_v2.tensix.data_movement import (
     concat,
+    concatenate_heads,
     embedding,
     pad,
     permute,
     reshape,
     slice,
+    split_query_key_value_and_split_heads,
     transpose,
 )
 from lightning_v2.tensix.elementwise import (
@@ -94,6 +96,7 @@ from lightning_v2.tensix.tensor import (
     from_torch,
     to_torch,
     typecast,
+    uint32,
 )
 
 # isort: split
@@ -185,6 +188,7 @@ __all__ = [
     "bfloat8_b",
     "bfloat16",
     "concat",
+    "concatenate_heads",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -201,9 +205,11 @@ __all__ = [
     "reshape",
     "settings",
     "slice",
+    "split_query_key_value_and_split_heads",
     "to_torch",
     "trace",
     "transpose",
     "typecast",
+    "uint32",
     "use",
 ]

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2.tensix import formats
-from lightning_v2.tensix.tensor import Tensor, checked
+from lightning_v2.tensix.tensor import Tensor, checked, from_torch, uint32
 
 
 def reshape(input_tensor: Tensor, shape: Sequence[int]) -> Tensor:
@@ -136,11 +136,48 @@ def pad(input_tensor: Tensor, padding: Sequence[tuple[int, int]], value: float =
     return _moved(F.pad(values, around, value=value), input_tensor)
 
 
-def embedding(input_tensor: torch.Tensor, weight: Tensor) -> Tensor:
+def split_query_key_value_and_split_heads(
+    input_tensor: Tensor, *, num_heads: int, transpose_key: bool = True
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values side by side to heads, as the function of `ttnn.transformer`.
+
+    Args:
+        input_tensor: (B, S, 3 * H * D).
+        num_heads: H.
+        transpose_key: keys as (B, H, D, S) instead of (B, H, S, D).
+
+    Returns:
+        (B, H, S, D) each, but for the keys.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`. ValueError: its shape does not fit.
+    """
+    shape = tuple(checked("input_tensor", input_tensor).shape)
+    if len(shape) != 3 or shape[-1] % (3 * num_heads):
+        raise ValueError(f"input_tensor has shape {shape}; legal is (B, S, 3 * {num_heads} * D)")
+    split = input_tensor.values.view(*shape[:2], 3, num_heads, -1)
+    query, key, value = split.permute(2, 0, 3, 1, 4)
+    keys = _moved(key.transpose(2, 3) if transpose_key else key, input_tensor, transpose_key)
+    return _moved(query, input_tensor), keys, _moved(value, input_tensor)
+
+
+def concatenate_heads(input_tensor: Tensor) -> Tensor:
+    """(B, H, S, D) -> (B, S, H * D), as the function of `ttnn.transformer`.
+
+    Raises:
+        TypeError: input_tensor is no `tensix.Tensor`. ValueError: it has not four axes.
+    """
+    values = checked("input_tensor", input_tensor).values
+    if values.dim() != 4:
+        raise ValueError(f"input_tensor has shape {tuple(values.shape)}; legal is (B, H, S, D)")
+    return _moved(values.transpose(1, 2).flatten(2), input_tensor)
+
+
+def embedding(input_tensor: Tensor | torch.Tensor, weight: Tensor) -> Tensor:
     """Rows of `weight`.
 
     Args:
-        input_tensor: integers of any shape (...), a torch tensor: there is no integer format here.
+        input_tensor: indices of any shape (...): a tensor of dtype uint32, or of torch's integers.
         weight: (R, C), bfloat16 or float32, which the device keeps in rows, not in tiles.
 
     Returns:
@@ -150,21 +187,20 @@ def embedding(input_tensor: torch.Tensor, weight: Tensor) -> Tensor:
         TypeError: `input_tensor` holds no integers, or weight is no `tensix.Tensor`.
         ValueError: `weight` has other axes or a block format, or an index is not one of its rows.
     """
-    if not isinstance(input_tensor, torch.Tensor) or input_tensor.dtype not in _INTEGERS:
-        kind = getattr(input_tensor, "dtype", type(input_tensor).__name__)
-        raise TypeError(f"input_tensor is {kind}; legal are torch tensors of int32 and int64")
+    if isinstance(input_tensor, torch.Tensor):
+        input_tensor = from_torch(input_tensor, uint32)
+    if checked("input_tensor", input_tensor).dtype != uint32:
+        raise TypeError(f"input_tensor is {input_tensor.dtype}; legal is uint32")
     if checked("weight", weight).values.dim() != 2 or weight.dtype in formats.MAGNITUDE_BITS:
         raise ValueError(
             f"weight is {weight.dtype} {tuple(weight.shape)}; legal is bfloat16 or float32 (R, C)"
         )
-    rows = weight.shape[0]
-    if input_tensor.numel() and not 0 <= int(input_tensor.min()) <= int(input_tensor.max()) < rows:
-        low, high = int(input_tensor.min()), int(input_tensor.max())
-        raise ValueError(f"input_tensor holds {low} to {high}; legal are rows, 0 to {rows - 1}")
-    return Tensor(F.embedding(input_tensor, weight.values), weight.dtype)
-
-
-_INTEGERS = (torch.int32, torch.int64)
+    indices, rows = input_tensor.values, weight.shape[0]
+    if indices.numel() and int(indices.max()) >= rows:
+        raise ValueError(
+            f"input_tensor holds {int(indices.max())}; legal are rows, 0 to {rows - 1}"
+        )
+    return Tensor(F.embedding(indices, weight.values), weight.dtype)
 
 
 def _axis(name: str, dim: int, rank: int) -> int:

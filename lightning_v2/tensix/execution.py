@@ -115,9 +115,16 @@ class Execution:
         """Over the last axis; weight (C,) in the format of vectors."""
         return self._normalised(self.ops.rms_norm, x, epsilon, weight=weight)
 
-    def softmax(self, x, dim=-1):
-        """Along `dim`."""
+    def softmax(self, x, dim=-1, mask=None):
+        """Along `dim` of x, or of x + mask.
+
+        A large negative number in a mask would flush its neighbours in a block float: with a mask
+        those are computed in bfloat16.
+        """
         x = self._computed(x)
+        if mask is not None:
+            wide = "float32" if self._computed_in == "float32" else "bfloat16"
+            x = self.ops.add(self.ops.typecast(x, wide), self.ops.typecast(mask, wide))
         return self._stored(self.ops.softmax(x, dim, compute_kernel_config=self.config))
 
     def reduce(self, name, x, dim=None, keepdim=False):

@@ -15,12 +15,17 @@ import torch
 from lightning_v2.tensix import formats
 
 float32, bfloat16, bfloat8_b, bfloat4_b = formats.FORMATS
+uint32 = "uint32"
+"""Of indices alone: nothing computes with integers here."""
 
 _CONVERTIBLE = (torch.float64, torch.float16, torch.bfloat16)
 
 
 class Tensor:
-    """values: torch float32 of any shape, every one representable in `dtype`. Never written to."""
+    """values: torch float32 of any shape, every one representable in `dtype`. Never written to.
+
+    Indices, of dtype uint32, are int64 values.
+    """
 
     __slots__ = ("_forms", "dtype", "values")
 
@@ -48,18 +53,22 @@ def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor
     """A tensor packed by the host, as `ttnn.from_torch` packs it (numerics document, 1.3).
 
     Args:
-        x: any shape, floating point; other widths are brought to float32 first.
-        dtype: float32, bfloat16, bfloat8_b or bfloat4_b. If not given, bfloat16 for a tensor of
-            that dtype and float32 for any other.
+        x: any shape, floating point; other widths are brought to float32 first. Integers from 0 on
+            for uint32.
+        dtype: float32, bfloat16, bfloat8_b, bfloat4_b or uint32. If not given, bfloat16 for a
+            tensor of that dtype and float32 for any other.
 
     Raises:
-        TypeError: x is no tensor or array of real floating-point numbers.
-        ValueError: an unknown dtype, or a block float asked of a tensor without axes.
+        TypeError: x is no tensor or array of real floating-point numbers, or of integers for uint32.
+        ValueError: an unknown dtype, a block float asked of a tensor without axes, or a negative
+            index.
     """
     if isinstance(x, np.ndarray):
         x = torch.from_numpy(x)
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"x is a {type(x).__name__}; legal are torch tensors and numpy arrays")
+    if dtype == uint32:
+        return _indices(x)
     if dtype is None:
         dtype = bfloat16 if x.dtype == torch.bfloat16 else float32
     if x.dtype in _CONVERTIBLE:
@@ -67,6 +76,14 @@ def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor
     if x.dtype != torch.float32:
         raise TypeError(f"x holds {x.dtype}; legal are real floating-point numbers")
     return Tensor(formats.pack_host(x, checked_dtype(dtype, x)), dtype)
+
+
+def _indices(x: torch.Tensor) -> Tensor:
+    if x.dtype not in (torch.int32, torch.int64):
+        raise TypeError(f"x holds {x.dtype}; legal as uint32 are int32 and int64")
+    if x.numel() and x.min() < 0:
+        raise ValueError(f"x holds {int(x.min())}; legal as uint32 are numbers from 0 on")
+    return Tensor(x.long(), uint32)
 
 
 def to_torch(x: Tensor) -> torch.Tensor:

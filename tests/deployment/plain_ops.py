@@ -18,6 +18,11 @@ class ComputeKernelConfig:
 
 
 @dataclass
+class MatmulProgramConfig:
+    in0_block_w: int
+
+
+@dataclass
 class Conv2dConfig:
     weights_dtype: str
 
@@ -79,6 +84,19 @@ def slice(x, start, end):
 
 def embedding(indices, weight):
     return F.embedding(indices, weight)
+
+
+def pad(x, padding):
+    return F.pad(x, [n for pair in reversed(padding) for n in pair])
+
+
+def split_query_key_value_and_split_heads(x, *, num_heads, transpose_key):
+    query, key, value = x.unflatten(-1, (3, num_heads, -1)).permute(2, 0, 3, 1, 4)
+    return query, key.transpose(2, 3), value
+
+
+def concatenate_heads(x):
+    return x.transpose(1, 2).flatten(2)
 
 
 exp, sin, cos = torch.exp, torch.sin, torch.cos

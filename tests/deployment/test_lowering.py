@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lightning_v2.deployment.lowering import Lowering
+from lightning_v2.deployment.runner import Runner
 from lightning_v2.model.network import Frames
 from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan, voice_sites
@@ -33,7 +34,7 @@ def frames():
 
 
 def lowered(voice, observer=None):
-    return Lowering(voice.model, plain_ops, PLAN.for_site, observer)
+    return Lowering(voice.model, Runner(plain_ops, PLAN.for_site, observer))
 
 
 def test_acoustics_are_those_of_the_network(trained, sentence):
@@ -138,10 +139,10 @@ def test_constants_are_uploaded_once(voice, sentence, monkeypatch):
         lowering.acoustics(*sentence)
         first = len(counts)
         lowering.acoustics(*sentence)
-    # Features, and frames for pitch and decoder, are no constants.
-    assert len(counts) == first + 3
+    # Phones, features and two masks; the phone of each frame and its position, for pitch and decoder.
+    assert len(counts) == first + 8
     with torch.no_grad():
         voice.model.encoder.norm.bias += 0
     with torch.inference_mode():
         lowering.acoustics(*sentence)
-    assert len(counts) == first + 3 + 4
+    assert len(counts) == first + 8 + 9

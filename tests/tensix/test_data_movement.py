@@ -156,7 +156,7 @@ X = from_torch(torch.zeros(2, 3), "bfloat16")
         (lambda: move.pad(X, [(0, 1), (0, 0)], 0.1), "value is 0.1; legal are values of bfloat16"),
         (
             lambda: move.embedding(torch.tensor([2]), X),
-            "input_tensor holds 2 to 2; legal are rows, 0 to 1",
+            "input_tensor holds 2; legal are rows, 0 to 1",
         ),
         (
             lambda: move.embedding(torch.tensor([0]), from_torch(torch.zeros(2, 3), "bfloat8_b")),
@@ -174,8 +174,11 @@ def test_values_that_are_refused(call, message):
     [
         (lambda: move.reshape(torch.zeros(2), (2,)), "input_tensor is a Tensor; legal is a tensix"),
         (lambda: move.concat([X, 3]), r"tensors\[1\] is a int"),
-        (lambda: move.embedding(torch.tensor([0.5]), X), "input_tensor is torch.float32"),
-        (lambda: move.embedding([0], X), "input_tensor is list; legal are torch tensors"),
+        (
+            lambda: move.embedding(torch.tensor([0.5]), X),
+            "x holds torch.float32; legal as uint32 are int32",
+        ),
+        (lambda: move.embedding([0], X), "input_tensor is a list; legal is a tensix.Tensor"),
     ],
 )
 def test_types_that_are_refused(call, message):

@@ -1,0 +1,88 @@
+"""Static shapes: sentences are padded to a few lengths, so that programs are compiled once.
+
+Frames depend on their neighbours only (convolutions), so a sentence longer than the largest bucket
+is spoken in pieces that overlap by more than the reach of those convolutions: the bits are those of
+one piece. Phones depend on the whole sentence (attention): there the largest bucket is a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lightning_v2.model.config import TILE
+
+OVERLAP = 32
+"""Frames of context at an inner edge of a piece: a tile, above the 29 that the voice reaches."""
+
+
+class TooLongError(ValueError):
+    """A sentence with more phones than the largest bucket holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Frames `start` to `start + size` of a sentence; those from `first` to `last` are its result.
+
+    All are counted from the start of the sentence. Frames beyond its end are padding.
+    """
+
+    start: int
+    size: int
+    first: int
+    last: int
+
+    @property
+    def valid(self) -> slice:
+        """The result within the piece."""
+        return slice(self.first - self.start, self.last - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Lengths that programs are compiled for, ascending multiples of 32.
+
+    phones: of a sentence. frames: of a piece; empty for pieces of just the right length.
+    """
+
+    phones: tuple[int, ...] = (32, 64, 128, 256)
+    frames: tuple[int, ...] = (128, 256, 512, 1024)
+
+    def __post_init__(self):
+        for name in ("phones", "frames"):
+            sizes = getattr(self, name)
+            if list(sizes) != sorted(set(sizes)) or any(n < TILE or n % TILE for n in sizes):
+                raise ValueError(f"{name} is {sizes}; legal are ascending multiples of {TILE}")
+        if not self.phones:
+            raise ValueError("phones is empty; legal is one bucket or more")
+        if self.frames and self.frames[-1] <= 2 * OVERLAP:
+            raise ValueError(f"frames ends with {self.frames[-1]}; legal is above {2 * OVERLAP}")
+
+    def for_phones(self, count: int) -> int:
+        """The bucket of a sentence of `count` phones.
+
+        Raises:
+            TooLongError: there is none.
+        """
+        for size in self.phones:
+            if count <= size:
+                return size
+        raise TooLongError(f"a sentence of {count} phones; the largest bucket is {self.phones[-1]}")
+
+    def pieces(self, count: int) -> Iterator[Piece]:
+        """A sentence of `count` frames in pieces, each as small as its frames allow."""
+        if not self.frames:
+            yield Piece(0, count, 0, count)
+            return
+        largest, first = self.frames[-1], 0
+        while first < count:
+            start = max(first - OVERLAP, 0)
+            fitting = [size for size in self.frames if start + size >= count]
+            size = fitting[0] if fitting else largest
+            last = count if fitting else start + largest - OVERLAP
+            yield Piece(start, size, first, last)
+            first = last
+
+
+EXACT_LENGTHS = Buckets(frames=())
+"""For an emulation: only the phones are padded, whose sums depend on it."""
