@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_v2.deployment import mock
+from lightning_v2.deployment.errors import TargetError
 from lightning_v2.files import user_cache
 
 TARGETS = ("silicon", "simulator", "mock")
@@ -42,15 +43,11 @@ MIB = 2**20
 
 _CLUSTER_BOARDS = {"t3k": "n300", "n300_2x2": "n300"} | {f"p150_x{n}": "p150" for n in (2, 4, 8)}
 
-_SIMULATOR_HELP = (
-    "the simulator is the project tenstorrent/ttsim on GitHub, release 1.10.0; beside its Wormhole "
-    "library libttsim.so must lie soc_descriptor.yaml, a copy of wormhole_b0_80_arch.yaml in "
-    "ttnn/tt_metal/soc_descriptors"
+_GET_SIMULATOR = (
+    "build or download release 1.10.0 of tenstorrent/ttsim (on GitHub), put its libttsim.so for "
+    "Wormhole into a folder, with ttnn/tt_metal/soc_descriptors/wormhole_b0_80_arch.yaml beside it "
+    "under the name soc_descriptor.yaml, and let TT_METAL_SIMULATOR name the library"
 )
-
-
-class TargetError(RuntimeError):
-    """A device cannot be opened; says why and what to do next."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,9 @@ def open_device(target: str, board: str | None = None) -> Iterator[Device]:
         handle = ttnn.open_device(device_id=0, **_options(ttnn, target, queues))
     except RuntimeError as error:
         reason = " ".join(str(error).split("info:")[-1].split())
-        raise TargetError(f"ttnn cannot open the {target} device: {reason}") from error
+        raise TargetError(
+            f"ttnn cannot open the {target} device: {reason}", "see: lightning-v2 doctor"
+        ) from error
     try:
         grid = handle.compute_with_storage_grid_size()
         arch = handle.arch().name.lower()
@@ -116,8 +115,8 @@ def open_device(target: str, board: str | None = None) -> Iterator[Device]:
         found = _CLUSTER_BOARDS.get(found, found)
         if board not in (None, found):
             raise TargetError(
-                f"the {target} device is a {found} ({arch}), not a {board} ({BOARDS[board]}); "
-                f"ask for {found}, or for no board in particular"
+                f"the {target} device is a {found} ({arch}), not a {board} ({BOARDS[board]})",
+                f"ask for {found}, or for no board in particular",
             )
         yield Device(target, found, arch, (grid.x, grid.y), queues, handle)
     finally:
@@ -144,15 +143,25 @@ def compiler() -> Path | None:
     return next((path for path in paths if path.exists()), None)
 
 
+def obstacle(target: str) -> TargetError | None:
+    """What `open_device` would stop at before it loads ttnn; None if nothing."""
+    try:
+        _check_ttnn()
+        _VARIABLES[target](None)
+    except TargetError as error:
+        return error
+    return None
+
+
 def _check(name: str, value: str, legal: tuple[str, ...] | dict[str, str]) -> None:
     if value not in legal:
-        raise TargetError(f"{name} is {value!r}; legal are {', '.join(legal)}")
+        raise TargetError(f"{name} is {value!r}", f"legal are {', '.join(legal)}")
 
 
 def _check_ttnn() -> None:
     found = ttnn_version()
     if found is None:
-        raise TargetError(f"ttnn is not installed; install it with: pip install ttnn=={TTNN}")
+        raise TargetError("ttnn is not installed", f"install it with: pip install ttnn=={TTNN}")
     if found != TTNN:
         message = f"ttnn {found} is installed; lightning-v2 is tested with {TTNN} only"
         warnings.warn(message, stacklevel=4)
@@ -161,8 +170,9 @@ def _check_ttnn() -> None:
 def _check_compiler() -> None:
     if compiler() is None:
         raise TargetError(
-            f"no RISC-V compiler: {SYSTEM_COMPILER} is missing; install the release of "
-            "tenstorrent/sfpi that ttnn/tt_metal/sfpi-version names"
+            f"there is no RISC-V compiler, neither in ttnn's folder nor in {SYSTEM_COMPILER}",
+            "install the release of tenstorrent/sfpi (on GitHub) that ttnn/tt_metal/sfpi-version "
+            "names",
         )
 
 
@@ -170,18 +180,24 @@ def _silicon(board: str | None) -> dict[str, str | None]:
     """Variable -> value, None for one that must not be set."""
     if not DRIVER.exists():
         raise TargetError(
-            f"no Tenstorrent card: {DRIVER} is missing; install the kernel driver tt-kmd "
-            "(tenstorrent/tt-kmd on GitHub) and load it with: modprobe tenstorrent"
+            f"{DRIVER} is missing: there is no Tenstorrent card, or its driver is not loaded",
+            "install tt-kmd (tenstorrent/tt-kmd on GitHub) and run: modprobe tenstorrent",
         )
     cards = sorted(DRIVER.glob("[0-9]*"))
     if not cards:
-        raise TargetError(f"no Tenstorrent card: the driver is loaded, but {DRIVER} is empty")
+        raise TargetError(
+            f"{DRIVER} is empty: the driver is loaded and finds no Tenstorrent card",
+            "see whether the card is listed by: lspci -d 1e52:",
+        )
     if not os.access(cards[0], os.R_OK | os.W_OK):
-        raise TargetError(f"{cards[0]} may not be opened by this user; ask for access to it")
+        raise TargetError(
+            f"{cards[0]} may not be read and written by this user",
+            "give access by the udev rules of tt-kmd",
+        )
     if "TT_METAL_SIMULATOR" in os.environ:
         raise TargetError(
-            "TT_METAL_SIMULATOR is set, so this environment is the simulator's; "
-            "use a shell without it, or the target simulator"
+            "TT_METAL_SIMULATOR is set: this shell is set up for the simulator",
+            "unset it, or open the target simulator",
         )
     _check_compiler()
     return dict.fromkeys(("TT_METAL_MOCK_CLUSTER_DESC_PATH", "TT_METAL_SLOW_DISPATCH_MODE"))
@@ -190,19 +206,17 @@ def _silicon(board: str | None) -> dict[str, str | None]:
 def _simulator(board: str | None) -> dict[str, str | None]:
     path = os.environ.get("TT_METAL_SIMULATOR")
     if not path:
-        raise TargetError(
-            f"TT_METAL_SIMULATOR is not set; it names the simulator's library: {_SIMULATOR_HELP}"
-        )
+        raise TargetError("TT_METAL_SIMULATOR is not set", _GET_SIMULATOR)
     for needed in (Path(path), Path(path).parent / "soc_descriptor.yaml"):
         if not needed.is_file():
             raise TargetError(
-                f"TT_METAL_SIMULATOR is {path}, but there is no file {needed}: {_SIMULATOR_HELP}"
+                f"TT_METAL_SIMULATOR is {path}, and there is no file {needed}", _GET_SIMULATOR
             )
     root = os.environ.get("TT_METAL_RUNTIME_ROOT")
     if root is not None and not (Path(root) / "tt_metal").is_dir():
         raise TargetError(
-            f"TT_METAL_RUNTIME_ROOT is {root}, which holds no tt_metal; it names a folder laid out "
-            "as the package ttnn, with a compiler in runtime/sfpi: unset it to use that package"
+            f"TT_METAL_RUNTIME_ROOT is {root}, and there is no folder tt_metal in it",
+            "let it name a folder that is laid out as the package ttnn, or unset it",
         )
     _check_compiler()
     return {
@@ -221,10 +235,7 @@ def _mock(board: str | None) -> dict[str, str | None]:
         "TT_METAL_SLOW_DISPATCH_MODE",
         "TT_VISIBLE_DEVICES",
     )
-    try:
-        return dict.fromkeys(others) | mock.environment(board or "n150")
-    except mock.MockError as error:
-        raise TargetError(str(error)) from error
+    return dict.fromkeys(others) | mock.environment(board or "n150")
 
 
 _VARIABLES = {"silicon": _silicon, "simulator": _simulator, "mock": _mock}
@@ -244,8 +255,8 @@ def _adopt(target: str, variables: dict[str, str | None]) -> None:
     changed = [name for name, value in variables.items() if os.environ.get(name) != value]
     if changed and "ttnn" in sys.modules:
         raise TargetError(
-            f"ttnn is loaded in this process for another device and has read {', '.join(changed)}, "
-            f"of which {target} needs other values; open it in a process of its own"
+            f"ttnn is loaded in this process for another device and has read {', '.join(changed)}",
+            f"open the {target} device in a process of its own",
         )
     for name in changed:
         if variables[name] is None:

@@ -10,6 +10,6 @@ builds kernels that nobody will run. Both are here: the descriptions, and a stan
     root.py         the folder in the user's cache where ttnn finds all that
 """
 
-from lightning_v2.deployment.mock.root import MockError, environment
+from lightning_v2.deployment.mock.root import environment
 
-__all__ = ["MockError", "environment"]
+__all__ = ["environment"]

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from lightning_v2.deployment.errors import TargetError
 from lightning_v2.deployment.mock.program import program
 from lightning_v2.files import user_cache, written_whole
 
@@ -24,25 +25,21 @@ _LINKED = ("tt_metal", "ttnn", "runtime/hw")
 _VERSION = re.compile(r"^sfpi_(version|build)='(.*)'$", re.MULTILINE)
 
 
-class MockError(RuntimeError):
-    """Mock devices cannot be had; says what is wrong and what to do."""
-
-
 def environment(board: str) -> dict[str, str]:
     """What ttnn must find among the variables of its process to open a mock device.
 
     board: has a description in here.
 
     Raises:
-        MockError: the installed ttnn is not laid out as expected, or the cache cannot be written.
+        TargetError: the installed ttnn is not laid out as expected, or the cache cannot be used.
     """
     package = Path(find_spec("ttnn").origin).parent
     try:
         folder = _prepared(package)
     except OSError as error:
-        raise MockError(
-            f"mock devices need a folder for their files: {error}; "
-            "set XDG_CACHE_HOME to a folder that can be written to"
+        raise TargetError(
+            f"mock devices cannot keep their files: {error}",
+            "set XDG_CACHE_HOME to a folder that can be written to",
         ) from error
     return {
         "TT_METAL_RUNTIME_ROOT": str(folder / "root"),
@@ -58,13 +55,12 @@ def _prepared(package: Path) -> Path:
     text = b"\0".join([str(package).encode(), compiler, program()])
     digest = hashlib.sha256(text).hexdigest()[:16]
     folder = user_cache() / f"ttnn-{version('ttnn')}-mock-{digest}"
-    for path in (folder, package, _HERE):
-        if any(letter.isspace() for letter in str(path)):
-            # It takes its command lines apart at the spaces.
-            raise MockError(
-                f"ttnn cannot work in {path}, whose name has a space in it; "
-                "set XDG_CACHE_HOME or install elsewhere"
-            )
+    if any(letter.isspace() for letter in str(folder)):
+        # ttnn takes its own command lines apart at every space.
+        raise TargetError(
+            f"ttnn cannot keep files in {folder}, because of the space in that name",
+            "set XDG_CACHE_HOME to a folder without one",
+        )
     root = folder / "root"
     for name in _LINKED:
         _link(root / name, package / name)
@@ -80,8 +76,8 @@ def _compiler(package: Path) -> bytes:
     asked = package / "tt_metal" / "sfpi-version"
     found = dict(_VERSION.findall(asked.read_text())) if asked.exists() else {}
     if found.keys() != {"version", "build"}:
-        raise MockError(
-            f"{asked} does not say which compiler this ttnn wants; install ttnn from its wheel"
+        raise TargetError(
+            f"{asked} does not say which compiler this ttnn wants", "install ttnn from its wheel"
         )
     wanted = f"{found['version']}[{found['build']}]"
     return (_HERE / "compiler.sh").read_text().replace("@SFPI@", wanted).encode()
