@@ -1,31 +1,30 @@
-"""Host packing against ttnn itself: its `from_torch` and `to_torch` need no device, only a cluster
-description. In a process of its own, because ttnn ends or hangs a process on errors."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Host packing against ttnn itself: its `from_torch` and `to_torch` need no device, only the
+description of a board."""
 
 import numpy as np
 import pytest
 import torch
 
+from lightning_v2.deployment import mock
 from lightning_v2.tensix.formats import pack_host
 from lightning_v2.tensix.sites import FIDELITIES
+from tests.deployment.device_process import run_alone
 
 FORMATS = ("bfloat16", "bfloat8_b", "bfloat4_b")
 
-IN_TTNN = """
-import sys
-import numpy as np, torch, ttnn
-values = torch.from_numpy(np.load(sys.argv[1]))
-def through(name):
-    stored = ttnn.from_torch(values, dtype=getattr(ttnn, name), layout=ttnn.TILE_LAYOUT)
-    return ttnn.to_torch(stored).float().numpy()
-packed = {name: through(name) for name in sys.argv[3].split(",")}
-fidelities = [name for name in dir(ttnn.MathFidelity) if name.startswith(("LoFi", "HiFi"))]
-np.savez(sys.argv[2], fidelities=fidelities, **packed)
-"""
+
+def pack(given, stored):
+    """Values of the file `given` through every format into the file `stored`."""
+    import ttnn
+
+    values = torch.from_numpy(np.load(given))
+
+    def through(name):
+        packed = ttnn.from_torch(values, dtype=getattr(ttnn, name), layout=ttnn.TILE_LAYOUT)
+        return ttnn.to_torch(packed).float().numpy()
+
+    np.savez(stored, **{name: through(name) for name in FORMATS})
+    return [name for name in dir(ttnn.MathFidelity) if name.startswith(("LoFi", "HiFi"))]
 
 
 @pytest.fixture(scope="module")
@@ -41,29 +40,18 @@ def values():
 
 @pytest.fixture(scope="module")
 def packed(values, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ttnn")
-    np.save(folder / "values.npy", values)
-    done = subprocess.run(
-        [sys.executable, "-c", IN_TTNN, "values.npy", "packed.npz", ",".join(FORMATS)],
-        cwd=folder,
-        timeout=240,
-        capture_output=True,
-        text=True,
-        env={
-            **os.environ,
-            "TT_METAL_MOCK_CLUSTER_DESC_PATH": str(Path(__file__).parent / "wormhole_n150.yaml"),
-            "TT_METAL_LOGGER_LEVEL": "FATAL",
-        },
-    )
-    assert (folder / "packed.npz").exists(), done.stderr[-2000:]
-    with np.load(folder / "packed.npz") as stored:
-        return dict(stored)
+    """(arrays by format, names of fidelities), by ttnn."""
+    given, stored = (str(tmp_path_factory.mktemp("ttnn") / name) for name in ("a.npy", "b.npz"))
+    np.save(given, values)
+    fidelities = run_alone(pack, given, stored, timeout_s=240, **mock.environment("n150"))
+    with np.load(stored) as arrays:
+        return dict(arrays), fidelities
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_host_packing_is_ttnns(values, packed, name):
-    assert np.array_equal(pack_host(torch.from_numpy(values), name).numpy(), packed[name])
+    assert np.array_equal(pack_host(torch.from_numpy(values), name).numpy(), packed[0][name])
 
 
 def test_fidelities_are_ttnns(packed):
-    assert set(packed["fidelities"]) == set(FIDELITIES)
+    assert set(packed[1]) == set(FIDELITIES)
