@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
     train_command.add_arguments(train)
     train.set_defaults(run=train_command.run)
+
+    doctor = verbs.add_parser("doctor", help="say what this machine can do, and what is missing")
+    doctor.add_argument("--json", action="store_true", help="print the same as JSON")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -128,6 +132,12 @@ def _compare(args: argparse.Namespace) -> int:
     print(f"\n{len(worst)} sites with the largest accumulated error ({args.tier} tier, emulated):")
     print(worst.to_string(index=False))
     return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from .deployment import doctor
+
+    return doctor.run(args.json)
 
 
 if __name__ == "__main__":
