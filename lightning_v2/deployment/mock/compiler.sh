@@ -8,7 +8,7 @@ if [ "$1" = --version ]; then
     exit
 fi
 
-previous=
+previous= output= rule=
 for word; do
     case $previous in
         -o) output=$word ;;
@@ -17,8 +17,8 @@ for word; do
     previous=$word
 done
 
-# ttnn builds again whatever has no rule that says what it was built from. It is enough to name
-# the output: what went in is part of the name of its folder.
+# ttnn takes nothing without a rule that says what it was made from. That may be nothing at all:
+# whatever matters is in the name of the folder.
 [ -z "$rule" ] || echo "$output:" >"$rule"
 
 case $output in
