@@ -84,5 +84,5 @@ class Buckets:
             first = last
 
 
-EXACT_LENGTHS = Buckets(frames=())
-"""For an emulation: only the phones are padded, whose sums depend on it."""
+EXACT_LENGTHS = Buckets(phones=tuple(TILE << i for i in range(16)), frames=())
+"""For an emulation: only phones are padded, whose sums depend on it, and there is no limit."""

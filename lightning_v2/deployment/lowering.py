@@ -24,7 +24,7 @@ Letters: B sentences, P phones, T frames, N = T * 256 samples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,19 +38,10 @@ from lightning_v2.deployment.runner import DeviceTensor, Runner, Upload, View
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.source import excitations
 
+Outputs = tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]
+
 _MASKED = -1e4
 """Added to the score of a key that is padding, as `model.layers.Attention` fills in."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A sentence to speak: phones int64 (1, P), features (1, P, 32); ends (1, P) frames and F0
-    (1, T) in Hz if they are given (teacher-forced)."""
-
-    phones: Tensor
-    features: Tensor
-    ends: Tensor | None = None
-    f0: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -101,20 +92,20 @@ class Lowering:
             ValueError: more than one sentence. TooLongError: more phones than a bucket holds.
         """
         _check_batch("phones", phones)
-        encoded = self.encode([Request(phones, features, ends, f0)])
+        encoded = self.encode([phones], [features], [ends], [f0])
         if f0 is None:
             (f0,) = self.pitch(encoded)
-        pitched, pitch = self.columns(encoded.position[0], f0)
+        pitched, pitch = self._columns(encoded.position[0], f0)
         parts = []
         for piece in self.buckets.pieces(f0.shape[1]):
             uploads = self._frame_uploads(encoded, [pitched], "decoder.input", piece)
-            view = _crop([f0.shape[1] - piece.start])
+            view = _crop(f0.shape[1] - piece.start)
 
-            def decode(view: View = view, **operands: DeviceTensor) -> tuple[DeviceTensor]:
-                return (self._acoustics.decode(view=view, **operands),)
+            def decode(view: View = view, **operands: DeviceTensor) -> Outputs:
+                return (), (self._acoustics.decode(view=view, **operands),)
 
-            (envelope,) = self.runner.stage("decode", decode, uploads, hidden=encoded.hidden)
-            parts.append(self.runner.download(envelope)[:, piece.valid])
+            _, (envelope,) = self.runner.stage("decode", decode, uploads, hidden=encoded.hidden)
+            parts.append(envelope[:, piece.valid])
         return Frames(encoded.ends[0], f0, torch.cat(parts, 1), pitch)
 
     def wave(self, frames: Frames, noise: Tensor) -> Tensor:
@@ -124,65 +115,123 @@ class Lowering:
             ValueError: more than one sentence.
         """
         _check_batch("frames.f0", frames.f0)
-        planes = self.planes(frames.f0, noise)
-        parts = []
-        for piece in self.buckets.pieces(frames.f0.shape[1]):
-            uploads = self._wave_uploads([frames.pitch], [planes], piece)
+        excited = self._excitations(frames.f0, noise)
+        count, parts = frames.f0.shape[1], []
+        for piece in self.buckets.pieces(count):
+            uploads = self._wave_uploads([frames.pitch], [excited], piece)
             # Values as the decoder wrote them: nothing is lost on the way.
             written = self.runner.precision("decoder.output").output
             uploads["envelope"] = Upload(_cut([frames.envelope], piece), written)
-            uploads |= self._mask([frames.f0], piece)
-            view = _crop([frames.f0.shape[1] - piece.start])
+            uploads |= self._mask([count], piece)
+            view = _crop(count - piece.start)
 
-            def wave(view: View = view, **operands: DeviceTensor) -> tuple[DeviceTensor]:
-                return (self._vocoder.wave(view=view, **operands),)
+            def wave(view: View = view, **operands: DeviceTensor) -> Outputs:
+                return (), (self._vocoder.wave(view=view, **operands),)
 
-            (windows,) = self.runner.stage("wave", wave, uploads)
-            parts.append(self.runner.download(windows)[:, piece.valid])
-        return self.overlap_add(torch.cat(parts, 1))
+            _, (windows,) = self.runner.stage("wave", wave, uploads)
+            parts.append(windows[:, piece.valid])
+        return self._overlap_add(torch.cat(parts, 1))
 
-    def encode(self, requests: Sequence[Request]) -> Encoded:
+    def speak(
+        self,
+        phones: Sequence[Tensor],
+        features: Sequence[Tensor],
+        ends: Sequence[Tensor | None],
+        f0: Sequence[Tensor | None],
+        noise: Sequence[Callable[[int], Tensor]],
+    ) -> list[tuple[Frames, Tensor]]:
+        """Frames and waveform (1, N) of sentences, at once, without a stop between the two.
+
+        Arguments are those of `acoustics`, one of each for a sentence. noise: frames -> (1, N).
+
+        Raises:
+            TooLongError: one has more phones than the largest bucket holds.
+        """
+        encoded = self.encode(phones, features, ends, f0)
+        if any(given is None for given in f0):
+            pairs = zip(f0, self.pitch(encoded), strict=True)
+            f0 = [found if given is None else given for given, found in pairs]
+        columns = [self._columns(*pair) for pair in zip(encoded.position, f0, strict=True)]
+        pitched, pitch = map(list, zip(*columns, strict=True))
+        counts = [x.shape[1] for x in f0]
+        excited = [
+            self._excitations(x, draw(count))
+            for x, draw, count in zip(f0, noise, counts, strict=True)
+        ]
+        envelopes, windows = [], []
+        for piece in self.buckets.pieces(max(counts)):
+            uploads = self._frame_uploads(encoded, pitched, "decoder.input", piece)
+            uploads |= self._wave_uploads(pitch, excited, piece)
+            view = _crop(counts[0] - piece.start)
+
+            def speech(view: View = view, **operands: DeviceTensor) -> Outputs:
+                return (), self._speech(view, **operands)
+
+            _, found = self.runner.stage("speech", speech, uploads, hidden=encoded.hidden)
+            for parts, part in zip((envelopes, windows), found, strict=True):
+                parts.append(part[:, piece.valid])
+        envelope, window = torch.cat(envelopes, 1), torch.cat(windows, 1)
+        return [
+            (
+                Frames(encoded.ends[i], f0[i], envelope[i : i + 1, :count], pitch[i]),
+                self._overlap_add(window[i : i + 1, :count]),
+            )
+            for i, count in enumerate(counts)
+        ]
+
+    def _speech(
+        self,
+        view: View,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        mask: DeviceTensor | None = None,
+        **rest: DeviceTensor,
+    ) -> tuple[DeviceTensor, DeviceTensor]:
+        envelope = self._acoustics.decode(hidden, indices, position, view, mask)
+        return envelope, self._vocoder.wave(envelope, view=view, mask=mask, **rest)
+
+    def encode(
+        self,
+        phones: Sequence[Tensor],
+        features: Sequence[Tensor],
+        ends: Sequence[Tensor | None],
+        f0: Sequence[Tensor | None],
+    ) -> Encoded:
         """Sentences that fit one bucket of phones through the encoder, and where their phones end.
 
         Raises:
             TooLongError: one has more phones than the largest bucket holds.
         """
         run, host, network = self.runner, self.runner.on_host, self._network
-        counts = [request.phones.shape[1] for request in requests]
+        counts = [x.shape[1] for x in phones]
         size = self.buckets.for_phones(max(counts))
         whole = Piece(0, size, 0, size)
-        phones = _cut([request.phones for request in requests], whole)
-        features = _cut([request.features for request in requests], whole)
         valid = _cut([torch.ones(1, count, 1) for count in counts], whole)
         uploads = {
-            "phones": Upload(phones, "uint32"),
-            "features": run.upload(features, "encoder.features"),
+            "phones": Upload(_cut(phones, whole), "uint32"),
+            "features": run.upload(_cut(features, whole), "encoder.features"),
             "mask": Upload(valid, "bfloat16"),
             "keys": Upload((1 - valid.view(-1, 1, 1, size)) * _MASKED, "bfloat16"),
         }
-        ends = [request.ends for request in requests]
         timed = any(given is None for given in ends)
 
-        def encode(**operands: DeviceTensor) -> tuple[DeviceTensor, ...]:
-            return self._acoustics.encode(view=_crop(counts), timed=timed, **operands)
+        def encode(**operands: DeviceTensor) -> Outputs:
+            return self._acoustics.encode(view=_crop(counts[0]), timed=timed, **operands)
 
-        hidden, *durations = run.stage("encode" if timed else "encode untimed", encode, uploads)
-        if timed:
-            logs = run.download(*durations)
-            ends = [
-                host("ends", network.ends, logs[i : i + 1, : counts[i], 0])
-                if given is None
-                else given
-                for i, given in enumerate(ends)
-            ]
-        phone, position = [], []
-        for i, request in enumerate(requests):
-            last = int(ends[i][:, -1].max().item()) + 1
-            frames = torch.arange(last if request.f0 is None else request.f0.shape[1])
-            index, place = host("regulator", network.regulator.places, ends[i], frames)
+        name = "encode" if timed else "encode untimed"
+        (hidden,), durations = run.stage(name, encode, uploads)
+        found, phone, position = [], [], []
+        for i, (given, pitch) in enumerate(zip(ends, f0, strict=True)):
+            if given is None:
+                given = host("ends", network.ends, durations[0][i : i + 1, : counts[i], 0])
+            last = int(given[:, -1].max().item()) + 1
+            frames = torch.arange(last if pitch is None else pitch.shape[1])
+            index, place = host("regulator", network.regulator.places, given, frames)
+            found.append(given)
             phone.append(index + i * size)
             position.append(place)
-        return Encoded(hidden, ends, phone, position)
+        return Encoded(hidden, found, phone, position)
 
     def pitch(self, encoded: Encoded) -> list[Tensor]:
         """F0 of each sentence, (1, T) Hz, 0 where unvoiced."""
@@ -190,31 +239,31 @@ class Lowering:
         counts = [phone.shape[1] for phone in encoded.phone]
         for piece in self.buckets.pieces(max(counts)):
             uploads = self._frame_uploads(encoded, encoded.position, "pitch.input", piece)
-            view = _crop([count - piece.start for count in counts])
+            view = _crop(counts[0] - piece.start)
 
-            def pitch(view: View = view, **operands: DeviceTensor) -> tuple[DeviceTensor]:
-                return (self._acoustics.pitch(view=view, **operands),)
+            def pitch(view: View = view, **operands: DeviceTensor) -> Outputs:
+                return (), (self._acoustics.pitch(view=view, **operands),)
 
-            (found,) = self.runner.stage("pitch", pitch, uploads, hidden=encoded.hidden)
-            parts.append(self.runner.download(found)[:, piece.valid])
-        found = torch.cat(parts, 1)
+            _, (found,) = self.runner.stage("pitch", pitch, uploads, hidden=encoded.hidden)
+            parts.append(found[:, piece.valid])
+        found, host = torch.cat(parts, 1), self.runner.on_host
         return [
-            self.runner.on_host("hertz", self._network.hertz, *found[i : i + 1, :count].unbind(-1))
+            host("hertz", self._network.hertz, *found[i : i + 1, :count].unbind(-1))
             for i, count in enumerate(counts)
         ]
 
-    def columns(self, position: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
+    def _columns(self, position: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
         """Pitch as columns for the decoder and for the vocoder, (1, T, 32) each."""
         return self.runner.on_host("pitch_columns", self._network.pitch_columns, position, f0)
 
-    def planes(self, f0: Tensor, noise: Tensor) -> Tensor:
+    def _excitations(self, f0: Tensor, noise: Tensor) -> Tensor:
         """(1, T) Hz, (1, N) noise -> framed excitations (1, 2, T, 512); the phase is a site."""
         run, framing = self.runner, self._network.vocoder.framing
         cycles = run.phase("source.phase", f0)
         pair = run.on_host("source", excitations, cycles, f0, noise)
         return torch.stack([run.on_host("vocoder.framing", framing, x) for x in pair], 1)
 
-    def overlap_add(self, windows: Tensor) -> Tensor:
+    def _overlap_add(self, windows: Tensor) -> Tensor:
         """Filtered frames (1, T, fft) -> waveform (1, N)."""
         return self.runner.on_host(
             "vocoder.overlap_add", self._network.vocoder.overlap_add, windows
@@ -227,27 +276,25 @@ class Lowering:
         return {
             "indices": Upload(_cut(encoded.phone, piece), "uint32"),
             "position": self.runner.upload(_cut(columns, piece), site),
-            **self._mask(encoded.phone, piece),
+            **self._mask([phone.shape[1] for phone in encoded.phone], piece),
         }
 
     def _wave_uploads(
-        self, pitch: list[Tensor], planes: list[Tensor], piece: Piece
+        self, pitch: list[Tensor], excited: list[Tensor], piece: Piece
     ) -> dict[str, Upload]:
-        run = self.runner
-        frames = [x.transpose(1, 2) for x in planes]
-        cut = _cut(frames, piece).transpose(1, 2)
+        frames = _cut([x.transpose(1, 2) for x in excited], piece).transpose(1, 2)
         neighbours = self._vocoder.neighbours(len(pitch), piece.size)
         return {
-            "pitch": run.upload(_cut(pitch, piece), "vocoder.input"),
-            "excitations": run.upload(cut, "vocoder.analysis"),
+            "pitch": self.runner.upload(_cut(pitch, piece), "vocoder.input"),
+            "excitations": self.runner.upload(frames, "vocoder.analysis"),
             "neighbours": Upload(neighbours, "uint32"),
         }
 
-    def _mask(self, rows: list[Tensor], piece: Piece) -> dict[str, Upload]:
-        """1 for the frames of sentences with `rows` (1, T, …), 0 for padding, if there may be."""
+    def _mask(self, counts: list[int], piece: Piece) -> dict[str, Upload]:
+        """1 for the frames of sentences of so many, 0 for padding, if there may be some."""
         if not self.buckets.frames:
             return {}
-        ones = [torch.ones(1, x.shape[1], 1) for x in rows]
+        ones = [torch.ones(1, count, 1) for count in counts]
         return {"mask": Upload(_cut(ones, piece), "bfloat16")}
 
 
@@ -258,9 +305,9 @@ def _cut(rows: list[Tensor], piece: Piece) -> Tensor:
     return torch.cat(padded)
 
 
-def _crop(counts: list[int]) -> View:
+def _crop(count: int) -> View:
     """Off with the padding of the only sentence of a batch."""
-    return lambda x: x[:, : counts[0]]
+    return lambda x: x[:, :count]
 
 
 def _check_batch(name: str, x: Tensor) -> None:

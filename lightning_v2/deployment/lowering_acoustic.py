@@ -27,7 +27,7 @@ class LoweredAcoustics:
         keys: DeviceTensor,
         view: View,
         timed: bool,
-    ) -> tuple[DeviceTensor, ...]:
+    ) -> tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]:
         """Phones to hidden vectors and, if `timed`, natural log durations.
 
         Args:
@@ -37,7 +37,7 @@ class LoweredAcoustics:
             view: off with the padding, (B, P, ·).
 
         Returns:
-            (B, P, C), (B, P, 1).
+            To stay on the device (B, P, C), to be fetched (B, P, 1).
         """
         encoder, run = self._network.encoder, self._run
         known = run.linear("encoder.features", features, encoder.features, view)
@@ -50,8 +50,8 @@ class LoweredAcoustics:
             x = convnext(run, f"{path}.convolution", x, block.convolution, view)
         hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
         if not timed:
-            return (hidden,)
-        return hidden, self._head("duration", "encoder.norm", hidden, mask, view)
+            return (hidden,), ()
+        return (hidden,), (self._head("duration", "encoder.norm", hidden, mask, view),)
 
     def pitch(
         self,

@@ -4,7 +4,7 @@ Weights lie in DRAM and are read from there once; the NoC then carries them, or 
 the cores that need them. Three ways to share the work:
 
     rows       each core has rows of the activations and keeps them; weights are multicast to all
-               (MatmulMultiCoreReuseMultiCast1DProgramConfig, mcast_in0=False, in0 sharded by height)
+               (MatmulMultiCoreReuseMultiCast1DProgramConfig, mcast_in0=False, in0 by height)
     columns    each core has columns of the weights and reads only those; activations are multicast
                (the same with mcast_in0=True, in0 interleaved in L1)
     blocks     each core has a block of the result; weights are multicast along columns of cores,

@@ -67,16 +67,23 @@ class Store(Protocol):
     def __call__(self, constant: Constant) -> DeviceTensor: ...
 
 
+Compute = Callable[..., tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]]
+"""From operands by name to what stays on the device and what the host fetches."""
+
+Result = tuple[tuple[DeviceTensor, ...], tuple[Tensor, ...]]
+"""What stayed on the device, and what was fetched."""
+
+
 class Stages(Protocol):
     """Runs a part of the voice that needs nothing of the host once its operands are there."""
 
     def __call__(
         self,
         name: str,
-        compute: Callable[..., tuple[DeviceTensor, ...]],
+        compute: Compute,
         uploads: dict[str, Upload],
         held: dict[str, DeviceTensor],
-    ) -> tuple[DeviceTensor, ...]: ...
+    ) -> Result: ...
 
 
 class Runner:
@@ -121,12 +128,8 @@ class Runner:
         return self.ops.to_torch(x)
 
     def stage(
-        self,
-        name: str,
-        compute: Callable[..., tuple[DeviceTensor, ...]],
-        uploads: dict[str, Upload],
-        **held: DeviceTensor,
-    ) -> tuple[DeviceTensor, ...]:
+        self, name: str, compute: Compute, uploads: dict[str, Upload], **held: DeviceTensor
+    ) -> Result:
         """`compute` of all operands by name: those that the host sends, and those held already."""
         return self._stages(name, compute, uploads, held)
 
@@ -197,7 +200,7 @@ class Runner:
         self, site: str, x: DeviceTensor, layer: DepthwiseConv, view: View
     ) -> DeviceTensor:
         """x (B, T, C) along T, each channel by itself."""
-        weight = self._constant(site, "weight", "taps", layer.weight, dtype="float32")
+        weight = self._constant(site, "weight", "taps", layer.weight)
         bias = self._vector(site, "bias", layer.bias)
         options = {"padding": layer.padding[0], "groups": layer.groups}
         y = self._run(site, "conv1d", lambda: self.at(site).conv1d(x, weight, bias, **options))
@@ -338,21 +341,25 @@ class Runner:
     def _in_memory(self, constant: Constant) -> DeviceTensor:
         """Packed once in the life of its owner."""
 
-        def make(x: Tensor) -> DeviceTensor:
-            return self.ops.from_torch(constant.arrange(x), constant.dtype)
+        # The convolution itself packs its taps.
+        dtype = "float32" if constant.kind == "taps" else constant.dtype
 
-        recipe = (self.ops.__name__, constant.name, constant.dtype)
+        def make(x: Tensor) -> DeviceTensor:
+            return self.ops.from_torch(constant.arrange(x), dtype)
+
+        recipe = (self.ops.__name__, constant.name, dtype)
         return packed(constant.owner, constant.owner, recipe, make)
 
     def _at_once(
         self,
         name: str,
-        compute: Callable[..., tuple[DeviceTensor, ...]],
+        compute: Compute,
         uploads: dict[str, Upload],
         held: dict[str, DeviceTensor],
-    ) -> tuple[DeviceTensor, ...]:
+    ) -> Result:
         sent = {key: self.ops.from_torch(x.values, x.dtype) for key, x in uploads.items()}
-        return compute(**sent, **held)
+        kept, fetched = compute(**sent, **held)
+        return kept, tuple(map(self.download, fetched))
 
 
 _TTNN_NAMES = {"sub": "subtract", "mul": "multiply"}

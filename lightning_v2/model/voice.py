@@ -1,12 +1,12 @@
 """A voice: text in, speech out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -41,6 +41,61 @@ def speaking_by(network: Network, speaker: Any) -> Iterator[None]:
         yield
     finally:
         _speakers.reset(token)
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One sentence for a network to speak. P phones, T frames.
+
+    Attributes:
+        phones: int64 (1, P).
+        features: (1, P, 32).
+        ends: (1, P) frames, or None if they are to be predicted.
+        f0: (1, T) Hz, 0 where unvoiced, or None.
+        generator: of its noise.
+    """
+
+    phones: torch.Tensor
+    features: torch.Tensor
+    ends: torch.Tensor | None
+    f0: torch.Tensor | None
+    generator: np.random.Generator
+
+    def noise(self, frames: int) -> torch.Tensor:
+        """White noise of unit variance for so many frames, (1, N); drawn once."""
+        shape = 1, frames * HOP
+        return torch.from_numpy(self.generator.standard_normal(shape, dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class Script:
+    """A text as sentences.
+
+    Attributes:
+        text: as given.
+        sentences: in order.
+        seed: of the noise.
+        unspoken: characters of the text that nobody can say.
+    """
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    seed: int = 0
+    unspoken: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, seed: int = 0) -> Self:
+        """A text, normalised and read.
+
+        Raises:
+            TextError: if there is nothing to say, or the text holds control characters.
+        """
+        normalized = normalize(text)
+        return cls(text, tuple(to_sentences(normalized)), seed, normalized.unspoken)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        return tuple(phone for sentence in self.sentences for phone in sentence.phones)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,60 +135,63 @@ class Voice:
         """
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
-        normalized = normalize(text)
-        sentences = to_sentences(normalized)
-        return self._speak_all(sentences, text, normalized.unspoken, seed, forced)
+        return self._speak(Script.of(text, seed), forced)
 
     def speak(self, sentence: Sentence, *, seed: int = 0) -> Speech:
         """Speak a sentence that is phones already."""
-        return self._speak_all([sentence], sentence.text, (), seed, None)
+        return self._speak(Script(sentence.text, (sentence,), seed), None)
 
-    def _speak_all(
-        self,
-        sentences: list[Sentence],
-        text: str,
-        unspoken: tuple[str, ...],
-        seed: int,
-        forced: Speech | None,
-    ) -> Speech:
-        phonemes = tuple(phone for sentence in sentences for phone in sentence.phones)
-        given = _split_forced(forced, sentences, phonemes)
-        with torch.inference_mode(), _one_thread():
-            parts = [
-                self._speak_one(sentence, np.random.default_rng([seed, index]), *given[index])
-                for index, sentence in enumerate(sentences)
-            ]
-        columns = zip(*parts, strict=True)
-        wave, durations, f0, envelope = (np.concatenate(arrays) for arrays in columns)
+    def lines(self, script: Script, forced: Speech | None = None) -> list[Line]:
+        """What a network is asked for, sentence by sentence.
+
+        Raises:
+            ValueError: if `forced` is speech of another text.
+        """
+        given = _split_forced(forced, script)
+        return [
+            Line(
+                torch.from_numpy(phone_indices(sentence))[None],
+                torch.from_numpy(features(sentence))[None],
+                *given[index],
+                np.random.default_rng([script.seed, index]),
+            )
+            for index, sentence in enumerate(script.sentences)
+        ]
+
+    def speech(self, script: Script, spoken: Iterable[tuple[Frames, torch.Tensor]]) -> Speech:
+        """The speech of a script.
+
+        Args:
+            script: as it was asked for.
+            spoken: frames and waveform (1, N) of each sentence.
+        """
+        parts = []
+        for frames, wave in spoken:
+            durations = np.diff(frames.ends[0].numpy(), prepend=np.float32(0))
+            parts.append(
+                (wave[0].numpy(), durations, frames.f0[0].numpy(), self.log_amplitude(frames))
+            )
+        wave, durations, f0, envelope = map(np.concatenate, zip(*parts, strict=True))
         return Speech(
-            text=text,
+            text=script.text,
             waveform=wave,
-            phonemes=phonemes,
+            phonemes=script.phones,
             durations=durations,
             f0=f0,
             envelope=envelope,
             frames=tuple(len(part[2]) for part in parts),
-            seed=seed,
-            unspoken=unspoken,
+            seed=script.seed,
+            unspoken=script.unspoken,
         )
 
-    def _speak_one(
-        self,
-        sentence: Sentence,
-        generator: np.random.Generator,
-        ends: torch.Tensor | None,
-        f0: torch.Tensor | None,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Waveform (N,), durations (P,), F0 (T,) and envelope (T, bands) of one sentence."""
-        phones = torch.from_numpy(phone_indices(sentence))[None]
-        columns = torch.from_numpy(features(sentence))[None]
+    def _speak(self, script: Script, forced: Speech | None) -> Speech:
+        with torch.inference_mode(), one_thread():
+            return self.speech(script, [self._say(line) for line in self.lines(script, forced)])
+
+    def _say(self, line: Line) -> tuple[Frames, torch.Tensor]:
         speaker = _speakers.get().get(self.model, self.model)
-        frames = speaker.acoustics(phones, columns, ends, f0)
-        samples = frames.f0.shape[1] * HOP
-        noise = torch.from_numpy(generator.standard_normal((1, samples), dtype=np.float32))
-        wave = speaker.wave(frames, noise)
-        durations = np.diff(frames.ends[0].numpy(), prepend=np.float32(0))
-        return wave[0].numpy(), durations, frames.f0[0].numpy(), self.log_amplitude(frames)
+        frames = speaker.acoustics(line.phones, line.features, line.ends, line.f0)
+        return frames, speaker.wave(frames, line.noise(frames.f0.shape[1]))
 
     def log_amplitude(self, frames: Frames) -> np.ndarray:
         """Envelope of the first sentence of a batch as natural log amplitude, (T, bands)."""
@@ -162,19 +220,20 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
 
 
 def _split_forced(
-    forced: Speech | None, sentences: list[Sentence], phonemes: tuple[str, ...]
+    forced: Speech | None, script: Script
 ) -> list[tuple[torch.Tensor | None, torch.Tensor | None]]:
     """Ends (1, P) and F0 (1, T) of each sentence, or Nones."""
     if forced is None:
-        return [(None, None)] * len(sentences)
-    if forced.phonemes != phonemes:
+        return [(None, None)] * len(script.sentences)
+    counts = len(forced.phonemes), len(script.phones)
+    if forced.phonemes != script.phones or len(forced.frames) != len(script.sentences):
         raise ValueError(
-            f"forced is speech of another text: {forced.text!r} "
-            f"has {len(forced.phonemes)} phones, this one {len(phonemes)}"
+            f"forced is speech of another text: {forced.text!r} has {counts[0]} phones in "
+            f"{len(forced.frames)} sentences, this one {counts[1]} in {len(script.sentences)}"
         )
     parts = []
     phone = frame = 0
-    for sentence, count in zip(sentences, forced.frames, strict=True):
+    for sentence, count in zip(script.sentences, forced.frames, strict=True):
         durations = forced.durations[phone : phone + len(sentence.phones)]
         ends = np.cumsum(durations.astype(np.float64)).astype(np.float32)
         f0 = forced.f0[frame : frame + count]
@@ -184,8 +243,9 @@ def _split_forced(
 
 
 @contextmanager
-def _one_thread():
-    """Sums split over threads would round differently for each number of them."""
+def one_thread() -> Iterator[None]:
+    """Context in which torch uses one thread: sums split over several round differently for each
+    number of them."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
