@@ -1,7 +1,7 @@
 #!/bin/sh
 # Answers in place of riscv-tt-elf-g++ where nothing that it compiles is ever run: an executable is
 # a copy of the program beside this file, anything else that is asked for is an empty file.
-# A shell, because it starts ten times faster than Python and is started several times an operation.
+# A shell, because it starts five times faster than Python and is started several times an operation.
 
 if [ "$1" = --version ]; then
     echo "riscv-tt-elf-g++ (tenstorrent/sfpi:@SFPI@) stand-in of lightning-v2"
