@@ -40,8 +40,10 @@ def capture(device: Device, dispatch: bool = True) -> Iterator[Capture]:
     every operation is validated and shows its circular buffers, on any device and without touching
     it; results are tensors without memory, of arbitrary values, of no use after the block.
 
-    When planning, upload inside the block what the block frees: memory of a tensor from outside
-    that is freed there stays taken until the device is closed (ttnn 0.81.1).
+    As planned tensors take no memory, a plan that is too large raises no error (`StageReport.fits`
+    tells), and operations that suit their program to the free L1, such as layer_norm, may choose a
+    larger one. When planning, upload inside the block what the block frees: memory of a tensor from
+    outside that is freed there stays taken until the device is closed (ttnn 0.81.1).
 
     Raises:
         RuntimeError: another capture is running.

@@ -114,7 +114,7 @@ class StageReport:
     def fits(self) -> bool | None:
         """Whether L1 is enough if nothing is wasted between tensors; None where it is not known.
 
-        A mock device lets circular buffers reach into tensors; other devices raise an error.
+        Circular buffers that reach into tensors raise an error, but not where both are planned.
         """
         return None if self.peak_l1_bytes is None else self.peak_l1_bytes <= self.l1_bytes
 
@@ -190,7 +190,7 @@ class Report:
         try:
             stages = json.loads(Path(path).read_text())["stages"]
             return cls([StageReport(**x | {"program_keys": (*x["program_keys"],)}) for x in stages])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: not a report of a deployed voice ({error!r})") from error
 
 
