@@ -12,3 +12,17 @@ class TargetError(RuntimeError):
     def __init__(self, reason: str, next_step: str):
         super().__init__(f"{reason}; {next_step}")
         self.reason, self.next_step = reason, next_step
+
+
+class UnsupportedError(RuntimeError):
+    """ttnn cannot run an operation of a plan.
+
+    Attributes:
+        plan: name of it. board: where. site: "in OPERATION at site NAME". reason: ttnn's own words.
+    """
+
+    def __init__(self, plan: str, board: str, site: str, message: str):
+        # ttnn: location, "info:", what is wrong, "backtrace:", where in its own code.
+        reason = " ".join(message.split("info:")[-1].split("backtrace:")[0].split())
+        super().__init__(f"plan {plan} cannot run on {board}: {site}: {reason}")
+        self.plan, self.board, self.site, self.reason = plan, board, site, reason

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -34,16 +35,15 @@ class Choice:
     others: tuple[Program, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Taps:
-    """Weights of a convolution: on the host, and as ttnn's kernel wants them."""
+    """Weights of a depthwise convolution.
 
-    weight: Any
-    prepared: dict = field(default_factory=dict)
+    prepared: as ttnn's kernel wants them. shape: (O, 1, k), as they were before.
+    """
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.weight.shape)
+    prepared: DeviceTensor
+    shape: tuple[int, ...]
 
 
 class TtnnOps:
@@ -77,17 +77,43 @@ class TtnnOps:
             x = x[None]
         return ttnn.from_torch(x.contiguous(), self._dtype(dtype), layout=ttnn.TILE_LAYOUT)
 
+    def pack_taps(self, weight: torch.Tensor, dtype: str) -> DeviceTensor:
+        """Weights (C, 1, k) of a depthwise convolution as its kernel wants them, on the host.
+
+        They depend on neither the length nor the batch, so that one sentence of a tile will do.
+        """
+        ttnn = self._ttnn
+        channels, _, kernel = weight.shape
+        _, (prepared, _) = self._convolve(
+            self.from_torch(torch.zeros(1, TILE, channels), "bfloat16"),
+            ttnn.from_torch(weight.contiguous(), ttnn.float32),
+            kernel,
+            kernel // 2,
+            "bfloat16",
+            Conv2dConfig(dtype),
+            ComputeKernelConfig(),
+        )
+        return ttnn.from_device(prepared)
+
+    def dump(self, path: Path, packed: DeviceTensor) -> None:
+        """Write a packed tensor to a file."""
+        self._ttnn.dump_tensor(str(path), packed)
+
+    def load(self, path: Path) -> DeviceTensor:
+        """A packed tensor from a file."""
+        return self._ttnn.load_tensor(str(path))
+
     def from_torch(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
         """A tensor packed by the host and sent to the device."""
-        return self.send(self.pack(x, dtype))
-
-    def send(self, packed: DeviceTensor) -> DeviceTensor:
-        """A packed tensor in the L1 of the device."""
-        return self._ttnn.to_device(packed, self._handle, self._ttnn.L1_MEMORY_CONFIG)
+        return self.keep(self.pack(x, dtype))
 
     def keep(self, packed: DeviceTensor) -> DeviceTensor:
-        """A packed constant in the DRAM of the device."""
+        """A packed tensor in the DRAM of the device."""
         return self._ttnn.to_device(packed, self._handle, self._ttnn.DRAM_MEMORY_CONFIG)
+
+    def settle(self, x: DeviceTensor) -> DeviceTensor:
+        """A result in the DRAM of the device, out of the way of what runs next."""
+        return self._ttnn.to_memory_config(x, self._ttnn.DRAM_MEMORY_CONFIG)
 
     def to_torch(self, x: DeviceTensor) -> torch.Tensor:
         """float32 values on the host."""
@@ -151,35 +177,54 @@ class TtnnOps:
         conv_config: Conv2dConfig,
         compute_config: ComputeKernelConfig,
     ) -> DeviceTensor:
-        ttnn = self._ttnn
         batch, length, channels = input_tensor.shape
-        outputs, _, kernel = weight_tensor.shape
-        x = ttnn.reshape(self._interleaved(input_tensor), (1, 1, batch * length, channels))
-        key = (batch, length, conv_config.weights_dtype)
-        y, (weight, _) = ttnn.conv1d(
-            input_tensor=self._sharded(x),
-            weight_tensor=weight_tensor.prepared.get(key, weight_tensor.weight),
-            bias_tensor=bias_tensor,
+        if bias_tensor is not None or groups != channels:
+            raise ValueError("only depthwise convolutions without bias are deployed")
+        y, _ = self._convolve(
+            input_tensor,
+            weight_tensor.prepared,
+            weight_tensor.shape[2],
+            padding,
+            dtype,
+            conv_config,
+            compute_config,
+        )
+        return self._ttnn.reshape(self._interleaved(y), (batch, length, channels))
+
+    def _convolve(
+        self,
+        x: DeviceTensor,
+        weight: DeviceTensor,
+        kernel: int,
+        padding: int,
+        dtype: str,
+        conv_config: Conv2dConfig,
+        compute_config: ComputeKernelConfig,
+    ) -> tuple[DeviceTensor, tuple[DeviceTensor, None]]:
+        """Depthwise convolution of x (B, L, C) as (1, 1, B * L, C), and the prepared weights."""
+        ttnn = self._ttnn
+        batch, length, channels = x.shape
+        rows = ttnn.reshape(self._interleaved(x), (1, 1, batch * length, channels))
+        return ttnn.conv1d(
+            input_tensor=self._sharded(rows),
+            weight_tensor=weight,
             device=self._handle,
             in_channels=channels,
-            out_channels=outputs,
+            out_channels=channels,
             batch_size=batch,
             input_length=length,
             kernel_size=kernel,
             stride=1,
             padding=padding,
-            groups=groups,
+            groups=channels,
             dtype=self._dtype(dtype),
             conv_config=ttnn.Conv1dConfig(
                 weights_dtype=self._dtype(conv_config.weights_dtype),
                 shard_layout=ttnn.TensorMemoryLayout.HEIGHT_SHARDED,
             ),
             compute_config=self._kernel(compute_config),
-            return_output_dim=False,
             return_weights_and_bias=True,
         )
-        weight_tensor.prepared[key] = weight
-        return ttnn.reshape(self._interleaved(y), (batch, length, outputs))
 
     def layer_norm(
         self,

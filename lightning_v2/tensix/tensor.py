@@ -59,7 +59,7 @@ def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor
             tensor of that dtype and float32 for any other.
 
     Raises:
-        TypeError: x is no tensor or array of real floating-point numbers, or of integers for uint32.
+        TypeError: x is no tensor or array of real floating-point numbers (for uint32: integers).
         ValueError: an unknown dtype, a block float asked of a tensor without axes, or a negative
             index.
     """

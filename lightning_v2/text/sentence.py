@@ -1,6 +1,7 @@
 """A sentence as the voice gets it: words, syllables, phones, and the pauses between phrases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from .phones import PAUSE
 
@@ -47,3 +48,20 @@ class Sentence:
             if word.mark:
                 phones.append(PAUSE)
         return tuple(phones)
+
+    def split(self, most: int) -> list[Self]:
+        """Sentences of at most `most` phones, pauses included; cut after a phrase where there is
+        one, else after a word. A word that is longer by itself stays whole."""
+        parts: list[Sentence] = []
+        words = list(self.words)
+        while len(Sentence(tuple(words)).phones) > most and len(words) > 1:
+            # One phone for the pause that ends a part cut inside a phrase.
+            fitting = [
+                n for n in range(1, len(words)) if len(Sentence(tuple(words[:n])).phones) < most
+            ] or [1]
+            after_phrase = [n for n in fitting if words[n - 1].mark]
+            count = (after_phrase or fitting)[-1]
+            last = words[count - 1]
+            parts.append(Sentence((*words[: count - 1], replace(last, mark=last.mark or ","))))
+            words = words[count:]
+        return [*parts, Sentence(tuple(words))]

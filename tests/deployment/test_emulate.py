@@ -85,7 +85,7 @@ def test_full_precision_is_close_to_the_network_exactly(trained):
 @pytest.mark.parametrize("name", ["fp32", "bf16", "lightning-v2"])
 def test_the_lowering_is_the_interception(trained, name):
     """They differ in how the host rounds ties of what it uploads, and, unless a plan says the same
-    for both, in how K is cut into blocks; in nothing else. The order of sums tips some roundings."""
+    for both, in how K is cut into blocks. The order of sums tips some roundings."""
     text = Plan.load(name).to_yaml().replace("default:", "default:\n  in0_block_w: 1")
     plan, reference = Plan.parse(text), trained.synthesize(TEXT)
     intercepted = interception(trained, plan, TEXT, reference)

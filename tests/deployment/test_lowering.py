@@ -139,7 +139,7 @@ def test_constants_are_uploaded_once(voice, sentence, monkeypatch):
         lowering.acoustics(*sentence)
         first = len(counts)
         lowering.acoustics(*sentence)
-    # Phones, features and two masks; the phone of each frame and its position, for pitch and decoder.
+    # Phones, features, two masks; the phone of each frame and its position, for pitch and decoder.
     assert len(counts) == first + 8
     with torch.no_grad():
         voice.model.encoder.norm.bias += 0

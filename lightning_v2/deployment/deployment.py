@@ -1,0 +1,197 @@
+"""A voice on a device, under a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lightning_v2.deployment.buckets import Buckets
+from lightning_v2.deployment.errors import UnsupportedError
+from lightning_v2.deployment.lowering import Lowering
+from lightning_v2.deployment.programs import ProgramError
+from lightning_v2.deployment.report import Report
+from lightning_v2.deployment.runner import Runner
+from lightning_v2.deployment.stages import DeviceStages
+from lightning_v2.deployment.target import Device
+from lightning_v2.deployment.ttnn_ops import Choice, TtnnOps
+from lightning_v2.deployment.weights import Weights
+from lightning_v2.model import Speech, Voice
+from lightning_v2.model.network import Frames
+from lightning_v2.model.voice import Line, Script, one_thread
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.tensix.interception import Observer
+
+
+class Deployment:
+    """A voice on a device, whose bits are those of `emulate(voice, plan, tier="exact")`.
+
+    Every weight and every matrix product, convolution, norm, activation, attention and transform
+    runs on the device. The host reads the text, turns durations into indices of frames, sums the
+    phase of the source in integers, and adds up overlapping frames.
+
+    Not yet run on silicon.
+
+    Attributes:
+        voice, plan, device, buckets, batch: as given.
+        weights: constants on the device, and where they came from.
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        plan: Plan | str | Path,
+        device: Device,
+        *,
+        buckets: Buckets | None = None,
+        batch: int = 1,
+        observer: Observer | None = None,
+        cache: Path | None = None,
+    ):
+        """Nothing is sent before the first sentence; see `prepare`.
+
+        Args:
+            voice: from `lightning_v2.load`.
+            plan: a plan, or the name or path of one.
+            device: from `open_device`.
+            buckets: lengths that programs are compiled for.
+            batch: sentences at once. Fewer are filled up.
+            observer: called after every site as that of `emulate`, for one sentence at a time.
+            cache: folder of packed weights; the user's cache if not given.
+
+        Raises:
+            PlanError: the plan does not parse, or does not fit the voice.
+            ValueError: a batch below 1, or an observer of several sentences.
+        """
+        if batch < 1:
+            raise ValueError(f"batch is {batch}; legal are numbers from 1 on")
+        if batch > 1 and observer is not None:
+            raise ValueError("an observer sees one sentence at a time; batch must be 1")
+        self.voice, self.device, self.batch = voice, device, batch
+        self.plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+        self.plan.check(voice_sites(voice))
+        self.buckets = buckets or Buckets()
+        self._ops = TtnnOps(device)
+        self.weights = Weights(self._ops, voice, self.plan, cache)
+        self._stages = DeviceStages(self._ops, reported=observer is None)
+        runner = Runner(self._ops, self.plan.for_site, observer, self.weights, self._stages)
+        self._lowering = Lowering(voice.model, runner, self.buckets)
+
+    @property
+    def sites(self) -> dict[str, str]:
+        """Sites that ran -> op."""
+        return self._lowering.runner.sites
+
+    @property
+    def report(self) -> Report:
+        """What the parts and buckets that ran so far ask of the device."""
+        return Report(list(self._stages.reports.values()))
+
+    @property
+    def choices(self) -> list[Choice]:
+        """The matrix products that ran so far, each with its program and the others."""
+        return list(self._ops.choices.values())
+
+    def synthesize(
+        self, text: str | Sequence[str], *, seed: int = 0, forced: Speech | None = None
+    ) -> Speech | list[Speech]:
+        """Speak a text, or each text of a list, as `Voice.synthesize`.
+
+        Sentences of all texts share batches. One with more phones than the largest bucket holds is
+        spoken in parts, cut after a phrase or else after a word.
+
+        Raises:
+            TextError: there is nothing to say, or a text holds control characters.
+            ValueError: `forced` is speech of another text.
+            UnsupportedError: ttnn cannot run the plan on this device.
+        """
+        texts = [text] if isinstance(text, str) else list(text)
+        scripts = [self._fitting(Script.of(one, seed)) for one in texts]
+        lines = [self.voice.lines(script, forced) for script in scripts]
+        with torch.inference_mode(), one_thread(), self._explained():
+            spoken = iter(self._speak([line for script in lines for line in script]))
+            speeches = [
+                self.voice.speech(script, [next(spoken) for _ in script.sentences])
+                for script in scripts
+            ]
+        named = [replace(x, plan=self.plan.name, tier=self.device.target) for x in speeches]
+        return named[0] if isinstance(text, str) else named
+
+    def prepare(self) -> Iterator[str]:
+        """Compile the programs of all buckets, smallest first; yields the name of each when done.
+
+        The i-th bucket of frames runs with the i-th of phones: both grow with a sentence.
+
+        Raises:
+            UnsupportedError: ttnn cannot run the plan on this device.
+        """
+        pairs = zip(
+            self.buckets.frames,
+            self.buckets.phones[: len(self.buckets.frames)]
+            + self.buckets.phones[-1:] * (len(self.buckets.frames) - len(self.buckets.phones)),
+            strict=True,
+        )
+        for frames, phones in pairs:
+            with torch.inference_mode(), one_thread(), self._explained():
+                self._rehearse(phones, frames)
+            yield f"frames {frames}, phones {phones}"
+
+    def close(self) -> None:
+        """Forget what was recorded on the device."""
+        self._stages.release()
+
+    def _rehearse(self, phones: int, frames: int) -> None:
+        """Run all parts once for a sentence that fills two buckets."""
+        features = torch.zeros(1, phones, self.voice.config.features)
+        ends = torch.linspace(frames / phones, frames, phones)[None] - 0.5
+        silent = Line(
+            torch.zeros(1, phones, dtype=torch.int64),
+            features,
+            ends,
+            None,
+            np.random.default_rng(0),
+        )
+        self._together([silent])
+        self._lowering.encode([silent.phones] * self.batch, [features] * self.batch, [None], [None])
+
+    def _fitting(self, script: Script) -> Script:
+        largest = self.buckets.phones[-1]
+        parts = [part for sentence in script.sentences for part in sentence.split(largest)]
+        return dataclasses.replace(script, sentences=tuple(parts))
+
+    def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
+        """All lines, those of similar length together."""
+        order = sorted(range(len(lines)), key=lambda i: lines[i].phones.shape[1])
+        spoken: dict[int, tuple[Frames, torch.Tensor]] = {}
+        for start in range(0, len(order), self.batch):
+            chosen = order[start : start + self.batch]
+            spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
+        return [spoken[i] for i in range(len(lines))]
+
+    def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
+        """Lines of one batch, and after them what fills it up."""
+        filler = replace(lines[-1], generator=np.random.default_rng(0))
+        full = lines + [filler] * (self.batch - len(lines))
+        return self._lowering.speak(
+            [line.phones for line in full],
+            [line.features for line in full],
+            [line.ends for line in full],
+            [line.f0 for line in full],
+            [line.noise for line in full],
+        )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """ttnn's errors in the words of the plan."""
+        try:
+            yield
+        except (RuntimeError, ProgramError) as error:
+            where = next(iter(getattr(error, "__notes__", ())), None)
+            if where is None:
+                raise
+            raise UnsupportedError(self.plan.name, self.device.board, where, str(error)) from error
