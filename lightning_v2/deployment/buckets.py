@@ -7,7 +7,7 @@ one piece. Phones depend on the whole sentence (attention): there the largest bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lightning_v2.model.config import TILE
@@ -43,10 +43,13 @@ class Buckets:
     """Lengths that programs are compiled for, ascending multiples of 32.
 
     phones: of a sentence. frames: of a piece; empty for pieces of just the right length.
+    batch: sentences at once. rows: frames at once, of a batch; the memory of the cores limits them.
     """
 
     phones: tuple[int, ...] = (32, 64, 128, 256)
     frames: tuple[int, ...] = (128, 256, 512, 1024)
+    batch: int = 1
+    rows: int = 1024
 
     def __post_init__(self):
         for name in ("phones", "frames"):
@@ -55,6 +58,9 @@ class Buckets:
                 raise ValueError(f"{name} is {sizes}; legal are ascending multiples of {TILE}")
         if not self.phones:
             raise ValueError("phones is empty; legal is one bucket or more")
+        for name in ("batch", "rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; legal are numbers from 1 on")
         if self.frames and self.frames[-1] <= 2 * OVERLAP:
             raise ValueError(f"frames ends with {self.frames[-1]}; legal is above {2 * OVERLAP}")
 
@@ -68,6 +74,16 @@ class Buckets:
             if count <= size:
                 return size
         raise TooLongError(f"a sentence of {count} phones; the largest bucket is {self.phones[-1]}")
+
+    def groups(self, counts: Sequence[int]) -> Iterator[list[int | None]]:
+        """Sentences of so many frames by number, in groups of similar length; a group that is not
+        full ends in None."""
+        waiting = sorted(range(len(counts)), key=lambda i: -counts[i])
+        while waiting:
+            longest = next(self.pieces(counts[waiting[0]])).size
+            size = max(1, min(self.batch, self.rows // longest))
+            group, waiting = waiting[:size], waiting[size:]
+            yield group + [None] * (size - len(group))
 
     def pieces(self, count: int) -> Iterator[Piece]:
         """A sentence of `count` frames in pieces, each as small as its frames allow."""

@@ -13,6 +13,7 @@ import torch
 
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import UnsupportedError
+from lightning_v2.deployment.graph import Graph
 from lightning_v2.deployment.lowering import Lowering
 from lightning_v2.deployment.programs import ProgramError
 from lightning_v2.deployment.report import Report
@@ -38,7 +39,7 @@ class Deployment:
     Not yet run on silicon.
 
     Attributes:
-        voice, plan, device, buckets, batch: as given.
+        voice, plan, device, buckets: as given.
         weights: constants on the device, and where they came from.
     """
 
@@ -49,7 +50,6 @@ class Deployment:
         device: Device,
         *,
         buckets: Buckets | None = None,
-        batch: int = 1,
         observer: Observer | None = None,
         cache: Path | None = None,
     ):
@@ -59,23 +59,19 @@ class Deployment:
             voice: from `lightning_v2.load`.
             plan: a plan, or the name or path of one.
             device: from `open_device`.
-            buckets: lengths that programs are compiled for.
-            batch: sentences at once. Fewer are filled up.
+            buckets: lengths that programs are compiled for, and sentences at once.
             observer: called after every site as that of `emulate`, for one sentence at a time.
             cache: folder of packed weights; the user's cache if not given.
 
         Raises:
             PlanError: the plan does not parse, or does not fit the voice.
-            ValueError: a batch below 1, or an observer of several sentences.
+            ValueError: an observer of several sentences at once.
         """
-        if batch < 1:
-            raise ValueError(f"batch is {batch}; legal are numbers from 1 on")
-        if batch > 1 and observer is not None:
+        self.voice, self.device, self.buckets = voice, device, buckets or Buckets()
+        if self.buckets.batch > 1 and observer is not None:
             raise ValueError("an observer sees one sentence at a time; batch must be 1")
-        self.voice, self.device, self.batch = voice, device, batch
         self.plan = plan if isinstance(plan, Plan) else Plan.load(plan)
         self.plan.check(voice_sites(voice))
-        self.buckets = buckets or Buckets()
         self._ops = TtnnOps(device)
         self.weights = Weights(self._ops, voice, self.plan, cache)
         self._stages = DeviceStages(self._ops, reported=observer is None)
@@ -91,6 +87,11 @@ class Deployment:
     def report(self) -> Report:
         """What the parts and buckets that ran so far ask of the device."""
         return Report(list(self._stages.reports.values()))
+
+    @property
+    def graphs(self) -> list[Graph]:
+        """What ttnn captured of each stage of `report`, in the same order."""
+        return list(self._stages.graphs.values())
 
     @property
     def choices(self) -> list[Choice]:
@@ -157,7 +158,9 @@ class Deployment:
             np.random.default_rng(0),
         )
         self._together([silent])
-        self._lowering.encode([silent.phones] * self.batch, [features] * self.batch, [None], [None])
+        self._lowering.encode(
+            [silent.phones] * self.buckets.batch, [features] * self.buckets.batch, [None], [None]
+        )
 
     def _fitting(self, script: Script) -> Script:
         largest = self.buckets.phones[-1]
@@ -168,15 +171,15 @@ class Deployment:
         """All lines, those of similar length together."""
         order = sorted(range(len(lines)), key=lambda i: lines[i].phones.shape[1])
         spoken: dict[int, tuple[Frames, torch.Tensor]] = {}
-        for start in range(0, len(order), self.batch):
-            chosen = order[start : start + self.batch]
+        for start in range(0, len(order), self.buckets.batch):
+            chosen = order[start : start + self.buckets.batch]
             spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
         return [spoken[i] for i in range(len(lines))]
 
     def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
         """Lines of one batch, and after them what fills it up."""
         filler = replace(lines[-1], generator=np.random.default_rng(0))
-        full = lines + [filler] * (self.batch - len(lines))
+        full = lines + [filler] * (self.buckets.batch - len(lines))
         return self._lowering.speak(
             [line.phones for line in full],
             [line.features for line in full],

@@ -40,6 +40,9 @@ from lightning_v2.model.source import excitations
 
 Outputs = tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]
 
+Members = Sequence[int | None]
+"""Sentences of a batch by number, None where nothing fills it up."""
+
 _MASKED = -1e4
 """Added to the score of a key that is padding, as `model.layers.Attention` fills in."""
 
@@ -96,17 +99,16 @@ class Lowering:
         if f0 is None:
             (f0,) = self.pitch(encoded)
         pitched, pitch = self._columns(encoded.position[0], f0)
-        parts = []
-        for piece in self.buckets.pieces(f0.shape[1]):
-            uploads = self._frame_uploads(encoded, [pitched], "decoder.input", piece)
-            view = _crop(f0.shape[1] - piece.start)
 
-            def decode(view: View = view, **operands: DeviceTensor) -> Outputs:
+        def decode(members: Members, piece: Piece, view: View) -> tuple[Tensor, ...]:
+            def compute(**operands: DeviceTensor) -> Outputs:
                 return (), (self._acoustics.decode(view=view, **operands),)
 
-            _, (envelope,) = self.runner.stage("decode", decode, uploads, hidden=encoded.hidden)
-            parts.append(envelope[:, piece.valid])
-        return Frames(encoded.ends[0], f0, torch.cat(parts, 1), pitch)
+            uploads = self._frame_uploads(encoded, [pitched], "decoder.input", members, piece)
+            return self.runner.stage("decode", compute, uploads, hidden=encoded.hidden)[1]
+
+        ((envelope,),) = self._by_frames([f0.shape[1]], decode)
+        return Frames(encoded.ends[0], f0, envelope, pitch)
 
     def wave(self, frames: Frames, noise: Tensor) -> Tensor:
         """Frames and white noise of unit variance (1, N) to a waveform (1, N).
@@ -115,22 +117,23 @@ class Lowering:
             ValueError: more than one sentence.
         """
         _check_batch("frames.f0", frames.f0)
-        excited = self._excitations(frames.f0, noise)
-        count, parts = frames.f0.shape[1], []
-        for piece in self.buckets.pieces(count):
-            uploads = self._wave_uploads([frames.pitch], [excited], piece)
-            # Values as the decoder wrote them: nothing is lost on the way.
-            written = self.runner.precision("decoder.output").output
-            uploads["envelope"] = Upload(_cut([frames.envelope], piece), written)
-            uploads |= self._mask([count], piece)
-            view = _crop(count - piece.start)
+        excited, counts = self._excitations(frames.f0, noise), [frames.f0.shape[1]]
+        # Values as the decoder wrote them: nothing is lost on the way.
+        written = self.runner.precision("decoder.output").output
 
-            def wave(view: View = view, **operands: DeviceTensor) -> Outputs:
+        def wave(members: Members, piece: Piece, view: View) -> tuple[Tensor, ...]:
+            def compute(**operands: DeviceTensor) -> Outputs:
                 return (), (self._vocoder.wave(view=view, **operands),)
 
-            _, (windows,) = self.runner.stage("wave", wave, uploads)
-            parts.append(windows[:, piece.valid])
-        return self._overlap_add(torch.cat(parts, 1))
+            uploads = {
+                "envelope": Upload(_cut([frames.envelope], members, piece), written),
+                **self._wave_uploads([frames.pitch], [excited], members, piece),
+                **self._mask(counts, members, piece),
+            }
+            return self.runner.stage("wave", compute, uploads)[1]
+
+        ((windows,),) = self._by_frames(counts, wave)
+        return self._overlap_add(windows)
 
     def speak(
         self,
@@ -158,25 +161,18 @@ class Lowering:
             self._excitations(x, draw(count))
             for x, draw, count in zip(f0, noise, counts, strict=True)
         ]
-        envelopes, windows = [], []
-        for piece in self.buckets.pieces(max(counts)):
-            uploads = self._frame_uploads(encoded, pitched, "decoder.input", piece)
-            uploads |= self._wave_uploads(pitch, excited, piece)
-            view = _crop(counts[0] - piece.start)
 
-            def speech(view: View = view, **operands: DeviceTensor) -> Outputs:
+        def speech(members: Members, piece: Piece, view: View) -> tuple[Tensor, ...]:
+            def compute(**operands: DeviceTensor) -> Outputs:
                 return (), self._speech(view, **operands)
 
-            _, found = self.runner.stage("speech", speech, uploads, hidden=encoded.hidden)
-            for parts, part in zip((envelopes, windows), found, strict=True):
-                parts.append(part[:, piece.valid])
-        envelope, window = torch.cat(envelopes, 1), torch.cat(windows, 1)
+            uploads = self._frame_uploads(encoded, pitched, "decoder.input", members, piece)
+            uploads |= self._wave_uploads(pitch, excited, members, piece)
+            return self.runner.stage("speech", compute, uploads, hidden=encoded.hidden)[1]
+
         return [
-            (
-                Frames(encoded.ends[i], f0[i], envelope[i : i + 1, :count], pitch[i]),
-                self._overlap_add(window[i : i + 1, :count]),
-            )
-            for i, count in enumerate(counts)
+            (Frames(encoded.ends[i], f0[i], envelope, pitch[i]), self._overlap_add(windows))
+            for i, (envelope, windows) in enumerate(self._by_frames(counts, speech))
         ]
 
     def _speech(
@@ -206,11 +202,11 @@ class Lowering:
         run, host, network = self.runner, self.runner.on_host, self._network
         counts = [x.shape[1] for x in phones]
         size = self.buckets.for_phones(max(counts))
-        whole = Piece(0, size, 0, size)
-        valid = _cut([torch.ones(1, count, 1) for count in counts], whole)
+        every, whole = range(len(counts)), Piece(0, size, 0, size)
+        valid = _cut([torch.ones(1, count, 1) for count in counts], every, whole)
         uploads = {
-            "phones": Upload(_cut(phones, whole), "uint32"),
-            "features": run.upload(_cut(features, whole), "encoder.features"),
+            "phones": Upload(_cut(phones, every, whole), "uint32"),
+            "features": run.upload(_cut(features, every, whole), "encoder.features"),
             "mask": Upload(valid, "bfloat16"),
             "keys": Upload((1 - valid.view(-1, 1, 1, size)) * _MASKED, "bfloat16"),
         }
@@ -235,22 +231,39 @@ class Lowering:
 
     def pitch(self, encoded: Encoded) -> list[Tensor]:
         """F0 of each sentence, (1, T) Hz, 0 where unvoiced."""
-        parts: list[Tensor] = []
-        counts = [phone.shape[1] for phone in encoded.phone]
-        for piece in self.buckets.pieces(max(counts)):
-            uploads = self._frame_uploads(encoded, encoded.position, "pitch.input", piece)
-            view = _crop(counts[0] - piece.start)
 
-            def pitch(view: View = view, **operands: DeviceTensor) -> Outputs:
+        def pitch(members: Members, piece: Piece, view: View) -> tuple[Tensor, ...]:
+            def compute(**operands: DeviceTensor) -> Outputs:
                 return (), (self._acoustics.pitch(view=view, **operands),)
 
-            _, (found,) = self.runner.stage("pitch", pitch, uploads, hidden=encoded.hidden)
-            parts.append(found[:, piece.valid])
-        found, host = torch.cat(parts, 1), self.runner.on_host
+            uploads = self._frame_uploads(encoded, encoded.position, "pitch.input", members, piece)
+            return self.runner.stage("pitch", compute, uploads, hidden=encoded.hidden)[1]
+
+        counts = [phone.shape[1] for phone in encoded.phone]
         return [
-            host("hertz", self._network.hertz, *found[i : i + 1, :count].unbind(-1))
-            for i, count in enumerate(counts)
+            self.runner.on_host("hertz", self._network.hertz, *found.unbind(-1))
+            for (found,) in self._by_frames(counts, pitch)
         ]
+
+    def _by_frames(
+        self, counts: list[int], stage: Callable[[Members, Piece, View], tuple[Tensor, ...]]
+    ) -> list[tuple[Tensor, ...]]:
+        """What `stage` fetches for sentences of so many frames, (1, T, ·) of each.
+
+        Sentences of similar length go together, as many as their bucket takes; a long one goes in
+        pieces.
+        """
+        found: dict[int, tuple[Tensor, ...]] = {}
+        for members in self.buckets.groups(counts):
+            present = [i for i in members if i is not None]
+            parts = []
+            for piece in self.buckets.pieces(max(counts[i] for i in present)):
+                view = _crop(counts[present[0]] - piece.start)
+                parts.append([x[:, piece.valid] for x in stage(members, piece, view)])
+            wholes = [torch.cat(column, 1) for column in zip(*parts, strict=True)]
+            for row, i in enumerate(present):
+                found[i] = tuple(x[row : row + 1, : counts[i]] for x in wholes)
+        return [found[i] for i in range(len(counts))]
 
     def _columns(self, position: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
         """Pitch as columns for the decoder and for the vocoder, (1, T, 32) each."""
@@ -270,39 +283,49 @@ class Lowering:
         )
 
     def _frame_uploads(
-        self, encoded: Encoded, columns: list[Tensor], site: str, piece: Piece
+        self,
+        encoded: Encoded,
+        columns: list[Tensor],
+        site: str,
+        members: Members,
+        piece: Piece,
     ) -> dict[str, Upload]:
         """What the host sends for frames of a piece; columns: position of each sentence."""
+        counts = [phone.shape[1] for phone in encoded.phone]
         return {
-            "indices": Upload(_cut(encoded.phone, piece), "uint32"),
-            "position": self.runner.upload(_cut(columns, piece), site),
-            **self._mask([phone.shape[1] for phone in encoded.phone], piece),
+            "indices": Upload(_cut(encoded.phone, members, piece), "uint32"),
+            "position": self.runner.upload(_cut(columns, members, piece), site),
+            **self._mask(counts, members, piece),
         }
 
     def _wave_uploads(
-        self, pitch: list[Tensor], excited: list[Tensor], piece: Piece
+        self, pitch: list[Tensor], excited: list[Tensor], members: Members, piece: Piece
     ) -> dict[str, Upload]:
-        frames = _cut([x.transpose(1, 2) for x in excited], piece).transpose(1, 2)
-        neighbours = self._vocoder.neighbours(len(pitch), piece.size)
+        frames = _cut([x.transpose(1, 2) for x in excited], members, piece).transpose(1, 2)
+        neighbours = self._vocoder.neighbours(len(members), piece.size)
         return {
-            "pitch": self.runner.upload(_cut(pitch, piece), "vocoder.input"),
+            "pitch": self.runner.upload(_cut(pitch, members, piece), "vocoder.input"),
             "excitations": self.runner.upload(frames, "vocoder.analysis"),
             "neighbours": Upload(neighbours, "uint32"),
         }
 
-    def _mask(self, counts: list[int], piece: Piece) -> dict[str, Upload]:
+    def _mask(self, counts: list[int], members: Members, piece: Piece) -> dict[str, Upload]:
         """1 for the frames of sentences of so many, 0 for padding, if there may be some."""
         if not self.buckets.frames:
             return {}
         ones = [torch.ones(1, count, 1) for count in counts]
-        return {"mask": Upload(_cut(ones, piece), "bfloat16")}
+        return {"mask": Upload(_cut(ones, members, piece), "bfloat16")}
 
 
-def _cut(rows: list[Tensor], piece: Piece) -> Tensor:
-    """The rows of a piece of each sentence (1, T, …), as one batch (B, size, …) ending in zeros."""
-    parts = [x[:, piece.start : piece.start + piece.size] for x in rows]
-    padded = [F.pad(x, (*(0, 0) * (x.dim() - 2), 0, piece.size - x.shape[1])) for x in parts]
-    return torch.cat(padded)
+def _cut(rows: Sequence[Tensor], members: Members, piece: Piece) -> Tensor:
+    """The rows of a piece of each member (1, T, …), as one batch (B, size, …) ending in zeros."""
+    parts = [
+        rows[0][:, :0] if i is None else rows[i][:, piece.start : piece.start + piece.size]
+        for i in members
+    ]
+    return torch.cat(
+        [F.pad(x, (*(0, 0) * (x.dim() - 2), 0, piece.size - x.shape[1])) for x in parts]
+    )
 
 
 def _crop(count: int) -> View:

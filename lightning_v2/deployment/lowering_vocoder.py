@@ -52,23 +52,42 @@ class LoweredVocoder:
         Returns:
             (B, T, fft).
         """
-        run, ops, vocoder = self._run, self._run.ops, self._network.vocoder
+        total = self._spectrum(envelope, pitch, excitations, neighbours, view, mask)
+        synthesis = self._network.vocoder.synthesis
+        return self._run.basis("vocoder.synthesis", total, synthesis, view)
+
+    # L1 is free for others once the last name of a tensor is gone: a method for each thing to keep.
+
+    def _spectrum(
+        self,
+        envelope: DeviceTensor,
+        pitch: DeviceTensor,
+        excitations: DeviceTensor,
+        neighbours: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None,
+    ) -> DeviceTensor:
+        """Filtered pulses and noise together, (B, T, 2 F)."""
 
         def planes(seen: Tensor) -> Tensor:
             return view(seen.transpose(1, 2))
 
-        spectra = run.basis("vocoder.analysis", excitations, vocoder.analysis, planes)
-        gains = self._log_gains(envelope, pitch, neighbours, view, mask)
-        angle = run.basis("vocoder.minimum_phase", gains, vocoder.minimum_phase, planes)
+        run, analysis = self._run, self._network.vocoder.analysis
+        spectra = run.basis("vocoder.analysis", excitations, analysis, planes)
+        filters = self._filters(self._log_gains(envelope, pitch, neighbours, view, mask), planes)
+        both = run.ops.concat(self._filtered(filters, self._halves(spectra), planes), -1)
+        return run.binary("vocoder.add", "add", self._plane(both, 0), self._plane(both, 1), view)
+
+    def _filters(self, gains: DeviceTensor, planes: View) -> tuple[DeviceTensor, DeviceTensor]:
+        """Log gains (B, 2, T, F) to minimum-phase filters: real and imaginary parts."""
+        run = self._run
+        basis = self._network.vocoder.minimum_phase
+        angle = run.basis("vocoder.minimum_phase", gains, basis, planes)
         magnitude = run.unary("vocoder.exp", "exp", gains, planes)
         cosine = run.unary("vocoder.cos", "cos", angle, planes)
         real = run.binary("vocoder.mul", "mul", magnitude, cosine, planes)
         sine = run.unary("vocoder.sin", "sin", angle, planes)
-        imaginary = run.binary("vocoder.mul_1", "mul", magnitude, sine, planes)
-        both = ops.concat(self._filtered((real, imaginary), self._halves(spectra), planes), -1)
-        pulses, noise = (self._plane(both, i) for i in (0, 1))
-        total = run.binary("vocoder.add", "add", pulses, noise, view)
-        return run.basis("vocoder.synthesis", total, vocoder.synthesis, view)
+        return real, run.binary("vocoder.mul_1", "mul", magnitude, sine, planes)
 
     def _log_gains(
         self,

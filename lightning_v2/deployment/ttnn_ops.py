@@ -122,7 +122,8 @@ class TtnnOps:
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         if x.dtype == self._dtype(dtype):
             return x
-        return self._ttnn.typecast(self._tiled(x), self._dtype(dtype))
+        x = self._tiled(x)
+        return self._ttnn.typecast(x, self._dtype(dtype), memory_config=self._beside(x))
 
     def linear(
         self,
@@ -263,10 +264,10 @@ class TtnnOps:
             return self._rows(indices, weight)
         total, rest = None, weight
         for _ in range(3):
-            part = ttnn.typecast(rest, ttnn.bfloat16)
-            rest = ttnn.subtract(rest, ttnn.typecast(part, ttnn.float32))
-            rows = ttnn.typecast(self._tiled(self._rows(indices, part)), ttnn.float32)
-            total = rows if total is None else ttnn.add(total, rows)
+            part = self.typecast(rest, "bfloat16")
+            rest = self.subtract(rest, self.typecast(part, "float32"))
+            rows = self.typecast(self._rows(indices, part), "float32")
+            total = rows if total is None else self.add(total, rows)
         return total
 
     def split_query_key_value_and_split_heads(
@@ -303,14 +304,18 @@ class TtnnOps:
         return self._ttnn.pad(self._interleaved(x), list(padding), 0.0)
 
     def _unary(self, function: Callable) -> Callable:
-        return lambda x, **parameters: function(self._tiled(x), **parameters)
+        def run(x: DeviceTensor, **parameters: float) -> DeviceTensor:
+            x = self._tiled(x)
+            return function(x, **parameters, memory_config=self._beside(x))
+
+        return run
 
     def _binary(self, function: Callable) -> Callable:
         def run(a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
             a, b = self._tiled(a), self._tiled(b)
             if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
                 a, b = self._sharded(a), self._sharded(b)
-            return function(a, b)
+            return function(a, b, memory_config=self._beside(a))
 
         return run
 
@@ -373,11 +378,17 @@ class TtnnOps:
 
     def _rows(self, indices: DeviceTensor, weight: DeviceTensor) -> DeviceTensor:
         ttnn = self._ttnn
-        rows = ttnn.to_layout(self._interleaved(weight), ttnn.ROW_MAJOR_LAYOUT)
+        rows = ttnn.to_layout(
+            self._interleaved(weight), ttnn.ROW_MAJOR_LAYOUT, memory_config=ttnn.L1_MEMORY_CONFIG
+        )
         return ttnn.embedding(indices, rows, memory_config=ttnn.L1_MEMORY_CONFIG)
 
     def _tiled(self, x: DeviceTensor) -> DeviceTensor:
         return self._ttnn.to_layout(x, self._ttnn.TILE_LAYOUT)
+
+    def _beside(self, x: DeviceTensor) -> Any:
+        """Where the result of an operation on x goes: into L1, cut as x is."""
+        return x.memory_config() if x.is_sharded() else self._ttnn.L1_MEMORY_CONFIG
 
     def _interleaved(self, x: DeviceTensor) -> DeviceTensor:
         if not x.is_sharded():
