@@ -10,10 +10,10 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup notebooks lab test lint
+.PHONY: help setup notebooks lab test test-simulator lint
 
 help:  ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 	@echo '  ARGS="..." adds options to notebooks and test; PYTHON=/path/to/python3.12 names an interpreter'
 
 setup: $(READY)  ## create .venv from uv.lock
@@ -26,6 +26,9 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 
 test: $(READY)  ## run the tests
 	.venv/bin/python -m pytest $(ARGS)
+
+test-simulator: $(READY)  ## run the voice on ttsim and compare every bit with the emulator
+	.venv/bin/python -m pytest tests/simulator $(ARGS)
 
 lint: $(READY)  ## check style and formatting
 	.venv/bin/ruff check

@@ -38,6 +38,11 @@ def run_on_mock(
     return _result(function, ["mock", board, *arguments], timeout_s, environment)
 
 
+def run_on_simulator(function: Callable, *arguments: Any, timeout_s: float) -> Any:
+    """The same on the simulator."""
+    return _result(function, ["simulator", None, *arguments], timeout_s, {})
+
+
 def run_alone(
     function: Callable, *arguments: Any, timeout_s: float = 120, **environment: str | None
 ) -> Any:

@@ -1,0 +1,98 @@
+"""The voice on the simulator beside the emulator: every site of a sentence, bit for bit.
+
+Needs a simulator (`lightning-v2 doctor` tells); takes about ten minutes a plan the first time, for
+kernels are compiled. Prints a table and writes data/simulator/PLAN.json. Everything is simulated.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+import lightning_v2 as lv2
+from lightning_v2.deployment.agreement import Agreement, agreement, waveform_agreement
+from lightning_v2.deployment.buckets import Buckets
+from lightning_v2.deployment.errors import TargetError
+from lightning_v2.deployment.target import compiler, open_device
+from lightning_v2.precision import voice_sites
+from lightning_v2.report.provenance import provenance
+from lightning_v2.report.records import write_whole
+
+ROOT = Path(__file__).parent.parent
+TEXT = "Hi."
+TOGETHER = ["Yes.", "Good morning."]
+SMALL = Buckets(frames=(96, 128), batch=2, rows=256)
+"""Two sentences at once, the longer of which is spoken in pieces."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
+    parser.add_argument("--output", type=Path, help="default: data/simulator/PLAN.json")
+    parser.add_argument("--note", default="", help="kept with the results: how kernels were made")
+    args = parser.parse_args()
+
+    voice, plan, started = lv2.load(args.voice), lv2.Plan.load(args.plan), time.monotonic()
+    bar = tqdm(total=len(voice_sites(voice)), unit="site", disable=None)
+
+    def progress(site: str) -> None:
+        bar.set_postfix_str(site)
+        bar.update()
+
+    try:
+        with open_device("simulator") as device:
+            found = agreement(voice, plan, device, TEXT, progress)
+            bar.close()
+            together = waveform_agreement(voice, plan, device, TOGETHER, SMALL)
+    except TargetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(found.table.drop(columns="digest").to_string(index=False))
+    for text, row in zip(TOGETHER, together, strict=True):
+        print(f"{text!r} in a batch: {row['different']} of {row['values']} samples differ")
+    output = args.output or ROOT / "data/simulator" / f"{plan.name}.json"
+    record = {
+        "kind": "simulated",
+        "command": f"python benchmarks/simulator.py --plan {args.plan}",
+        **found.to_dict(),
+        "together": {
+            "texts": TOGETHER,
+            "frames": SMALL.frames,
+            "batch": SMALL.batch,
+            "waveforms": together,
+        },
+        "seconds": round(time.monotonic() - started),
+        "simulator": {**_simulator(), "note": args.note},
+        **provenance(ROOT),
+    }
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(output, json.dumps(record, indent=1) + "\n")
+    print(f"written to {output}")
+    sys.stdout.flush()
+    # Without the end of the interpreter, in which ttnn now and then hangs.
+    os._exit(1 if _differ(found, together) else 0)
+
+
+def _differ(found: Agreement, together: list[dict]) -> bool:
+    return bool(found.different) or any(row["different"] for row in together)
+
+
+def _simulator() -> dict[str, str]:
+    library = Path(os.environ["TT_METAL_SIMULATOR"]).resolve()
+    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
+    return {
+        "library": library.name,
+        "library_sha256": hashlib.sha256(library.read_bytes()).hexdigest(),
+        "compiler": version.stdout.splitlines()[0],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+import json
+
+import numpy as np
+import pytest
+
+from lightning_v2.deployment.agreement import (
+    _row,
+    digest,
+    load_agreement,
+    observed_emulation,
+)
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.resources import data_path
+from tests.deployment.device_process import run_on_mock
+
+STORED = sorted(path.stem for path in data_path("simulator").glob("*.json"))
+
+
+def row(found, wanted, output="float32"):
+    names = "site op values different max_abs max_ulp digest".split()
+    arrays = [np.asarray(x, np.float32) for x in (found, wanted)]
+    return dict(zip(names, _row("site", "op", *arrays, output), strict=True))
+
+
+def test_there_are_results_of_the_simulator():
+    assert {"lightning-v2", "bf16"} <= set(STORED)
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_the_emulator_has_the_bits_of_the_simulator(trained, name):
+    """Digests of what the simulator gave, against what the exact tier gives here and now."""
+    stored = load_agreement(name)
+    plan = Plan.load(name)
+    assert stored.provenance["voice"]["digest"] == trained.digest
+    assert stored.provenance["plan"]["digest"] == plan.digest
+    found, speech = observed_emulation(
+        trained, plan, stored.provenance["text"], stored.provenance["device"]["arch"]
+    )
+    mine = {site: digest(values) for site, values in found.items()}
+    mine["waveform"] = digest(speech.waveform)
+    assert mine == dict(stored.table.set_index("site").digest)
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_stored_results_are_of_every_site(trained, name):
+    stored = load_agreement(name)
+    assert set(stored.table.site) == {site.name for site in voice_sites(trained)} | {"waveform"}
+    assert stored.different == []
+    assert all(row["different"] == 0 for row in stored.provenance["together"]["waveforms"])
+    assert stored.provenance["device"]["target"] == "simulator"
+
+
+def test_equal_values_agree():
+    found = row([1.0, -0.5], [1.0, -0.5])
+    assert (found["different"], found["max_abs"], found["max_ulp"]) == (0, 0, 0)
+
+
+def test_a_zero_of_the_other_sign_is_a_difference():
+    found = row([0.0, 1.0], [-0.0, 1.0])
+    assert (found["values"], found["different"], found["max_ulp"]) == (2, 1, 0)
+
+
+def test_units_are_those_of_the_output_format():
+    one = np.float32(1)
+    found = row([np.nextafter(one, np.float32(2))], [one])
+    assert (found["different"], found["max_ulp"]) == (1, 1)
+    assert found["max_abs"] == pytest.approx(2**-23)
+    assert row([1.0078125], [1.0], "bfloat16")["max_ulp"] == 1
+    assert row([1.0078125], [1.0], "float32")["max_ulp"] == 2**16
+    assert row([2.0**-126], [-(2.0**-126)], "bfloat16")["max_ulp"] == 256
+
+
+def test_other_shapes_are_an_error():
+    with pytest.raises(ValueError, match=r"site has shape \(1,\) on the device, \(2,\) emulated"):
+        row([1.0], [1.0, 2.0])
+
+
+def test_a_file_that_is_something_else_is_refused(tmp_path):
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({"sites": [{"name": "x"}]}))
+    with pytest.raises(ValueError, match="other.json: not an agreement of device and emulator"):
+        load_agreement(path)
+    with pytest.raises(OSError):
+        load_agreement("no-such-plan")
+
+
+def compare_on(device, plan, text):
+    from lightning_v2.deployment.agreement import agreement
+    from lightning_v2.model import load
+
+    seen = []
+    try:
+        agreement(load(), plan, device, text, seen.append)
+    except ValueError as error:
+        return seen, str(error)
+    return seen, None
+
+
+def test_a_device_that_computes_nothing_does_not_agree():
+    """A mock says zero durations, so that the first site of frames has another shape."""
+    seen, error = run_on_mock("n150", compare_on, "lightning-v2", "Hi.")
+    assert seen[0] == "encoder.features" and "encoder.norm" in seen
+    assert "pitch.input has shape" in error
