@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from .deployment import command as deploy_command
 from .report import command as notebooks_command
 from .training import command as train_command
 
@@ -56,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
     train_command.add_arguments(train)
     train.set_defaults(run=train_command.run)
+
+    deploy = verbs.add_parser("deploy", help="run a voice with ttnn, on a device or a mock of one")
+    deploy_command.add_arguments(deploy)
+    deploy.set_defaults(run=deploy_command.run)
 
     doctor = verbs.add_parser("doctor", help="say what this machine can do, and what is missing")
     doctor.add_argument("--json", action="store_true", help="print the same as JSON")

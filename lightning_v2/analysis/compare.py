@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lightning_v2 import tensix
-from lightning_v2.deployment import emulate
+from lightning_v2.deployment.emulate import emulate
 from lightning_v2.precision import Plan
 
 from . import audio_metrics

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment import emulate
+from lightning_v2.deployment.emulate import emulate
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import Unemulated
 

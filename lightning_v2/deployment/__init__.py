@@ -1,5 +1,36 @@
-"""Runs a voice under a precision plan: emulated, or with ttnn on a device."""
+"""Runs a voice under a precision plan: emulated, or with ttnn on a device.
 
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment import Deployment, open_device
 
-__all__ = ["emulate"]
+with open_device("mock", "n150") as device:
+    deployment = Deployment(voice, "lightning-v2", device)
+    speech = deployment.synthesize("Hello there.")
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+    from .rehearsal import Rehearsal, rehearse
+    from .target import open_device
+
+_HOME = {
+    "Deployment": ".deployment",
+    "Rehearsal": ".rehearsal",
+    "open_device": ".target",
+    "rehearse": ".rehearsal",
+}
+
+__all__ = ["Deployment", "Rehearsal", "open_device", "rehearse"]
+
+
+def __getattr__(name: str):
+    """Import on first use: the command line asks this room before it needs torch."""
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -64,6 +64,12 @@ class Buckets:
         if self.frames and self.frames[-1] <= 2 * OVERLAP:
             raise ValueError(f"frames ends with {self.frames[-1]}; legal is above {2 * OVERLAP}")
 
+    @classmethod
+    def of_frames(cls, frames: Sequence[int], batch: int = 1) -> Buckets:
+        """Buckets of so many frames, and for each one of a quarter as many phones."""
+        phones = sorted({max(1, round(size / 4 / TILE)) * TILE for size in frames})
+        return cls(tuple(phones), tuple(frames), batch)
+
     def for_phones(self, count: int) -> int:
         """The bucket of a sentence of `count` phones.
 

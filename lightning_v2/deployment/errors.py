@@ -13,6 +13,9 @@ class TargetError(RuntimeError):
         super().__init__(f"{reason}; {next_step}")
         self.reason, self.next_step = reason, next_step
 
+    def __reduce__(self):
+        return type(self), (self.reason, self.next_step)
+
 
 class UnsupportedError(RuntimeError):
     """ttnn cannot run an operation of a plan.
@@ -26,3 +29,6 @@ class UnsupportedError(RuntimeError):
         reason = " ".join(message.split("info:")[-1].split("backtrace:")[0].split())
         super().__init__(f"plan {plan} cannot run on {board}: {site}: {reason}")
         self.plan, self.board, self.site, self.reason = plan, board, site, reason
+
+    def __reduce__(self):
+        return type(self), (self.plan, self.board, self.site, self.reason)

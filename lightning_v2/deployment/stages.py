@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lightning_v2.deployment.capture import capture
+from lightning_v2.deployment.graph import Graph
 from lightning_v2.deployment.report import StageReport
 from lightning_v2.deployment.runner import Compute, DeviceTensor, Result, Upload
 from lightning_v2.deployment.ttnn_ops import TtnnOps
@@ -41,12 +42,14 @@ class DeviceStages:
 
     Attributes:
         reports: of each part and bucket that ran, by key, in the order of their first run.
+        graphs: what each of them was read from.
     """
 
     def __init__(self, ops: TtnnOps, reported: bool = True):
         """reported: whether each part and bucket is planned once more after its first run, for its
         report."""
         self.reports: dict[Key, StageReport] = {}
+        self.graphs: dict[Key, Graph] = {}
         self._ops, self._device, self._reported = ops, ops.device, reported
         self._traces: dict[Key, _Trace] = {}
         self._seen: set[Key] = set()
@@ -75,7 +78,7 @@ class DeviceStages:
         result = kept, tuple(map(self._ops.to_torch, fetched))
         if key not in self._seen and self._reported:
             # Not before the first run: what is only planned sends no weights.
-            self.reports[key] = self._plan(name, uploads, held, run)
+            self._plan(key, uploads, held, run)
         self._seen.add(key)
         return result
 
@@ -96,16 +99,17 @@ class DeviceStages:
 
     def _plan(
         self,
-        name: str,
+        key: Key,
         uploads: dict[str, Upload],
         held: dict[str, DeviceTensor],
         run: Callable[[], tuple],
-    ) -> StageReport:
+    ) -> None:
         with capture(self._device, dispatch=False) as captured:
             _, fetched = run()
             for x in fetched:
                 self._ops.to_torch(x)
-        return StageReport.of(name, _bucket(uploads, held), captured)
+        self.graphs[key] = captured.graph
+        self.reports[key] = StageReport.of(key[0], _bucket(uploads, held), captured)
 
     def _record(
         self, compute: Compute, uploads: dict[str, Upload], held: dict[str, DeviceTensor]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment import emulate
+from lightning_v2.deployment.emulate import emulate
 from lightning_v2.deployment.phase import accumulate_in
 from lightning_v2.model.source import accumulate_phase
 from lightning_v2.precision import Plan, PlanError, presets, voice_sites

@@ -1,0 +1,170 @@
+"""`lightning-v2 deploy`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from lightning_v2.deployment.errors import TargetError, UnsupportedError
+from lightning_v2.deployment.target import BOARDS, TARGETS, open_device, ttnn_version
+
+if TYPE_CHECKING:
+    from lightning_v2.deployment.buckets import Buckets
+    from lightning_v2.deployment.deployment import Deployment
+
+INPUT_ERRORS = (TargetError, UnsupportedError, OSError, ValueError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options."""
+    parser.description = (
+        "Compile the voice for a device, bucket by bucket, report what it asks of it, and speak. "
+        "A mock device computes nothing: it shows what ttnn accepts, and memory, programs and "
+        "transfers. The simulator takes minutes: choose one small bucket. Not yet run on silicon."
+    )
+    parser.add_argument("--target", choices=TARGETS, required=True, help="what to deploy to")
+    parser.add_argument(
+        "--board",
+        choices=BOARDS,
+        help="of a mock, which one to make up (default: n150); else the one that must be there",
+    )
+    parser.add_argument(
+        "--plan",
+        default="lightning-v2",
+        help="a name in data/plans/ or a YAML file (default: %(default)s)",
+    )
+    parser.add_argument("--text", help="English text, or - to read it from standard input")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.wav", help="of the text")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.json", help="programs, memory and transfers"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=1, metavar="N", help="sentences at once (default: 1)"
+    )
+    parser.add_argument(
+        "--buckets",
+        type=_lengths,
+        metavar="FRAMES,…",
+        help="lengths in frames that programs are compiled for, multiples of 32, with a quarter as "
+        "many phones (default: 128,256,512,1024)",
+    )
+    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: done. 1: failed. 2: bad input, the reason is on stderr. 130: interrupted.
+
+    Once ttnn is loaded the process ends in here, without the end of the interpreter: now and then
+    ttnn hangs in it.
+    """
+    try:
+        status = _deploy(args)
+    except INPUT_ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        status = 130
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    if "ttnn" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _deploy(args: argparse.Namespace) -> int:
+    from lightning_v2.deployment.deployment import Deployment
+    from lightning_v2.model import load
+    from lightning_v2.model.voice import Script
+    from lightning_v2.precision import Plan
+
+    # Compiling takes long: what can be wrong with the rest is found before.
+    if args.output and args.text is None:
+        raise ValueError("-o needs a --text to speak")
+    for path in filter(None, (args.output, args.report)):
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"{path.parent} is not a folder")
+    buckets = _buckets(args.buckets, args.batch)
+    plan, voice = Plan.load(args.plan), load(args.voice)
+    text = sys.stdin.read() if args.text == "-" else args.text
+    if text is not None:
+        Script.of(text)
+    with open_device(args.target, args.board) as device:
+        deployment = Deployment(voice, plan, device, buckets=buckets)
+        try:
+            _announce(deployment)
+            _compile(deployment)
+            if text is not None:
+                _speak(deployment, text, args.seed, args.output)
+            _show(deployment, args.report)
+        finally:
+            deployment.close()
+    return 0
+
+
+def _announce(deployment: Deployment) -> None:
+    device = deployment.device
+    columns, rows = device.grid
+    print(
+        f"plan {deployment.plan.name} on {device.target} {device.board} ({device.arch}, "
+        f"{columns} x {rows} cores), ttnn {ttnn_version()}",
+        flush=True,
+    )
+
+
+def _compile(deployment: Deployment) -> None:
+    from tqdm import tqdm
+
+    start, count = perf_counter(), len(deployment.buckets.frames)
+    with tqdm(total=count, desc="compile", unit="bucket", disable=None) as bar:
+        for name in deployment.prepare():
+            bar.set_postfix_str(name)
+            bar.update()
+    weights = deployment.weights
+    print(f"buckets compiled: {count} in {perf_counter() - start:.1f} s (measured)")
+    place = f" in {weights.folder}" if weights.folder else ""
+    print(f"constants: {weights.packed} packed, {weights.loaded} from the cache{place}", flush=True)
+
+
+def _speak(deployment: Deployment, text: str, seed: int, output: Path | None) -> None:
+    start = perf_counter()
+    speech = deployment.synthesize(text, seed=seed)
+    print(f"{speech.duration_s:.2f} s of speech in {perf_counter() - start:.2f} s (measured)")
+    if deployment.device.target == "mock":
+        print("a mock device computes nothing: its values are zeros, durations among them")
+    if output:
+        speech.save(output)
+        print(f"written to {output}")
+
+
+def _show(deployment: Deployment, path: Path | None) -> None:
+    from lightning_v2.deployment.readable import origin, readable
+
+    print(f"\n{readable(deployment.report).to_string(index=False)}\n\n{origin(deployment.report)}")
+    if path:
+        deployment.report.save(path)
+        print(f"written to {path}")
+
+
+def _lengths(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of numbers such as 128,256"
+        ) from None
+
+
+def _buckets(frames: tuple[int, ...] | None, batch: int) -> Buckets:
+    from lightning_v2.deployment.buckets import Buckets
+
+    return Buckets.of_frames(frames, batch=batch) if frames else Buckets(batch=batch)

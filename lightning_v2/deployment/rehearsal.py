@@ -1,0 +1,226 @@
+"""A deployment on a mock device, tried in a process of its own.
+
+ttnn can hang or end its process, and it reads what it runs on only once. A notebook that wants to
+know what a deployment asks of a device must not load it: `rehearse` does so in a child, which is
+ended when it takes too long, and brings back plain data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import pandas as pd
+
+from lightning_v2.deployment.buckets import Buckets
+from lightning_v2.deployment.errors import TargetError, UnsupportedError
+from lightning_v2.deployment.report import Report
+from lightning_v2.deployment.ttnn_ops import Choice
+from lightning_v2.model import load
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.tensix.formats import TILE
+
+TIMEOUT_S = 300
+_SHOWN = 2000
+"""Characters of what a child printed that an error repeats."""
+
+
+class RehearsalError(RuntimeError):
+    """A rehearsal took too long, or its process ended."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """What a deployment on a mock device asks of a real one.
+
+    Attributes:
+        plan, board, arch, ttnn_version: what was deployed, to what, by what.
+        grid: columns and rows of cores.
+        seconds: *measured*, of all buckets, on this machine; not of a device.
+        report: programs, memory and transfers of every stage and bucket.
+        operations: a row for each device operation, as `Graph.operations`, with stage and bucket.
+        nodes, edges: of a drawing, as `Graph.nodes` and `Graph.edges`, with stage and bucket.
+        programs: a row for each kind of matrix product: m, k, n in values, formats, the program
+            chosen, and of each kind of program its cycles, *modelled*, missing where it does not
+            fit.
+    """
+
+    plan: str
+    board: str
+    arch: str
+    ttnn_version: str
+    grid: tuple[int, int]
+    seconds: float
+    report: Report
+    operations: pd.DataFrame
+    nodes: pd.DataFrame
+    edges: pd.DataFrame
+    programs: pd.DataFrame
+
+    @property
+    def provenance(self) -> str:
+        """Where figures come from, for captions."""
+        return (
+            f"Measured by graph capture on a mock {self.board} ({self.arch}), plan {self.plan}, "
+            f"ttnn {self.ttnn_version}; no value was computed."
+        )
+
+
+def rehearse(
+    plan: Plan | str | Path,
+    board: str = "n150",
+    voice: str | Path = "slt",
+    buckets: Buckets | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Rehearsal:
+    """Deploy a voice to a mock device in a process of its own.
+
+    Args:
+        plan: a plan, or the name or path of one.
+        board: one of `target.BOARDS`.
+        voice: a name in data/voices/ or the path of a folder.
+        buckets: lengths to compile for, and sentences at once.
+        timeout_s: after so long the process is ended.
+
+    Raises:
+        PlanError: the plan does not parse, or does not fit the voice.
+        TargetError: a mock device cannot be opened.
+        UnsupportedError: ttnn cannot run the plan.
+        RehearsalError: the process took longer, or ended without an answer.
+    """
+    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan.check(voice_sites(load(voice)))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        _request(folder).write_bytes(pickle.dumps((plan, board, voice, buckets or Buckets())))
+        status, output = _child(folder, timeout_s)
+        what = f"the rehearsal of plan {plan.name} on a mock {board}"
+        if status is None:
+            raise RehearsalError(f"{what} took longer than {timeout_s} s and was ended")
+        if status or not _answer(folder).exists():
+            raise RehearsalError(f"{what} ended with status {status}; it printed:\n{output}")
+        answer = pickle.loads(_answer(folder).read_bytes())
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _child(folder: Path, timeout_s: float) -> tuple[int | None, str]:
+    """Status of the process, None after the timeout, and the last of what it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", __name__, str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+        return process.returncode, output[-_SHOWN:]
+    except subprocess.TimeoutExpired:
+        return None, ""
+    finally:
+        # With all that it started; it has a group of its own.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def _request(folder: Path) -> Path:
+    return folder / "request.pickle"
+
+
+def _answer(folder: Path) -> Path:
+    return folder / "answer.pickle"
+
+
+def _main(folder: Path) -> None:
+    """The child."""
+    # A crash of ttnn would leave a file of gigabytes.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The answer must not hold classes of __main__.
+    from lightning_v2.deployment.rehearsal import observed
+
+    try:
+        answer = observed(*pickle.loads(_request(folder).read_bytes()))
+    except (TargetError, UnsupportedError) as error:
+        answer = error.with_traceback(None)
+    _answer(folder).write_bytes(pickle.dumps(answer))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without the end of the interpreter, in which ttnn now and then hangs.
+    os._exit(0)
+
+
+def observed(plan: Plan, board: str, voice: str | Path, buckets: Buckets) -> Rehearsal:
+    """What a deployment to a mock device shows; loads ttnn in this process.
+
+    Raises:
+        TargetError, UnsupportedError: as `rehearse`.
+    """
+    from lightning_v2.deployment.deployment import Deployment
+    from lightning_v2.deployment.target import open_device, ttnn_version
+
+    start = perf_counter()
+    with open_device("mock", board) as device:
+        deployment = Deployment(load(voice), plan, device, buckets=buckets)
+        for _ in deployment.prepare():
+            pass
+        report = deployment.report
+        tables = {"operations": [], "nodes": [], "edges": []}
+        for stage, graph in zip(report.stages, deployment.graphs, strict=True):
+            for name, rows in tables.items():
+                table = getattr(graph, name)()
+                table.insert(0, "stage", stage.stage)
+                table.insert(1, "bucket", stage.bucket)
+                rows.append(table)
+        return Rehearsal(
+            plan=plan.name,
+            board=device.board,
+            arch=device.arch,
+            ttnn_version=ttnn_version() or "",
+            grid=device.grid,
+            seconds=perf_counter() - start,
+            report=report,
+            programs=pd.DataFrame(map(_product, deployment.choices)),
+            **{name: pd.concat(rows, ignore_index=True) for name, rows in tables.items()},
+        )
+
+
+def _product(choice: Choice) -> dict[str, Any]:
+    product, chosen = choice.product, choice.program
+    cycles = {program.kind: program.cycles for program in (chosen, *choice.others)}
+    return {
+        "m": product.m * TILE,
+        "k": product.k * TILE,
+        "n": product.n * TILE,
+        "in0": product.in0,
+        "in1": product.in1,
+        "output": product.output,
+        "math_fidelity": product.math_fidelity,
+        "fp32_dest_acc_en": product.wide,
+        "in0_block_w": product.width,
+        "program": chosen.kind,
+        "cores": chosen.grid[0] * chosen.grid[1],
+        "cycles": chosen.cycles,
+        **{f"{kind}_cycles": cycles.get(kind) for kind in ("rows", "columns", "blocks")},
+        "l1_bytes": chosen.l1_bytes,
+        "reason": chosen.reason,
+    }
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))
