@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 import lightning_v2 as lv2
-from lightning_v2.deployment.agreement import Agreement, agreement, waveform_agreement
+from lightning_v2.deployment.agreement import agreement, waveform_agreement
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError
 from lightning_v2.deployment.target import compiler, open_device
@@ -29,6 +29,8 @@ TEXT = "Hi."
 TOGETHER = ["Yes.", "Good morning."]
 SMALL = Buckets(frames=(96, 128), batch=2, rows=256)
 """Two sentences at once, the longer of which is spoken in pieces."""
+TALL = Buckets(frames=(1024,))
+"""Enough rows to be sharded by height from one operation to the next."""
 
 
 def main() -> int:
@@ -51,23 +53,28 @@ def main() -> int:
             found = agreement(voice, plan, device, TEXT, progress)
             bar.close()
             together = waveform_agreement(voice, plan, device, TOGETHER, SMALL)
+            tall = waveform_agreement(voice, plan, device, [TEXT], TALL)
     except TargetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(found.table.drop(columns="digest").to_string(index=False))
-    for text, row in zip(TOGETHER, together, strict=True):
-        print(f"{text!r} in a batch: {row['different']} of {row['values']} samples differ")
+    others = [
+        {"text": text, "frames": buckets.frames, "batch": buckets.batch, **row}
+        for texts, buckets, rows in ((TOGETHER, SMALL, together), ([TEXT], TALL, tall))
+        for text, row in zip(texts, rows, strict=True)
+    ]
+    for row in others:
+        print(
+            "{text!r}, frames {frames}, batch {batch}: {different} of {values} differ".format_map(
+                row
+            )
+        )
     output = args.output or ROOT / "data/simulator" / f"{plan.name}.json"
     record = {
         "kind": "simulated",
         "command": f"python benchmarks/simulator.py --plan {args.plan}",
         **found.to_dict(),
-        "together": {
-            "texts": TOGETHER,
-            "frames": SMALL.frames,
-            "batch": SMALL.batch,
-            "waveforms": together,
-        },
+        "waveforms": others,
         "seconds": round(time.monotonic() - started),
         "simulator": {**_simulator(), "note": args.note},
         **provenance(ROOT),
@@ -77,11 +84,7 @@ def main() -> int:
     print(f"written to {output}")
     sys.stdout.flush()
     # Without the end of the interpreter, in which ttnn now and then hangs.
-    os._exit(1 if _differ(found, together) else 0)
-
-
-def _differ(found: Agreement, together: list[dict]) -> bool:
-    return bool(found.different) or any(row["different"] for row in together)
+    os._exit(1 if found.different or any(row["different"] for row in others) else 0)
 
 
 def _simulator() -> dict[str, str]:

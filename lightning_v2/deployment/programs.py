@@ -11,7 +11,10 @@ the cores that need them. Three ways to share the work:
                activations along rows (MatmulMultiCoreReuseMultiCastProgramConfig, in0 interleaved)
 
 The choice is the one whose busiest core is done first by a simple model (*modelled*): products of
-tiles take 16 cycles a fidelity phase, a core receives and sends 32 bytes a cycle, both at once.
+tiles take 16 cycles a fidelity phase, and meanwhile the NoC carries 32 bytes a cycle to or from a
+core. It carries weights, activations that do not lie in the core, and a result that is written
+elsewhere, which the operation after it reads and writes once more. So few rows of frames are shared
+by blocks, and many stay where they are, sharded by height from one operation to the next.
 None of this shows in the result: blocks along K are given, and rows and columns are independent.
 """
 
@@ -25,6 +28,10 @@ from lightning_v2.tensix.formats import tile_bytes
 PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
 CYCLES_A_PHASE = 16
 BYTES_A_CYCLE = 32
+FEWEST_ROWS = 16
+"""Rows of tiles that are worth keeping in cores of their own: with fewer, most cores are idle in
+all operations until somebody gathers them again."""
+
 USABLE_L1 = 1_200_000
 """Bytes of a core that one program may use beside the tensors that wait there."""
 
@@ -40,7 +47,8 @@ class ProgramError(ValueError):
 class Product:
     """A product of (m, k) and (k, n), in tiles, with the formats of the operands and the result.
 
-    width: tiles of K in one block. wide: whether Dst has 32 bits.
+    width: tiles of K in one block. wide: whether Dst has 32 bits. resident: whether in0 is sharded
+    by height already.
     """
 
     m: int
@@ -52,6 +60,7 @@ class Product:
     math_fidelity: str
     width: int
     wide: bool
+    resident: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +106,12 @@ def choices(product: Product, grid: Grid) -> list[Program]:
         ProgramError: none fits the memory of a core.
     """
     p = product
-    # A multicast needs more than one receiver, and a rectangle of them.
     rows = row_grid(p.m, grid)
     columns = _column_grid(p.n, grid)
     tall, broad = min(grid[1], p.m), min(grid[0], p.n)
-    shares = [
-        ("rows", rows, p.m // (rows[0] * rows[1]), p.n),
-        ("columns", columns, p.m, -(-p.n // (columns[0] * columns[1]))),
-    ]
+    shares = [("columns", columns, p.m, -(-p.n // (columns[0] * columns[1])))]
+    if p.m >= FEWEST_ROWS or p.n == 1:
+        shares.append(("rows", rows, p.m // (rows[0] * rows[1]), p.n))
     if tall > 1 and broad > 1:
         m, n = -(-p.m // tall), -(-p.n // broad)
         shares.append(("blocks", (-(-p.n // n), -(-p.m // m)), m, n))
@@ -140,9 +147,10 @@ def _program(p: Product, kind: str, grid: Grid, m: int, n: int) -> Program:
     received = n * p.k * in1
     buffers = 2 * p.width * n * in1 + m * n * (out + between)
     if kind == "rows":
+        received += 0 if p.resident else m * p.k * in0
         buffers += m * p.k * in0
     else:
-        received += m * p.k * in0 + m * n * out
+        received += m * p.k * in0 + 3 * m * n * out
         buffers += 2 * p.width * m * in0
     return Program(
         kind,

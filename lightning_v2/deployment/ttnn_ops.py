@@ -149,6 +149,7 @@ class TtnnOps:
             math_fidelity=config.math_fidelity,
             width=program_config.in0_block_w,
             wide=config.fp32_dest_acc_en,
+            resident=a.is_sharded(),
         )
         program, *others = choices(product, self.device.grid)
         self.choices[product] = Choice(product, program, tuple(others))
@@ -205,9 +206,8 @@ class TtnnOps:
         """Depthwise convolution of x (B, L, C) as (1, 1, B * L, C), and the prepared weights."""
         ttnn = self._ttnn
         batch, length, channels = x.shape
-        rows = ttnn.reshape(self._interleaved(x), (1, 1, batch * length, channels))
         return ttnn.conv1d(
-            input_tensor=self._sharded(rows),
+            input_tensor=ttnn.reshape(self._sharded(x), (1, 1, batch * length, channels)),
             weight_tensor=weight,
             device=self._handle,
             in_channels=channels,
