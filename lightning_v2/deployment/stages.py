@@ -30,7 +30,6 @@ Key = tuple
 class _Trace:
     number: Any
     inputs: dict[str, DeviceTensor]
-    held: dict[str, DeviceTensor]
     kept: tuple[DeviceTensor, ...]
     fetched: tuple[DeviceTensor, ...]
     # The last run has read its inputs once this has happened.
@@ -51,7 +50,7 @@ class DeviceStages:
         self.reports: dict[Key, StageReport] = {}
         self.graphs: dict[Key, Graph] = {}
         self._ops, self._device, self._reported = ops, ops.device, reported
-        self._traces: dict[Key, _Trace] = {}
+        self._traces: dict[tuple, _Trace] = {}
         self._seen: set[Key] = set()
 
     def __call__(
@@ -63,17 +62,19 @@ class DeviceStages:
     ) -> Result:
         """See `Runner.stage`."""
         key = _key(name, uploads, held)
-        if key in self._traces:
-            return self._replay(self._traces[key], uploads, held)
+        # A trace reads its operands where they lay when it was recorded.
+        recorded = key, tuple(map(id, held.values()))
+        if recorded in self._traces:
+            return self._replay(self._traces[recorded], uploads)
 
         def run() -> tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]:
             sent = {x: self._ops.from_torch(up.values, up.dtype) for x, up in uploads.items()}
             return self._settled(compute, sent, held)
 
-        if key in self._seen and self._device.can_trace:
+        if key in self._seen and self._device.can_trace and self._lasting(held):
             # Compiled by the first run, so that nothing is written while it is recorded.
-            self._traces[key] = self._record(compute, uploads, held)
-            return self._replay(self._traces[key], uploads, held)
+            self._traces[recorded] = self._record(compute, uploads, held)
+            return self._replay(self._traces[recorded], uploads)
         kept, fetched = run()
         result = kept, tuple(map(self._ops.to_torch, fetched))
         if key not in self._seen and self._reported:
@@ -89,6 +90,11 @@ class DeviceStages:
         for trace in self._traces.values():
             ttnn.release_trace(self._device.handle, trace.number)
         self._traces.clear()
+
+    def _lasting(self, held: dict[str, DeviceTensor]) -> bool:
+        """Whether all these are results of traces, which stay where they are."""
+        kept = {id(x) for trace in self._traces.values() for x in trace.kept}
+        return all(id(x) in kept for x in held.values())
 
     def _settled(
         self, compute: Compute, sent: dict[str, DeviceTensor], held: dict[str, DeviceTensor]
@@ -124,16 +130,12 @@ class DeviceStages:
         finally:
             ttnn.end_trace_capture(handle, number, cq_id=_COMPUTE)
         read = ttnn.record_event(handle, _COMPUTE)
-        return _Trace(number, inputs, dict(held), kept, fetched, read)
+        return _Trace(number, inputs, kept, fetched, read)
 
-    def _replay(
-        self, trace: _Trace, uploads: dict[str, Upload], held: dict[str, DeviceTensor]
-    ) -> Result:
+    def _replay(self, trace: _Trace, uploads: dict[str, Upload]) -> Result:
         import ttnn
 
         handle = self._device.handle
-        if any(trace.held[name] is not x for name, x in held.items()):
-            raise RuntimeError("a recorded part reads results of another recorded part only")
         ttnn.wait_for_event(_INPUT, trace.read)
         for name, upload in uploads.items():
             packed = self._ops.pack(upload.values, upload.dtype)
