@@ -194,7 +194,9 @@ class Deployment:
         try:
             yield
         except (RuntimeError, ProgramError) as error:
-            where = next(iter(getattr(error, "__notes__", ())), None)
-            if where is None:
+            notes = getattr(error, "__notes__", ())
+            if not notes and not str(error).startswith("TT_"):
                 raise
+            # Moves of data belong to no site.
+            where = notes[0] if notes else "in a move of data"
             raise UnsupportedError(self.plan.name, self.device.board, where, str(error)) from error

@@ -131,12 +131,12 @@ class LoweredAcoustics:
         site = f"{path}.query_key_value"
         joint = run.linear(site, normed, module.query_key_value, view)
         query, key, value = ops.split_query_key_value_and_split_heads(
-            joint, num_heads=module.heads, transpose_key=True
+            run.movable(joint, site), num_heads=module.heads, transpose_key=True
         )
         scores = run.matmul(f"{path}.scores", query, key, (queries, transposed, both))
         weights = run.softmax(f"{path}.softmax", scores, keys, both)
         context = run.matmul(f"{path}.context", weights, value, (both, queries, queries))
-        joined = ops.concatenate_heads(context)
+        joined = ops.concatenate_heads(run.movable(context, f"{path}.context"))
         output = run.linear(f"{path}.output", joined, module.output, view)
         return run.binary(f"{path}.add", "add", x, output, view)
 

@@ -120,7 +120,7 @@ class LoweredVocoder:
         x = ops.concat([run.at(site).operand(envelope), pitch], -1)
         batch, frames, channels = x.shape
         table = ops.reshape(x, (batch * frames, channels))
-        table = ops.pad(run.movable(table, run.precision(site).activations), ((0, TILE), (0, 0)))
+        table = ops.pad(run.movable_operand(table, site), ((0, TILE), (0, 0)))
         taps = self._network.vocoder.input.kernel
         return ops.reshape(ops.embedding(neighbours, table), (batch, frames, taps * channels))
 

@@ -257,13 +257,20 @@ class Runner:
 
     def rows(self, indices: DeviceTensor, table: DeviceTensor, source: str) -> DeviceTensor:
         """Rows of `table` (R, C), the result of site `source`."""
-        return self.ops.embedding(indices, self.movable(table, self.precision(source).output))
+        return self.ops.embedding(indices, self.movable(table, source))
 
-    def movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
-        """x of format `dtype` for moves of single rows.
+    def movable(self, x: DeviceTensor, source: str) -> DeviceTensor:
+        """x, the result of site `source`, for moves that do not keep tiles whole.
 
         Block floats are moved as bfloat16, which holds all their values.
         """
+        return self._movable(x, self.precision(source).output)
+
+    def movable_operand(self, x: DeviceTensor, site: str) -> DeviceTensor:
+        """The same for an operand of `site` in the format of its activations."""
+        return self._movable(x, self.precision(site).activations)
+
+    def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         return self.ops.typecast(x, "bfloat16") if dtype in MAGNITUDE_BITS else x
 
     def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
