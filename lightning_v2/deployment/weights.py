@@ -21,7 +21,16 @@ from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 
 _SUFFIX = ".tensorbin"
-_PACKERS = ("runner.py", "lowering.py", "lowering_acoustic.py", "lowering_vocoder.py", "weights.py")
+_PACKERS = (
+    "deployment/runner.py",
+    "deployment/lowering.py",
+    "deployment/lowering_acoustic.py",
+    "deployment/lowering_vocoder.py",
+    "deployment/ttnn_ops.py",
+    "deployment/weights.py",
+    # Transforms are no weights of a checkpoint; they are computed here.
+    "model/vocoder.py",
+)
 
 
 class Weights:
@@ -87,7 +96,7 @@ def cache_key(voice: Voice, plan: Plan) -> str:
 
 @cache
 def _packers() -> str:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[1]
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _PACKERS)).hexdigest()
 
 
