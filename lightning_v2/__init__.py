@@ -8,6 +8,8 @@ plan = lv2.Plan.load("lightning-v2")
 with lv2.emulate(voice, plan, tier="fast"):
     low = voice.synthesize("Hello there.")
 comparison = lv2.compare(voice, "Hello there.", plan)
+with lv2.open_device("silicon") as device:
+    speech = lv2.Deployment(voice, plan, device).synthesize("Hello there.")
 """
 
 import importlib
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
     from .analysis.compare import Comparison, compare
     from .analysis.module_comparison import compare_module
     from .analysis.tiers import compare_tiers
+    from .deployment.buckets import Buckets
+    from .deployment.deployment import Deployment
     from .deployment.emulate import emulate
+    from .deployment.rehearsal import rehearse
+    from .deployment.target import open_device
     from .model import CheckpointError, Speech, Voice, load
     from .precision import Plan, PlanError
     from .text import TextError, UnspokenWarning
@@ -28,7 +34,11 @@ _HOME = {
     "compare": ".analysis.compare",
     "compare_module": ".analysis.module_comparison",
     "compare_tiers": ".analysis.tiers",
+    "Buckets": ".deployment.buckets",
+    "Deployment": ".deployment.deployment",
     "emulate": ".deployment.emulate",
+    "open_device": ".deployment.target",
+    "rehearse": ".deployment.rehearsal",
     "CheckpointError": ".model",
     "Speech": ".model",
     "Voice": ".model",
@@ -40,8 +50,10 @@ _HOME = {
 }
 
 __all__ = [
+    "Buckets",
     "CheckpointError",
     "Comparison",
+    "Deployment",
     "Plan",
     "PlanError",
     "Speech",
@@ -53,6 +65,8 @@ __all__ = [
     "compare_tiers",
     "emulate",
     "load",
+    "open_device",
+    "rehearse",
     "tensix",
 ]
 
