@@ -1,17 +1,21 @@
 """The voice on the simulator beside the emulator: every site of a sentence, bit for bit.
 
-Needs a simulator (`lightning-v2 doctor` tells); takes about ten minutes a plan the first time, for
-kernels are compiled. Prints a table and writes data/simulator/PLAN.json. Everything is simulated.
+With --waveforms the whole speech in other buckets, too: several sentences at once, one in pieces,
+and one in a bucket so tall that activations stay sharded by height. Needs a simulator
+(`lightning-v2 doctor` tells). Ten minutes a plan the first time, for kernels are compiled, and as
+many again for waveforms. Prints a table and writes data/simulator/PLAN.json. All is simulated.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,18 +23,18 @@ import lightning_v2 as lv2
 from lightning_v2.deployment.agreement import agreement, waveform_agreement
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError
-from lightning_v2.deployment.target import compiler, open_device
+from lightning_v2.deployment.target import Device, compiler, open_device
 from lightning_v2.precision import voice_sites
 from lightning_v2.report.provenance import provenance
 from lightning_v2.report.records import write_whole
 
 ROOT = Path(__file__).parent.parent
 TEXT = "Hi."
-TOGETHER = ["Yes.", "Good morning."]
-SMALL = Buckets(frames=(96, 128), batch=2, rows=256)
-"""Two sentences at once, the longer of which is spoken in pieces."""
-TALL = Buckets(frames=(1024,))
-"""Enough rows to be sharded by height from one operation to the next."""
+OTHERS = (
+    # Two at once, the longer one in pieces.
+    (["Yes.", "Good morning."], Buckets(frames=(96, 128), batch=2, rows=256)),
+    ([TEXT], Buckets(frames=(1024,))),
+)
 
 
 def main() -> int:
@@ -38,6 +42,7 @@ def main() -> int:
     parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
     parser.add_argument("--output", type=Path, help="default: data/simulator/PLAN.json")
+    parser.add_argument("--waveforms", action="store_true", help="compare other buckets, too")
     parser.add_argument("--note", default="", help="kept with the results: how kernels were made")
     args = parser.parse_args()
 
@@ -52,17 +57,11 @@ def main() -> int:
         with open_device("simulator") as device:
             found = agreement(voice, plan, device, TEXT, progress)
             bar.close()
-            together = waveform_agreement(voice, plan, device, TOGETHER, SMALL)
-            tall = waveform_agreement(voice, plan, device, [TEXT], TALL)
+            others = _others(voice, plan, device) if args.waveforms else []
     except TargetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(found.table.drop(columns="digest").to_string(index=False))
-    others = [
-        {"text": text, "frames": buckets.frames, "batch": buckets.batch, **row}
-        for texts, buckets, rows in ((TOGETHER, SMALL, together), ([TEXT], TALL, tall))
-        for text, row in zip(texts, rows, strict=True)
-    ]
     for row in others:
         print(
             "{text!r}, frames {frames}, batch {batch}: {different} of {values} differ".format_map(
@@ -72,7 +71,7 @@ def main() -> int:
     output = args.output or ROOT / "data/simulator" / f"{plan.name}.json"
     record = {
         "kind": "simulated",
-        "command": f"python benchmarks/simulator.py --plan {args.plan}",
+        "command": shlex.join(["python", *sys.argv]),
         **found.to_dict(),
         "waveforms": others,
         "seconds": round(time.monotonic() - started),
@@ -85,6 +84,17 @@ def main() -> int:
     sys.stdout.flush()
     # Without the end of the interpreter, in which ttnn now and then hangs.
     os._exit(1 if found.different or any(row["different"] for row in others) else 0)
+
+
+def _others(voice: lv2.Voice, plan: lv2.Plan, device: Device) -> list[dict[str, Any]]:
+    """Rows of the speech in the buckets of `OTHERS`."""
+    return [
+        {"text": text, "frames": buckets.frames, "batch": buckets.batch, **row}
+        for texts, buckets in OTHERS
+        for text, row in zip(
+            texts, waveform_agreement(voice, plan, device, texts, buckets), strict=True
+        )
+    ]
 
 
 def _simulator() -> dict[str, str]:
