@@ -130,10 +130,50 @@ class LayerTable:
         )
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A table of words and numbers.
+
+    Attributes:
+        frame: a row a row; units stand in the names of columns.
+        caption: what it is, and where its figures come from.
+        shown: rows that are not folded away; all if not given.
+    """
+
+    frame: pd.DataFrame
+    caption: str
+    shown: int | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.frame.to_string(index=False)}\n{self.caption}"
+
+    def _repr_html_(self) -> str:
+        count = len(self.frame)
+        shown = count if self.shown is None else self.shown
+        top = _sheet(self.frame.head(shown), self.caption) if shown else ""
+        if shown >= count:
+            return top
+        everything = _sheet(self.frame, self.caption)
+        return f"{top}<details><summary>all {count} rows</summary>{everything}</details>"
+
+
 _LAYER_HEAD = (
     "site", "op", "alone: SQNR dB", "PCC", "max error", "gain",
     "accum.: SQNR dB", "PCC", "max error", "gain",
 )  # fmt: skip
+
+
+def _sheet(frame: pd.DataFrame, caption: str) -> str:
+    rows = []
+    for first, *rest in frame.itertuples(index=False):
+        cells = "".join(
+            f'<td class="number">{value}</td>'
+            if isinstance(value, int | float)
+            else f"<td>{html.escape(str(value))}</td>"
+            for value in rest
+        )
+        rows.append(f'<tr><th scope="row">{html.escape(str(first))}</th>{cells}</tr>')
+    return _table(tuple(map(str, frame.columns)), rows, caption)
 
 
 def _layer_rows(layers: pd.DataFrame, caption: str) -> str:

@@ -24,7 +24,7 @@ import pandas as pd
 
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
-from lightning_v2.deployment.report import Report
+from lightning_v2.deployment.report import Report, StageReport
 from lightning_v2.deployment.ttnn_ops import Choice
 from lightning_v2.model import load
 from lightning_v2.precision import Plan, voice_sites
@@ -74,6 +74,42 @@ class Rehearsal:
             f"Measured by graph capture on a mock {self.board} ({self.arch}), plan {self.plan}, "
             f"ttnn {self.ttnn_version}; no value was computed."
         )
+
+    def bucket(self, frames: int) -> str:
+        """The name of the bucket of so many frames, "frames 256, phones 64".
+
+        Raises:
+            ValueError: there is none.
+        """
+        names = dict.fromkeys(x.bucket for x in self.report.stages if x.bucket.startswith("frames"))
+        for name in names:
+            if name.startswith(f"frames {frames},"):
+                return name
+        raise ValueError(f"no bucket of {frames} frames; there are {'; '.join(names)}")
+
+    def stage(self, name: str, bucket: str) -> StageReport:
+        """The report of one stage. Stages that know no frames go by the phones of `bucket`.
+
+        Raises:
+            ValueError: there is none.
+        """
+        wanted = ((name, bucket), (name, bucket.partition(", ")[2]))
+        for stage in self.report.stages:
+            if (stage.stage, stage.bucket) in wanted:
+                return stage
+        known = "; ".join(f"{x.stage}, {x.bucket}" for x in self.report.stages)
+        raise ValueError(f"no stage {name!r} in bucket {bucket!r}; there are {known}")
+
+    def operations_of(self, name: str, bucket: str) -> pd.DataFrame:
+        """The rows of `operations` of one stage.
+
+        Raises:
+            ValueError: there is none.
+        """
+        stage = self.stage(name, bucket)
+        rows = self.operations
+        mine = (rows["stage"] == stage.stage) & (rows["bucket"] == stage.bucket)
+        return rows[mine].drop(columns=["stage", "bucket"]).reset_index(drop=True)
 
 
 def rehearse(

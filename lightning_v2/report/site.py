@@ -11,7 +11,7 @@ import nbformat
 from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 
-from lightning_v2.analysis.audio_metrics import METRICS
+from lightning_v2.analysis.audio_metrics import METRICS, Metric
 from lightning_v2.analysis.colours import of_plan
 from lightning_v2.analysis.tables import METRICS_TYPE, number
 from widgets.static import widget_html
@@ -98,38 +98,47 @@ def _section(runs: list[Run], notebooks: dict[str, nbformat.NotebookNode]) -> st
     text = next((summary["text"] for summary in summaries.values() if summary), None)
     said = f'<p class="said">“{html.escape(text)}”</p>' if text else ""
     player = _joint_player(notebooks.values())
-    rows = "".join(_row(run, summaries.get(run.executed)) for run in runs)
-    shown = [metric for metric in METRICS if metric.name in KEY_METRICS]
-    heads = "".join(
-        f'<th scope="col">{html.escape(metric.label)}'
-        f"<small>{'MOS' if 'MOS' in metric.unit else metric.unit}</small></th>"
-        for metric in shown
+    # Not every notebook compares two speeches.
+    compared = any(summaries.values())
+    shown = [metric for metric in METRICS if compared and metric.name in KEY_METRICS]
+    rows = "".join(_row(run, summaries.get(run.executed), shown) for run in runs)
+    heads = (
+        "".join(
+            f'<th scope="col">{html.escape(metric.label)}'
+            f"<small>{'MOS' if 'MOS' in metric.unit else metric.unit}</small></th>"
+            for metric in shown
+        )
+        or "<th></th>"
+    )
+    caption = (
+        "<caption>Against the reference, emulated on a CPU; a full table with bounds is on each "
+        "page.</caption>"
     )
     return (
         f'<section><h2>{html.escape(title)}</h2>{said}{player}<div class="table"><table>'
-        "<caption>Against the reference, emulated on a CPU; a full table with bounds is on each "
-        "page.</caption>"
+        f"{caption if compared else ''}"
         f'<thead><tr><th scope="col">page</th>{heads}<th scope="col">run<small>s</small></th></tr>'
         f"</thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
-def _row(run: Run, summary: dict | None) -> str:
+def _row(run: Run, summary: dict | None, shown: list[Metric]) -> str:
     name = html.escape(run.plan or Path(run.notebook).stem)
     dot = f'<span class="dot" style="background:{of_plan(run.plan)}"></span>' if run.plan else ""
     link = f'{dot}<a href="{html.escape(run.page)}">{name}</a>' if run.page else dot + name
     if run.error:
-        span = len(KEY_METRICS)
         return (
-            f'<tr><th scope="row">{link}</th><td class="failed" colspan="{span}">'
+            f'<tr><th scope="row">{link}</th><td class="failed" colspan="{max(len(shown), 1)}">'
             f'failed: {html.escape(run.error)}</td><td class="number">{run.seconds:.0f}</td></tr>'
         )
     values = (summary or {}).get("metrics", {})
-    cells = "".join(
-        f'<td class="number{_verdict(metric, values.get(metric.name))}">'
-        f"{number(_value(values.get(metric.name)))}</td>"
-        for metric in METRICS
-        if metric.name in KEY_METRICS
+    cells = (
+        "".join(
+            f'<td class="number{_verdict(metric, values.get(metric.name))}">'
+            f"{number(_value(values.get(metric.name)))}</td>"
+            for metric in shown
+        )
+        or "<td></td>"
     )
     seconds = f'<td class="number">{run.seconds:.0f}</td>'
     return f'<tr><th scope="row">{link}</th>{cells}{seconds}</tr>'
