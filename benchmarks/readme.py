@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from lightning_v2.deployment.agreement import load_agreement
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import write_whole
 
@@ -43,6 +45,17 @@ SHOWN_OPERATIONS = (
     "gelu, bfloat16",
 )
 
+SHOWN_FRAMES = 256
+"""Bucket of the table of a deployment."""
+
+SUMMED = (
+    "programs",
+    "dram_read_bytes",
+    "dram_written_bytes",
+    "host_to_device_bytes",
+    "device_to_host_bytes",
+)
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -51,7 +64,12 @@ def main() -> int:
     path = ROOT / "README.md"
     old = path.read_text()
     new = old
-    tables = {"voice": voice_table, "plans": plans_table, "arithmetic": arithmetic_table}
+    tables = {
+        "voice": voice_table,
+        "plans": plans_table,
+        "arithmetic": arithmetic_table,
+        "deployment": deployment_table,
+    }
     for name, table in tables.items():
         start, end = f"<!-- {name}: benchmarks/readme.py -->\n", f"<!-- end of {name} -->"
         before, _, rest = new.partition(start)
@@ -129,6 +147,74 @@ def arithmetic_table() -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def deployment_table() -> str:
+    record = json.loads((RESULTS / "deployment.json").read_text())
+    lines = [
+        f"One sentence of {SHOWN_FRAMES} frames ({SHOWN_FRAMES * HOP / SAMPLE_RATE:.1f} s), encode, "
+        "pitch and speech together. Counted in graphs captured on mock devices (*measured*); traffic of "
+        "DRAM is *modelled*: every operand and result that lies there moves once "
+        "(`benchmarks/deployment.py`):\n",
+        "| board | cores | plan | programs | distinct, all buckets | peak L1 of a core, KiB "
+        "| of L1, % | DRAM read, MiB | written | host to device, KiB | back |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for board, plans in record["boards"].items():
+        for plan, found in plans.items():
+            lines.append(f"| {board} | {_cores(found)} | `{plan}` | {_shown(found)} |")
+    largest = [
+        max(found["stages"], key=lambda stage: stage["peak_l1_bytes"])
+        for plans in record["boards"].values()
+        for found in plans.values()
+    ]
+    worst = max(largest, key=lambda stage: stage["peak_l1_bytes"] / stage["l1_bytes"])
+    lines.append(
+        f"\nThe most of L1 that any bucket takes is "
+        f"{worst['peak_l1_bytes'] / worst['l1_bytes']:.0%}: {worst['stage']}, {worst['bucket']}, "
+        f"on {worst['board']}."
+    )
+    lines += map(_agreement, sorted((ROOT / "data" / "simulator").glob("*.json")))
+    return "\n".join(lines) + "\n"
+
+
+def _agreement(path: Path) -> str:
+    found = load_agreement(path)
+    table, known = found.table, found.provenance
+    values, different = table["values"].sum(), table["different"].sum()
+    return (
+        f"\n*Simulated* (`benchmarks/simulator.py`), plan `{known['plan']['name']}`, "
+        f"“{known['text']}” on ttsim: {len(table)} sites and {values} values beside the exact "
+        f"tier, of which {different} differ"
+        + (f", by at most {table['max_ulp'].max()} ulp." if different else ".")
+    )
+
+
+def _cores(found: dict) -> str:
+    columns, rows = found["grid"]
+    return f"{columns} x {rows}"
+
+
+def _shown(found: dict) -> str:
+    frames = next(x for x in found["stages"] if x["bucket"].startswith(f"frames {SHOWN_FRAMES},"))
+    phones = frames["bucket"].partition(", ")[2]
+    wanted = {("encode", phones), ("pitch", frames["bucket"]), ("speech", frames["bucket"])}
+    stages = [x for x in found["stages"] if (x["stage"], x["bucket"]) in wanted]
+    if len(stages) != len(wanted):
+        raise ValueError(f"deployment.json has {len(stages)} of the stages {sorted(wanted)}")
+    total = {name: sum(stage[name] for stage in stages) for name in SUMMED}
+    peak = max(stage["peak_l1_bytes"] for stage in stages)
+    cells = [
+        f"{total['programs']}",
+        f"{found['totals']['distinct_programs']}",
+        f"{peak / 2**10:.0f}",
+        f"{100 * peak / stages[0]['l1_bytes']:.0f}",
+        f"{total['dram_read_bytes'] / 2**20:.1f}",
+        f"{total['dram_written_bytes'] / 2**20:.1f}",
+        f"{total['host_to_device_bytes'] / 2**10:.0f}",
+        f"{total['device_to_host_bytes'] / 2**10:.0f}",
+    ]
+    return " | ".join(cells)
 
 
 if __name__ == "__main__":
