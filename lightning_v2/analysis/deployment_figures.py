@@ -121,7 +121,7 @@ def programs(rehearsal: Rehearsal) -> Picture:
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, frameon=False)
     axes.set_title("open marks: what was not chosen", loc="left", fontsize=9)
     shares = table["program"].value_counts()
-    alt = f"Programs of {len(table)} kinds of matrix product: " + ", ".join(
+    alt = f"Programs chosen for {len(table)} kinds of matrix products: " + ", ".join(
         f"{kind} for {count}" for kind, count in shares.items()
     )
     return Picture(figure, f"{alt}.", modelled(rehearsal))
