@@ -154,8 +154,8 @@ def deployment_table() -> str:
     lines = [
         f"One sentence of {SHOWN_FRAMES} frames ({SHOWN_FRAMES * HOP / SAMPLE_RATE:.1f} s): "
         "encode, pitch and speech together. Counted in graphs captured on mock devices "
-        "(*measured*); traffic of DRAM is *modelled*: every operand and result that lies there moves once "
-        "(`benchmarks/deployment.py`):\n",
+        "(*measured*); traffic of DRAM is *modelled*: every operand and result that lies there "
+        "moves once (`benchmarks/deployment.py`):\n",
         "| board | cores | plan | programs | distinct, all buckets | peak L1 of a core, KiB "
         "| of L1, % | DRAM read, MiB | written | host to device, KiB | back |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
