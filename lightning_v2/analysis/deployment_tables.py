@@ -34,14 +34,15 @@ def operations(rehearsal: Rehearsal, stage: str, bucket: str) -> Sheet:
             "": range(1, len(rows) + 1),
             "call": rows["call"],
             "device operation": rows["operation"].str.removesuffix("DeviceOperation"),
-            "operands": rows["operands"],
-            "results": rows["results"],
+            "operands": rows["operands"].map(_short),
+            "results": rows["results"].map(_short),
             "cores": rows["cores"],
             "L1, KiB": (rows["l1_bytes"] / KIB).round(1),
             "fidelity": rows["math_fidelity"],
         }
     )
-    return Sheet(shown, f"{stage}, {bucket}. {rehearsal.provenance}", shown=0)
+    words = f"{stage}, {bucket}. Tensors are in tiles and interleaved unless it says otherwise."
+    return Sheet(shown, f"{words} {rehearsal.provenance}", shown=0)
 
 
 def programs(rehearsal: Rehearsal) -> Sheet:
@@ -109,3 +110,10 @@ def simulated(found: Agreement) -> str:
 
 def _cycles(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.0f}"
+
+
+def _short(tensors: str) -> str:
+    """Tensors in words, without what most of them are: in tiles and interleaved."""
+    for long, short in ((" tile,", ""), (" interleaved", ""), ("height_sharded", "in shards on")):
+        tensors = tensors.replace(long, short)
+    return tensors

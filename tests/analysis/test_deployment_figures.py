@@ -160,6 +160,7 @@ def test_programs(rehearsal):
 def test_tables_fold_what_is_long(rehearsal):
     sheet = deployment_tables.operations(rehearsal, "speech", BUCKET)
     assert len(sheet.frame) == 90
+    assert sheet.frame["operands"][0] == "1x128x192 bfloat16 L1"
     page = sheet._repr_html_()
     assert page.startswith("<details><summary>all 90 rows</summary>")
     assert page.count("<tr>") == 91
