@@ -168,12 +168,15 @@ class Deployment:
         return dataclasses.replace(script, sentences=tuple(parts))
 
     def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
-        """All lines, those of similar length together."""
-        order = sorted(range(len(lines)), key=lambda i: lines[i].phones.shape[1])
+        """All lines, those of one bucket of phones together: on it depend the bits."""
+        waiting: dict[int, list[int]] = {}
+        for i, line in enumerate(lines):
+            waiting.setdefault(self.buckets.for_phones(line.phones.shape[1]), []).append(i)
         spoken: dict[int, tuple[Frames, torch.Tensor]] = {}
-        for start in range(0, len(order), self.buckets.batch):
-            chosen = order[start : start + self.buckets.batch]
-            spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
+        for members in waiting.values():
+            for start in range(0, len(members), self.buckets.batch):
+                chosen = members[start : start + self.buckets.batch]
+                spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
         return [spoken[i] for i in range(len(lines))]
 
     def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
