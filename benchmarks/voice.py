@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from scipy.ndimage import maximum_filter1d
 
+from lightning_v2.analysis.recogniser import recognise, word_error_rate
 from lightning_v2.model import SAMPLE_RATE, load
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import data_path
@@ -26,7 +27,6 @@ from lightning_v2.training.evaluation import (
     pause_peaks_dbfs,
 )
 from lightning_v2.training.pipeline import read_texts
-from lightning_v2.training.recogniser import recognise, word_error_rate
 from lightning_v2.training.teacher import SAMPLE_RATE as TEACHER_RATE
 from lightning_v2.training.teacher import own_phones
 

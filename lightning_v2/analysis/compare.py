@@ -23,6 +23,7 @@ def compare(
     tier: str = "fast",
     seed: int = 0,
     layers: bool = True,
+    recogniser: bool = False,
 ) -> Comparison:
     """Say a text with the reference and under a plan, and measure the difference.
 
@@ -36,6 +37,8 @@ def compare(
         tier: how the emulator computes.
         seed: of the noise, the same for both.
         layers: measure every site as well (takes about as long again).
+        recogniser: let a recogniser hear both, for `words_agree_percent` (takes two thirds of
+            their duration).
 
     Raises:
         PlanError: a plan does not parse or names a site that the voice does not have.
@@ -63,7 +66,7 @@ def compare(
     if reference_plan:
         said = replace(said, plan=reference_plan.name, tier=tier)
     candidate = replace(candidate, plan=plan.name, tier=tier)
-    metrics, phase = audio_metrics.measure(said, candidate)
+    metrics, phase = audio_metrics.measure(said, candidate, recogniser)
     return Comparison(
         plan=plan,
         reference_plan=reference_plan,

@@ -1,8 +1,9 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
+import lightning_v2 as lv2
 from lightning_v2.analysis import audio_metrics
 
 RATE = 24000
@@ -17,6 +18,11 @@ class FakeSpeech:
     phonemes: tuple = ("pau", "ah", "pau")
 
 
+@pytest.fixture(scope="module")
+def sentence():
+    return lv2.load().synthesize("There were two people in the old house.")
+
+
 def measure(reference, candidate):
     return audio_metrics.measure(FakeSpeech(reference), FakeSpeech(candidate))[0]
 
@@ -29,11 +35,14 @@ def test_table_and_values_have_the_same_names(utterance):
 
 def test_identical(utterance):
     values = measure(utterance, utterance)
+    del values["words_agree_percent"]  # only on request
     assert values["pesq_wb_mos"] == pytest.approx(4.644, abs=0.001)
     assert values["snr_db"] == np.inf
     assert values["stoi"] == pytest.approx(1.0)
     assert values["waveform_pcc"] == pytest.approx(1.0)
-    zero = set(values) - {"pesq_wb_mos", "stoi", "snr_db", "waveform_pcc", "pause_level_dbfs"}
+    assert values["estoi"] == pytest.approx(1.0)
+    zero = set(values) - {"pesq_wb_mos", "stoi", "estoi", "snr_db", "waveform_pcc"}
+    zero -= {"pause_level_dbfs"}
     assert {name: values[name] for name in zero} == pytest.approx(dict.fromkeys(zero, 0), abs=1e-4)
     assert values["pause_level_dbfs"] == pytest.approx(-97, abs=5)
 
@@ -45,6 +54,9 @@ def test_gain(utterance):
     assert values["waveform_pcc"] == pytest.approx(1.0)
     assert values["snr_db"] == pytest.approx(6.02, abs=0.01)
     assert values["f0_p95_cents"] == pytest.approx(0, abs=0.01)
+    assert values["estoi"] == pytest.approx(1.0)
+    assert 3e-4 < values["zimtohrli"] < 2e-3  # 6 dB are heard
+    assert measure(utterance, utterance * 10 ** (-0.2 / 20))["zimtohrli"] < 1e-5
 
 
 @pytest.mark.parametrize("level", [50.0, 30.0])
@@ -55,6 +67,7 @@ def test_noise_at_a_known_level(utterance, noise, level):
     assert values["pause_level_dbfs"] == pytest.approx(speech_dbfs - level, abs=0.5)
     assert values["pause_rise_db"] == pytest.approx(max(speech_dbfs - level + 75, 0), abs=0.6)
     assert values["pesq_wb_mos"] < 4.5
+    assert values["zimtohrli"] > 1e-3
     assert values["f0_median_cents"] < 3
 
 
@@ -63,6 +76,8 @@ def test_more_noise_is_a_larger_distance(utterance, noise):
     assert quiet["lsd_db"] < loud["lsd_db"]
     assert quiet["mel_rmse_db"] < loud["mel_rmse_db"]
     assert quiet["pesq_wb_mos"] > loud["pesq_wb_mos"]
+    assert quiet["zimtohrli"] < loud["zimtohrli"] / 3
+    assert quiet["estoi"] > loud["estoi"]
     assert quiet["lsd_above_4_percent"] <= loud["lsd_above_4_percent"]
 
 
@@ -79,7 +94,15 @@ def test_polarity_flip_is_heard_by_waveform_measures_only(utterance):
     assert values["snr_db"] == pytest.approx(-6.02, abs=0.01)
     assert values["pesq_wb_mos"] == pytest.approx(4.644, abs=0.001)
     assert values["fundamental_drift_p95_cycles"] == pytest.approx(0.5, abs=0.01)
-    for name in ("lsd_db", "mel_rmse_db", "f0_p95_cents", "gain_db", "voicing_flips_percent"):
+    assert values["estoi"] == pytest.approx(1.0)
+    for name in (
+        "zimtohrli",
+        "lsd_db",
+        "mel_rmse_db",
+        "f0_p95_cents",
+        "gain_db",
+        "voicing_flips_percent",
+    ):
         assert values[name] == pytest.approx(0, abs=1e-3), name
 
 
@@ -89,6 +112,7 @@ def test_delay(utterance):
     assert values["group_delay_p95_ms"] == pytest.approx(1.0, abs=0.2)
     assert values["waveform_pcc"] < 0.9
     assert values["f0_median_cents"] < 2
+    assert values["zimtohrli"] < 2e-4  # it aligns the two first
 
 
 def test_pitch_shift(tone):
@@ -96,6 +120,34 @@ def test_pitch_shift(tone):
     assert values["f0_median_cents"] == pytest.approx(30.0, abs=0.5)
     assert values["fundamental_drift_p95_cycles"] == pytest.approx(210 * 0.01748, rel=0.1)
     assert values["waveform_pcc"] < 0.5
+    assert 0 < values["zimtohrli"] < 5e-4  # nearly deaf to it
+    assert values["estoi"] < 0.9
+
+
+@pytest.mark.parametrize(("level", "low", "high"), [(60, 3e-5, 3e-4), (50, 3e-4, 3e-3)])
+def test_the_bound_of_zimtohrli_lies_between_noise_at_60_and_at_50_db(
+    sentence, noise, level, low, high
+):
+    wave = sentence.waveform
+    noisy = wave + noise(wave, float(level))
+    assert low < audio_metrics.zimtohrli(wave, noisy, RATE) < high
+
+
+def test_pieces_too_short_for_zimtohrli_have_no_distance(utterance):
+    assert np.isnan(audio_metrics.zimtohrli(utterance[:4000], utterance[:4000], RATE))
+    assert audio_metrics.zimtohrli(utterance[:5000], utterance[:5000], RATE) == 0
+
+
+def test_a_recogniser_agrees_with_itself_and_not_with_noise(sentence, noise):
+    noisy = replace(sentence, waveform=sentence.waveform + noise(sentence.waveform, 0.0))
+    flipped = replace(sentence, waveform=-sentence.waveform)
+    words = [
+        audio_metrics.measure(sentence, other, recogniser=True)[0]["words_agree_percent"]
+        for other in (sentence, flipped, noisy)
+    ]
+    assert words[0] == 100
+    assert words[1] >= 80
+    assert words[2] < 60
 
 
 def test_whispered_instead_of_voiced(tone):
@@ -137,6 +189,8 @@ def test_silence_gives_no_number_instead_of_an_error():
     silence = np.zeros(RATE, np.float32)
     values = measure(silence, silence)
     assert np.isnan(values["pesq_wb_mos"])
+    assert np.isnan(values["estoi"])
+    assert values["zimtohrli"] == 0
     assert np.isnan(values["f0_median_cents"])
     assert np.isnan(values["loudness_difference_lu"])
     assert values["gain_db"] == 0

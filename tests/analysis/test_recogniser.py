@@ -1,7 +1,14 @@
+import numpy as np
 import pytest
 
+from lightning_v2.analysis.recogniser import (
+    hypothesis,
+    recognise,
+    spelled,
+    word_error_rate,
+    words_agree_percent,
+)
 from lightning_v2.model import SAMPLE_RATE, load
-from lightning_v2.training.recogniser import recognise, spelled, word_error_rate
 
 TEXTS = ["The weather is very good today.", "There were two people in the old house."]
 
@@ -18,6 +25,30 @@ def test_hears_most_words_of_the_voice(waves):
 def test_order_and_number_of_processes_do_not_matter(waves):
     forward = recognise(waves, 1)
     assert recognise(waves[::-1], 2) == forward[::-1]
+    assert [hypothesis(*wave) for wave in waves] == forward
+
+
+def test_silence_is_nothing():
+    assert hypothesis(np.zeros(SAMPLE_RATE), SAMPLE_RATE) == ""
+
+
+@pytest.mark.parametrize(
+    ("other", "percent"),
+    [
+        ("one two three four", 100),
+        ("one too three four", 75),
+        ("one two four", 75),
+        ("one two and three four", 80),
+        ("", 0),
+    ],
+)
+def test_agreement_counts_words_in_both_directions(other, percent):
+    assert words_agree_percent("one two three four", other) == percent
+    assert words_agree_percent(other, "one two three four") == percent
+
+
+def test_two_that_hear_nothing_neither_agree_nor_differ():
+    assert np.isnan(words_agree_percent("", ""))
 
 
 def test_spelling_is_the_recognisers():
