@@ -95,9 +95,68 @@ def cached(device, folder):
     return told
 
 
+def bits(device, folder):
+    """Digest of every constant as it is packed, as it is packed and kept, and as it is loaded."""
+    import ttnn  # after the device chose what it runs on
+
+    ops = TtnnOps(device)
+    fresh, loaded = [], []
+
+    def spied(into, method):
+        def run(*args):
+            packed = method(*args)
+            values = ttnn.to_torch(packed).float()
+            what = [str(packed.dtype), str(packed.layout), list(packed.shape)]
+            into.append([*what, hashlib.sha256(values.numpy().tobytes()).hexdigest()])
+            return packed
+
+        return run
+
+    kept = Weights(ops, SPOKEN, Plan.load(PLAN), Path(folder))
+    ops.pack, ops.load = spied(fresh, ops.pack), spied(loaded, ops.load)
+    for constant in constants()[:5]:
+        kept(constant)
+    other = Weights(ops, SPOKEN, Plan.load(PLAN), Path(folder))
+    for constant in constants()[:5]:
+        other(constant)
+    return fresh, loaded
+
+
+def folders(device, folder):
+    """Where weights are kept, of a voice under a plan; and what is left if nothing may be kept."""
+
+    def of(voice, plan):
+        return str(Weights(TtnnOps(device), voice, Plan.load(plan), Path(folder)).folder)
+
+    other, none = SimpleNamespace(digest="b" * 64), SimpleNamespace(digest="")
+    unkept = deployed(device, folder, none)
+    return {
+        "three": [of(SPOKEN, PLAN), of(SPOKEN, "fp32"), of(other, PLAN)],
+        "same": of(SPOKEN, PLAN),
+        "unkept": [counts(unkept), unkept.folder, os.listdir(folder)],
+        "user's": str(Weights(TtnnOps(device), SPOKEN, Plan.load(PLAN)).folder),
+    }
+
+
+def all_of(device, root):
+    """Each with a cache of its own."""
+    told = {}
+    for function in (cached, bits, folders):
+        cache = Path(root) / function.__name__
+        cache.mkdir()
+        told[function.__name__] = function(device, cache)
+    return told
+
+
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    return run_on_mock("n150", cached, str(tmp_path_factory.mktemp("weights")))
+def told_all(tmp_path_factory):
+    root = tmp_path_factory.mktemp("weights")
+    return {"root": root, **run_on_mock("n150", all_of, str(root), XDG_CACHE_HOME=str(root))}
+
+
+@pytest.fixture(scope="module")
+def told(told_all):
+    return told_all["cached"]
 
 
 def test_a_second_deployment_packs_nothing(told):
@@ -127,62 +186,17 @@ def test_what_is_damaged_is_packed_again(told, damage):
     assert whole and then == [0, 6]
 
 
-def bits(device, folder):
-    """Digest of every constant as it is packed, as it is packed and kept, and as it is loaded."""
-    import ttnn  # after the device chose what it runs on
-
-    ops = TtnnOps(device)
-    fresh, loaded = [], []
-
-    def spied(into, method):
-        def run(*args):
-            packed = method(*args)
-            values = ttnn.to_torch(packed).float()
-            what = [str(packed.dtype), str(packed.layout), list(packed.shape)]
-            into.append([*what, hashlib.sha256(values.numpy().tobytes()).hexdigest()])
-            return packed
-
-        return run
-
-    kept = Weights(ops, SPOKEN, Plan.load(PLAN), Path(folder))
-    ops.pack, ops.load = spied(fresh, ops.pack), spied(loaded, ops.load)
-    for constant in constants()[:5]:
-        kept(constant)
-    other = Weights(ops, SPOKEN, Plan.load(PLAN), Path(folder))
-    for constant in constants()[:5]:
-        other(constant)
-    return fresh, loaded
-
-
-def test_what_is_loaded_is_what_was_packed(tmp_path):
-    fresh, loaded = run_on_mock("n150", bits, str(tmp_path))
+def test_what_is_loaded_is_what_was_packed(told_all):
+    fresh, loaded = told_all["bits"]
     assert len(fresh) == 5 and fresh == loaded
     assert len({digest for *_, digest in fresh}) == 5
 
 
-def folders(device, folder):
-    """Where weights are kept, of a voice under a plan; and what is left if nothing may be kept."""
-
-    def of(voice, plan):
-        return str(Weights(TtnnOps(device), voice, Plan.load(plan), Path(folder)).folder)
-
-    other, none = SimpleNamespace(digest="b" * 64), SimpleNamespace(digest="")
-    unkept = deployed(device, folder, none)
-    return {
-        "three": [of(SPOKEN, PLAN), of(SPOKEN, "fp32"), of(other, PLAN)],
-        "same": of(SPOKEN, PLAN),
-        "unkept": [counts(unkept), unkept.folder, os.listdir(folder)],
-        "user's": str(Weights(TtnnOps(device), SPOKEN, Plan.load(PLAN)).folder),
-    }
-
-
-def test_another_voice_or_plan_has_another_folder(tmp_path):
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    told = run_on_mock("p150", folders, str(cache), XDG_CACHE_HOME=str(tmp_path))
+def test_another_voice_or_plan_has_another_folder(told_all):
+    told, cache = told_all["folders"], told_all["root"] / "folders"
     assert len(set(told["three"])) == 3 and told["same"] == told["three"][0]
     assert all(Path(folder).parent == cache for folder in told["three"])
-    assert Path(told["user's"]).parent == tmp_path / "lightning-v2" / "weights"
+    assert Path(told["user's"]).parent == told_all["root"] / "lightning-v2" / "weights"
     assert told["unkept"] == [[6, 0], None, []]
 
 
