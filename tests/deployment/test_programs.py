@@ -30,7 +30,7 @@ def products(draw):
     return Product(
         m=draw(st.integers(1, 128)),
         k=k,
-        n=draw(st.integers(1, 40)),
+        n=draw(st.integers(1, 200)),
         in0=draw(st.sampled_from(FORMATS)),
         in1=draw(st.sampled_from(FORMATS)),
         output=draw(st.sampled_from(FORMATS)),

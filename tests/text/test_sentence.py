@@ -74,7 +74,7 @@ def test_cut_after_the_last_phrase_that_fits():
 
 def test_cut_after_a_word_where_there_is_no_phrase():
     whole = sentence((2,), (3,), (4,), (2, "?"))
-    assert [part.text for part in whole.split(9)] == ["aa aaa,", "aaaa aa?"]
+    assert [part.text for part in whole.split(10)] == ["aa aaa,", "aaaa aa?"]
 
 
 def test_a_word_that_is_too_long_stays_whole():
