@@ -23,6 +23,7 @@ from lightning_v2.deployment.target import Device
 from lightning_v2.deployment.ttnn_ops import Choice, TtnnOps
 from lightning_v2.deployment.weights import Weights
 from lightning_v2.model import Speech, Voice
+from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
 from lightning_v2.model.voice import Line, Script, one_thread
 from lightning_v2.precision import Plan, voice_sites
@@ -147,20 +148,19 @@ class Deployment:
         self._stages.release()
 
     def _rehearse(self, phones: int, frames: int) -> None:
-        """Run all parts once for a sentence that fills two buckets."""
+        """Run all parts once for sentences that fill two buckets, whatever durations they get."""
+        lowering, batch = self._lowering, self.buckets.batch
         features = torch.zeros(1, phones, self.voice.config.features)
         ends = torch.linspace(frames / phones, frames, phones)[None] - 0.5
-        silent = Line(
-            torch.zeros(1, phones, dtype=torch.int64),
-            features,
-            ends,
-            None,
-            np.random.default_rng(0),
+        unknown = [None] * batch
+        encoded = lowering.encode(
+            [torch.zeros(1, phones, dtype=torch.int64)] * batch,
+            [features] * batch,
+            unknown,
+            unknown,
         )
-        self._together([silent])
-        self._lowering.encode(
-            [silent.phones] * self.buckets.batch, [features] * self.buckets.batch, [None], [None]
-        )
+        encoded = lowering.regulate(encoded.hidden, [ends] * batch, unknown)
+        lowering.speak_encoded(encoded, unknown, [_silence] * batch)
 
     def _fitting(self, script: Script) -> Script:
         largest = self.buckets.phones[-1]
@@ -203,3 +203,8 @@ class Deployment:
             # Moves of data belong to no site.
             where = notes[0] if notes else "in a move of data"
             raise UnsupportedError(self.plan.name, self.device.board, where, str(error)) from error
+
+
+def _silence(frames: int) -> torch.Tensor:
+    """No noise for so many frames, (1, N)."""
+    return torch.zeros(1, frames * HOP)

@@ -150,7 +150,15 @@ class Lowering:
         Raises:
             TooLongError: one has more phones than the largest bucket holds.
         """
-        encoded = self.encode(phones, features, ends, f0)
+        return self.speak_encoded(self.encode(phones, features, ends, f0), f0, noise)
+
+    def speak_encoded(
+        self,
+        encoded: Encoded,
+        f0: Sequence[Tensor | None],
+        noise: Sequence[Callable[[int], Tensor]],
+    ) -> list[tuple[Frames, Tensor]]:
+        """`speak` from the encoder on."""
         if any(given is None for given in f0):
             pairs = zip(f0, self.pitch(encoded), strict=True)
             f0 = [found if given is None else given for given, found in pairs]
@@ -217,17 +225,30 @@ class Lowering:
 
         name = "encode" if timed else "encode untimed"
         (hidden,), durations = run.stage(name, encode, uploads)
-        found, phone, position = [], [], []
+        found = [
+            host("ends", network.ends, durations[0][i : i + 1, : counts[i], 0])
+            if given is None
+            else given
+            for i, given in enumerate(ends)
+        ]
+        return self.regulate(hidden, found, f0)
+
+    def regulate(
+        self, hidden: DeviceTensor, ends: Sequence[Tensor], f0: Sequence[Tensor | None]
+    ) -> Encoded:
+        """Hidden vectors (B, P, C) on the device, and where the frames of each sentence lie.
+
+        ends: (1, P) frames. f0: (1, T) of what is as long as it is, or None.
+        """
+        host, network, size = self.runner.on_host, self._network, hidden.shape[1]
+        phone, position = [], []
         for i, (given, pitch) in enumerate(zip(ends, f0, strict=True)):
-            if given is None:
-                given = host("ends", network.ends, durations[0][i : i + 1, : counts[i], 0])
             last = int(given[:, -1].max().item()) + 1
             frames = torch.arange(last if pitch is None else pitch.shape[1])
             index, place = host("regulator", network.regulator.places, given, frames)
-            found.append(given)
             phone.append(index + i * size)
             position.append(place)
-        return Encoded(hidden, found, phone, position)
+        return Encoded(hidden, list(ends), phone, position)
 
     def pitch(self, encoded: Encoded) -> list[Tensor]:
         """F0 of each sentence, (1, T) Hz, 0 where unvoiced."""

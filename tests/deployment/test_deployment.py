@@ -74,7 +74,6 @@ def expected(stage, bucket, outputs):
     frames, phones = bucket
     encoder, duration, pitch, decoder, synthesis = outputs
     return {
-        "encode untimed": storage_bytes((phones, 192), encoder),
         "encode": storage_bytes((phones, 192), encoder) + storage_bytes((phones, 1), duration),
         "pitch": storage_bytes((frames, 2), pitch),
         "speech": storage_bytes((frames, 64), decoder) + storage_bytes((frames, 1024), synthesis),
@@ -101,7 +100,7 @@ def test_stages_of_every_bucket(built_on):
         f"frames {frames}, phones {phones}": (frames, phones)
         for frames, phones in zip(FRAMES, PHONES, strict=True)
     } | {f"phones {phones}": (0, phones) for phones in PHONES}
-    moved = {"encode": [4, 1], "encode untimed": [4, 0], "pitch": [3, 1], "speech": [6, 2]}
+    moved = {"encode": [4, 1], "pitch": [3, 1], "speech": [6, 2]}
     for plan in plans:
         stages = told[plan]["stages"]
         assert {(x["stage"], x["bucket"]) for x in stages} == {
@@ -109,8 +108,8 @@ def test_stages_of_every_bucket(built_on):
             for bucket in buckets
             for stage in (moved if "frames" in bucket else ())
             if stage in ("pitch", "speech")
-        } | {(stage, f"phones {n}") for n in PHONES for stage in ("encode", "encode untimed")}
-        assert told[plan]["captured"] == len(stages) == 8
+        } | {("encode", f"phones {n}") for n in PHONES}
+        assert told[plan]["captured"] == len(stages) == 6
         for stage in stages:
             assert stage["fits"] and stage["programs"] > 20, stage
             assert stage["moved"] == moved[stage["stage"]], stage
