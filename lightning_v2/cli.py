@@ -11,6 +11,9 @@ from .training import command as train_command
 INPUT_ERRORS = (OSError, ValueError)
 """What bad input raises: checkpoint, plan and text errors are all ValueErrors."""
 
+SHOWN_FIGURES = ("site", "op", "pcc", "sqnr_db", "max_abs", "gain")
+"""Ends of the columns of layer errors that fit a terminal."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb; 0: done, 1: failed or differs, 2: bad input (the reason is on stderr)."""
@@ -134,6 +137,7 @@ def _compare(args: argparse.Namespace) -> int:
     for name, value in comparison.metrics.items():
         print(f"{name:28} {value:10.4g}")
     worst = comparison.layers.sort_values("accumulated_sqnr_db").head(args.layers)
+    worst = worst[[name for name in worst if name.endswith(SHOWN_FIGURES)]]
     print(f"\n{len(worst)} sites with the largest accumulated error ({args.tier} tier, emulated):")
     print(worst.to_string(index=False))
     return 0

@@ -1,16 +1,21 @@
 """One sentence, said twice: by the reference and under a plan."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
+from lightning_v2.model import Speech
 from lightning_v2.precision import Plan
+from lightning_v2.tensix.interception import Observer
 
 from . import audio_metrics
+from .block_ranges import BlockRanges
 from .comparison import Comparison
+from .isolated import Isolated
 from .layer_errors import LayerErrors
 
 
@@ -36,33 +41,44 @@ def compare(
             be compared sample by sample.
         tier: how the emulator computes.
         seed: of the noise, the same for both.
-        layers: measure every site as well (takes about as long again).
+        layers: measure every site as well (takes about twice as long again).
         recogniser: let a recogniser hear both, for `words_agree_percent` (takes two thirds of
             their duration).
 
     Raises:
         PlanError: a plan does not parse or names a site that the voice does not have.
-        MemoryError: the text is too long for layer errors.
     """
     plan = _plan(plan)
     reference_plan = (
         None if isinstance(reference, str) and reference == "fp32" else _plan(reference)
     )
 
-    def alone(site, *call):
-        with tensix.use(tier=tier):
-            return tensix.lower(*call, plan.for_site(site), voice.model)
+    def say(plan: Plan | None, observer: Observer | None, forced: Speech | None) -> Speech:
+        with _running(voice, plan, tier, observer):
+            return voice.synthesize(text, seed=seed, forced=forced)
 
-    errors = LayerErrors(alone)
-    with _running(voice, reference_plan, tier, errors.observe_reference if layers else None):
-        said = voice.synthesize(text, seed=seed)
-    forced = said if teacher_forced else None
-    with _running(voice, plan, tier, errors.observe_candidate if layers else None):
-        candidate = voice.synthesize(text, seed=seed, forced=forced)
-    if layers and errors.missing():
-        # Forced durations and F0 leave their predictors out: those sites are seen running freely.
-        with _running(voice, plan, tier, errors.observe_only(errors.missing())):
-            voice.synthesize(text, seed=seed)
+    if not layers:
+        said = say(reference_plan, None, None)
+        candidate = say(plan, None, said if teacher_forced else None)
+        table = pd.DataFrame()
+    else:
+        ranges = BlockRanges(plan.for_site, voice.model)
+        errors = LayerErrors(Isolated(voice, plan, tier), ranges)
+        said = say(reference_plan, errors.observe_reference, None)
+        forced = said if teacher_forced else None
+        candidate = errors.accumulate(
+            lambda observer: say(reference_plan, observer, forced),
+            lambda observer: say(plan, observer, forced),
+        )
+        if errors.missing():
+            # Forced durations and F0 leave their predictors out: those sites are seen running
+            # freely.
+            errors.accumulate(
+                lambda observer: say(reference_plan, observer, None),
+                lambda observer: say(plan, observer, None),
+                errors.missing(),
+            )
+        table = errors.table()
     if reference_plan:
         said = replace(said, plan=reference_plan.name, tier=tier)
     candidate = replace(candidate, plan=plan.name, tier=tier)
@@ -74,7 +90,7 @@ def compare(
         teacher_forced=teacher_forced,
         reference=said,
         candidate=candidate,
-        layers=errors.table(),
+        layers=table,
         metrics=metrics,
         phase=phase,
     )
@@ -85,7 +101,7 @@ def _plan(plan: Plan | str | Path) -> Plan:
 
 
 def _running(
-    voice, plan: Plan | None, tier: str, observer: Callable | None
+    voice, plan: Plan | None, tier: str, observer: Observer | None
 ) -> AbstractContextManager:
     """Emulation of a plan, or PyTorch float32 under observation."""
     if plan:

@@ -12,10 +12,12 @@ import torch
 from torch import nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.emulate import Emulation, emulate
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import Unemulated
+from lightning_v2.tensix.interception import Observer
 
+from .block_ranges import BlockRanges
 from .layer_errors import LayerErrors
 
 
@@ -81,7 +83,6 @@ def compare_module(
 
     Raises:
         PlanError: the plan does not parse.
-        MemoryError: the outputs of all sites are too large to be kept.
     """
     plan = plan if isinstance(plan, Plan) else Plan.load(plan)
 
@@ -89,12 +90,17 @@ def compare_module(
         with tensix.use(tier, arch):
             return tensix.lower(*call, plan.for_site(site), module)
 
-    errors = LayerErrors(alone)
-    with torch.no_grad():
-        with tensix.intercept(module, lambda site: None, errors.observe_reference):
-            reference = module(*inputs)
-        with emulate(module, plan, tier, errors.observe_candidate, arch) as emulation:
-            candidate = module(*inputs)
+    def plain(observer: Observer) -> object:
+        with torch.no_grad(), tensix.intercept(module, lambda site: None, observer):
+            return module(*inputs)
+
+    def low(observer: Observer) -> tuple[object, Emulation]:
+        with torch.no_grad(), emulate(module, plan, tier, observer, arch) as emulation:
+            return module(*inputs), emulation
+
+    errors = LayerErrors(alone, BlockRanges(plan.for_site, module))
+    reference = plain(errors.observe_reference)
+    candidate, emulation = errors.accumulate(plain, low)
     return ModuleComparison(
         plan,
         tier,

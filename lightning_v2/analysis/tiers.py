@@ -1,6 +1,5 @@
 """How far the fast tier is from the bits of the chip, site by site."""
 
-import math
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,7 @@ import lightning_v2.deployment  # noqa: F401, teaches tensix the phase
 from lightning_v2 import tensix
 from lightning_v2.precision import Plan, voice_sites
 
-from .layer_errors import ErrorSums
+from .error_sums import ErrorSums
 
 
 def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> pd.DataFrame:
@@ -54,17 +53,10 @@ def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> p
         {
             "site": site,
             "op": op,
-            "deviation_percent": 100 * _relative(kept["between"]),
+            "deviation_percent": 100 * kept["between"].relative_rms,
             "equal_percent": 100 * equal[site] / kept["between"].count,
             "exact_sqnr_db": kept["exact"].sqnr_db,
             "fast_sqnr_db": kept["fast"].sqnr_db,
         }
         for site, (op, kept) in sums.items()
     )
-
-
-def _relative(sums: ErrorSums) -> float:
-    """Rms of the difference over the rms of the first operand."""
-    if sums.error_squared == 0:
-        return 0.0
-    return math.sqrt(sums.error_squared / max(sums.reference_squared, 1e-300))

@@ -1,5 +1,10 @@
 """Comparisons of a real network, untrained, under real plans."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -109,6 +114,36 @@ def test_free_running_lengths_may_differ(voice):
         assert np.isnan(comparison.metrics["snr_db"])
     assert np.isfinite(comparison.metrics["lsd_db"])
     assert np.isfinite(comparison.metrics["duration_difference_ms"])
+
+
+def test_ten_seconds_with_all_layers_stay_under_two_gigabytes():
+    benchmark = Path(__file__).parents[2] / "benchmarks" / "memory.py"
+    text = "We walked along the river until evening came, " * 4 + "and then we went home."
+    run = json.dumps([text, "lightning-v2", "fast", True])
+    command = [sys.executable, str(benchmark), "--run", run]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=240)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["speech_s"] > 10 and found["sites"] > 150
+    assert found["peak_bytes"] < 2e9
+
+
+def test_block_ranges_stand_where_the_plan_has_blocks(voice):
+    layers = lv2.compare(voice, TEXT, "naive").layers.set_index("site")
+    site = layers.loc["decoder.blocks.0.up"]
+    assert 3 < site["weights_range_median_bits"] < site["weights_range_p99_bits"] < 30
+    assert 0 < site["weights_flushed_percent"] < 10
+    assert site["activations_flushed_percent"] > 0
+    assert np.isnan(layers.loc["vocoder.exp", "weights_range_median_bits"])
+    shares = layers[["isolated_gain_share", "isolated_offset_share", "isolated_rest_share"]]
+    assert shares.dropna().sum(axis=1).to_numpy() == pytest.approx(1)
+
+
+def test_the_error_of_lofi_is_mostly_a_shrink(voice):
+    layers = lv2.compare(voice, TEXT, "lightning-v2").layers
+    linear = layers[layers["op"] == "linear"].median(numeric_only=True)
+    assert linear["isolated_gain"] == pytest.approx(0.984, abs=0.005)
+    assert linear["isolated_gain_share"] > 0.5
+    assert linear["isolated_offset_share"] < 0.05
 
 
 def test_the_seed_is_shared_and_counts(voice):
