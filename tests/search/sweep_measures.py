@@ -1,0 +1,46 @@
+"""Measurements that need no voice, registered for tests; workers import this module by its path."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from lightning_v2.search.sweep import measurement
+
+
+@measurement("square", version=1)
+def square(number, log=None):
+    if log:
+        with open(log, "a") as file:
+            file.write(f"{number} {os.getpid()}\n")
+    return {"square": number**2}
+
+
+@measurement("rows", version=1)
+def rows(count):
+    return [{"index": index, "name": f"row {index}"} for index in range(count)]
+
+
+@measurement("refuses", version=1)
+def refuses(number, until=None):
+    if until is None or not Path(until).exists():
+        raise ArithmeticError(f"{number} is not\nliked")
+    return {"square": number**2}
+
+
+@measurement("slow", version=1)
+def slow(number, pause, log):
+    with open(log, "a") as file:
+        file.write(f"{number} {os.getpid()}\n")
+    time.sleep(pause)
+    return {"square": number**2}
+
+
+@measurement("dies", version=1)
+def dies(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@measurement("odd", version=1)
+def odd(kind):
+    return {"list": {"value": [1]}, "taken": {"seconds": 1.0}, "nothing": None}[kind]
