@@ -42,8 +42,9 @@ class Piece:
 class Buckets:
     """Lengths that programs are compiled for, ascending multiples of 32.
 
-    phones: of a sentence. frames: of a piece; empty for pieces of just the right length.
-    batch: sentences at once. rows: frames at once, of a batch; the memory of the cores limits them.
+    phones: of a sentence; those that are not 32, 64, 128, … have bits that no emulation has.
+    frames: of a piece; empty for pieces of just the right length. batch: sentences at once. rows:
+    frames at once, of a batch; the memory of the cores limits them.
     """
 
     phones: tuple[int, ...] = (32, 64, 128, 256)
@@ -66,9 +67,9 @@ class Buckets:
 
     @classmethod
     def of_frames(cls, frames: Sequence[int], batch: int = 1) -> Buckets:
-        """Buckets of so many frames, and for each one of a quarter as many phones."""
-        phones = sorted({max(1, round(size / 4 / TILE)) * TILE for size in frames})
-        return cls(tuple(phones), tuple(frames), batch)
+        """Buckets of so many frames, and for each one of a quarter as many phones or more."""
+        phones = {EXACT_LENGTHS.for_phones(-(-size // 4)) for size in frames}
+        return cls(tuple(sorted(phones)), tuple(frames), batch)
 
     def for_phones(self, count: int) -> int:
         """The bucket of a sentence of `count` phones.
@@ -92,19 +93,20 @@ class Buckets:
             yield group + [None] * (size - len(group))
 
     def pieces(self, count: int) -> Iterator[Piece]:
-        """A sentence of `count` frames in pieces, each as small as its frames allow."""
-        if not self.frames:
-            yield Piece(0, count, 0, count)
+        """A sentence of `count` frames in the smallest bucket that holds it, or in pieces of the
+        largest one."""
+        fitting = [size for size in self.frames or [count] if size >= count]
+        if fitting:
+            yield Piece(0, fitting[0], 0, count)
             return
         largest, first = self.frames[-1], 0
         while first < count:
             start = max(first - OVERLAP, 0)
-            fitting = [size for size in self.frames if start + size >= count]
-            size = fitting[0] if fitting else largest
-            last = count if fitting else start + largest - OVERLAP
-            yield Piece(start, size, first, last)
+            end = start + largest
+            last = count if end >= count else end - OVERLAP
+            yield Piece(start, largest, first, last)
             first = last
 
 
 EXACT_LENGTHS = Buckets(phones=tuple(TILE << i for i in range(16)), frames=())
-"""For an emulation: only phones are padded, whose sums depend on it, and there is no limit."""
+"""For an emulation: only phones are padded, on which the bits depend, and there is no limit."""

@@ -109,11 +109,12 @@ class Deployment:
 
         Raises:
             TextError: there is nothing to say, or a text holds control characters.
-            ValueError: `forced` is speech of another text.
+            ValueError: `forced` is speech of another text, or of one that has to be cut.
+            TooLongError: a single word has more phones than the largest bucket holds.
             UnsupportedError: ttnn cannot run the plan on this device.
         """
         texts = [text] if isinstance(text, str) else list(text)
-        scripts = [self._fitting(Script.of(one, seed)) for one in texts]
+        scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
         lines = [self.voice.lines(script, forced) for script in scripts]
         with torch.inference_mode(), one_thread(), self._explained():
             spoken = iter(self._speak([line for script in lines for line in script]))
@@ -127,17 +128,17 @@ class Deployment:
     def prepare(self) -> Iterator[str]:
         """Compile the programs of all buckets, smallest first; yields the name of each when done.
 
-        The i-th bucket of frames runs with the i-th of phones: both grow with a sentence.
+        The i-th bucket of frames runs with the i-th of phones: both grow with a sentence. Where
+        there are more of one kind, they run with the largest of the other.
 
         Raises:
             UnsupportedError: ttnn cannot run the plan on this device.
         """
-        pairs = zip(
-            self.buckets.frames,
-            self.buckets.phones[: len(self.buckets.frames)]
-            + self.buckets.phones[-1:] * (len(self.buckets.frames) - len(self.buckets.phones)),
-            strict=True,
-        )
+        frames, phones = self.buckets.frames, self.buckets.phones
+        count = max(len(frames), len(phones))
+        pairs = [
+            (frames[min(i, len(frames) - 1)], phones[min(i, len(phones) - 1)]) for i in range(count)
+        ]
         for frames, phones in pairs:
             with torch.inference_mode(), one_thread(), self._explained():
                 self._rehearse(phones, frames)
@@ -162,9 +163,14 @@ class Deployment:
         encoded = lowering.regulate(encoded.hidden, [ends] * batch, unknown)
         lowering.speak_encoded(encoded, unknown, [_silence] * batch)
 
-    def _fitting(self, script: Script) -> Script:
+    def _fitting(self, script: Script, forced: Speech | None) -> Script:
         largest = self.buckets.phones[-1]
         parts = [part for sentence in script.sentences for part in sentence.split(largest)]
+        if forced is not None and len(parts) > len(script.sentences):
+            raise ValueError(
+                f"a sentence of {script.text!r} has more than {largest} phones and is cut, so that "
+                "it has other pauses than forced: use larger buckets of phones"
+            )
         return dataclasses.replace(script, sentences=tuple(parts))
 
     def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:

@@ -148,7 +148,8 @@ def _program(p: Product, kind: str, grid: Grid, m: int, n: int) -> Program:
     buffers = 2 * p.width * n * in1 + m * n * (out + between)
     if kind == "rows":
         received += 0 if p.resident else m * p.k * in0
-        buffers += m * p.k * in0
+        # The shard, and where it is cut into blocks.
+        buffers += m * p.k * in0 * (1 if p.width == p.k else 3)
     else:
         received += m * p.k * in0 + 3 * m * n * out
         buffers += 2 * p.width * m * in0

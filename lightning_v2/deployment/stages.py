@@ -127,8 +127,11 @@ class DeviceStages:
         number = ttnn.begin_trace_capture(handle, cq_id=_COMPUTE)
         try:
             kept, fetched = self._settled(compute, inputs, held)
-        finally:
+        except BaseException:
             ttnn.end_trace_capture(handle, number, cq_id=_COMPUTE)
+            ttnn.release_trace(handle, number)
+            raise
+        ttnn.end_trace_capture(handle, number, cq_id=_COMPUTE)
         read = ttnn.record_event(handle, _COMPUTE)
         return _Trace(number, inputs, kept, fetched, read)
 

@@ -47,12 +47,16 @@ def test_the_context_is_beyond_the_reach_of_the_voice(voice):
 
 
 @given(buckets(), st.integers(1, 3000))
-def test_no_smaller_bucket_would_do(lengths, count):
-    *inner, last = lengths.pieces(count)
-    assert all(piece.size == lengths.frames[-1] for piece in inner)
-    assert all(last.start + size < count for size in lengths.frames if size < last.size)
-    if count <= lengths.frames[-1]:
-        assert not inner
+def test_one_piece_in_the_smallest_bucket_or_several_in_the_largest(lengths, count):
+    """So that a long sentence asks for no program but those of the largest bucket."""
+    pieces = list(lengths.pieces(count))
+    largest = lengths.frames[-1]
+    if count <= largest:
+        (piece,) = pieces
+        assert all(size < count for size in lengths.frames if size < piece.size)
+    else:
+        assert {piece.size for piece in pieces} == {largest}
+        assert all(piece.last > piece.first for piece in pieces)
 
 
 def test_known_pieces():

@@ -247,7 +247,7 @@ def test_a_recording_ends_when_a_part_fails(stages, journal):
     stages("encode", failing, uploads, {})
     with pytest.raises(RuntimeError, match="of the part"):
         stages("encode", failing, uploads, {})
-    assert journal[-1] == ("end", "trace 1", COMPUTE)
+    assert journal[-2:] == [("end", "trace 1", COMPUTE), ("release", "trace 1")]
     stages.release()
     assert "release" not in journal.names()
 
