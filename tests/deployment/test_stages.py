@@ -248,8 +248,9 @@ def test_a_recording_ends_when_a_part_fails(stages, journal):
     with pytest.raises(RuntimeError, match="of the part"):
         stages("encode", failing, uploads, {})
     assert journal[-2:] == [("end", "trace 1", COMPUTE), ("release", "trace 1")]
+    journal.clear()
     stages.release()
-    assert "release" not in journal.names()
+    assert journal == []
 
 
 def test_release(stages, journal):
