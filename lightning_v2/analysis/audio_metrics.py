@@ -82,6 +82,15 @@ METRICS = (
            "half a pitch period", bound=1),
     Metric("fundamental_drift_p95_cycles", "phase drift of the fundamental, p95", "cycles", "lower",
            "samples", "source phase, F0", "everything in unvoiced sound"),
+    Metric("harmonic_drift_p95_cycles", "phase drift of ten harmonics, p95", "cycles", "lower",
+           "samples", "the same, and smeared phases of single harmonics", "unvoiced sound; what "
+           "was lost before a voiced stretch, but for parts of a cycle"),
+    Metric("harmonic_relation_p95_cycles", "harmonics against their fundamental, p95", "cycles",
+           "lower", "frames", "the shape of a period: buzz, roughness", "delay, wrong durations, "
+           "pitch; a polarity flip moves it by half a cycle, and nobody hears that"),
+    Metric("frequency_deviation_p95_cents", "frequency of ten harmonics, p95", "cents", "lower",
+           "frames", "jitter, a voice that wavers or is out of tune", "unvoiced sound, levels; "
+           "weak harmonics near -50 dB tell noise rather than frequency"),
     Metric("lsd_db", "log-spectral distance, mean", "dB", "lower", "frames",
            "hiss, timbre, lost harmonics", "phase, polarity, delay", bound=1),
     Metric("lsd_2_to_4_percent", "frames with 2 to 4 dB log-spectral distance", "%", "lower",
@@ -114,13 +123,11 @@ METRICS = (
 )  # fmt: skip
 
 
-def measure(
-    reference, candidate, recogniser: bool = False
-) -> tuple[dict[str, float], PhaseDrift | None]:
-    """All of `METRICS` for two `Speech` of the same text, and the phase drift where it exists.
+def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, float], PhaseDrift]:
+    """All of `METRICS` for two `Speech` of the same text, and the phase drift.
 
-    Where the durations differ (free-running), what needs samples is NaN and the phase drift None;
-    what needs frames pairs them phone by phone.
+    Where the durations differ (free-running), what needs samples is NaN; what needs frames pairs
+    them phone by phone.
 
     Args:
         reference: what is right.
@@ -144,9 +151,9 @@ def measure(
     guide = np.zeros(limit)
     guide[match] = pitch_a.hz
     pitch_b = pitch.track(b, rate, guide_hz=guide)
-    drift = phase_drift(a, b, rate, pitch_a, pitch_b) if aligned else None
+    drift = phase_drift(a, b, rate, pitch_a, pitch_b, None if aligned else match)
     values = {metric.name: NAN for metric in METRICS}
-    if drift:
+    if aligned:
         values |= {
             "pesq_wb_mos": pesq_wb_mos(a, b, rate),
             "zimtohrli": zimtohrli(a, b, rate),
@@ -156,10 +163,13 @@ def measure(
             "waveform_pcc": waveform_pcc(a, b),
             "group_delay_p95_ms": drift.group_delay_p95_ms,
             "fundamental_drift_p95_cycles": drift.fundamental_drift_p95_cycles,
+            "harmonic_drift_p95_cycles": drift.harmonic_drift_p95_cycles,
         }
     distance = lsd_db(a, b, rate, match)
     pauses = loudness.pauses(a, rate)
     values |= {
+        "harmonic_relation_p95_cycles": drift.harmonic_relation_p95_cycles,
+        "frequency_deviation_p95_cents": drift.frequency_deviation_p95_cents,
         "lsd_db": _mean(distance),
         "lsd_2_to_4_percent": 100 * _mean((distance >= 2) & (distance <= 4)),
         "lsd_above_4_percent": 100 * _mean(distance > 4),

@@ -29,7 +29,7 @@ class Comparison:
         candidate: what the plan makes of it.
         layers: a row a site (S rows), see `LayerErrors.table`.
         metrics: the names of `audio_metrics.METRICS`; NaN where a measure does not apply.
-        phase: None where the durations differ: then no sample belongs to another.
+        phase: how it has moved; less can be said where the durations differ.
     """
 
     plan: Plan
@@ -40,7 +40,7 @@ class Comparison:
     candidate: Speech
     layers: pd.DataFrame
     metrics: dict[str, float]
-    phase: PhaseDrift | None
+    phase: PhaseDrift
 
     @property
     def difference(self) -> np.ndarray:
@@ -51,7 +51,7 @@ class Comparison:
     @property
     def aligned(self) -> bool:
         """Whether sample n of the candidate belongs to sample n of the reference."""
-        return self.phase is not None
+        return self.phase.aligned
 
     @property
     def reference_name(self) -> str:

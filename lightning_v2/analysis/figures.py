@@ -21,6 +21,7 @@ from .spectrogram import level_difference_db, spectrogram
 LEVEL_RANGE_DB = (-100.0, -20.0)
 DIFFERENCE_RANGE_DB = 20.0
 DELAY_RANGE_MS = 2.0
+CENTS_RANGE = 30.0
 BEST_DB = 80.0
 """Better ratios, infinite ones among them, are drawn here."""
 _WIDTH = 8.2
@@ -85,7 +86,7 @@ def spectrograms(comparison: Comparison) -> Picture:
 def phase_drift(comparison: Comparison) -> Picture | Note:
     """Phase over time and frequency in radians, and lost cycles of the fundamental."""
     phase = comparison.phase
-    if phase is None:
+    if not phase.aligned:
         return _no_phase(comparison)
     figure = Figure(figsize=(_WIDTH, 5.6), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
@@ -111,7 +112,7 @@ def phase_drift(comparison: Comparison) -> Picture | Note:
 def group_delay(comparison: Comparison) -> Picture | Note:
     """How much later each band of the candidate is, over time, in ms."""
     phase = comparison.phase
-    if phase is None:
+    if not phase.aligned:
         return _no_phase(comparison)
     figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
     axes = figure.subplots()
@@ -132,6 +133,40 @@ def group_delay(comparison: Comparison) -> Picture | Note:
     alt = (
         f"Group delay of {comparison.plan.name} against the reference in six bands; 95 % of the "
         f"audible bins lie within {phase.group_delay_p95_ms:.2g} ms."
+    )
+    return Picture(figure, alt, comparison.provenance)
+
+
+def harmonics(comparison: Comparison) -> Picture:
+    """How harmonics lie to their fundamental, and how fast they turn, against the reference."""
+    phase = comparison.phase
+    figure = Figure(figsize=(_WIDTH, 4.6), layout="constrained")
+    panels = (
+        (phase.relation_cycles, colours.PHASE_MAP, 0.5, "phase (cycles)", "neither"),
+        (phase.frequency_cents, colours.DIFFERENCE_MAP + "_r", CENTS_RANGE, "cents", "both"),
+    )
+    rows = figure.subplots(2, 1, sharex=True)
+    count = len(phase.relation_cycles)
+    for axes, (values, tones, reach, unit, extend) in zip(rows, panels, strict=True):
+        shown = axes.imshow(
+            values,
+            aspect="auto",
+            origin="lower",
+            interpolation="none",
+            cmap=tones,
+            vmin=-reach,
+            vmax=reach,
+            extent=(*_span(phase.times_s), 0.5, count + 0.5),
+        )
+        axes.set_ylabel("harmonic (number)")
+        figure.colorbar(shown, ax=axes, label=unit, extend=extend, pad=0.01)
+    rows[0].set_title("phase to the fundamental, candidate − reference", loc="left")
+    rows[1].set_title("instantaneous frequency, candidate over reference", loc="left")
+    rows[1].set_xlabel("time (s)" if phase.aligned else "time in the reference (s)")
+    alt = (
+        f"Harmonics of {comparison.plan.name} against the reference: 95 % lie within "
+        f"{phase.harmonic_relation_p95_cycles:.2g} cycles of where their fundamental has them "
+        f"there, and within {phase.frequency_deviation_p95_cents:.2g} cents of their frequency."
     )
     return Picture(figure, alt, comparison.provenance)
 

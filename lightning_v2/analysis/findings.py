@@ -57,7 +57,7 @@ class Findings:
 
     def _phase(self) -> list[str]:
         phase = self.comparison.phase
-        if phase is None:
+        if not phase.aligned:
             longer = self.comparison.metrics["duration_difference_ms"]
             return [
                 f"The durations differ (candidate longer by {longer:+.0f} ms): no phase to compare."

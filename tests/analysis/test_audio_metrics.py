@@ -68,6 +68,9 @@ def test_noise_at_a_known_level(utterance, noise, level):
     assert values["pause_rise_db"] == pytest.approx(max(speech_dbfs - level + 75, 0), abs=0.6)
     assert values["pesq_wb_mos"] < 4.5
     assert values["zimtohrli"] > 1e-3
+    assert values["harmonic_drift_p95_cycles"] == pytest.approx(
+        0.003 * 10 ** ((30 - level) / 20), rel=0.5
+    )
     assert values["f0_median_cents"] < 3
 
 
@@ -94,6 +97,8 @@ def test_polarity_flip_is_heard_by_waveform_measures_only(utterance):
     assert values["snr_db"] == pytest.approx(-6.02, abs=0.01)
     assert values["pesq_wb_mos"] == pytest.approx(4.644, abs=0.001)
     assert values["fundamental_drift_p95_cycles"] == pytest.approx(0.5, abs=0.01)
+    assert values["harmonic_drift_p95_cycles"] == pytest.approx(0.5, abs=0.01)
+    assert values["harmonic_relation_p95_cycles"] == pytest.approx(0.5, abs=0.01)
     assert values["estoi"] == pytest.approx(1.0)
     for name in (
         "zimtohrli",
@@ -113,12 +118,16 @@ def test_delay(utterance):
     assert values["waveform_pcc"] < 0.9
     assert values["f0_median_cents"] < 2
     assert values["zimtohrli"] < 2e-4  # it aligns the two first
+    assert values["harmonic_relation_p95_cycles"] < 0.01
+    assert values["harmonic_drift_p95_cycles"] > 0.2
 
 
 def test_pitch_shift(tone):
     values = measure(tone(), tone(30.0))
     assert values["f0_median_cents"] == pytest.approx(30.0, abs=0.5)
     assert values["fundamental_drift_p95_cycles"] == pytest.approx(210 * 0.01748, rel=0.1)
+    assert values["frequency_deviation_p95_cents"] == pytest.approx(30.0, abs=1)
+    assert values["harmonic_relation_p95_cycles"] < 0.01
     assert values["waveform_pcc"] < 0.5
     assert 0 < values["zimtohrli"] < 5e-4  # nearly deaf to it
     assert values["estoi"] < 0.9
@@ -160,12 +169,14 @@ def test_free_running_pairs_frames_and_leaves_samples_out(tone, utterance):
     reference = FakeSpeech(tone(), durations=np.array([30.0, 40.0, 24.0]))
     candidate = FakeSpeech(slower, durations=np.array([30.0, 40.0, 24.0]) * 1.25)
     values, drift = audio_metrics.measure(reference, candidate)
-    assert drift is None
+    assert not drift.aligned
     needs = {metric.name: metric.needs for metric in audio_metrics.METRICS}
     assert all(np.isnan(values[name]) for name in needs if needs[name] == "samples")
     assert values["duration_difference_ms"] == pytest.approx(250)
     # played at 0.8 times the speed: every frame is a major third lower
     assert values["f0_median_cents"] == pytest.approx(1200 * np.log2(1 / 0.8), abs=2)
+    assert values["frequency_deviation_p95_cents"] == pytest.approx(1200 * np.log2(1.25), abs=9)
+    assert values["harmonic_relation_p95_cycles"] < 0.05
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def compared(reference, candidate, name="naive", phase_sqnr=2.0, **durations):
         plan=SimpleNamespace(name=name),
         reference_plan=None,
         tier="fast",
-        teacher_forced=phase is not None,
+        teacher_forced=phase.aligned,
         reference=a,
         candidate=b,
         layers=layers(phase_sqnr),
@@ -66,7 +66,9 @@ def free(tone):
     return compared(tone(seconds=2.0), tone(seconds=2.2), durations=(60.0, 60.0, 86.25))
 
 
-FIGURES = ("waveforms", "spectrograms", "phase_drift", "group_delay", "layer_errors")
+FIGURES = (
+    "waveforms", "spectrograms", "phase_drift", "group_delay", "harmonics", "layer_errors",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -81,7 +83,7 @@ def test_every_figure_has_units_words_and_provenance(broken, name):
     assert len(picture.image()) > 5000
 
 
-@pytest.mark.parametrize("name", ["waveforms", "spectrograms", "layer_errors"])
+@pytest.mark.parametrize("name", ["waveforms", "spectrograms", "harmonics", "layer_errors"])
 def test_free_running_is_drawn_where_it_can_be(free, name):
     assert "free-running" in getattr(figures, name)(free).caption
 
