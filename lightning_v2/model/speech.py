@@ -25,8 +25,9 @@ class Speech:
         frames: T of each sentence, in order.
         seed: of the noise.
         unspoken: characters of the text that nobody can say.
-        plan: name of the precision plan it was emulated with; None: PyTorch float32.
-        tier: of the emulation, "exact" or "fast"; None: not emulated.
+        plan: name of the precision plan it was spoken with; None: PyTorch float32.
+        tier: of the emulation, "exact" or "fast", or the device that spoke: "silicon", "simulator"
+            or "mock"; None: PyTorch.
     """
 
     text: str
