@@ -30,6 +30,8 @@ def hypothesis(waveform: np.ndarray, sample_rate: int) -> str:
         return ""
     decoder = _decoder()
     pcm = np.clip(soxr.resample(waveform, sample_rate, _RATE), -1, 1) * 32767
+    # It keeps something of what it heard before, even with batch means, and hears other words then.
+    decoder.reinit_feat()
     decoder.start_utt()
     decoder.process_raw(pcm.astype(np.int16).tobytes(), full_utt=True)
     decoder.end_utt()

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from lightning_v2.analysis.recogniser import (
+    _decoder,
     hypothesis,
     recognise,
     spelled,
@@ -26,6 +27,22 @@ def test_order_and_number_of_processes_do_not_matter(waves):
     forward = recognise(waves, 1)
     assert recognise(waves[::-1], 2) == forward[::-1]
     assert [hypothesis(*wave) for wave in waves] == forward
+
+
+def test_what_it_heard_before_does_not_matter():
+    """With these two the second was once heard as "call two" alone and as "twelve two" after."""
+    before, after = load().synthesize(
+        [
+            "It may be added that of late years the clothes in which a convict has suffered are "
+            "invariably burnt.",
+            "Cole too was apprehended, and in due course tried at the Central Criminal Court.",
+        ]
+    )
+    _decoder.cache_clear()
+    alone = hypothesis(after.waveform, SAMPLE_RATE)
+    _decoder.cache_clear()
+    hypothesis(before.waveform, SAMPLE_RATE)
+    assert hypothesis(after.waveform, SAMPLE_RATE) == alone
 
 
 def test_silence_is_nothing():
