@@ -91,6 +91,17 @@ def test_log_spectral_distance_is_on_the_scale_of_its_bound(utterance, noise):
     assert measure(utterance, np.round(utterance * 32768) / 32768)["lsd_db"] < 0.05
 
 
+@pytest.mark.parametrize(("loss", "to_4", "above_4"), [(1.0, 0, 0), (3.0, 100, 0), (6.0, 0, 100)])
+def test_spectral_distances_of_a_quieter_noise_are_its_loss(loss, to_4, above_4):
+    # every bin lies far above the floor
+    white = (0.1 * np.random.default_rng(5).standard_normal(RATE)).astype(np.float32)
+    values = measure(white, white * 10 ** (-loss / 20))
+    assert values["lsd_db"] == pytest.approx(loss, rel=0.02)
+    assert values["mel_rmse_db"] == pytest.approx(loss, rel=0.02)
+    assert values["lsd_2_to_4_percent"] == pytest.approx(to_4, abs=2)
+    assert values["lsd_above_4_percent"] == pytest.approx(above_4, abs=2)
+
+
 def test_polarity_flip_is_heard_by_waveform_measures_only(utterance):
     values = measure(utterance, -utterance)
     assert values["waveform_pcc"] == pytest.approx(-1.0)
