@@ -1,7 +1,7 @@
 """The voice on the simulator beside the emulator: every site of a sentence, bit for bit.
 
-With --waveforms the whole speech in other buckets, too: several sentences at once, one in pieces,
-and one in a bucket so tall that activations stay sharded by height. Needs a simulator
+With --waveforms the whole speech in other ways, too: several sentences at once, one in pieces, and
+one with activations that stay sharded by height. Needs a simulator
 (`lightning-v2 doctor` tells). Ten minutes a plan the first time, for kernels are compiled, and as
 many again for waveforms. Prints a table and writes data/simulator/PLAN.json. All is simulated.
 """
@@ -14,15 +14,19 @@ import shlex
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tqdm import tqdm
 
 import lightning_v2 as lv2
+from lightning_v2.deployment import programs, ttnn_ops
 from lightning_v2.deployment.agreement import agreement, waveform_agreement
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError
+from lightning_v2.deployment.programs import Grid, Product, Program, choices
 from lightning_v2.deployment.target import Device, compiler, open_device
 from lightning_v2.precision import voice_sites
 from lightning_v2.report.provenance import provenance
@@ -30,11 +34,11 @@ from lightning_v2.report.records import write_whole
 
 ROOT = Path(__file__).parent.parent
 TEXT = "Hi."
-OTHERS = (
-    # Two at once, the longer one in pieces.
-    (["Yes.", "Good morning."], Buckets(frames=(96, 128), batch=2, rows=256)),
-    ([TEXT], Buckets(frames=(1024,))),
-)
+TOGETHER = ["Yes.", "Good morning."], Buckets(frames=(96, 128), batch=2, rows=256)
+"""Two at once, the longer one in pieces."""
+BY_ROWS = [TEXT], Buckets(frames=(128,))
+"""Every matrix product shared by rows, sharded by height from one operation to the next, as only
+tall buckets are otherwise. A tall bucket takes the simulator hours."""
 
 
 def main() -> int:
@@ -42,7 +46,7 @@ def main() -> int:
     parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
     parser.add_argument("--output", type=Path, help="default: data/simulator/PLAN.json")
-    parser.add_argument("--waveforms", action="store_true", help="compare other buckets, too")
+    parser.add_argument("--waveforms", action="store_true", help="speak in other ways, too")
     parser.add_argument("--note", default="", help="kept with the results: how kernels were made")
     args = parser.parse_args()
 
@@ -64,9 +68,8 @@ def main() -> int:
     print(found.table.drop(columns="digest").to_string(index=False))
     for row in others:
         print(
-            "{text!r}, frames {frames}, batch {batch}: {different} of {values} differ".format_map(
-                row
-            )
+            "{text!r}, frames {frames}, batch {batch}, by rows {by_rows}: "
+            "{different} of {values} differ".format_map(row)
         )
     output = args.output or ROOT / "data/simulator" / f"{plan.name}.json"
     record = {
@@ -87,14 +90,29 @@ def main() -> int:
 
 
 def _others(voice: lv2.Voice, plan: lv2.Plan, device: Device) -> list[dict[str, Any]]:
-    """Rows of the speech in the buckets of `OTHERS`."""
-    return [
-        {"text": text, "frames": buckets.frames, "batch": buckets.batch, **row}
-        for texts, buckets in OTHERS
-        for text, row in zip(
-            texts, waveform_agreement(voice, plan, device, texts, buckets), strict=True
-        )
-    ]
+    """Rows of the speech in other buckets and by other programs."""
+    found = []
+    for (texts, buckets), by_rows in ((TOGETHER, False), (BY_ROWS, True)):
+        with _by_rows() if by_rows else nullcontext():
+            rows = waveform_agreement(voice, plan, device, texts, buckets)
+        for text, row in zip(texts, rows, strict=True):
+            shape = {"frames": buckets.frames, "batch": buckets.batch, "by_rows": by_rows}
+            found.append({"text": text, **shape, **row})
+    return found
+
+
+def _by_rows() -> AbstractContextManager:
+    """Context in which every product is shared by rows."""
+
+    def first(product: Product, grid: Grid) -> list[Program]:
+        return sorted(choices(product, grid), key=lambda program: program.kind != "rows")
+
+    least = patch.object(programs, "FEWEST_ROWS", 1)
+    preferred = patch.object(ttnn_ops, "choices", first)
+    stack = ExitStack()
+    stack.enter_context(least)
+    stack.enter_context(preferred)
+    return stack
 
 
 def _simulator() -> dict[str, str]:
