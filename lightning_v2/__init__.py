@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import tensix
     from .analysis.compare import Comparison, compare
+    from .analysis.localisation import Localisation, localise
     from .analysis.module_comparison import compare_module
     from .analysis.tiers import compare_tiers
     from .deployment.buckets import Buckets
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
     from .deployment.target import open_device
     from .model import CheckpointError, Speech, Voice, load
     from .precision import Plan, PlanError
+    from .search.check import Check, check
     from .text import TextError, UnspokenWarning
 
 _HOME = {
+    "Check": ".search.check",
     "Comparison": ".analysis.compare",
+    "check": ".search.check",
     "compare": ".analysis.compare",
     "compare_module": ".analysis.module_comparison",
     "compare_tiers": ".analysis.tiers",
+    "Localisation": ".analysis.localisation",
+    "localise": ".analysis.localisation",
     "Buckets": ".deployment.buckets",
     "Deployment": ".deployment.deployment",
     "emulate": ".deployment.emulate",
@@ -51,20 +57,24 @@ _HOME = {
 
 __all__ = [
     "Buckets",
+    "Check",
     "CheckpointError",
     "Comparison",
     "Deployment",
+    "Localisation",
     "Plan",
     "PlanError",
     "Speech",
     "TextError",
     "UnspokenWarning",
     "Voice",
+    "check",
     "compare",
     "compare_module",
     "compare_tiers",
     "emulate",
     "load",
+    "localise",
     "open_device",
     "rehearse",
     "tensix",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .deployment import command as deploy_command
 from .report import command as notebooks_command
+from .search import command as check_command
 from .training import command as train_command
 
 INPUT_ERRORS = (OSError, ValueError)
@@ -52,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--layers", type=int, default=10, metavar="N", help="worst sites shown")
     _add_common(compare)
     compare.set_defaults(run=_compare)
+
+    check = verbs.add_parser("check", help="test whether a plan is equivalent to float32")
+    check_command.add_arguments(check)
+    check.set_defaults(run=check_command.run)
 
     notebooks = verbs.add_parser("notebooks", help="execute the notebooks and write the site")
     notebooks_command.add_arguments(notebooks)

@@ -146,7 +146,8 @@ class Plan:
 
     def to_yaml(self) -> str:
         """The plan as a file that `parse` reads back to the same digest."""
-        content: dict[str, object] = {"name": self.name, "description": self.description}
+        head = {"name": self.name, "description": self.description}
+        content: dict[str, object] = {key: text for key, text in head.items() if text}
         content["default"] = self.default
         content["rules"] = [
             {"sites": list(r.globs) if len(r.globs) > 1 else r.globs[0], **r.fields}

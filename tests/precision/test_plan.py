@@ -56,6 +56,8 @@ def test_round_trip_through_yaml():
     for name in presets():
         preset = Plan.load(name)
         assert Plan.parse(preset.to_yaml()).digest == preset.digest
+    bare = Plan.parse("default: {weights: bfloat8_b}")
+    assert Plan.parse(bare.to_yaml()).digest == bare.digest
 
 
 def test_digest_is_of_the_meaning():

@@ -1,0 +1,107 @@
+"""Changes whose verdict is known beforehand: without them a verdict on a plan means nothing.
+
+What must pass is inaudible by construction, what must fail is plain to hear. The plans among them
+run on the voice that is tested: one that was not designed for low precision would be the better
+control, but there is only one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.model import Speech, Voice
+from lightning_v2.precision import Plan
+
+from .phase_site import with_other_phase
+
+NOISE_DB = -50.0
+"""White noise of a control, relative to the level of the speech."""
+SHIFT_CENTS = 30.0
+
+
+@dataclass(frozen=True)
+class Control:
+    """One change.
+
+    Attributes:
+        name: as it is called.
+        must: what the test has to say of it.
+        what: it does, in words.
+        emulated: it depends on the tier.
+        change: makes it: (voice, fp32 speech, tier) -> speech of the same durations.
+    """
+
+    name: str
+    must: Literal["pass", "fail"]
+    what: str
+    emulated: bool
+    change: Callable[[Voice, Speech, str], Speech]
+
+
+def control(name: str) -> Control:
+    """A control by its name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for entry in CONTROLS:
+        if entry.name == name:
+            return entry
+    raise ValueError(f"no control {name!r}; known are {', '.join(c.name for c in CONTROLS)}")
+
+
+def _rerun(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return voice.synthesize(speech.text, seed=speech.seed)
+
+
+def _flip(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return replace(speech, waveform=-speech.waveform)
+
+
+def _round(voice: Voice, speech: Speech, tier: str) -> Speech:
+    steps = np.clip(np.round(speech.waveform * 32768), -32768, 32767)
+    return replace(speech, waveform=(steps / 32768).astype(np.float32))
+
+
+def _hiss(voice: Voice, speech: Speech, tier: str) -> Speech:
+    noise = np.random.default_rng(speech.seed).standard_normal(len(speech.waveform))
+    level = np.sqrt(np.mean(np.square(speech.waveform, dtype=np.float64)))
+    hiss = noise * level * 10 ** (NOISE_DB / 20)
+    return replace(speech, waveform=(speech.waveform + hiss).astype(np.float32))
+
+
+def _shift(voice: Voice, speech: Speech, tier: str) -> Speech:
+    higher = speech.f0 * np.float32(2 ** (SHIFT_CENTS / 1200))
+    forced = replace(speech, f0=higher)
+    return voice.synthesize(speech.text, seed=speech.seed, forced=forced)
+
+
+def _coarse_phase(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return _emulated(voice, speech, with_other_phase(Plan.load("fp32")), tier)
+
+
+def _naive(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return _emulated(voice, speech, Plan.load("naive"), tier)
+
+
+def _emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
+    with emulate(voice, plan, tier=tier):
+        return voice.synthesize(speech.text, seed=speech.seed, forced=speech)
+
+
+CONTROLS = (
+    Control("rerun", "pass", "the same computation once more, bit for bit", False, _rerun),
+    Control("polarity flip", "pass", "the waveform times -1", False, _flip),
+    Control("16-bit rounding", "pass", "what a WAV file keeps", False, _round),
+    Control("white noise", "fail", f"at {NOISE_DB:g} dB of the speech", False, _hiss),
+    Control("pitch shift", "fail", f"F0 higher by {SHIFT_CENTS:g} cents", False, _shift),
+    Control("bfloat16 phase", "fail", "plan fp32 with the phase summed in bfloat16", True,
+            _coarse_phase),
+    Control("naive plan", "fail", "everything low, on this voice, which was co-designed", True,
+            _naive),
+)  # fmt: skip

@@ -1,0 +1,306 @@
+"""Is a plan equivalent to float32? Many sentences, the equivalence test, and its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lightning_v2.analysis.audio_metrics import METRICS
+from lightning_v2.analysis.controls import CONTROLS, Control
+from lightning_v2.analysis.equivalence import (
+    CONFIDENCE,
+    ENDPOINTS,
+    ENOUGH_SENTENCES,
+    RESAMPLES,
+    Endpoint,
+    Verdict,
+    judge,
+)
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.files import user_cache
+from lightning_v2.precision import Plan
+from lightning_v2.resources import data_path
+from lightning_v2.search import measurements
+from lightning_v2.search.sweep import Unit, sweep
+from lightning_v2.search.voices import voice as voice_of
+
+
+class CheckError(RuntimeError):
+    """A check without an answer: units of it failed."""
+
+
+@dataclass(frozen=True)
+class ControlVerdict:
+    """What the test says of a control."""
+
+    control: Control
+    verdict: Verdict
+
+    @property
+    def right(self) -> bool:
+        """Whether it says what it must."""
+        return self.verdict.equivalent == (self.control.must == "pass")
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What came out of `check`.
+
+    Attributes:
+        plan: that was tested.
+        voice: its name. voice_digest: SHA-256 of its weights.
+        tier: of every emulation in it.
+        seed: of the noise.
+        sentences: identifier -> text.
+        verdict: on the plan.
+        controls: on each control; empty if there were none.
+        free_running: mean of each metric of the free-running plan against float32, frames paired by
+            phones. They have no limits: durations and F0 of their own make any plan another speech.
+        code: versions of the library that computed the units.
+        resamples: of the bootstrap.
+    """
+
+    plan: Plan
+    voice: str
+    voice_digest: str
+    tier: str
+    seed: int
+    sentences: Mapping[str, str]
+    verdict: Verdict
+    controls: tuple[ControlVerdict, ...]
+    free_running: Mapping[str, float]
+    code: tuple[str, ...]
+    resamples: int
+
+    @property
+    def wrong_controls(self) -> tuple[str, ...]:
+        """Controls that should have passed or failed and did not: then the verdict is void."""
+        return tuple(c.control.name for c in self.controls if not c.right)
+
+    @property
+    def equivalent(self) -> bool | None:
+        """The answer; None where a control came out wrong, so that there is none."""
+        return None if self.wrong_controls else self.verdict.equivalent
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know beside the verdict."""
+        notes = []
+        if len(self.sentences) < ENOUGH_SENTENCES:
+            notes.append(
+                f"{len(self.sentences)} sentences: the definition asks for {ENOUGH_SENTENCES}"
+            )
+        if self.verdict.not_judged:
+            labels = ", ".join(f"{e.label} ({e.run})" for e in self.verdict.not_judged)
+            notes.append(f"not judged, the verdict does not rest on them: {labels}")
+        if not self.controls:
+            notes.append("no controls: nothing shows that this sample can tell good from bad")
+        if len(self.code) > 1:
+            notes.append(f"computed by several versions of the library: {', '.join(self.code)}")
+        return (*notes, "no panel has listened")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON; figures that are missing are null, infinite ones "inf"."""
+        return {
+            "kind": "emulated",
+            "equivalent": self.equivalent,
+            "notes": list(self.notes),
+            "plan": {
+                "name": self.plan.name,
+                "digest": self.plan.digest,
+                "yaml": self.plan.to_yaml(),
+            },
+            "voice": {"name": self.voice, "digest": self.voice_digest},
+            "tier": self.tier,
+            "seed": self.seed,
+            "reference": "PyTorch float32, not emulated",
+            "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},
+            "bounds": {
+                "confidence": CONFIDENCE,
+                "method": "BCa bootstrap over sentences, one-sided",
+                "resamples": self.resamples,
+            },
+            "endpoints": _endpoints(self.verdict),
+            "controls": [
+                {
+                    "name": c.control.name,
+                    "what": c.control.what,
+                    "must": c.control.must,
+                    "equivalent": c.verdict.equivalent,
+                    "right": c.right,
+                    "endpoints": _endpoints(c.verdict),
+                }
+                for c in self.controls
+            ],
+            "free_running": {name: _json(value) for name, value in self.free_running.items()},
+            "code": list(self.code),
+        }
+
+
+def held_out(count: int) -> dict[str, str]:
+    """The first sentences of data/sentences/heldout.tsv, which the voice was not trained on.
+
+    Raises:
+        ValueError: fewer than 2 are asked for, or more than there are.
+    """
+    lines = data_path("sentences", "heldout.tsv").read_text(encoding="utf-8").splitlines()
+    if not 2 <= count <= len(lines):
+        raise ValueError(f"{count} sentences asked for; legal are 2 to {len(lines)}")
+    return dict(line.split("\t") for line in islice(lines, count))
+
+
+def check(
+    plan: Plan | str | Path,
+    sentences: Mapping[str, str] | None = None,
+    *,
+    voice: str = "slt",
+    tier: str = "fast",
+    seed: int = 0,
+    controls: bool = True,
+    folder: str | Path | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+    endpoints: Sequence[Endpoint] = ENDPOINTS,
+    resamples: int = RESAMPLES,
+) -> Check:
+    """Test whether a plan is equivalent to float32. An interrupted check goes on where it was.
+
+    Args:
+        plan: name, path or `Plan`.
+        sentences: identifier -> text; 100 held-out ones if not given.
+        voice: a name in data/voices/ or a folder.
+        tier: how the emulator computes, "fast" or "exact".
+        seed: of the noise, the same for all.
+        controls: test what must pass and what must fail as well. Their results depend on voice,
+            sentences and tier, not on the plan, and are kept like all others.
+        folder: of results; one among the user's caches if not given.
+        scheduler, workers, progress: see `sweep`.
+        endpoints: of the test.
+        resamples: of the bootstrap.
+
+    Raises:
+        PlanError: the plan does not parse or names a site that the voice does not have.
+        CheckError: units failed.
+        ClusterError, ValueError, OSError: see `sweep`.
+    """
+    sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
+    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    speaker = voice_of(voice)
+    with emulate(speaker, plan, tier=tier):
+        pass  # what is wrong with the plan or the tier is said here, not by a hundred units
+    units = plan_units(plan, list(sentences.values()), voice=voice, tier=tier, seed=seed)
+    asked = CONTROLS if controls else ()
+    for control in asked:
+        units += _control_units(control, list(sentences.values()), voice, tier, seed)
+    rows = sweep(
+        units,
+        folder or user_cache() / "sweeps",
+        scheduler=scheduler,
+        workers=workers,
+        progress=progress,
+    )
+    failed = rows[rows["error"].notna()]
+    if len(failed):
+        first = failed.iloc[0]
+        raise CheckError(
+            f"{len(failed)} of {len(units)} units failed, for example {first['measurement']} of "
+            f"{first['sentence']!r}: {first['error']}"
+        )
+    free = rows[rows["measurement"] == "free_running"]
+    return Check(
+        plan=plan,
+        voice=voice,
+        voice_digest=speaker.digest,
+        tier=tier,
+        seed=seed,
+        sentences=sentences,
+        verdict=judge(plan_records(rows), endpoints, resamples),
+        controls=tuple(
+            ControlVerdict(c, judge(_control_records(rows, c), endpoints, resamples)) for c in asked
+        ),
+        free_running={
+            metric.name: float(free[metric.name].mean())
+            for metric in METRICS
+            if free[metric.name].notna().any()
+        },
+        code=tuple(sorted(set(rows["code"]))),
+        resamples=resamples,
+    )
+
+
+def plan_units(
+    plan: Plan, sentences: Sequence[str], *, voice: str = "slt", tier: str = "fast", seed: int = 0
+) -> list[Unit]:
+    """What has to be measured for a verdict on a plan; `plan_records` makes records of it."""
+    common = {"voice": voice, "seed": seed}
+    under = {**common, "plan": measurements.plan_text(plan), "tier": tier}
+    return [
+        unit
+        for sentence in sentences
+        for unit in (
+            Unit("teacher_forced", {"sentence": sentence, **under}),
+            Unit("free_running", {"sentence": sentence, **under}),
+            Unit("recognised", {"sentence": sentence, **common}),
+        )
+    ]
+
+
+def plan_records(rows: pd.DataFrame) -> pd.DataFrame:
+    """Records for `judge` of the rows of `plan_units` of one plan: a row a sentence."""
+    records = _of(rows, "teacher_forced")
+    return records.assign(**_words(rows, _of(rows, "free_running")["heard"]))
+
+
+def _control_units(
+    control: Control, sentences: list[str], voice: str, tier: str, seed: int
+) -> list[Unit]:
+    given = {
+        "voice": voice,
+        "seed": seed,
+        "change": control.name,
+        "tier": tier if control.emulated else None,
+    }
+    return [Unit("control", {"sentence": sentence, **given}) for sentence in sentences]
+
+
+def _control_records(rows: pd.DataFrame, control: Control) -> pd.DataFrame:
+    records = _of(rows[rows["change"] == control.name], "control")
+    if control.must == "fail":
+        return records
+    return records.assign(**_words(rows, records["heard"]))
+
+
+def _of(rows: pd.DataFrame, measurement: str) -> pd.DataFrame:
+    return rows[rows["measurement"] == measurement].set_index("sentence")
+
+
+def _words(rows: pd.DataFrame, heard: pd.Series) -> dict[str, list[float]]:
+    """Columns of agreement with what was heard of float32."""
+    reference = _of(rows, "recognised")["heard"]
+    found = [measurements.words_agree(reference[text], words) for text, words in heard.items()]
+    return {name: [one[name] for one in found] for name in ("words_agree_percent", "words")}
+
+
+def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {
+            **asdict(j.endpoint),
+            "sentences": j.sentences,
+            "estimate": _json(j.estimate),
+            "bound": _json(j.bound),
+            "holds": j.holds,
+        }
+        for j in verdict.judgements
+    ]
+
+
+def _json(value: float) -> float | str | None:
+    if pd.isna(value):
+        return None
+    return value if abs(value) != float("inf") else str(value)

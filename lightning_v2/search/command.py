@@ -1,0 +1,142 @@
+"""`lightning-v2 check`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lightning_v2.search.check import Check
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options."""
+    parser.description = (
+        "Test whether a plan is equivalent to PyTorch float32: every one-sided 95 % bound keeps "
+        "its limit. Beside it the controls that must pass and must fail. An interrupted check goes "
+        "on where it was. Exit code 0: equivalent. 1: not. 2: could not run, or a control came out "
+        "wrong."
+    )
+    parser.add_argument("plan", help="a name in data/plans/ or a YAML file")
+    parser.add_argument(
+        "--sentences",
+        type=int,
+        default=100,
+        metavar="N",
+        help="how many held-out ones (default: %(default)s)",
+    )
+    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument(
+        "--tier", default="fast", help="fast (the default), or exact: the bits of the chip"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
+    parser.add_argument(
+        "--no-controls",
+        dest="controls",
+        action="store_false",
+        help="leave out what must pass and must fail; the verdict is worth less",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="all of it as JSON")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="keep the results of single sentences here (default: among the user's caches)",
+    )
+    add_cluster_arguments(parser)
+
+
+def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define where units run."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="of Dask, with workers that have this library (default: processes of this machine)",
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes of this machine (default: one a core)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: equivalent. 1: not. 2: could not run, or a control came out wrong: see stderr."""
+    from lightning_v2.report.provenance import provenance
+    from lightning_v2.report.records import write_whole
+    from lightning_v2.search.check import CheckError, check, held_out
+    from lightning_v2.search.cluster import ClusterError
+
+    start = perf_counter()
+    try:
+        if args.output and not args.output.parent.is_dir():
+            raise FileNotFoundError(f"{args.output.parent} is not a folder")
+        found = check(
+            args.plan,
+            held_out(args.sentences),
+            voice=args.voice,
+            tier=args.tier,
+            seed=args.seed,
+            controls=args.controls,
+            folder=args.folder,
+            scheduler=args.scheduler,
+            workers=args.workers,
+        )
+        _show(found)
+        if args.output:
+            origin = provenance(Path(__file__).parent)
+            record = {**found.to_dict(), "seconds": perf_counter() - start, **origin}
+            write_whole(args.output, json.dumps(record, indent=2, allow_nan=False) + "\n")
+            print(f"written to {args.output}")
+    except (CheckError, ClusterError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if found.equivalent is None:
+        names = ", ".join(found.wrong_controls)
+        print(f"error: no verdict, controls came out wrong: {names}", file=sys.stderr)
+        return 2
+    return 0 if found.equivalent else 1
+
+
+def _show(found: Check) -> None:
+    print(
+        f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
+        f"{found.tier} tier, against PyTorch float32\n"
+        f"{len(found.sentences)} held-out sentences, one-sided 95 % bounds, BCa bootstrap with "
+        f"{found.resamples} resamples, seed {found.seed}, code {', '.join(found.code)}\n"
+    )
+    print(_formatted(found.verdict.table()).to_string(index=False))
+    if found.controls:
+        print(f"\n{_controls(found).to_string(index=False)}")
+    print("\nfree-running against float32, means, without limits:")
+    print(", ".join(f"{name} {value:.4g}" for name, value in found.free_running.items()))
+    words = {True: "EQUIVALENT", False: "NOT EQUIVALENT", None: "NO VERDICT"}[found.equivalent]
+    failed = ", ".join(j.endpoint.label for j in found.verdict.failed)
+    print(f"\n{found.plan.name}: {words}" + (f"; fails {failed}" if failed else ""))
+    for note in found.notes:
+        print(f"note: {note}")
+
+
+def _formatted(table):
+    """Figures with four significant digits, and nothing where there is none."""
+    shown = table.copy()
+    for name in ("estimate", "bound"):
+        shown[name] = ["" if value != value else f"{value:.4g}" for value in table[name]]
+    return shown
+
+
+def _controls(found: Check):
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "control": c.control.name,
+            "what": c.control.what,
+            "must": c.control.must,
+            "does": "pass" if c.verdict.equivalent else "fail",
+            "right": "yes" if c.right else "NO",
+            "fails": ", ".join(j.endpoint.label for j in c.verdict.failed),
+        }
+        for c in found.controls
+    )

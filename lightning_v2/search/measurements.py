@@ -1,0 +1,123 @@
+"""The measurements of a voice: each is one sentence, said under a plan or changed, against float32.
+
+Plans travel as YAML (`plan_text`), sentences as text, voices by name. Where the fast or the exact
+tier is named, values are *emulated*.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+
+from lightning_v2 import tensix
+from lightning_v2.analysis import audio_metrics, recogniser
+from lightning_v2.analysis.controls import control as control_of
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.model import Speech, Voice
+from lightning_v2.precision import Plan
+from lightning_v2.search.sweep import measurement
+from lightning_v2.search.voices import voice as voice_of
+
+INFINITELY_BAD = {"higher": float("-inf"), "lower": float("inf"), "zero": float("inf")}
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan as parameter of a unit: without name and description, which change no result."""
+    return replace(plan, name="", description="").to_yaml()
+
+
+@measurement("teacher_forced", version=1)
+def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
+    """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`."""
+    speaker = voice_of(voice)
+    reference = _said(speaker, sentence, seed)
+    return _measured(reference, _emulated(speaker, sentence, plan, tier, seed, reference))
+
+
+@measurement("free_running", version=1)
+def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
+    """A plan that predicts durations and F0 itself, frames paired by phones; and what is `heard`.
+
+    What needs sample to belong to sample is missing. Hold `heard` against that of `recognised` by
+    `words_agree`.
+    """
+    speaker = voice_of(voice)
+    candidate = _emulated(speaker, sentence, plan, tier, seed, None)
+    values = _measured(_said(speaker, sentence, seed), candidate)
+    return {**values, "heard": _heard(candidate)}
+
+
+@measurement("recognised", version=1)
+def recognised(voice: str, sentence: str, seed: int = 0) -> dict:
+    """What the recogniser has `heard` of float32."""
+    return {"heard": _heard(_said(voice_of(voice), sentence, seed))}
+
+
+@measurement("control", version=1)
+def control(voice: str, sentence: str, change: str, tier: str | None, seed: int = 0) -> dict:
+    """A change of `analysis.controls`: as teacher_forced; `heard` of those that have to pass."""
+    entry, speaker = control_of(change), voice_of(voice)
+    reference = _said(speaker, sentence, seed)
+    with tensix.use(threads=1):
+        candidate = entry.change(speaker, reference, tier)
+    values = _measured(reference, candidate)
+    return {**values, "heard": _heard(candidate)} if entry.must == "pass" else values
+
+
+def words_agree(reference: str, candidate: str) -> dict[str, float]:
+    """Agreement of two hypotheses in percent, and the words of the first, which weigh it."""
+    return {
+        "words_agree_percent": recogniser.words_agree_percent(reference, candidate),
+        "words": len(reference.split()),
+    }
+
+
+@functools.lru_cache(maxsize=128)
+def _said(speaker: Voice, sentence: str, seed: int) -> Speech:
+    return speaker.synthesize(sentence, seed=seed)
+
+
+def _emulated(
+    speaker: Voice, sentence: str, plan: str, tier: str, seed: int, forced: Speech | None
+) -> Speech:
+    # One process a core is at work already.
+    with tensix.use(threads=1), emulate(speaker, _parsed(plan), tier=tier):
+        return speaker.synthesize(sentence, seed=seed, forced=forced)
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(plan: str) -> Plan:
+    return Plan.parse(plan)
+
+
+def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
+    """All metrics, and the number of frames that shares of them refer to.
+
+    What can be measured of the reference against itself but not of the candidate (one without
+    voiced frames, or silent, or not a number) is infinitely bad: it is not that nothing is known.
+    """
+    frames = {"frames": len(reference.f0)}
+    if np.isfinite(candidate.waveform).all():
+        values, _ = audio_metrics.measure(reference, candidate)
+    else:
+        values = dict.fromkeys((metric.name for metric in audio_metrics.METRICS), float("nan"))
+    aligned = np.array_equal(reference.durations, candidate.durations)
+    missing = [
+        metric
+        for metric in audio_metrics.METRICS
+        if np.isnan(values[metric.name]) and (aligned or metric.needs != "samples")
+    ]
+    if missing:
+        itself, _ = audio_metrics.measure(reference, reference)
+        for metric in missing:
+            if not np.isnan(itself[metric.name]):
+                values[metric.name] = INFINITELY_BAD[metric.better]
+    return values | frames
+
+
+def _heard(speech: Speech) -> str:
+    if not np.isfinite(speech.waveform).all():
+        return ""
+    return recogniser.hypothesis(speech.waveform, speech.sample_rate)
