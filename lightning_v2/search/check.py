@@ -95,9 +95,11 @@ class Check:
             notes.append(
                 f"{len(self.sentences)} sentences: the definition asks for {ENOUGH_SENTENCES}"
             )
-        if self.verdict.not_judged:
-            labels = ", ".join(f"{e.label} ({e.run})" for e in self.verdict.not_judged)
+        missing = [e for e in self.verdict.not_judged if not e.void]
+        if missing:
+            labels = ", ".join(f"{e.label} ({e.run})" for e in missing)
             notes.append(f"not judged, the verdict does not rest on them: {labels}")
+        notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
         if not self.controls:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
         if len(self.code) > 1:
@@ -281,10 +283,12 @@ def _of(rows: pd.DataFrame, measurement: str) -> pd.DataFrame:
 
 
 def _words(rows: pd.DataFrame, heard: pd.Series) -> dict[str, list[float]]:
-    """Columns of agreement with what was heard of float32."""
+    """Columns of `measurements.words_heard` against what was heard of float32."""
     reference = _of(rows, "recognised")["heard"]
-    found = [measurements.words_agree(reference[text], words) for text, words in heard.items()]
-    return {name: [one[name] for one in found] for name in ("words_agree_percent", "words")}
+    found = pd.DataFrame(
+        [measurements.words_heard(text, reference[text], words) for text, words in heard.items()]
+    )
+    return {name: found[name].tolist() for name in found}
 
 
 def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0)
     """A plan that predicts durations and F0 itself, frames paired by phones; and what is `heard`.
 
     What needs sample to belong to sample is missing. Hold `heard` against that of `recognised` by
-    `words_agree`.
+    `words_heard`.
     """
     speaker = voice_of(voice)
     candidate = _emulated(speaker, sentence, plan, tier, seed, None)
@@ -66,11 +66,18 @@ def control(voice: str, sentence: str, change: str, tier: str | None, seed: int 
     return {**values, "heard": _heard(candidate)} if entry.must == "pass" else values
 
 
-def words_agree(reference: str, candidate: str) -> dict[str, float]:
-    """Agreement of two hypotheses in percent, and the words of the first, which weigh it."""
+def words_heard(sentence: str, reference: str, candidate: str) -> dict[str, float]:
+    """What two hypotheses of a sentence say of each other.
+
+    Returns:
+        `words_agree_percent`; `word_error_change_points`, by how much the word error rate of the
+        candidate is higher; `words` of the sentence, which weigh both.
+    """
+    before, after = (recogniser.word_error_rate([sentence], [h]) for h in (reference, candidate))
     return {
         "words_agree_percent": recogniser.words_agree_percent(reference, candidate),
-        "words": len(reference.split()),
+        "word_error_change_points": after["wer_percent"] - before["wer_percent"],
+        "words": before["words"],
     }
 
 

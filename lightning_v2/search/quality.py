@@ -1,0 +1,112 @@
+"""What a plan costs the ear, as one number that can be ranked and added to.
+
+The equivalence test says yes or no; a search has to know by how much. `loss` adds up how much of
+what the test allows is used (mean over sentences): 0 is float32, and at 1 a plan that hurts in one
+way only has used all of it. Free-running speech has no limits in the test but can be spoilt, so
+that the loss counts it, too, with allowances of this module.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lightning_v2 import tensix
+from lightning_v2.analysis.alignment import matching_frames
+from lightning_v2.analysis.audio_metrics import METRICS
+from lightning_v2.analysis.spectrogram import HOP
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.model import Speech
+from lightning_v2.precision import Plan
+from lightning_v2.search.sweep import measurement
+from lightning_v2.search.voices import voice as voice_of
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of the loss: (value - best) / (allowed - best), never below 0."""
+
+    column: str
+    best: float
+    allowed: float
+
+    def share(self, values: pd.Series) -> pd.Series:
+        return ((values - self.best) / (self.allowed - self.best)).clip(lower=0.0)
+
+
+TERMS = (
+    Term("pesq_wb_mos", 4.644, 4.5),  # the largest value that PESQ-WB gives
+    Term("zimtohrli", 0.0, 3e-4),
+    Term("lsd_db", 0.0, 1.0),
+    Term("mel_rmse_db", 0.0, 0.5),
+    Term("boundary_shift_ms", 0.0, 20.0),
+    # About what is heard on a steady vowel; contours of sentences may differ by more.
+    Term("f0_shift_cents", 0.0, 10.0),
+)
+
+PROSODY = ("boundary_shift_ms", "f0_shift_cents")
+"""Metrics of `prosody`, both of free-running speech, lower is better."""
+
+METRIC_NAMES = ("loss", *PROSODY, *(m.name for m in METRICS if m.name != "words_agree_percent"))
+"""What plans can be ranked by."""
+
+
+@measurement("prosody", version=1)
+def prosody(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict[str, float]:
+    """What a free-running plan changes in durations and F0 that the voice predicts.
+
+    boundary_shift_ms: mean distance of the ends of phones from those of float32.
+    f0_shift_cents: RMS over frames that both call voiced, paired by phones; infinite where only
+    the reference has voiced frames, 0 where it has none either.
+    """
+    speaker = voice_of(voice)
+    with tensix.use(threads=1), emulate(speaker, _parsed(plan), tier=tier):
+        candidate = speaker.synthesize(sentence, seed=seed)
+    return prosody_of(speaker.synthesize(sentence, seed=seed), candidate)
+
+
+def prosody_of(reference: Speech, candidate: Speech) -> dict[str, float]:
+    """The values of `prosody` for two `Speech` of the same phones."""
+    shift = np.cumsum(candidate.durations - reference.durations, dtype=np.float64)
+    match = matching_frames(
+        reference.durations, candidate.durations, len(reference.f0), len(candidate.f0)
+    )
+    a, b = reference.f0, candidate.f0[match]
+    voiced = (a > 0) & (b > 0)
+    if voiced.any():
+        cents = float(np.sqrt(np.mean((1200 * np.log2(b[voiced] / a[voiced])) ** 2)))
+    else:
+        cents = float("inf") if (a > 0).any() else 0.0
+    milliseconds = 1000 * HOP / reference.sample_rate
+    milliseconds *= float(np.abs(shift).mean())
+    return {
+        "boundary_shift_ms": milliseconds if np.isfinite(milliseconds) else float("inf"),
+        "f0_shift_cents": cents,
+    }
+
+
+def loss(records: pd.DataFrame) -> pd.Series:
+    """The loss of each sentence, a row of `records`. What does not apply (NaN) costs nothing."""
+    return sum(term.share(records[term.column]).fillna(0.0) for term in TERMS)
+
+
+def badness(metric: str, values: pd.Series | float) -> pd.Series | float:
+    """Values of a metric as something of which less is better.
+
+    Raises:
+        ValueError: there is no such metric.
+    """
+    if metric not in METRIC_NAMES:
+        raise ValueError(f"metric is {metric!r}; legal are {', '.join(METRIC_NAMES)}")
+    direction = {m.name: m.better for m in METRICS}.get(metric, "lower")
+    if direction == "zero":
+        return abs(values)
+    return -values if direction == "higher" else values
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(plan: str) -> Plan:
+    return Plan.parse(plan)
