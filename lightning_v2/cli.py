@@ -7,6 +7,7 @@ from pathlib import Path
 from .deployment import command as deploy_command
 from .report import command as notebooks_command
 from .search import command as check_command
+from .search import search_command
 from .training import command as train_command
 
 INPUT_ERRORS = (OSError, ValueError)
@@ -57,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", help="test whether a plan is equivalent to float32")
     check_command.add_arguments(check)
     check.set_defaults(run=check_command.run)
+
+    search = verbs.add_parser("search", help="find a plan that meets constraints and loses least")
+    search_command.add_arguments(search)
+    search.set_defaults(run=search_command.run)
 
     notebooks = verbs.add_parser("notebooks", help="execute the notebooks and write the site")
     notebooks_command.add_arguments(notebooks)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lightning_v2.precision import Coverage
+from lightning_v2.search.cost import cycles
 from lightning_v2.search.mixtures import Move, Precisions, plan_of
 from lightning_v2.tensix.sites import Site
 
-from .cost import cycles
+LOWS = (
+    {"math_fidelity": "LoFi"},
+    {"weights": "bfloat8_b"},
+    {"weights": "bfloat4_b"},
+)
+"""How a search turns sites low."""
+
+HELPS = {
+    "lofi_share": ("LoFi",),
+    "bfp8_share": ("bfloat8_b", "bfloat4_b"),
+    "bfp4_share": ("bfloat4_b",),
+    "cycles": ("LoFi", "bfloat8_b", "bfloat4_b"),
+}
+"""Constraint -> values of fields that bring a plan nearer to it."""
 
 
 @dataclass(frozen=True)
@@ -83,33 +96,17 @@ class Constraints:
         return getattr(figures, name) >= getattr(self, name) - 1e-9
 
     def lows(self) -> list[dict[str, str]]:
-        """Fields that can help to meet them."""
-        wanted = {
-            "math_fidelity": "LoFi" if {"lofi_share", "cycles"} & set(self.asked) else None,
-        }
-        found = [{k: v} for k, v in wanted.items() if v]
-        if {"bfp8_share", "cycles"} & set(self.asked):
-            found.append({"weights": "bfloat8_b"})
-        if {"bfp4_share", "cycles"} & set(self.asked):
-            found.append({"weights": "bfloat4_b"})
-        return found
+        """Fields that bring a plan nearer to them, smaller formats last."""
+        values = {value for name in self.asked for value in HELPS[name]}
+        return [low for low in LOWS if not values.isdisjoint(low.values())]
 
     def __str__(self) -> str:
         signs = {"cycles": "<="}
         return ", ".join(f"{n} {signs.get(n, '>=')} {getattr(self, n):g}" for n in self.asked)
 
 
-HELPS = {
-    "lofi_share": ("LoFi",),
-    "bfp8_share": ("bfloat8_b", "bfloat4_b"),
-    "bfp4_share": ("bfloat4_b",),
-    "cycles": ("LoFi", "bfloat8_b", "bfloat4_b"),
-}
-"""Constraint -> values of the fields of moves that bring a plan nearer to it."""
-
-
 def helps(name: str, move: Move) -> bool:
-    """Whether a move brings a plan nearer to a constraint."""
+    """Whether a move can bring a plan nearer to a constraint."""
     return any(value in HELPS[name] for _, value in move.fields)
 
 
@@ -117,8 +114,3 @@ def saving(name: str, before: Figures, after: Figures) -> float:
     """How much nearer to a constraint `after` is: a share, or cycles."""
     difference = getattr(after, name) - getattr(before, name)
     return -difference if name == "cycles" else difference
-
-
-def as_row(figures: Figures) -> Mapping[str, float]:
-    """Columns of a table."""
-    return vars(figures)

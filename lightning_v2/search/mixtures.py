@@ -133,8 +133,7 @@ def _most_common(precisions: Precisions) -> SitePrecision:
 
 def _differences(precision: SitePrecision, other: SitePrecision) -> dict[str, object]:
     pairs = ((name, getattr(precision, name), getattr(other, name)) for name in _FIELDS)
-    found = {name: value for name, value, default in pairs if value != default}
-    return found
+    return {name: value for name, value, default in pairs if value != default}
 
 
 def _globs(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
