@@ -127,7 +127,8 @@ class Voice:
             text: English, of any length.
             seed: of the noise in unvoiced sounds.
             forced: another speech of the same text; its durations, F0 and voicing are used in place
-                of predicted ones (teacher-forced), so that waveforms can be compared by sample.
+                of predicted ones (teacher-forced), so that waveforms can be compared by sample. One
+                without F0 (an empty array) forces the durations only.
 
         Raises:
             TextError: if there is nothing to say, or the text holds control characters.
@@ -236,8 +237,8 @@ def _split_forced(
     for sentence, count in zip(script.sentences, forced.frames, strict=True):
         durations = forced.durations[phone : phone + len(sentence.phones)]
         ends = np.cumsum(durations.astype(np.float64)).astype(np.float32)
-        f0 = forced.f0[frame : frame + count]
-        parts.append((torch.from_numpy(ends)[None], torch.from_numpy(f0.copy())[None]))
+        f0 = torch.from_numpy(forced.f0[frame : frame + count].copy())[None]
+        parts.append((torch.from_numpy(ends)[None], f0 if len(forced.f0) else None))
         phone, frame = phone + len(sentence.phones), frame + count
     return parts
 

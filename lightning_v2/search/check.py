@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -164,6 +165,7 @@ def check(
     tier: str = "fast",
     seed: int = 0,
     controls: bool = True,
+    recordings: str | Path | None = None,
     folder: str | Path | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
@@ -181,6 +183,8 @@ def check(
         seed: of the noise, the same for all.
         controls: test what must pass and what must fail as well. Their results depend on voice,
             sentences and tier, not on the plan, and are kept like all others.
+        recordings: folder of WAV files named after the sentences, mono at 24 kHz, that say how far
+            plan and float32 are from them; sentences without one are left out there.
         folder: of results; one among the user's caches if not given.
         scheduler, workers, progress: see `sweep`.
         endpoints: of the test.
@@ -197,6 +201,9 @@ def check(
     with emulate(speaker, plan, tier=tier):
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units
     units = plan_units(plan, list(sentences.values()), voice=voice, tier=tier, seed=seed)
+    if recordings is not None:
+        paths = find_recordings(Path(recordings), sentences)
+        units += recording_units(plan, paths, voice=voice, tier=tier, seed=seed)
     asked = CONTROLS if controls else ()
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
@@ -253,10 +260,58 @@ def plan_units(
     ]
 
 
+def recording_units(
+    plan: Plan,
+    recordings: Mapping[str, Path],
+    *,
+    voice: str = "slt",
+    tier: str = "fast",
+    seed: int = 0,
+) -> list[Unit]:
+    """Like `plan_units`, for the endpoints that need recordings: sentence -> path."""
+    units = []
+    for sentence, path in recordings.items():
+        common = {
+            "voice": voice,
+            "sentence": sentence,
+            "seed": seed,
+            "recording": str(path),
+            "recording_digest": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for text, how in ((None, None), (measurements.plan_text(plan), tier)):
+            units.append(Unit("against_recording", {**common, "plan": text, "tier": how}))
+    return units
+
+
+def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Path]:
+    """Sentence -> its WAV file in a folder, for those that have one.
+
+    Raises:
+        ValueError: none has.
+    """
+    paths = {text: folder.resolve() / f"{name}.wav" for name, text in sentences.items()}
+    found = {text: path for text, path in paths.items() if path.exists()}
+    if not found:
+        raise ValueError(
+            f"{folder} has no recording of a sentence, such as {next(iter(sentences))}.wav"
+        )
+    return found
+
+
 def plan_records(rows: pd.DataFrame) -> pd.DataFrame:
     """Records for `judge` of the rows of `plan_units` of one plan: a row a sentence."""
     records = _of(rows, "teacher_forced")
-    return records.assign(**_words(rows, _of(rows, "free_running")["heard"]))
+    records = records.assign(**_words(rows, _of(rows, "free_running")["heard"]))
+    recorded = _of(rows, "against_recording")
+    if recorded.empty:
+        return records
+    reference, under = recorded[recorded["plan"].isna()], recorded[recorded["plan"].notna()]
+    changes = {
+        "pesq_change_mos": "pesq_wb_mos",
+        "stoi_change": "stoi",
+        "mcd_change_db": "mcd_db",
+    }
+    return records.assign(**{name: under[of] - reference[of] for name, of in changes.items()})
 
 
 def _control_units(

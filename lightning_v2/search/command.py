@@ -40,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="leave out what must pass and must fail; the verdict is worth less",
     )
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        metavar="FOLDER",
+        help="WAV files of the held-out sentences, KEY.wav, mono at 24 kHz, to judge the endpoints "
+        "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets the "
+        "teacher voice say them (Debian packages festival, festvox-us-slt-hts, htsengine)",
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="all of it as JSON")
     parser.add_argument(
         "--folder",
@@ -79,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
             tier=args.tier,
             seed=args.seed,
             controls=args.controls,
+            recordings=args.recordings,
             folder=args.folder,
             scheduler=args.scheduler,
             workers=args.workers,

@@ -7,13 +7,17 @@ tier is named, values are *emulated*.
 from __future__ import annotations
 
 import functools
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from lightning_v2 import tensix
 from lightning_v2.analysis import audio_metrics, recogniser
 from lightning_v2.analysis.controls import control as control_of
+from lightning_v2.analysis.recording import distances, phone_ends
+from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
@@ -64,6 +68,40 @@ def control(voice: str, sentence: str, change: str, tier: str | None, seed: int 
         candidate = entry.change(speaker, reference, tier)
     values = _measured(reference, candidate)
     return {**values, "heard": _heard(candidate)} if entry.must == "pass" else values
+
+
+@measurement("against_recording", version=1)
+def against_recording(
+    voice: str,
+    sentence: str,
+    plan: str | None,
+    tier: str | None,
+    recording: str,
+    recording_digest: str,
+    seed: int = 0,
+) -> dict:
+    """How far speech is from a recording of the sentence: `analysis.recording.distances`.
+
+    Plan None is float32. Durations are those of the recording, laid over it by float32 speech; F0
+    is predicted. `recording` is a path on the worker, `recording_digest` the SHA-256 of the file.
+    """
+    content = Path(recording).read_bytes()
+    if hashlib.sha256(content).hexdigest() != recording_digest:
+        raise ValueError(f"{recording} is another recording on this worker")
+    wave = read_recording(Path(recording))
+    speaker = voice_of(voice)
+    free = _said(speaker, sentence, seed)
+    ends = phone_ends(wave, free.waveform, free.durations)
+    timing = replace(
+        free,
+        durations=np.diff(ends, prepend=np.float32(0)),
+        f0=np.empty(0, np.float32),
+    )
+    if plan is None:
+        speech = speaker.synthesize(sentence, seed=seed, forced=timing)
+    else:
+        speech = _emulated(speaker, sentence, plan, tier, seed, timing)
+    return distances(wave, speech)
 
 
 def words_heard(sentence: str, reference: str, candidate: str) -> dict[str, float]:

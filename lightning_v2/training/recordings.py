@@ -15,6 +15,7 @@ import soundfile
 import soxr
 from tqdm import tqdm
 
+from ..analysis.recording import phone_ends
 from ..model import HOP, SAMPLE_RATE, Voice, load
 from ..text import Sentence, TextError, features, phone_indices, phonemize
 from .corpus import BANDS, Corpus, Example
@@ -147,27 +148,7 @@ def track_f0(wave: np.ndarray) -> np.ndarray:
 def align(wave: np.ndarray, voice: Voice, sentence: Sentence) -> np.ndarray:
     """End of each phone in frames, float32 (P,), by warping a rendering onto the recording (N,)."""
     rendered = voice.speak(sentence)
-    ours, theirs = _timbre(rendered.waveform), _timbre(wave)
-    _, path = librosa.sequence.dtw(ours, theirs, metric="cosine")
-    path = path[::-1]
-    ends = np.cumsum(rendered.durations)
-    # the recording's frame at each of ours: the middle of the ones it was matched with
-    middle = np.interp(np.arange(ours.shape[1]), *_mean_per(path[:, 0], path[:, 1]))
-    warped = np.interp(ends, np.arange(ours.shape[1]), middle)
-    warped[-1] = len(wave) / HOP
-    return np.maximum.accumulate(warped + np.arange(len(warped)) * 1e-3).astype(np.float32)
-
-
-def _mean_per(index: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    unique, inverse = np.unique(index, return_inverse=True)
-    return unique, np.bincount(inverse, value) / np.bincount(inverse)
-
-
-def _timbre(wave: np.ndarray) -> np.ndarray:
-    """Cepstra without level and with their slopes (C, T), mean and spread removed."""
-    cepstra = librosa.feature.mfcc(y=wave, sr=SAMPLE_RATE, n_mfcc=13, hop_length=HOP)
-    both = np.concatenate([cepstra, librosa.feature.delta(cepstra, mode="nearest")])
-    return (both - both.mean(1, keepdims=True)) / (both.std(1, keepdims=True) + 1e-6)
+    return phone_ends(wave, rendered.waveform, rendered.durations)
 
 
 def smooth_envelope(wave: np.ndarray, f0: np.ndarray) -> np.ndarray:

@@ -113,6 +113,17 @@ def test_forced_by_changed_pitch_and_durations(voice, speech):
     assert len(forced.waveform) == len(speech.waveform)
 
 
+def test_forced_by_durations_alone(voice, speech):
+    import dataclasses
+
+    bare = dataclasses.replace(speech, f0=np.empty(0, np.float32))
+    assert digest(voice.synthesize(TEXT, forced=bare)) == digest(speech)
+    slow = dataclasses.replace(bare, durations=speech.durations * np.float32(1.5))
+    assert voice.synthesize(TEXT, forced=slow).duration_s == pytest.approx(
+        1.5 * speech.duration_s, rel=0.01
+    )
+
+
 def test_forced_by_another_text_is_refused(voice, speech):
     with pytest.raises(ValueError, match="speech of another text"):
         voice.synthesize("Something else.", forced=speech)

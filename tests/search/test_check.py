@@ -39,6 +39,8 @@ def results(monkeypatch):
         rows = []
         for unit in units:
             values = found[unit.parameters.get("change", unit.measurement)]
+            if callable(values):
+                values = values(unit.parameters["plan"])
             error = values if isinstance(values, str) else None
             rows.append(
                 {"measurement": unit.measurement, "change": None, "heard": None, "code": "0.1.0"}
@@ -126,6 +128,22 @@ def test_without_controls(results, capsys):
     results["white noise"] = GOOD
     assert run("--no-controls") == 0
     assert "note: no controls" in capsys.readouterr().out
+
+
+def test_against_recordings(results, tmp_path, capsys):
+    assert run("--recordings", str(tmp_path)) == 2
+    assert "has no recording of a sentence, such as LJ016-0222.wav" in capsys.readouterr().err
+    for name in ("LJ016-0222", "LJ026-0143"):
+        (tmp_path / f"{name}.wav").write_bytes(b"")
+    near = {"pesq_wb_mos": 2.0, "stoi": 0.9, "mcd_db": 4.0}
+    results["against_recording"] = lambda plan: near if plan is None else near | {"stoi": 0.8985}
+    assert run("--recordings", str(tmp_path)) == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines() if "recordings" in line]
+    assert [line[-1] for line in shown] == ["holds"] * 3
+    assert shown[1][3:6] == ["2", "-0.0015", "-0.0015"]
+    results["against_recording"] = lambda plan: near if plan is None else near | {"stoi": 0.897}
+    assert run("--recordings", str(tmp_path)) == 1
+    assert "NOT EQUIVALENT; fails STOI, change\n" in capsys.readouterr().out
 
 
 def test_failed_units_are_no_verdict(results, capsys):

@@ -1,5 +1,6 @@
 """Measurements of a voice, one sentence each."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -62,3 +63,20 @@ def test_what_can_no_longer_be_measured_is_infinitely_bad(broken):
     assert values["f0_median_cents"] == np.inf
     assert values["frames"] == len(reference.f0)
     assert np.isnan(values["words_agree_percent"])  # it was not asked for
+
+
+def test_a_speech_beside_its_own_recording(tmp_path):
+    """float32 with the timing of its own recording is near it, and a plan that breaks is not."""
+    path = tmp_path / "a.wav"
+    load().synthesize(TEXT).save(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    given = {"recording": str(path), "recording_digest": digest}
+    near = measurements.against_recording("slt", TEXT, None, None, **given)
+    far = measurements.against_recording(
+        "slt", TEXT, plan_text(Plan.load("naive")), "fast", **given
+    )
+    assert near["stoi"] > far["stoi"] + 0.01
+    assert near["mcd_db"] < far["mcd_db"]
+    path.write_bytes(b"other")
+    with pytest.raises(ValueError, match="is another recording on this worker"):
+        measurements.against_recording("slt", TEXT, None, None, **given)

@@ -1,0 +1,68 @@
+"""A recording and speech with its timing: signals with a known answer."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from lightning_v2.analysis.recording import (
+    distances,
+    mel_cepstral_distortion_db,
+    phone_ends,
+    read,
+)
+from lightning_v2.model import HOP, load
+
+
+@pytest.fixture(scope="module")
+def speech():
+    return load().synthesize("Seven silver ships are here.")
+
+
+def test_the_distortion_is_that_of_a_smooth_filter(utterance):
+    """A tilt of the spectrum that is one cosine over mel bands has a known RMS; gain has none."""
+    assert mel_cepstral_distortion_db(utterance, utterance) == 0
+    assert mel_cepstral_distortion_db(utterance, 0.5 * utterance) == pytest.approx(0, abs=1e-3)
+    assert mel_cepstral_distortion_db(utterance, -utterance) == pytest.approx(0, abs=1e-6)
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal(48000)
+    mel = 2595 * np.log10(1 + np.fft.rfftfreq(48000, 1 / 24000) / 700)
+    gain_db = 2.0 * np.cos(np.pi * mel / mel[-1])
+    tilted = np.fft.irfft(np.fft.rfft(white) * 10 ** (gain_db / 20))
+    assert mel_cepstral_distortion_db(white, tilted) == pytest.approx(2 / np.sqrt(2), rel=0.1)
+
+
+def test_noise_is_further_away(utterance, noise):
+    near, far = (mel_cepstral_distortion_db(utterance, utterance + noise(utterance, snr))
+                 for snr in (40, 20))  # fmt: skip
+    assert 0 < near < far
+
+
+def test_distances_of_a_speech_from_itself(speech):
+    found = distances(speech.waveform, speech)
+    assert found["pesq_wb_mos"] > 4.6
+    assert found["stoi"] == pytest.approx(1)
+    assert found["mcd_db"] == 0
+
+
+def test_phones_of_the_same_speech_end_where_they_do(speech):
+    ends = phone_ends(speech.waveform, speech.waveform, speech.durations)
+    assert np.abs(ends[:-1] - np.cumsum(speech.durations)[:-1]).max() < 1.5  # frames
+    late = np.concatenate([np.zeros(20 * HOP, np.float32), speech.waveform])
+    shifted = phone_ends(late, speech.waveform, speech.durations)
+    assert np.median(shifted - ends) == pytest.approx(20, abs=1)
+    assert (np.diff(shifted) > 0).all()
+
+
+def test_reads_one_format_only(tmp_path):
+    wave = np.linspace(-0.5, 0.5, 100, dtype=np.float32)
+    for name, rate, data in (("good", 24000, wave), ("slow", 16000, wave),
+                             ("stereo", 24000, np.stack([wave, wave], 1))):  # fmt: skip
+        soundfile.write(tmp_path / f"{name}.wav", data, rate)
+    assert read(tmp_path / "good.wav") == pytest.approx(wave, abs=1e-4)
+    with pytest.raises(ValueError, match="slow.wav has 1 channels at 16000 Hz"):
+        read(tmp_path / "slow.wav")
+    with pytest.raises(ValueError, match="stereo.wav has 2 channels"):
+        read(tmp_path / "stereo.wav")
+    (tmp_path / "text.wav").write_text("no sound")
+    with pytest.raises(ValueError, match="text.wav cannot be read"):
+        read(tmp_path / "text.wav")
