@@ -72,6 +72,8 @@ def pareto(
                 label=f"judged: {verdict}",
             )
     axes.set(xlabel=label, ylabel=f"{metric}, less is better")
+    if (drawn["score"] > 0).all():
+        axes.set_yscale("log")
     axes.legend(fontsize=8, frameon=False)
     axes.set_title(f"{len(drawn)} plans, quality against cost", loc="left")
     low, high = line.iloc[-1], line.iloc[0]

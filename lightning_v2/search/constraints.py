@@ -82,7 +82,7 @@ class Constraints:
     @property
     def asked(self) -> tuple[str, ...]:
         """Names of what is asked for, in the order in which a search meets them."""
-        shares = [n for n in ("bfp4_share", "bfp8_share", "lofi_share") if getattr(self, n)]
+        shares = [n for n in ("bfp8_share", "bfp4_share", "lofi_share") if getattr(self, n)]
         return (*shares, "cycles") if self.cycles is not None else tuple(shares)
 
     def unmet(self, figures: Figures) -> tuple[str, ...]:
@@ -96,8 +96,11 @@ class Constraints:
         return getattr(figures, name) >= getattr(self, name) - 1e-9
 
     def lows(self) -> list[dict[str, str]]:
-        """Fields that bring a plan nearer to them, smaller formats last."""
+        """Fields that bring a plan nearer to them, smaller formats last. bfloat4_b is left out
+        where bfloat8_b is enough."""
         values = {value for name in self.asked for value in HELPS[name]}
+        if not {"bfp4_share", "cycles"} & set(self.asked):
+            values.discard("bfloat4_b")
         return [low for low in LOWS if not values.isdisjoint(low.values())]
 
     def __str__(self) -> str:
