@@ -48,7 +48,9 @@ def test_compare(capsys):
     assert "3 sites with the largest accumulated error" in out
 
 
-@pytest.mark.parametrize("verb", ["say", "compare", "notebooks", "train", "deploy", "doctor"])
+@pytest.mark.parametrize(
+    "verb", ["say", "compare", "check", "search", "notebooks", "train", "deploy", "doctor"]
+)
 def test_help(verb, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([verb, "--help"])

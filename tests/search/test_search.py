@@ -1,0 +1,121 @@
+"""`search` and its command: who is judged, what is written, and one small run of the voice."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from stubs import BASE, StubBench
+
+from lightning_v2.cli import main
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.search import find
+from lightning_v2.search.bench import Bench
+from lightning_v2.search.constraints import Constraints
+from lightning_v2.search.voices import voice
+
+GLOBS = ["vocoder.gains", "vocoder.synthesis", "decoder.*.up"]
+
+
+@pytest.fixture
+def searched(monkeypatch, tmp_path):
+    """searched(verdicts): a search with losses that are known and a judge that says these."""
+    sites = tuple(voice_sites(voice("slt")))
+    lost = {("vocoder.gains", "LoFi"): 3.0, ("vocoder.synthesis", "LoFi"): 1.0}
+    stub = StubBench(sites, lost)
+
+    @contextmanager
+    def opened(self):
+        yield self
+
+    monkeypatch.setattr(Bench, "open", opened)
+    monkeypatch.setattr(Bench, "measure", lambda self, plans: stub.measure(plans))
+
+    def run(verdicts, **options):
+        said = iter(verdicts)
+        monkeypatch.setattr(
+            find, "check", lambda plan, *_, **__: SimpleNamespace(equivalent=next(said))
+        )
+        bench = Bench(("One.", "Two."), tmp_path)
+        wanted = Constraints(lofi_share=0.06)
+        return find.search(bench, wanted, BASE, strategy="greedy", globs=GLOBS, **options)
+
+    return run
+
+
+def test_the_best_that_passes_wins(searched):
+    found = searched([False, True], judges={"a": "Three."})
+    assert found.verdict == "equivalent"
+    verdicts = found.trials.set_index("trial").verdict
+    assert verdicts[found.best.number] == "equivalent"
+    assert sorted(verdicts[verdicts != ""]) == ["equivalent", "not equivalent"]
+    assert found.trials[found.trials.verdict != ""].meets.all()
+    assert pd.read_parquet(found.path).verdict.tolist() == found.trials.verdict.tolist()
+    assert found.losses.set_index("group")["lost"].to_dict() == {
+        "vocoder.gains": 3.0, "vocoder.synthesis": 1.0, "decoder.*.up": 0.0}  # fmt: skip
+
+
+def test_if_none_passes_the_best_is_kept(searched):
+    found = searched([False, False], judges={"a": "Three."})
+    assert found.verdict == "not equivalent"
+    met = found.trials[found.trials.meets]
+    assert found.best.score == met.score.min()
+
+
+def test_nobody_judges(searched):
+    assert searched([]).verdict == "not judged"
+
+
+def test_no_judge_of_what_it_helped_to_find(searched):
+    with pytest.raises(ValueError, match="1 sentences are to judge what they helped to find"):
+        searched([], judges={"a": "Two.", "b": "Three."})
+
+
+def test_unknown_strategy(tmp_path):
+    with pytest.raises(ValueError, match="strategy is 'luck'; legal are greedy, evolve"):
+        find.search(Bench(("One.",), tmp_path), Constraints(0.1), BASE, strategy="luck")
+
+
+def test_the_voice(tmp_path, capsys):
+    output, figure = tmp_path / "best.yaml", tmp_path / "figure.png"
+    arguments = [
+        "search", "--lofi-share", "0.02", "--sites", "vocoder.gains", "vocoder.synthesis",
+        "--strategy", "greedy", "--sentences", "1", "--judged", "0", "--workers", "1",
+        "--folder", str(tmp_path / "sweep"), "-o", str(output), "--figure", str(figure),
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    first = capsys.readouterr().out
+    assert "best under lofi_share >= 0.02: trial" in first
+    assert "emulated, fast tier, 1 sentences" in first
+    assert figure.stat().st_size > 10_000
+    plan = Plan.load(output)
+    plan.check(voice_sites(voice("slt")))
+    assert plan.for_site("vocoder.gains").math_fidelity == "LoFi"
+    text = output.read_text()
+    assert text.startswith("# Found by `lightning-v2 search`, strategy greedy, among")
+    assert "# Equivalence test: not asked." in text
+    parts = sorted((tmp_path / "sweep" / "parts").iterdir())
+
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == first
+    assert sorted((tmp_path / "sweep" / "parts").iterdir()) == parts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "no constraint"),
+        (["--lofi-share", "98"], "lofi_share is 98.0; legal are 0 to 1"),
+        (["--lofi-share", "0.9", "--sentences", "0"], "0 sentences asked for"),
+        (["--lofi-share", "0.9", "--metric", "pesq"], "metric is 'pesq'; legal are"),
+        (["--lofi-share", "0.9", "--base", "bf17"], "did you mean 'bf16'"),
+        (["--lofi-share", "0.9", "-o", "missing/a.yaml"], "missing is not a folder"),
+        (["--budget", "0"], "budget is 0.0; legal are shares above 0"),
+        (["--bisect", "naive"], "--bisect needs a --threshold"),
+        (["--lofi-share", "0.9", "--threshold", "1"], "--threshold belongs to --bisect"),
+    ],
+)
+def test_the_command_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, reason):
+    monkeypatch.chdir(tmp_path)
+    assert main(["search", *arguments, "--folder", str(tmp_path)]) == 2
+    assert reason in capsys.readouterr().err
