@@ -207,7 +207,12 @@ def _verdict_words(found: Search) -> str:
         f"{j.endpoint.label} {j.bound:.4g}, limit {j.endpoint.relation} {j.endpoint.limit:g}"
         for j in found.check.verdict.failed
     )
-    words = f"{found.verdict} on {len(found.check.sentences)} other sentences"
+    # Each candidate is another chance to pass by luck: a reader has to know how many there were.
+    asked = int((found.trials["verdict"] != "").sum())
+    words = (
+        f"{found.verdict} on {len(found.check.sentences)} other sentences, candidates judged: "
+        f"{asked}"
+    )
     return f"{words}; fails: {failed}." if failed else f"{words}."
 
 
@@ -245,7 +250,8 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
     print(losses[["group", "move", "lost"]].head(10).to_string(index=False))
     print(f"\nof {len(found.trials)} plans those that no other beats in score and in cycles:")
     print(best[list(_SHOWN)].to_string(index=False, float_format="{:.4g}".format))
-    print(f"\nbest under {constraints}: trial {found.best.number}, {found.verdict}")
+    print(f"\nbest under {constraints}: trial {found.best.number}")
+    print(f"equivalence test: {_verdict_words(found)}")
     print(f"all trials: {found.path}")
     if args.figure:
         _draw(found, best, args.figure)
