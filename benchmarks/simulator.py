@@ -1,7 +1,6 @@
 """The voice on the simulator beside the emulator: every site of a sentence, bit for bit.
 
-With --waveforms the whole speech in other ways, too: several sentences at once, one in pieces, and
-one with activations that stay sharded by height. Needs a simulator
+With --waveforms also the speech of two sentences at once, one of them in pieces. Needs a simulator
 (`lightning-v2 doctor` tells). Ten minutes a plan the first time, for kernels are compiled, and as
 many again for waveforms. Prints a table and writes data/simulator/PLAN.json. All is simulated.
 """
@@ -14,19 +13,15 @@ import shlex
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from tqdm import tqdm
 
 import lightning_v2 as lv2
-from lightning_v2.deployment import programs, ttnn_ops
 from lightning_v2.deployment.agreement import agreement, waveform_agreement
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError
-from lightning_v2.deployment.programs import Grid, Product, Program, choices
 from lightning_v2.deployment.target import Device, compiler, open_device
 from lightning_v2.precision import voice_sites
 from lightning_v2.report.provenance import provenance
@@ -36,9 +31,6 @@ ROOT = Path(__file__).parent.parent
 TEXT = "Hi."
 TOGETHER = ["Yes.", "Good morning."], Buckets(frames=(96, 128), batch=2, rows=256)
 """Two at once, the longer one in pieces."""
-BY_ROWS = [TEXT], Buckets(frames=(128,))
-"""Every matrix product shared by rows, sharded by height from one operation to the next, as only
-tall buckets are otherwise. A tall bucket takes the simulator hours."""
 
 
 def main() -> int:
@@ -46,7 +38,7 @@ def main() -> int:
     parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
     parser.add_argument("--output", type=Path, help="default: data/simulator/PLAN.json")
-    parser.add_argument("--waveforms", action="store_true", help="speak in other ways, too")
+    parser.add_argument("--waveforms", action="store_true", help="two sentences at once, too")
     parser.add_argument("--note", default="", help="kept with the results: how kernels were made")
     args = parser.parse_args()
 
@@ -68,8 +60,9 @@ def main() -> int:
     print(found.table.drop(columns="digest").to_string(index=False))
     for row in others:
         print(
-            "{text!r}, frames {frames}, batch {batch}, by rows {by_rows}: "
-            "{different} of {values} differ".format_map(row)
+            "{text!r}, frames {frames}, batch {batch}: {different} of {values} differ".format_map(
+                row
+            )
         )
     output = args.output or ROOT / "data/simulator" / f"{plan.name}.json"
     record = {
@@ -90,29 +83,11 @@ def main() -> int:
 
 
 def _others(voice: lv2.Voice, plan: lv2.Plan, device: Device) -> list[dict[str, Any]]:
-    """Rows of the speech in other buckets and by other programs."""
-    found = []
-    for (texts, buckets), by_rows in ((TOGETHER, False), (BY_ROWS, True)):
-        with _by_rows() if by_rows else nullcontext():
-            rows = waveform_agreement(voice, plan, device, texts, buckets)
-        for text, row in zip(texts, rows, strict=True):
-            shape = {"frames": buckets.frames, "batch": buckets.batch, "by_rows": by_rows}
-            found.append({"text": text, **shape, **row})
-    return found
-
-
-def _by_rows() -> AbstractContextManager:
-    """Context in which every product is shared by rows."""
-
-    def first(product: Product, grid: Grid) -> list[Program]:
-        return sorted(choices(product, grid), key=lambda program: program.kind != "rows")
-
-    least = patch.object(programs, "FEWEST_ROWS", 1)
-    preferred = patch.object(ttnn_ops, "choices", first)
-    stack = ExitStack()
-    stack.enter_context(least)
-    stack.enter_context(preferred)
-    return stack
+    """Rows of the speech of `TOGETHER`."""
+    texts, buckets = TOGETHER
+    rows = waveform_agreement(voice, plan, device, texts, buckets)
+    shape = {"frames": buckets.frames, "batch": buckets.batch}
+    return [{"text": text, **shape, **row} for text, row in zip(texts, rows, strict=True)]
 
 
 def _simulator() -> dict[str, str]:
