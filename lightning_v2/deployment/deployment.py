@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -171,7 +170,7 @@ class Deployment:
                 f"a sentence of {script.text!r} has more than {largest} phones and is cut, so that "
                 "it has other pauses than forced: use larger buckets of phones"
             )
-        return dataclasses.replace(script, sentences=tuple(parts))
+        return replace(script, sentences=tuple(parts))
 
     def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
         """All lines, those of one bucket of phones together: on it depend the bits."""

@@ -1,8 +1,6 @@
 """ttnn's operations as a lowering calls them: the names and arguments of `lightning_v2.tensix`.
 
-Here, and nowhere else, words of a plan become objects of ttnn. Activations lie in L1: sharded by
-height where rows of tiles are enough to keep each core its own, interleaved otherwise, and where
-an operation takes nothing else (norms, attention, moves). Constants lie in DRAM.
+Words of a plan become objects of ttnn in `words`; where tensors lie says `placement`.
 """
 
 from __future__ import annotations
@@ -15,8 +13,10 @@ from typing import Any
 
 import torch
 
-from lightning_v2.deployment.programs import Grid, Product, Program, choices, row_grid, subblock
+from lightning_v2.deployment.placement import Placement
+from lightning_v2.deployment.programs import Product, Program, choices
 from lightning_v2.deployment.target import Device
+from lightning_v2.deployment.words import Words
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.convolution import Conv2dConfig
 from lightning_v2.tensix.formats import TILE
@@ -62,6 +62,7 @@ class TtnnOps:
         import ttnn
 
         self.device, self._ttnn, self._handle = device, ttnn, device.handle
+        self._words, self._placement = Words(device), Placement(device)
         self.choices: dict[Product, Choice] = {}
         for name in UNARY:
             setattr(self, name, self._unary(getattr(ttnn, name)))
@@ -75,7 +76,7 @@ class TtnnOps:
             return ttnn.from_torch(x.to(torch.int32), ttnn.uint32, layout=ttnn.ROW_MAJOR_LAYOUT)
         if x.dim() == 1:
             x = x[None]
-        return ttnn.from_torch(x.contiguous(), self._dtype(dtype), layout=ttnn.TILE_LAYOUT)
+        return ttnn.from_torch(x.contiguous(), self._words.dtype(dtype), layout=ttnn.TILE_LAYOUT)
 
     def pack_taps(self, weight: torch.Tensor, dtype: str) -> DeviceTensor:
         """Weights (C, 1, k) of a depthwise convolution as its kernel wants them, on the host.
@@ -120,10 +121,12 @@ class TtnnOps:
         return self._ttnn.to_torch(x).float()
 
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
-        if x.dtype == self._dtype(dtype):
+        if x.dtype == self._words.dtype(dtype):
             return x
-        x = self._tiled(x)
-        return self._ttnn.typecast(x, self._dtype(dtype), memory_config=self._beside(x))
+        x = self._placement.tiled(x)
+        return self._ttnn.typecast(
+            x, self._words.dtype(dtype), memory_config=self._placement.beside(x)
+        )
 
     def linear(
         self,
@@ -136,7 +139,7 @@ class TtnnOps:
         program_config: MatmulProgramConfig,
     ) -> DeviceTensor:
         ttnn, config = self._ttnn, compute_kernel_config
-        a = self._tiled(a)
+        a = self._placement.tiled(a)
         if len(b.shape) > 2:
             return self._batched(a, b, dtype, config, program_config)
         product = Product(
@@ -156,15 +159,15 @@ class TtnnOps:
         by_rows = program.kind == "rows"
         whole = b.shape[-1] % TILE == 0
         return ttnn.linear(
-            self._sharded(a) if by_rows else self._interleaved(a),
+            self._placement.sharded(a) if by_rows else self._placement.interleaved(a),
             b,
             bias=bias,
-            dtype=self._dtype(dtype),
-            memory_config=self._by_height(product.m, product.n)
+            dtype=self._words.dtype(dtype),
+            memory_config=self._placement.by_height(product.m, product.n)
             if by_rows and whole
             else ttnn.L1_MEMORY_CONFIG,
-            compute_kernel_config=self._kernel(config),
-            program_config=self._program(product, program),
+            compute_kernel_config=self._words.kernel(config),
+            program_config=self._words.program(product, program),
         )
 
     def conv1d(
@@ -191,7 +194,7 @@ class TtnnOps:
             conv_config,
             compute_config,
         )
-        return self._ttnn.reshape(self._interleaved(y), (batch, length, channels))
+        return self._ttnn.reshape(self._placement.interleaved(y), (batch, length, channels))
 
     def _convolve(
         self,
@@ -207,7 +210,7 @@ class TtnnOps:
         ttnn = self._ttnn
         batch, length, channels = x.shape
         return ttnn.conv1d(
-            input_tensor=ttnn.reshape(self._sharded(x), (1, 1, batch * length, channels)),
+            input_tensor=ttnn.reshape(self._placement.sharded(x), (1, 1, batch * length, channels)),
             weight_tensor=weight,
             device=self._handle,
             in_channels=channels,
@@ -218,12 +221,12 @@ class TtnnOps:
             stride=1,
             padding=padding,
             groups=channels,
-            dtype=self._dtype(dtype),
+            dtype=self._words.dtype(dtype),
             conv_config=ttnn.Conv1dConfig(
-                weights_dtype=self._dtype(conv_config.weights_dtype),
+                weights_dtype=self._words.dtype(conv_config.weights_dtype),
                 shard_layout=ttnn.TensorMemoryLayout.HEIGHT_SHARDED,
             ),
-            compute_config=self._kernel(compute_config),
+            compute_config=self._words.kernel(compute_config),
             return_weights_and_bias=True,
         )
 
@@ -237,11 +240,11 @@ class TtnnOps:
         compute_kernel_config: ComputeKernelConfig,
     ) -> DeviceTensor:
         return self._ttnn.layer_norm(
-            self._interleaved(x),
+            self._placement.interleaved(x),
             weight=weight,
             bias=bias,
             epsilon=epsilon,
-            compute_kernel_config=self._kernel(compute_kernel_config),
+            compute_kernel_config=self._words.kernel(compute_kernel_config),
             memory_config=self._ttnn.L1_MEMORY_CONFIG,
         )
 
@@ -249,9 +252,9 @@ class TtnnOps:
         self, x: DeviceTensor, dim: int, *, compute_kernel_config: ComputeKernelConfig
     ) -> DeviceTensor:
         return self._ttnn.softmax(
-            self._interleaved(x),
+            self._placement.interleaved(x),
             dim=dim,
-            compute_kernel_config=self._kernel(compute_kernel_config),
+            compute_kernel_config=self._words.kernel(compute_kernel_config),
             numeric_stable=True,
             memory_config=self._ttnn.L1_MEMORY_CONFIG,
         )
@@ -274,7 +277,7 @@ class TtnnOps:
         self, x: DeviceTensor, *, num_heads: int, transpose_key: bool
     ) -> tuple[DeviceTensor, DeviceTensor, DeviceTensor]:
         return self._ttnn.transformer.split_query_key_value_and_split_heads(
-            self._interleaved(x),
+            self._placement.interleaved(x),
             num_heads=num_heads,
             transpose_key=transpose_key,
             memory_config=self._ttnn.L1_MEMORY_CONFIG,
@@ -286,36 +289,39 @@ class TtnnOps:
         )
 
     def reshape(self, x: DeviceTensor, shape: Sequence[int]) -> DeviceTensor:
-        return self._ttnn.reshape(self._interleaved(x), tuple(shape))
+        return self._ttnn.reshape(self._placement.interleaved(x), tuple(shape))
 
     def slice(self, x: DeviceTensor, start: Sequence[int], end: Sequence[int]) -> DeviceTensor:
         return self._ttnn.slice(
-            self._interleaved(x), list(start), list(end), memory_config=self._ttnn.L1_MEMORY_CONFIG
+            self._placement.interleaved(x),
+            list(start),
+            list(end),
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
         )
 
     def concat(self, tensors: Sequence[DeviceTensor], dim: int) -> DeviceTensor:
         return self._ttnn.concat(
-            [self._interleaved(self._tiled(x)) for x in tensors],
+            [self._placement.interleaved(self._placement.tiled(x)) for x in tensors],
             dim,
             memory_config=self._ttnn.L1_MEMORY_CONFIG,
         )
 
     def pad(self, x: DeviceTensor, padding: Sequence[tuple[int, int]]) -> DeviceTensor:
-        return self._ttnn.pad(self._interleaved(x), list(padding), 0.0)
+        return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
     def _unary(self, function: Callable) -> Callable:
         def run(x: DeviceTensor, **parameters: float) -> DeviceTensor:
-            x = self._tiled(x)
-            return function(x, **parameters, memory_config=self._beside(x))
+            x = self._placement.tiled(x)
+            return function(x, **parameters, memory_config=self._placement.beside(x))
 
         return run
 
     def _binary(self, function: Callable) -> Callable:
         def run(a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
-            a, b = self._tiled(a), self._tiled(b)
+            a, b = self._placement.tiled(a), self._placement.tiled(b)
             if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
-                a, b = self._sharded(a), self._sharded(b)
-            return function(a, b, memory_config=self._beside(a))
+                a, b = self._placement.sharded(a), self._placement.sharded(b)
+            return function(a, b, memory_config=self._placement.beside(a))
 
         return run
 
@@ -328,93 +334,25 @@ class TtnnOps:
         program: MatmulProgramConfig,
     ) -> DeviceTensor:
         """a (..., M, K) @ b (..., K, N): each core has rows of one product by itself."""
-        ttnn = self._ttnn
-        columns = _tiles(b.shape[-1])
-        return ttnn.matmul(
+        return self._ttnn.matmul(
             a,
             b,
-            dtype=self._dtype(dtype),
-            memory_config=ttnn.L1_MEMORY_CONFIG,
-            compute_kernel_config=self._kernel(config),
-            program_config=ttnn.MatmulMultiCoreReuseProgramConfig(
-                compute_with_storage_grid_size=self.device.grid,
-                in0_block_w=program.in0_block_w,
-                out_subblock_h=1,
-                out_subblock_w=subblock(columns, config.fp32_dest_acc_en),
-                per_core_M=1,
-                per_core_N=columns,
+            dtype=self._words.dtype(dtype),
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+            compute_kernel_config=self._words.kernel(config),
+            program_config=self._words.batched_program(
+                program.in0_block_w, _tiles(b.shape[-1]), config.fp32_dest_acc_en
             ),
         )
-
-    def _program(self, product: Product, program: Program) -> Any:
-        ttnn = self._ttnn
-        common = {
-            "compute_with_storage_grid_size": program.grid,
-            "in0_block_w": product.width,
-            "out_subblock_h": 1,
-            "out_subblock_w": subblock(program.per_core_n, product.wide),
-            "per_core_M": program.per_core_m,
-            "per_core_N": program.per_core_n,
-            "fused_activation": None,
-            "fuse_batch": True,
-        }
-        if program.kind == "blocks":
-            return ttnn.MatmulMultiCoreReuseMultiCastProgramConfig(transpose_mcast=False, **common)
-        by_columns = program.kind == "columns"
-        return ttnn.MatmulMultiCoreReuseMultiCast1DProgramConfig(mcast_in0=by_columns, **common)
-
-    def _kernel(self, config: ComputeKernelConfig) -> Any:
-        ttnn = self._ttnn
-        return ttnn.init_device_compute_kernel_config(
-            self._handle.arch(),
-            math_fidelity=getattr(ttnn.MathFidelity, config.math_fidelity),
-            math_approx_mode=config.math_approx_mode,
-            fp32_dest_acc_en=config.fp32_dest_acc_en,
-            packer_l1_acc=config.packer_l1_acc,
-        )
-
-    def _dtype(self, name: str) -> Any:
-        return getattr(self._ttnn, name)
 
     def _rows(self, indices: DeviceTensor, weight: DeviceTensor) -> DeviceTensor:
         ttnn = self._ttnn
         rows = ttnn.to_layout(
-            self._interleaved(weight), ttnn.ROW_MAJOR_LAYOUT, memory_config=ttnn.L1_MEMORY_CONFIG
+            self._placement.interleaved(weight),
+            ttnn.ROW_MAJOR_LAYOUT,
+            memory_config=ttnn.L1_MEMORY_CONFIG,
         )
         return ttnn.embedding(indices, rows, memory_config=ttnn.L1_MEMORY_CONFIG)
-
-    def _tiled(self, x: DeviceTensor) -> DeviceTensor:
-        return self._ttnn.to_layout(x, self._ttnn.TILE_LAYOUT)
-
-    def _beside(self, x: DeviceTensor) -> Any:
-        """Where the result of an operation on x goes: into L1, cut as x is."""
-        return x.memory_config() if x.is_sharded() else self._ttnn.L1_MEMORY_CONFIG
-
-    def _interleaved(self, x: DeviceTensor) -> DeviceTensor:
-        if not x.is_sharded():
-            return x
-        return self._ttnn.to_memory_config(x, self._ttnn.L1_MEMORY_CONFIG)
-
-    def _sharded(self, x: DeviceTensor) -> DeviceTensor:
-        wanted = self._by_height(math.prod(tuple(x.shape)[:-1]) // TILE, _tiles(x.shape[-1]))
-        if x.is_sharded() and x.memory_config() == wanted:
-            return x
-        return self._ttnn.to_memory_config(x, wanted)
-
-    def _by_height(self, rows: int, columns: int) -> Any:
-        """Memory of a tensor of so many tiles, each core of a rectangle with its own rows."""
-        ttnn = self._ttnn
-        x, y = self._row_grid(rows)
-        cores = ttnn.CoreRangeSet(
-            {ttnn.CoreRange(ttnn.CoreCoord(0, 0), ttnn.CoreCoord(x - 1, y - 1))}
-        )
-        shape = (rows // (x * y) * TILE, columns * TILE)
-        spec = ttnn.ShardSpec(cores, shape, ttnn.ShardOrientation.ROW_MAJOR)
-        layout = ttnn.TensorMemoryLayout.HEIGHT_SHARDED
-        return ttnn.MemoryConfig(layout, ttnn.BufferType.L1, spec)
-
-    def _row_grid(self, rows: int) -> Grid:
-        return row_grid(rows, self.device.grid)
 
 
 def _tiles(length: int) -> int:

@@ -9,7 +9,6 @@ again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +27,7 @@ _PACKERS = (
     "deployment/lowering_vocoder.py",
     "deployment/ttnn_ops.py",
     "deployment/weights.py",
+    "deployment/words.py",
     # Transforms are no weights of a checkpoint; they are computed here.
     "model/vocoder.py",
 )
@@ -58,24 +58,18 @@ class Weights:
         return self._sent[key]
 
     def _send(self, constant: Constant) -> DeviceTensor | Taps:
-        values = constant.values.detach()
-        if constant.kind == "taps":
-            pack = lambda: self._ops.pack_taps(values, constant.dtype)  # noqa: E731
-            return Taps(self._ops.keep(self._kept(constant, pack)), tuple(values.shape))
-        pack = lambda: self._ops.pack(values, constant.dtype)  # noqa: E731
-        return self._ops.keep(self._kept(constant, pack))
+        sent = self._ops.keep(self._kept(constant))
+        return Taps(sent, tuple(constant.owner.shape)) if constant.kind == "taps" else sent
 
-    def _kept(self, constant: Constant, pack: Callable[[], DeviceTensor]) -> DeviceTensor:
+    def _kept(self, constant: Constant) -> DeviceTensor:
         """A packed constant on the host, from the cache if it is there and whole."""
         if self.folder is None:
-            self.packed += 1
-            return pack()
+            return self._pack(constant)
         path = self.folder / f"{constant.name}.{constant.dtype}{_SUFFIX}"
         if _is_whole(path):
             self.loaded += 1
             return self._ops.load(path)
-        self.packed += 1
-        packed = pack()
+        packed = self._pack(constant)
         self.folder.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as part:
             # ttnn insists on the ending.
@@ -86,6 +80,11 @@ class Weights:
         with written_whole(_digest_path(path)) as part:
             part.write_text(digest)
         return packed
+
+    def _pack(self, constant: Constant) -> DeviceTensor:
+        self.packed += 1
+        pack = self._ops.pack_taps if constant.kind == "taps" else self._ops.pack
+        return pack(constant.values.detach(), constant.dtype)
 
 
 def cache_key(voice: Voice, plan: Plan) -> str:
