@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from .arguments import add_tier, add_voice
 from .deployment import command as deploy_command
 from .report import command as notebooks_command
-from .search import command as check_command
-from .search import search_command
+from .search import check_command, search_command
 from .training import command as train_command
 
 INPUT_ERRORS = (OSError, ValueError)
@@ -82,11 +82,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
-    parser.add_argument(
-        "--tier", default="fast", help="fast (the default), or exact: the bits of the chip"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
+    add_voice(parser)
+    add_tier(parser)
 
 
 def _text(args: argparse.Namespace) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from lightning_v2.arguments import add_voice
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.target import BOARDS, TARGETS, open_device, ttnn_version
 
@@ -53,8 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="lengths in frames that programs are compiled for, multiples of 32, with a quarter as "
         "many phones (default: 128,256,512,1024)",
     )
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
-    parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
+    add_voice(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightning_v2.search.command import add_cluster_arguments
+from lightning_v2.arguments import add_tier, add_voice
+from lightning_v2.search.check_command import add_cluster_arguments
 
 if TYPE_CHECKING:
     from lightning_v2.search.bench import Bench
@@ -133,11 +134,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE.yaml", help="the best plan")
     parser.add_argument("--figure", type=Path, metavar="FILE.png", help="quality against cost")
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
-    parser.add_argument(
-        "--tier", default="fast", help="fast (the default), or exact: the bits of the chip"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise, and of evolve")
+    add_voice(parser, seed_of="the noise, and of evolve")
+    add_tier(parser)
     parser.add_argument(
         "--folder", type=Path, help="keep results here (default: among the user's caches)"
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from lightning_v2.arguments import add_tier, add_voice
+
 if TYPE_CHECKING:
     from lightning_v2.search.check import Check
 
@@ -29,11 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many held-out ones (default: %(default)s)",
     )
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
-    parser.add_argument(
-        "--tier", default="fast", help="fast (the default), or exact: the bits of the chip"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise in unvoiced sounds")
+    add_voice(parser)
+    add_tier(parser)
     parser.add_argument(
         "--no-controls",
         dest="controls",
