@@ -14,7 +14,7 @@ from lightning_v2.deployment import phase
 from lightning_v2.deployment.blocks import in0_block_w
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.model.source import accumulate_phase
-from lightning_v2.tensix.constants import packed
+from lightning_v2.tensix.constants import packed, rounded, significand_bits
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.interception import Observer
@@ -46,7 +46,8 @@ class Constant:
 
     name: unique in the voice. kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a
     depthwise convolution). owner, arrange: what is packed, and in which order of its values.
-    dtype: the format.
+    dtype: the format. bits: of the significand, to which values are rounded before; None: they are
+    not.
     """
 
     name: str
@@ -54,11 +55,16 @@ class Constant:
     owner: Tensor
     arrange: View
     dtype: str
+    bits: int | None
 
     @property
     def values(self) -> Tensor:
         """In float32, in the shape that the device has."""
-        return self.arrange(self.owner)
+        return self.prepared(self.owner)
+
+    def prepared(self, x: Tensor) -> Tensor:
+        """x in place of the owner, as it goes to be packed."""
+        return rounded(self.arrange(x), self.bits)
 
 
 class Store(Protocol):
@@ -342,8 +348,11 @@ class Runner:
         arrange: View = _same,
         dtype: str | None = None,
     ) -> DeviceTensor:
-        dtype = dtype or self.precision(site).weights
-        return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype))
+        precision = self.precision(site)
+        dtype, bits = dtype or precision.weights, None
+        if kind in _MULTIPLIED_AS:
+            bits = significand_bits(precision, _MULTIPLIED_AS[kind])
+        return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype, bits))
 
     def _in_memory(self, constant: Constant) -> DeviceTensor:
         """Packed once in the life of its owner."""
@@ -352,9 +361,9 @@ class Runner:
         dtype = "float32" if constant.kind == "taps" else constant.dtype
 
         def make(x: Tensor) -> DeviceTensor:
-            return self.ops.from_torch(constant.arrange(x), dtype)
+            return self.ops.from_torch(constant.prepared(x), dtype)
 
-        recipe = (self.ops.__name__, constant.name, dtype)
+        recipe = (self.ops.__name__, constant.name, dtype, constant.bits)
         return packed(constant.owner, constant.owner, recipe, make)
 
     def _at_once(
@@ -368,5 +377,8 @@ class Runner:
         kept, fetched = compute(**sent, **held)
         return kept, tuple(map(self.download, fetched))
 
+
+_MULTIPLIED_AS = {"matrix": "in1", "taps": "in0"}
+"""Kinds of constants that weights_rounding concerns, and the operand that they are."""
 
 _TTNN_NAMES = {"sub": "subtract", "mul": "multiply"}

@@ -16,24 +16,31 @@ from .layers import Basis, Stack, Taps
 
 LARGEST_LOG_GAIN = 4.0
 
+SCALE = 127 / 128
+"""Of both transforms, for bfloat8_b: a block that holds a 1 has steps twice as wide as one whose
+largest value is 127/128, and every cosine has its peaks. Overlap-add undoes it."""
+
 
 def analysis_basis(fft: int, window: int) -> Tensor:
-    """Windowed DFT of real frames as a matrix (window, fft): real parts, then imaginary parts."""
+    """Windowed DFT of real frames as a matrix (window, fft): real parts, then imaginary parts.
+
+    Times `SCALE`.
+    """
     n = np.arange(window)[:, None]
     angle = 2 * np.pi * n * np.arange(fft // 2)[None] / fft
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * n / window)
-    return _tensor(hann * np.concatenate([np.cos(angle), -np.sin(angle)], 1))
+    return _tensor(SCALE * hann * np.concatenate([np.cos(angle), -np.sin(angle)], 1))
 
 
 def synthesis_basis(fft: int) -> Tensor:
     """Inverse real DFT as a matrix (fft, fft) from real parts and imaginary parts to samples.
 
-    The Nyquist bin is taken as zero.
+    The Nyquist bin is taken as zero. Times `SCALE`.
     """
     n = np.arange(fft)[None]
     angle = 2 * np.pi * n * np.arange(fft // 2)[:, None] / fft
-    weight = np.full((fft // 2, 1), 2.0)
-    weight[0] = 1.0
+    weight = np.full((fft // 2, 1), 2.0 * SCALE)
+    weight[0] = SCALE
     return _tensor(np.concatenate([weight * np.cos(angle), -weight * np.sin(angle)], 0) / fft)
 
 
@@ -69,7 +76,7 @@ class Framing(nn.Module):
 
 
 class OverlapAdd(nn.Module):
-    """Adds overlapping frames up to a waveform. Runs on the host."""
+    """Adds overlapping frames up to a waveform without the `SCALE`s. Runs on the host."""
 
     on_host = True
 
@@ -77,7 +84,8 @@ class OverlapAdd(nn.Module):
         """(B, T, fft) -> (B, N)."""
         _, time, fft = frames.shape
         length = fft + (time - 1) * HOP
-        wave = F.fold(frames.transpose(1, 2), (1, length), (1, fft), stride=(1, HOP))
+        frames = frames.transpose(1, 2) / SCALE**2
+        wave = F.fold(frames, (1, length), (1, fft), stride=(1, HOP))
         return F.pad(wave[:, 0, 0], (0, HOP))[:, HOP : HOP + time * HOP]
 
 

@@ -114,7 +114,7 @@ def _matters(field: str, site: Site) -> bool:
     """Whether a field can change a bit of a site."""
     if site.op == "accumulate_phase":
         return False
-    if field == "weights":
+    if field in ("weights", "weights_rounding"):
         return site.weights > 0
     if field in ("activations", "output", "math_approx_mode"):
         return True

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2 import tensix
-from lightning_v2.tensix.constants import Constants, packed
+from lightning_v2.tensix.constants import Constants, packed, rounded, significand_bits
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.sites import SitePrecision
@@ -45,16 +45,19 @@ def matmul(
     """`torch.matmul`; an operand that is a constant takes the format of weights."""
     row = None if bias is None else vector(bias, precision, constants)
     run = execution(precision)
-    a, b = (matrix(x, precision, constants, run) for x in (input, other))
+    a = matrix(input, precision, constants, run, "in0")
+    b = matrix(other, precision, constants, run, "in1")
     return run.product(a, b, row).values
 
 
 def matrix(
-    x: torch.Tensor, precision: SitePrecision, constants: Constants, run: Execution
+    x: torch.Tensor, precision: SitePrecision, constants: Constants, run: Execution, operand: str
 ) -> Tensor:
-    """An operand of a product: stored as a weight if it is a constant, else as an activation."""
+    """An operand ("in0", "in1") of a product: a weight if it is a constant, else an activation."""
     owner = constants.owner(x)
-    return run.operand(activation(x)) if owner is None else weights(x, precision, owner)
+    if owner is None:
+        return run.operand(activation(x))
+    return weights(x, precision, owner, operand)
 
 
 def addmm(precision, constants, input, mat1, mat2, *, beta=1, alpha=1) -> torch.Tensor:
@@ -241,10 +244,13 @@ def activation(x: torch.Tensor) -> Tensor:
     return Tensor(x, "float32")
 
 
-def weights(x: torch.Tensor, precision: SitePrecision, owner: torch.Tensor) -> Tensor:
-    """A constant operand of the matrix engine, a view of `owner`."""
-    dtype = precision.weights
-    return packed(x, owner, ("weights", dtype), lambda values: from_torch(values, dtype))
+def weights(
+    x: torch.Tensor, precision: SitePrecision, owner: torch.Tensor, operand: str = "in1"
+) -> Tensor:
+    """A constant operand ("in0", "in1") of the matrix engine, a view of `owner`."""
+    dtype, bits = precision.weights, significand_bits(precision, operand)
+    recipe = ("weights", dtype, bits)
+    return packed(x, owner, recipe, lambda values: from_torch(rounded(values, bits), dtype))
 
 
 def vector(x: torch.Tensor, precision: SitePrecision, constants: Constants) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from lightning_v2.tensix import calls
-from lightning_v2.tensix.constants import Constants, packed
+from lightning_v2.tensix.constants import Constants, packed, rounded, significand_bits
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor
 
@@ -105,18 +105,27 @@ def _channels_last(
     options: dict[str, object],
 ) -> torch.Tensor:
     """`run` of x (B, C, ...) or (C, ...) with its channels moved to the end, and back."""
+    bits = significand_bits(precision, _weights_operand(x.shape[-axes + 1], weight, options))
     # Its format is decided when the prepared weights are packed.
     stored = packed(
         weight,
         calls.owner_of(weight, constants),
-        "convolution",
-        lambda values: Tensor(values, "float32"),
+        ("convolution", bits),
+        lambda values: Tensor(rounded(values, bits), "float32"),
     )
     row = None if bias is None else calls.vector(bias, precision, constants)
     unbatched = x.dim() < axes
     x = x.unsqueeze(0) if unbatched else x
     result = run(calls.activation(x.movedim(1, -1)), stored, row, **options).values.movedim(-1, 1)
     return result.squeeze(0) if unbatched else result
+
+
+def _weights_operand(channels: int, weight: torch.Tensor, options: dict[str, object]) -> str:
+    """As which operand the kernel for these shapes takes `weight`; see `tensix.convolution`."""
+    depthwise = options["groups"] == channels == weight.shape[0] and weight.shape[1] == 1
+    along_one_axis = weight.dim() == 3 or weight.shape[2] == 1
+    undilated = _two(options["dilation"])[1] == 1
+    return "in0" if depthwise and along_one_axis and undilated and channels > 1 else "in1"
 
 
 def _one(value: int | tuple[int]) -> int:

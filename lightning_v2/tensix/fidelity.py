@@ -68,6 +68,12 @@ def bits_used(operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> in
     return min(SIGNIFICAND_BITS[dtype], register, _PART_BITS[operand, part])
 
 
+def bits_taken(operand: str, fidelity: str, dtype: str, fp32_dest_acc_en: bool) -> int:
+    """Significand bits of an operand stored as `dtype` that all phases of a fidelity take."""
+    high = fidelity == "LoFi" or (fidelity == "HiFi2" and operand == "in0")
+    return bits_used(operand, "high" if high else "all", dtype, fp32_dest_acc_en)
+
+
 def take(x: Tensor, operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> Tensor:
     """One part of `x`, an operand (any shape) whose values are already those of format `dtype`."""
     if part == "low":

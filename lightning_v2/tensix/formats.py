@@ -132,6 +132,23 @@ def truncate(x: Tensor, mask: int) -> Tensor:
     return _straight_through(x, lambda v: (v.view(torch.int32) & signed).view(torch.float32))
 
 
+def round_significand(x: Tensor, bits: int) -> Tensor:
+    """`x` rounded to `bits` significand bits, the hidden one included: nearest, ties to even.
+
+    Infinities stay, NaN keep their sign and may become infinite.
+    """
+    drop = 24 - bits
+
+    def nearest(v: Tensor) -> Tensor:
+        pattern = v.contiguous().view(torch.int32)
+        finite = (pattern & _EXPONENT) != _EXPONENT
+        rounded = pattern + ((1 << (drop - 1)) - 1) + ((pattern >> drop) & 1)
+        kept = torch.where(finite, rounded, pattern) & -(1 << drop)
+        return kept.view(torch.float32)
+
+    return _straight_through(x, nearest)
+
+
 def _blocks(
     x: Tensor, dtype: str, axis: int, *, host: bool = False, double_rounding: bool = False
 ) -> Tensor:

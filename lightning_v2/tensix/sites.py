@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields
 
 from lightning_v2.tensix.formats import FORMATS
 
+ROUNDINGS = ("nearest", "fidelity")
 FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 
 # The legal values of every field; `bool` and `int` stand for their type (`int`: positive).
 LEGAL = {
     "weights": FORMATS,
+    "weights_rounding": ROUNDINGS,
     "activations": FORMATS,
     "output": (*FORMATS, "uint32"),
     "math_fidelity": FIDELITIES,
@@ -27,6 +29,10 @@ class SitePrecision:
 
     weights: format of constant operands, packed by the host. Vectors (bias, scale of a norm) are
         stored as bfloat16, or as float32 where the weights are.
+    weights_rounding: "nearest" is the packing's own rounding to the format. "fidelity" rounds
+        before that, nearest and ties to even, to the significand bits that `math_fidelity` takes
+        of weights (5 of them in LoFi), so that the multiplier has nothing left to cut off: cutting
+        shrinks every product on average. It concerns matrices and taps, not vectors.
     activations: format into which the other operands are cast.
     output: format of the result; uint32 only for integer accumulators.
     math_fidelity, fp32_dest_acc_en, packer_l1_acc: passes of the multiplier, width of the
@@ -38,6 +44,7 @@ class SitePrecision:
     """
 
     weights: str = "bfloat16"
+    weights_rounding: str = "nearest"
     activations: str = "bfloat16"
     output: str = "bfloat16"
     math_fidelity: str = "HiFi2"

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from lightning_v2 import tensix
 from lightning_v2.deployment.runner import Constant
 from lightning_v2.deployment.ttnn_ops import TtnnOps
 from lightning_v2.deployment.weights import Weights, cache_key
@@ -25,12 +26,12 @@ def constants():
     """Two of each kind that a voice has, in several formats."""
     generator = torch.Generator().manual_seed(1)
 
-    def constant(name, kind, dtype, *shape):
+    def constant(name, kind, dtype, *shape, bits=None):
         values = torch.randn(*shape, generator=generator)
-        return Constant(name, kind, values, lambda x: x, dtype)
+        return Constant(name, kind, values, lambda x: x, dtype, bits)
 
     return [
-        constant("up.weight", "matrix", "bfloat8_b", 192, 96),
+        constant("up.weight", "matrix", "bfloat8_b", 192, 96, bits=5),
         constant("down.weight", "matrix", "bfloat4_b", 96, 64),
         constant("output.weight", "matrix", "float32", 64, 1),
         constant("up.bias", "vector", "bfloat16", 96),
@@ -190,6 +191,15 @@ def test_what_is_loaded_is_what_was_packed(told_all):
     fresh, loaded = told_all["bits"]
     assert len(fresh) == 5 and fresh == loaded
     assert len({digest for *_, digest in fresh}) == 5
+
+
+def test_what_is_packed_is_what_the_emulator_packs(told_all):
+    """The matrices; the first is rounded to LoFi's five bits before."""
+    for constant, (*_, digest) in zip(constants()[:3], told_all["bits"][0], strict=False):
+        mine = tensix.from_torch(constant.values, constant.dtype).values
+        assert hashlib.sha256(mine.numpy().tobytes()).hexdigest() == digest
+    rounded = constants()[0].values
+    assert not torch.equal(rounded, constants()[0].owner)
 
 
 def test_another_voice_or_plan_has_another_folder(told_all):
