@@ -14,11 +14,12 @@ from lightning_v2.deployment import phase
 from lightning_v2.deployment.blocks import in0_block_w
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.model.source import accumulate_phase
-from lightning_v2.tensix.constants import packed, rounded, significand_bits
+from lightning_v2.tensix.constants import packed
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.interception import Observer
 from lightning_v2.tensix.operations import OPERATIONS
+from lightning_v2.tensix.rounding import Rounding
 from lightning_v2.tensix.sites import SitePrecision
 
 DeviceTensor = Any
@@ -46,8 +47,7 @@ class Constant:
 
     name: unique in the voice. kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a
     depthwise convolution). owner, arrange: what is packed, and in which order of its values.
-    dtype: the format. bits: of the significand, to which values are rounded before; None: they are
-    not.
+    dtype: the format. rounding: what is done before.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Constant:
     owner: Tensor
     arrange: View
     dtype: str
-    bits: int | None
+    rounding: Rounding
 
     @property
     def values(self) -> Tensor:
@@ -64,7 +64,7 @@ class Constant:
 
     def prepared(self, x: Tensor) -> Tensor:
         """x in place of the owner, as it goes to be packed."""
-        return rounded(self.arrange(x), self.bits)
+        return self.rounding(self.arrange(x))
 
 
 class Store(Protocol):
@@ -349,10 +349,10 @@ class Runner:
         dtype: str | None = None,
     ) -> DeviceTensor:
         precision = self.precision(site)
-        dtype, bits = dtype or precision.weights, None
+        dtype, rounding = dtype or precision.weights, Rounding()
         if kind in _MULTIPLIED_AS:
-            bits = significand_bits(precision, _MULTIPLIED_AS[kind])
-        return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype, bits))
+            rounding = Rounding.of(precision, _MULTIPLIED_AS[kind])
+        return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype, rounding))
 
     def _in_memory(self, constant: Constant) -> DeviceTensor:
         """Packed once in the life of its owner."""
@@ -363,7 +363,7 @@ class Runner:
         def make(x: Tensor) -> DeviceTensor:
             return self.ops.from_torch(constant.prepared(x), dtype)
 
-        recipe = (self.ops.__name__, constant.name, dtype, constant.bits)
+        recipe = (self.ops.__name__, constant.name, dtype, constant.rounding)
         return packed(constant.owner, constant.owner, recipe, make)
 
     def _at_once(

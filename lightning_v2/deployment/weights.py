@@ -28,9 +28,8 @@ _PACKERS = (
     "deployment/ttnn_ops.py",
     "deployment/weights.py",
     "deployment/words.py",
-    # weights_rounding
-    "tensix/constants.py",
     "tensix/fidelity.py",
+    "tensix/rounding.py",
     # Transforms are no weights of a checkpoint; they are computed here.
     "model/vocoder.py",
 )

@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2 import tensix
-from lightning_v2.tensix.constants import Constants, packed, rounded, significand_bits
+from lightning_v2.tensix.constants import Constants, packed
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import TILE
+from lightning_v2.tensix.rounding import Rounding
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor, from_torch
 
@@ -248,9 +249,9 @@ def weights(
     x: torch.Tensor, precision: SitePrecision, owner: torch.Tensor, operand: str = "in1"
 ) -> Tensor:
     """A constant operand ("in0", "in1") of the matrix engine, a view of `owner`."""
-    dtype, bits = precision.weights, significand_bits(precision, operand)
-    recipe = ("weights", dtype, bits)
-    return packed(x, owner, recipe, lambda values: from_torch(rounded(values, bits), dtype))
+    dtype, rounded = precision.weights, Rounding.of(precision, operand)
+    recipe = ("weights", dtype, rounded)
+    return packed(x, owner, recipe, lambda values: from_torch(rounded(values), dtype))
 
 
 def vector(x: torch.Tensor, precision: SitePrecision, constants: Constants) -> Tensor:

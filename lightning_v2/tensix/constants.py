@@ -14,10 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
-from lightning_v2.tensix import fidelity
 from lightning_v2.tensix import tensor as device
-from lightning_v2.tensix.formats import round_significand
-from lightning_v2.tensix.sites import SitePrecision
 
 _packed: WeakIdKeyDictionary = WeakIdKeyDictionary()
 
@@ -43,23 +40,6 @@ class Constants:
         if owner is not None and owner.untyped_storage().data_ptr() == address:
             return owner
         return tensor if isinstance(tensor, nn.Parameter) else None
-
-
-def significand_bits(precision: SitePrecision, operand: str = "in1") -> int | None:
-    """To how many bits weights are rounded before they are packed; None: they are not.
-
-    operand: as which the multiplier takes them, "in1", or "in0" for taps (see `convolution`).
-    """
-    if precision.weights_rounding == "nearest":
-        return None
-    wide = precision.fp32_dest_acc_en
-    bits = fidelity.bits_taken(operand, precision.math_fidelity, precision.weights, wide)
-    return bits if bits < fidelity.SIGNIFICAND_BITS[precision.weights] else None
-
-
-def rounded(weights: Tensor, bits: int | None) -> Tensor:
-    """Weights of any shape, rounded to what `significand_bits` says."""
-    return weights if bits is None else round_significand(weights, bits)
 
 
 def packed(

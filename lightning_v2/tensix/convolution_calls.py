@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
 from lightning_v2.tensix import calls
-from lightning_v2.tensix.constants import Constants, packed, rounded, significand_bits
+from lightning_v2.tensix.constants import Constants, packed
+from lightning_v2.tensix.rounding import Rounding
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor
 
@@ -105,13 +107,15 @@ def _channels_last(
     options: dict[str, object],
 ) -> torch.Tensor:
     """`run` of x (B, C, ...) or (C, ...) with its channels moved to the end, and back."""
-    bits = significand_bits(precision, _weights_operand(x.shape[-axes + 1], weight, options))
+    operand = _weights_operand(x.shape[-axes + 1], weight, options)
+    # Prepared weights are another matrix than these, so that nothing is carried along its K.
+    rounded = replace(Rounding.of(precision, operand), feedback=None)
     # Its format is decided when the prepared weights are packed.
     stored = packed(
         weight,
         calls.owner_of(weight, constants),
-        ("convolution", bits),
-        lambda values: Tensor(rounded(values, bits), "float32"),
+        ("convolution", rounded),
+        lambda values: Tensor(rounded(values), "float32"),
     )
     row = None if bias is None else calls.vector(bias, precision, constants)
     unbatched = x.dim() < axes

@@ -59,8 +59,8 @@ def pack_host(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     if _known(dtype) == "float32":
         return x
     if dtype == "bfloat16":
-        return _straight_through(x, _nearest_even)
-    return _straight_through(x, lambda v: _blocks(v, dtype, axis, host=True))
+        return straight_through(x, _nearest_even)
+    return straight_through(x, lambda v: _blocks(v, dtype, axis, host=True))
 
 
 def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
@@ -68,8 +68,8 @@ def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     if _known(dtype) == "float32":
         return x
     if dtype == "bfloat16":
-        return _straight_through(x, round_bfloat16)
-    return _straight_through(x, lambda v: _blocks(v, dtype, axis, double_rounding=True))
+        return straight_through(x, round_bfloat16)
+    return straight_through(x, lambda v: _blocks(v, dtype, axis, double_rounding=True))
 
 
 def typecast(x: Tensor, dtype: str, axis: int = -1, source: str = "float32") -> Tensor:
@@ -78,12 +78,12 @@ def typecast(x: Tensor, dtype: str, axis: int = -1, source: str = "float32") -> 
     Only infinities, NaN, denormals and -0 depend on `source`.
     """
     if _known(source) != "float32" and dtype in ("float32", "bfloat8_b"):
-        x = _straight_through(x, round_bfloat16)
+        x = straight_through(x, round_bfloat16)
     if dtype == "bfloat16":
-        return _straight_through(x, _cast_bfloat16)
+        return straight_through(x, _cast_bfloat16)
     if _known(dtype) != "bfloat8_b":
         return pack_device(x, dtype, axis)
-    return _straight_through(x, lambda v: _blocks(v, dtype, axis))
+    return straight_through(x, lambda v: _blocks(v, dtype, axis))
 
 
 def round_bfloat16(x: Tensor, mask: int = _MASK_BFLOAT16) -> Tensor:
@@ -129,7 +129,7 @@ def round_bfloat16_(x: Tensor) -> Tensor:
 def truncate(x: Tensor, mask: int) -> Tensor:
     """`x` with the bits outside `mask` cleared: truncation of the significand toward zero."""
     signed = mask - (1 << 32) if mask & _SIGN else mask
-    return _straight_through(x, lambda v: (v.view(torch.int32) & signed).view(torch.float32))
+    return straight_through(x, lambda v: (v.view(torch.int32) & signed).view(torch.float32))
 
 
 def round_significand(x: Tensor, bits: int) -> Tensor:
@@ -146,7 +146,7 @@ def round_significand(x: Tensor, bits: int) -> Tensor:
         kept = torch.where(finite, rounded, pattern) & -(1 << drop)
         return kept.view(torch.float32)
 
-    return _straight_through(x, nearest)
+    return straight_through(x, nearest)
 
 
 def _blocks(
@@ -209,7 +209,7 @@ class _StraightThrough(torch.autograd.Function):
         return gradient, None
 
 
-def _straight_through(x: Tensor, rule: Callable[[Tensor], Tensor]) -> Tensor:
+def straight_through(x: Tensor, rule: Callable[[Tensor], Tensor]) -> Tensor:
     if x.requires_grad and torch.is_grad_enabled():
         return _StraightThrough.apply(x, rule)
     return rule(x.detach())

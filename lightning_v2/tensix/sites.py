@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from lightning_v2.tensix.formats import FORMATS
 
-ROUNDINGS = ("nearest", "fidelity")
+ROUNDINGS = ("nearest", "fidelity", "feedback")
 FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 
 # The legal values of every field; `bool` and `int` stand for their type (`int`: positive).
@@ -32,7 +32,9 @@ class SitePrecision:
     weights_rounding: "nearest" is the packing's own rounding to the format. "fidelity" rounds
         before that, nearest and ties to even, to the significand bits that `math_fidelity` takes
         of weights (5 of them in LoFi), so that the multiplier has nothing left to cut off: cutting
-        shrinks every product on average. It concerns matrices and taps, not vectors.
+        shrinks every product on average. "feedback" does that, too, and adds the error of each
+        weight of a matrix (K, N) to the next one along K, for operands whose neighbours are alike;
+        elsewhere it is "fidelity". All of them concern matrices and taps, not vectors.
     activations: format into which the other operands are cast.
     output: format of the result; uint32 only for integer accumulators.
     math_fidelity, fp32_dest_acc_en, packer_l1_acc: passes of the multiplier, width of the

@@ -16,6 +16,7 @@ from lightning_v2.deployment.runner import Constant
 from lightning_v2.deployment.ttnn_ops import TtnnOps
 from lightning_v2.deployment.weights import Weights, cache_key
 from lightning_v2.precision import Plan
+from lightning_v2.tensix.rounding import Rounding
 from tests.deployment.device_process import run_on_mock
 
 SPOKEN = SimpleNamespace(digest="a" * 64)
@@ -28,7 +29,7 @@ def constants():
 
     def constant(name, kind, dtype, *shape, bits=None):
         values = torch.randn(*shape, generator=generator)
-        return Constant(name, kind, values, lambda x: x, dtype, bits)
+        return Constant(name, kind, values, lambda x: x, dtype, Rounding(bits))
 
     return [
         constant("up.weight", "matrix", "bfloat8_b", 192, 96, bits=5),
