@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
             scheduler=args.scheduler,
             workers=args.workers,
         )
-        _show(found)
+        show(found)
         if args.output:
             origin = provenance(Path(__file__).parent)
             record = {**found.to_dict(), "seconds": perf_counter() - start, **origin}
@@ -107,7 +107,8 @@ def run(args: argparse.Namespace) -> int:
     return 0 if found.equivalent else 1
 
 
-def _show(found: Check) -> None:
+def show(found: Check) -> None:
+    """Print all that a check says."""
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
         f"{found.tier} tier, against PyTorch float32\n"

@@ -10,7 +10,7 @@ from lightning_v2.search.mixtures import Move, Precisions, plan_of
 from lightning_v2.tensix.sites import Site
 
 LOWS = (
-    {"math_fidelity": "LoFi"},
+    {"math_fidelity": "LoFi", "weights_rounding": "fidelity"},
     {"weights": "bfloat8_b"},
     {"weights": "bfloat4_b"},
 )

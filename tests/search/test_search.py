@@ -101,6 +101,30 @@ def test_the_voice(tmp_path, capsys):
     assert sorted((tmp_path / "sweep" / "parts").iterdir()) == parts
 
 
+def test_bisecting_the_voice(tmp_path, capsys):
+    """From bf16 to a plan that spoils one site only, among sites that it changes harmlessly."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "default: {fp32_dest_acc_en: true, math_fidelity: HiFi4}\nrules:\n"
+        "- {sites: [encoder.features, decoder.input, vocoder.gains], math_fidelity: HiFi3}\n"
+        "- {sites: vocoder.synthesis, weights: bfloat4_b}\n"
+        "- {sites: source.phase, output: uint32}\n"
+    )
+    good = tmp_path / "good.yaml"
+    good.write_text(
+        "default: {fp32_dest_acc_en: true, math_fidelity: HiFi4}\n"
+        "rules: [{sites: source.phase, output: uint32}]\n"
+    )
+    arguments = [
+        "search", "--base", str(good), "--bisect", str(bad), "--metric", "pesq_wb_mos",
+        "--threshold", "4", "--sentences", "1", "--workers", "1", "--folder", str(tmp_path),
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "from good to bad, in the order of execution, vocoder.synthesis is the first" in said
+    assert "emulated, fast tier, 1 sentences, voice slt" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
