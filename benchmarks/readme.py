@@ -67,6 +67,9 @@ def main() -> int:
     tables = {
         "voice": voice_table,
         "plans": plans_table,
+        "check": check_table,
+        "choices": choices_table,
+        "fidelity": fidelity_table,
         "arithmetic": arithmetic_table,
         "deployment": deployment_table,
     }
@@ -111,6 +114,72 @@ def plans_table() -> str:
             f"| {fast['pesq_wb_mos']:.2f} | {exact['snr_db']:.0f} | {fast['snr_db']:.0f} "
             f"| {exact['gain_db']:+.2f} | {costs[name]['ratio']:.1f} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def check_table() -> str:
+    record = json.loads((RESULTS / "check.json").read_text())
+    tiers = record["tiers"]
+    fast, exact = tiers["fast"], tiers["exact"]
+    count = exact["sample"]["sentences"]
+    words = {True: "**equivalent**", False: "**not equivalent**", None: "**no verdict**"}
+    answers = {True: "holds", False: "fails", None: "not judged"}
+    lines = [
+        f"*Emulated* (`benchmarks/check.py`), plan `{record['plan']}` on {count} held-out "
+        f"sentences: {words[exact['equivalent']]} by the exact tier, "
+        f"{words[fast['equivalent']]} by the fast one. *Measured*, {record['machine']['cpu']}, "
+        f"{record['machine']['cores']} cores: {fast['seconds'] / 60:.0f} minutes in the fast tier, "
+        f"{exact['seconds'] / 60:.0f} in the exact one, controls included.\n",
+        "| endpoint, exact tier | run | unit | estimate | 95 % bound | limit | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for e in exact["endpoints"]:
+        values = ("" if e[key] is None else f"{e[key]:.4g}" for key in ("estimate", "bound"))
+        lines.append(
+            f"| {e['label']} | {e['run']} | {e['unit']} | {' | '.join(values)} "
+            f"| {e['relation']} {e['limit']:g} | {answers[e['holds']]} |"
+        )
+    lines += ["", "| control, exact tier | must | does |", "|---|---|---|"]
+    for control in exact["controls"]:
+        does = "pass" if control["equivalent"] else "fail"
+        lines.append(f"| {control['name']}: {control['what']} | {control['must']} | {does} |")
+    return "\n".join(lines) + "\n"
+
+
+def choices_table() -> str:
+    choices = json.loads((RESULTS / "plan_choices.json").read_text())
+    lines = [
+        f"*Emulated*, exact tier, teacher-forced, mean of {choices['sentences']} held-out "
+        "sentences; change in length of free-running speech, mean magnitude "
+        "(`benchmarks/plan_choices.py`):\n",
+        "| `lightning-v2`, but | PESQ-WB | SNR, dB | LSD, dB | level, dB | length, ms |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, found in choices["figures"]["exact"].items():
+        _, comma, what = name.partition("lightning-v2, ")
+        if comma:
+            lines.append(
+                f"| {what} | {found['pesq_wb_mos']:.2f} | {found['snr_db']:.1f} "
+                f"| {found['lsd_db']:.2f} | {found['gain_db']:+.2f} | {found['length_ms']:.0f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def fidelity_table() -> str:
+    record = json.loads((RESULTS / "low_fidelity.json").read_text())
+    lines = [
+        f"*Emulated*, exact tier: {record['sites']} matrix operations with weights, each by itself "
+        "on the operands that it has in float32 in one sentence; bfloat8_b weights, bfloat16 "
+        "activations, 32-bit Dst unless said otherwise; medians, in dB of the result "
+        "(`benchmarks/low_fidelity.py`):\n",
+        "| | SQNR | error that is a constant gain | the rest | gain |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {name} | {found['sqnr_db']:.1f} | {found['gain_error_db']:.1f} "
+            f"| {found['rest_db']:.1f} | {found['gain']:.4f} |"
+            for name, found in record["figures"].items()
+        ),
+    ]
     return "\n".join(lines) + "\n"
 
 
