@@ -121,15 +121,19 @@ def check_table() -> str:
     record = json.loads((RESULTS / "check.json").read_text())
     tiers = record["tiers"]
     fast, exact = tiers["fast"], tiers["exact"]
-    count = exact["sample"]["sentences"]
+    count, low = exact["sample"]["sentences"], record["shares"]
     words = {True: "**equivalent**", False: "**not equivalent**", None: "**no verdict**"}
     answers = {True: "holds", False: "fails", None: "not judged"}
     lines = [
+        f"`{record['plan']}` runs {low['lofi_sites']:.1%} of the matrix operations in LoFi "
+        f"({low['lofi_macs']:.0%} of the multiply-adds) and keeps "
+        f"{low['bfloat8_b'] + low['bfloat4_b']:.1%} of the bytes of its weights in block floats, "
+        f"{low['bfloat4_b']:.0%} in bfloat4_b: {low['weight_bytes'] / 1e6:.1f} MB.\n",
         f"*Emulated* (`benchmarks/check.py`), plan `{record['plan']}` on {count} held-out "
         f"sentences: {words[exact['equivalent']]} by the exact tier, "
-        f"{words[fast['equivalent']]} by the fast one. *Measured*, {record['machine']['cpu']}, "
-        f"{record['machine']['cores']} cores: {fast['seconds'] / 60:.0f} minutes in the fast tier, "
-        f"{exact['seconds'] / 60:.0f} in the exact one, controls included.\n",
+        f"{words[fast['equivalent']]} by the fast one. The fast one takes "
+        f"{record['seconds'] / 60:.0f} minutes, controls included (*measured*, "
+        f"{record['machine']['cpu']}, {record['machine']['cores']} cores).\n",
         "| endpoint, exact tier | run | unit | estimate | 95 % bound | limit | |",
         "|---|---|---|---|---|---|---|",
     ]
