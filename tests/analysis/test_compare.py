@@ -139,11 +139,18 @@ def test_block_ranges_stand_where_the_plan_has_blocks(voice):
 
 
 def test_the_error_of_lofi_is_mostly_a_shrink(voice):
-    layers = lv2.compare(voice, TEXT, "lightning-v2").layers
+    layers = lv2.compare(voice, TEXT, "bfp8-lofi").layers
     linear = layers[layers["op"] == "linear"].median(numeric_only=True)
     assert linear["isolated_gain"] == pytest.approx(0.984, abs=0.005)
     assert linear["isolated_gain_share"] > 0.5
     assert linear["isolated_offset_share"] < 0.05
+
+
+def test_weights_rounded_beforehand_hardly_shrink_anything(voice):
+    layers = lv2.compare(voice, TEXT, "lightning-v2").layers
+    linear = layers[layers["op"] == "linear"].median(numeric_only=True)
+    assert linear["isolated_gain"] == pytest.approx(0.996, abs=0.002)
+    assert linear["isolated_gain_share"] < 0.2
 
 
 def test_the_seed_is_shared_and_counts(voice):
