@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import lightning_v2.deployment.emulate  # noqa: F401, teaches tensix the phase
 from lightning_v2 import tensix
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites

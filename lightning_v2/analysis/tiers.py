@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-import lightning_v2.deployment  # noqa: F401, teaches tensix the phase
 from lightning_v2 import tensix
 from lightning_v2.precision import Plan, voice_sites
 
 from .error_sums import ErrorSums
+from .isolated import Isolated
 
 
 def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> pd.DataFrame:
@@ -31,15 +31,12 @@ def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> p
     """
     plan = plan if isinstance(plan, Plan) else Plan.load(plan)
     plan.check(voice_sites(voice))
+    runs = {tier: Isolated(voice, plan, tier) for tier in tensix.TIERS}
     sums: dict[str, tuple[str, dict[str, ErrorSums]]] = {}
     equal: dict[str, int] = {}
 
     def observe(site, op, function, args, kwargs, output) -> None:
-        found = {}
-        for tier in tensix.TIERS:
-            with tensix.use(tier=tier):
-                precision = plan.for_site(site)
-                found[tier] = tensix.lower(function, args, kwargs, precision)
+        found = {tier: run(site, function, args, kwargs) for tier, run in runs.items()}
         _, kept = sums.setdefault(site, (op, {key: ErrorSums() for key in ("between", *found)}))
         kept["between"].add(found["exact"], found["fast"])
         for tier, result in found.items():
