@@ -46,7 +46,6 @@ class SitePrecision:
     """
 
     weights: str = "bfloat16"
-    weights_rounding: str = "nearest"
     activations: str = "bfloat16"
     output: str = "bfloat16"
     math_fidelity: str = "HiFi2"
@@ -54,6 +53,7 @@ class SitePrecision:
     packer_l1_acc: bool = True
     math_approx_mode: bool = False
     in0_block_w: int | None = None
+    weights_rounding: str = "nearest"
 
     def __post_init__(self):
         for field in fields(self):

@@ -94,7 +94,12 @@ def test_a_lofi_product_keeps_its_level():
         whole = tensix.to_torch(x) @ layer.weight.t()
 
         def gain(rounding):
-            precision = SitePrecision("bfloat8_b", rounding, "bfloat8_b", "float32", "LoFi", True)
+            precision = replace(
+                of("bfloat8_b", "LoFi"),
+                weights_rounding=rounding,
+                activations="bfloat8_b",
+                output="float32",
+            )
             with tensix.intercept(layer, lambda site: precision):
                 y = layer(tensix.to_torch(x))
             return ((y * whole).sum() / whole.square().sum()).item()
