@@ -47,8 +47,8 @@ class Rounding:
         return cls(bits, precision.weights if carried else None)
 
     def __call__(self, weights: Tensor) -> Tensor:
-        """Weights (..., K, N), or of any shape without feedback."""
-        if self.feedback is not None:
+        """Weights (..., K, N), or of any shape: a vector (K,) has nothing to be carried in."""
+        if self.feedback is not None and weights.dim() > 1:
             return straight_through(weights, self._carried)
         return weights if self.bits is None else round_significand(weights, self.bits)
 

@@ -167,6 +167,12 @@ def test_carried_errors_do_not_pass_from_column_to_column_or_matrix_to_matrix():
     assert torch.equal(rounding(weights), apart)
 
 
+def test_a_vector_is_rounded_by_itself():
+    vector = torch.randn(40, generator=torch.Generator().manual_seed(9))
+    rounding = Rounding.of(of("bfloat16", "LoFi", rounding="feedback"))
+    assert torch.equal(rounding(vector), Rounding(5)(vector))
+
+
 def test_a_smooth_operand_loses_less_with_feedback():
     """Spectra through the Hilbert transform, as in a vocoder."""
     smooth = torch.cos(torch.linspace(0, 6, 512))[None] - 5
