@@ -47,7 +47,7 @@ class Rounding:
         return cls(bits, precision.weights if carried else None)
 
     def __call__(self, weights: Tensor) -> Tensor:
-        """Weights (..., K, N), or of any shape: a vector (K,) has nothing to be carried in."""
+        """Weights (..., K, N), or of any other shape: then no errors are carried."""
         if self.feedback is not None and weights.dim() > 1:
             return straight_through(weights, self._carried)
         return weights if self.bits is None else round_significand(weights, self.bits)
