@@ -56,10 +56,13 @@ def test_results_failures_and_reruns(tmp_path):
 
 
 INTERRUPTED = """
+import signal
 import sys
 import sweep_measures
 from lightning_v2.search.sweep import Unit, sweep
 
+# A job that a script put into the background ignores it, and so would this one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if __name__ == "__main__":
     folder, log = sys.argv[1:]
     units = [Unit("slow", {"number": n, "pause": 0.1 if n < 3 else 100, "log": log})
