@@ -15,8 +15,7 @@ import torch
 import lightning_v2 as lv2
 from lightning_v2.precision import presets
 from lightning_v2.report.records import save_result
-from lightning_v2.resources import data_path
-from lightning_v2.training.pipeline import read_texts
+from lightning_v2.resources import held_out_texts
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,8 +31,7 @@ def main() -> int:
 
     torch.set_num_threads(1)
     voice = lv2.load(args.voice)
-    held_out = read_texts(data_path("sentences", "heldout.tsv"))
-    texts = list(held_out.values())[: args.sentences]
+    texts = list(held_out_texts(args.sentences).values())
     # Durations of a plan may differ: every run says the same frames.
     speeches = voice.synthesize(texts)
     speech_s = sum(speech.duration_s for speech in speeches)

@@ -15,8 +15,7 @@ import numpy as np
 import lightning_v2 as lv2
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import save_result
-from lightning_v2.resources import data_path
-from lightning_v2.training.pipeline import read_texts
+from lightning_v2.resources import held_out_texts
 
 ROOT = Path(__file__).parent.parent
 FLOAT32 = "activations: float32, output: float32"
@@ -65,8 +64,7 @@ def main() -> int:
 
     warnings.simplefilter("ignore")
     voice = lv2.load(args.voice)
-    held_out = read_texts(data_path("sentences", "heldout.tsv"))
-    texts = list(held_out.values())[: args.sentences]
+    texts = list(held_out_texts(args.sentences).values())
     plans = {name: Plan.load(name) for name in presets()}
     runs = [(name, plan, tier) for tier in lv2.tensix.TIERS for name, plan in plans.items()]
     runs += [(f"lightning-v2, {what}", variant(rules), "exact") for what, rules in VARIANTS.items()]

@@ -19,8 +19,7 @@ import torch
 import lightning_v2 as lv2
 from lightning_v2 import tensix
 from lightning_v2.report.records import save_result
-from lightning_v2.resources import data_path
-from lightning_v2.training.pipeline import read_texts
+from lightning_v2.resources import held_out_texts
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "tensix"))
@@ -141,8 +140,7 @@ def whole_voice(
     voice: lv2.Voice, plan: str, sentences: int, repeats: int, cores: int
 ) -> dict[str, float]:
     """Seconds of compute a second of speech, from phones to waveform, under a plan."""
-    held_out = read_texts(data_path("sentences", "heldout.tsv"))
-    texts = list(held_out.values())[:sentences]
+    texts = list(held_out_texts(sentences).values())
     speeches = voice.synthesize(texts)
     speech_s = sum(speech.duration_s for speech in speeches)
 

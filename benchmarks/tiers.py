@@ -15,9 +15,8 @@ import torch
 import lightning_v2 as lv2
 from lightning_v2 import tensix
 from lightning_v2.report.records import save_result
-from lightning_v2.resources import data_path
+from lightning_v2.resources import held_out_texts
 from lightning_v2.tensix import ComputeKernelConfig
-from lightning_v2.training.pipeline import read_texts
 
 ROOT = Path(__file__).parent.parent
 UNARY = "exp log sin cos tanh sigmoid silu gelu sqrt rsqrt reciprocal relu".split()
@@ -49,7 +48,7 @@ def main() -> int:
         print(f"{name:44} {100 * deviation:12.3f} {100 * same:12.1f}")
 
     voice = lv2.load(args.voice)
-    text = next(iter(read_texts(data_path("sentences", "heldout.tsv")).values()))
+    text = next(iter(held_out_texts(1).values()))
     sites = {}
     for plan in args.plans:
         table = lv2.compare_tiers(voice, text, plan)

@@ -18,7 +18,7 @@ from scipy.ndimage import maximum_filter1d
 from lightning_v2.analysis.recogniser import recognise, word_error_rate
 from lightning_v2.model import SAMPLE_RATE, load
 from lightning_v2.report.records import save_result
-from lightning_v2.resources import data_path
+from lightning_v2.resources import held_out_texts
 from lightning_v2.text import PAUSE
 from lightning_v2.training.evaluation import (
     HeldOut,
@@ -26,7 +26,6 @@ from lightning_v2.training.evaluation import (
     copy_quality,
     pause_peaks_dbfs,
 )
-from lightning_v2.training.pipeline import read_texts
 from lightning_v2.training.teacher import SAMPLE_RATE as TEACHER_RATE
 from lightning_v2.training.teacher import own_phones
 
@@ -55,7 +54,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/voice.json")
     args = parser.parse_args()
 
-    texts = read_texts(data_path("sentences", "heldout.tsv"))
+    texts = held_out_texts()
     held = HeldOut.prepare(texts, args.held_out, args.jobs)
     keys = list(held.sentences)
     voice = load(args.voice)

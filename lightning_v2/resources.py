@@ -1,5 +1,6 @@
 """Files that travel with the library: sentences, voices, precision plans, golden vectors."""
 
+from itertools import islice
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -24,3 +25,26 @@ def data_path(*parts: str) -> Path:
     raise FileNotFoundError(
         f"no data folder in {_PACKAGE} nor beside it: install the package again"
     )
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Read `key<TAB>text` lines.
+
+    Raises:
+        ValueError: naming the file and the line that has no tab, no text, or a key twice.
+    """
+    texts: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        key, tab, text = line.partition("\t")
+        if not tab or not key or not text.strip():
+            raise ValueError(f"{path}:{number}: expected 'key<TAB>text', found {line[:60]!r}")
+        if key in texts:
+            raise ValueError(f"{path}:{number}: {key} was there before")
+        texts[key] = text
+    return texts
+
+
+def held_out_texts(count: int | None = None) -> dict[str, str]:
+    """Key -> text of the first sentences, or all, that the shipped voice was not trained on."""
+    texts = read_texts(data_path("sentences", "heldout.tsv"))
+    return dict(islice(texts.items(), count))

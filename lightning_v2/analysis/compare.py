@@ -48,9 +48,9 @@ def compare(
     Raises:
         PlanError: a plan does not parse or names a site that the voice does not have.
     """
-    plan = _plan(plan)
+    plan = Plan.of(plan)
     reference_plan = (
-        None if isinstance(reference, str) and reference == "fp32" else _plan(reference)
+        None if isinstance(reference, str) and reference == "fp32" else Plan.of(reference)
     )
 
     def say(plan: Plan | None, observer: Observer | None, forced: Speech | None) -> Speech:
@@ -94,10 +94,6 @@ def compare(
         metrics=metrics,
         phase=phase,
     )
-
-
-def _plan(plan: Plan | str | Path) -> Plan:
-    return plan if isinstance(plan, Plan) else Plan.load(plan)
 
 
 def _running(

@@ -120,7 +120,7 @@ def localise(
         PlanError: the plan does not parse or names a site that the voice does not have.
         ValueError: a site that does not run, with durations and F0 given, or an unknown tier.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
     plan.check(voice_sites(voice))
     said = voice.synthesize(text, seed=seed)
     with tensix.intercept(voice.model, lambda site: None) as run:

@@ -84,7 +84,7 @@ def compare_module(
     Raises:
         PlanError: the plan does not parse.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
 
     def alone(site, *call):
         with tensix.use(tier, arch):

@@ -29,7 +29,7 @@ def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> p
     Raises:
         PlanError: the plan does not parse or names a site that the voice does not have.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
     plan.check(voice_sites(voice))
     runs = {tier: Isolated(voice, plan, tier) for tier in tensix.TIERS}
     sums: dict[str, tuple[str, dict[str, ErrorSums]]] = {}

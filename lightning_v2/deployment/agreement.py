@@ -69,7 +69,7 @@ def agreement(
     Raises:
         UnsupportedError: the device cannot run the plan.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
     wanted, emulated = observed_emulation(voice, plan, text, device.arch)
     rows = []
 
@@ -99,7 +99,7 @@ def waveform_agreement(
 
     Returns a row for the waveform of each text, as those of `Agreement.table`.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
     spoken = Deployment(voice, plan, device, buckets=buckets).synthesize(texts)
     with emulate(voice, plan, "exact", arch=device.arch):
         wanted = voice.synthesize(texts)

@@ -70,7 +70,7 @@ class Deployment:
         self.voice, self.device, self.buckets = voice, device, buckets or Buckets()
         if self.buckets.batch > 1 and observer is not None:
             raise ValueError("an observer sees one sentence at a time; batch must be 1")
-        self.plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+        self.plan = Plan.of(plan)
         self.plan.check(voice_sites(voice))
         self._ops = TtnnOps(device)
         self.weights = Weights(self._ops, voice, self.plan, cache)

@@ -134,7 +134,7 @@ def rehearse(
         UnsupportedError: ttnn cannot run the plan.
         RehearsalError: the process took longer, or ended without an answer.
     """
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
     plan.check(voice_sites(load(voice)))
     with TemporaryDirectory() as name:
         folder = Path(name)

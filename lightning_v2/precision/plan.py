@@ -88,6 +88,15 @@ class Plan:
         return cls.parse(text, str(path))
 
     @classmethod
+    def of(cls, plan: Plan | str | Path) -> Plan:
+        """A plan as it is; a name or path is loaded.
+
+        Raises:
+            PlanError: see `load`.
+        """
+        return plan if isinstance(plan, Plan) else cls.load(plan)
+
+    @classmethod
     def parse(cls, text: str, source: str = "<string>") -> Plan:
         """A plan from YAML text; `source` is named in errors.
 

@@ -25,7 +25,7 @@ from lightning_v2.analysis.equivalence import (
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.files import user_cache
 from lightning_v2.precision import Plan
-from lightning_v2.resources import data_path
+from lightning_v2.resources import held_out_texts
 from lightning_v2.search import measurements
 from lightning_v2.search.sweep import Unit, sweep
 from lightning_v2.search.voices import voice as voice_of
@@ -151,10 +151,10 @@ def held_out(count: int) -> dict[str, str]:
     Raises:
         ValueError: fewer than 2 are asked for, or more than there are.
     """
-    lines = data_path("sentences", "heldout.tsv").read_text(encoding="utf-8").splitlines()
-    if not 2 <= count <= len(lines):
-        raise ValueError(f"{count} sentences asked for; legal are 2 to {len(lines)}")
-    return dict(line.split("\t") for line in islice(lines, count))
+    texts = held_out_texts()
+    if not 2 <= count <= len(texts):
+        raise ValueError(f"{count} sentences asked for; legal are 2 to {len(texts)}")
+    return dict(islice(texts.items(), count))
 
 
 def check(
@@ -196,7 +196,7 @@ def check(
         ClusterError, ValueError, OSError: see `sweep`.
     """
     sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
-    plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    plan = Plan.of(plan)
     speaker = voice_of(voice)
     with emulate(speaker, plan, tier=tier):
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units

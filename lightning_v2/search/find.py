@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.resources import data_path
+from lightning_v2.resources import held_out_texts
 from lightning_v2.search.bench import Bench
 from lightning_v2.search.check import Check, check
 from lightning_v2.search.constraints import Constraints
@@ -69,10 +69,10 @@ def sentences_for_search(count: int) -> tuple[str, ...]:
     Raises:
         ValueError: fewer than 1 are asked for, or more than there are.
     """
-    lines = data_path("sentences", "heldout.tsv").read_text(encoding="utf-8").splitlines()
-    if not 1 <= count <= len(lines):
-        raise ValueError(f"{count} sentences asked for; legal are 1 to {len(lines)}")
-    return tuple(line.split("\t")[1] for line in lines[-count:])
+    texts = tuple(held_out_texts().values())
+    if not 1 <= count <= len(texts):
+        raise ValueError(f"{count} sentences asked for; legal are 1 to {len(texts)}")
+    return texts[-count:]
 
 
 def search(

@@ -39,6 +39,13 @@ class Conv2dConfig:
 Conv1dConfig = Conv2dConfig
 
 
+def is_depthwise(channels: int, shape: tuple[int, ...], groups: int) -> bool:
+    """Whether weights of `shape` (O, C / groups, k) or (O, C / groups, kh, kw), or their transposed
+    form, are for the element-wise kernel: each channel by itself along one axis."""
+    each_by_itself = groups == channels == shape[0] and shape[1] == 1 and groups > 1
+    return each_by_itself and (len(shape) == 3 or shape[2] == 1)
+
+
 def conv1d(
     *,
     input_tensor: Tensor,
@@ -199,7 +206,7 @@ def _convolve(
     compute_config: ComputeKernelConfig | None,
 ) -> Tensor:
     """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw)."""
-    channels, (outputs, width, kernel_height, _) = x.shape[-1], weight.shape
+    channels, (outputs, width, *_) = x.shape[-1], weight.shape
     if channels != width * groups or outputs % groups:
         raise ValueError(
             f"weight_tensor has shape {tuple(weight.shape)}; with {channels} input channels and "
@@ -224,7 +231,7 @@ def _convolve(
         # Prepared like the weights, in their format.
         bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
         bias = Tensor(bias, stored)
-    if groups == channels == outputs and groups > 1 and bias is None and kernel_height == 1:
+    if bias is None and is_depthwise(channels, weight.shape, groups):
         if dilation[1] != 1:
             raise ValueError(
                 f"dilation is {dilation[1]}; legal is 1 for a depthwise convolution along one axis "

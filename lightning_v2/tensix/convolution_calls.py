@@ -9,6 +9,7 @@ import torch
 
 from lightning_v2.tensix import calls
 from lightning_v2.tensix.constants import Constants, packed
+from lightning_v2.tensix.convolution import is_depthwise
 from lightning_v2.tensix.rounding import Rounding
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor
@@ -126,10 +127,8 @@ def _channels_last(
 
 def _weights_operand(channels: int, weight: torch.Tensor, options: dict[str, object]) -> str:
     """As which operand the kernel for these shapes takes `weight`; see `tensix.convolution`."""
-    depthwise = options["groups"] == channels == weight.shape[0] and weight.shape[1] == 1
-    along_one_axis = weight.dim() == 3 or weight.shape[2] == 1
-    undilated = _two(options["dilation"])[1] == 1
-    return "in0" if depthwise and along_one_axis and undilated and channels > 1 else "in1"
+    depthwise = is_depthwise(channels, weight.shape, options["groups"])
+    return "in0" if depthwise and _two(options["dilation"])[1] == 1 else "in1"
 
 
 def _one(value: int | tuple[int]) -> int:

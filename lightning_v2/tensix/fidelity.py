@@ -70,8 +70,9 @@ def bits_used(operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> in
 
 def bits_taken(operand: str, fidelity: str, dtype: str, fp32_dest_acc_en: bool) -> int:
     """Significand bits of an operand stored as `dtype` that all phases of a fidelity take."""
-    high = fidelity == "LoFi" or (fidelity == "HiFi2" and operand == "in0")
-    return bits_used(operand, "high" if high else "all", dtype, fp32_dest_acc_en)
+    place = ("in0", "in1").index(operand)
+    parts = {pair[place] for pair in _PHASES[fidelity]}
+    return bits_used(operand, "all" if "low" in parts else "high", dtype, fp32_dest_acc_en)
 
 
 def take(x: Tensor, operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> Tensor:

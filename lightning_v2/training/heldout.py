@@ -13,9 +13,8 @@ import soundfile
 
 from ..files import written_whole
 from ..model import SAMPLE_RATE
-from ..resources import data_path
+from ..resources import held_out_texts
 from .evaluation import HeldOut
-from .pipeline import read_texts
 from .teacher import TeacherMissing
 
 
@@ -26,10 +25,9 @@ def record(folder: Path, count: int, jobs: int) -> list[Path]:
         TeacherMissing: if the teacher is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    texts = dict(list(read_texts(data_path("sentences", "heldout.tsv")).items())[:count])
     paths = []
     with TemporaryDirectory() as scratch:
-        held = HeldOut.prepare(texts, Path(scratch), jobs)
+        held = HeldOut.prepare(held_out_texts(count), Path(scratch), jobs)
         for key in held.texts:
             wave = held.corpus.example(key).wave.astype(np.int16)
             path = folder / f"{key.removesuffix('_0')}.wav"

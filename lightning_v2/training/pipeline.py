@@ -11,7 +11,7 @@ import torch
 
 from ..model import VoiceConfig, load, save_checkpoint
 from ..model.network import Network
-from ..resources import data_path
+from ..resources import data_path, held_out_texts, read_texts
 from . import corpus as taught
 from . import recordings
 from .corpus import Corpus
@@ -75,23 +75,6 @@ def _corpus(args: argparse.Namespace) -> Corpus:
     return taught.build({key: texts[key] for key in keys[: args.limit]}, folder, args.jobs)
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """Read `key<TAB>text` lines.
-
-    Raises:
-        ValueError: naming the file and the line that has no tab, no text, or a key twice.
-    """
-    texts: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        key, tab, text = line.partition("\t")
-        if not tab or not key or not text.strip():
-            raise ValueError(f"{path}:{number}: expected 'key<TAB>text', found {line[:60]!r}")
-        if key in texts:
-            raise ValueError(f"{path}:{number}: {key} was there before")
-        texts[key] = text
-    return texts
-
-
 def run_stage(schedule: Schedule, corpus: Corpus, folder: Path, device: str, threads: int) -> None:
     """Run one stage to its end, from where it was broken off."""
     torch.set_num_threads(threads)
@@ -138,8 +121,7 @@ def evaluate(voice: Path, folder: Path, count: int, jobs: int) -> dict[str, floa
     """
     from .evaluation import HeldOut, acoustic_quality, copy_quality
 
-    texts = read_texts(data_path("sentences", "heldout.tsv"))
-    held = HeldOut.prepare(dict(list(texts.items())[:count]), folder, jobs)
+    held = HeldOut.prepare(held_out_texts(count), folder, jobs)
     keys = list(held.sentences)
     loaded = load(voice)
     figures = {**acoustic_quality(loaded, held, keys), **copy_quality(loaded, held, keys)}

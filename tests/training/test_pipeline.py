@@ -7,7 +7,6 @@ import torch
 
 from lightning_v2.cli import main
 from lightning_v2.model import load
-from lightning_v2.training.pipeline import read_texts
 
 STEPS = ["--acoustic-steps", "3", "--vocoder-steps", "3", "--joint-steps", "2", "--held-out", "0"]
 
@@ -66,14 +65,3 @@ def test_other_settings_do_not_overwrite_a_run(teacher, tmp_path, texts, capsys)
     assert main(arguments) == 0
     assert main([*arguments, "--seed", "2"]) == 2
     assert "made with other settings" in capsys.readouterr().err
-
-
-def test_bad_texts_name_the_line(tmp_path):
-    path = tmp_path / "texts.tsv"
-    for content, reason in (
-        ("a\tFine.\nno tab\n", "texts.tsv:2: expected"),
-        ("a\tFine.\na\tTwice.\n", "texts.tsv:2: a was there before"),
-    ):
-        path.write_text(content)
-        with pytest.raises(ValueError, match=reason):
-            read_texts(path)
