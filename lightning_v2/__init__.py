@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .analysis.localisation import Localisation, localise
     from .analysis.module_comparison import compare_module
     from .analysis.tiers import compare_tiers
+    from .cache import cached
     from .deployment.buckets import Buckets
     from .deployment.deployment import Deployment
     from .deployment.emulate import emulate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Check": ".search.check",
     "Comparison": ".analysis.compare",
+    "cached": ".cache",
     "check": ".search.check",
     "compare": ".analysis.compare",
     "compare_module": ".analysis.module_comparison",
@@ -68,6 +70,7 @@ __all__ = [
     "TextError",
     "UnspokenWarning",
     "Voice",
+    "cached",
     "check",
     "compare",
     "compare_module",

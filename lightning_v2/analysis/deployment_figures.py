@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
@@ -62,7 +65,8 @@ def places(rehearsal: Rehearsal, bucket: str) -> Picture:
         f"Host and device in turn: encode, pitch and speech run on the device in {programs} "
         f"programs; the host sends {sent:.0f} KiB and fetches {fetched:.0f} KiB."
     )
-    return Picture(figure, alt, f"{bucket}. {rehearsal.provenance}")
+    data = {"transfers": pd.DataFrame(map(asdict, stages))}
+    return Picture(figure, alt, f"{bucket}. {rehearsal.provenance}", data)
 
 
 def memory(rehearsal: Rehearsal) -> Picture:
@@ -99,7 +103,8 @@ def memory(rehearsal: Rehearsal) -> Picture:
         f"{(read + written).max():.1f} MiB."
     )
     model = "DRAM: each operand and result that lies there moves once an operation, a lower bound."
-    return Picture(figure, alt, f"{rehearsal.provenance} {model}")
+    data = {"stages": pd.DataFrame(map(asdict, stages))}
+    return Picture(figure, alt, f"{rehearsal.provenance} {model}", data)
 
 
 def programs(rehearsal: Rehearsal) -> Picture:
@@ -124,7 +129,7 @@ def programs(rehearsal: Rehearsal) -> Picture:
     alt = f"Programs chosen for {len(table)} kinds of matrix products: " + ", ".join(
         f"{kind} for {count}" for kind, count in shares.items()
     )
-    return Picture(figure, f"{alt}.", modelled(rehearsal))
+    return Picture(figure, f"{alt}.", modelled(rehearsal), {"programs": table})
 
 
 def agreement(plan: str) -> Picture | Note:
@@ -154,7 +159,7 @@ def agreement(plan: str) -> Picture | Note:
         f"{len(table)} sites, {table['values'].sum()} values: {int(table['different'].sum())} "
         f"differ, at {int(differs.sum())} sites, by at most {table['max_ulp'].max()} ulp."
     )
-    return Picture(figure, alt, simulated(found))
+    return Picture(figure, alt, simulated(found), {"agreement": table})
 
 
 _ORDER = ("encode untimed", "encode", "pitch", "decode", "wave", "speech")

@@ -55,7 +55,15 @@ def waveforms(comparison: Comparison) -> Picture:
         f"{candidate.duration_s:.1f} s; largest difference {most:.2g} of full scale, largest "
         f"sample of the reference {np.abs(reference.waveform).max(initial=0.0):.2g}."
     )
-    return Picture(figure, alt, comparison.provenance)
+    data = {
+        "waveforms": {
+            "sample_rate_hz": np.array(rate),
+            "reference": reference.waveform,
+            "candidate": candidate.waveform,
+            "difference": difference,
+        }
+    }
+    return Picture(figure, alt, comparison.provenance, data)
 
 
 def spectrograms(comparison: Comparison) -> Picture:
@@ -80,7 +88,16 @@ def spectrograms(comparison: Comparison) -> Picture:
         f"Spectrograms of reference and {comparison.plan.name} and their difference; 95 % of all "
         f"bins differ by less than {p95:.1f} dB."
     )
-    return Picture(figure, alt, comparison.provenance)
+    data = {
+        "spectrograms": {
+            "times_s": spectra[0].times_s,
+            "frequencies_hz": spectra[0].frequencies_hz,
+            "reference_dbfs": spectra[0].level_db.astype(np.float32),
+            "candidate_dbfs": spectra[1].level_db.astype(np.float32),
+            "difference_db": difference.astype(np.float32),
+        }
+    }
+    return Picture(figure, alt, comparison.provenance, data)
 
 
 def phase_drift(comparison: Comparison) -> Picture | Note:
@@ -106,7 +123,15 @@ def phase_drift(comparison: Comparison) -> Picture | Note:
         f"Phase of {comparison.plan.name} against the reference over time and frequency. The "
         f"fundamental drifts by {phase.fundamental_drift_p95_cycles:.2g} cycles (p95)."
     )
-    return Picture(figure, alt, comparison.provenance)
+    data = {
+        "phase": {
+            "times_s": phase.times_s,
+            "frequencies_hz": phase.frequencies_hz,
+            "radians": phase.radians.astype(np.float32),
+            "fundamental_cycles": phase.fundamental_cycles,
+        }
+    }
+    return Picture(figure, alt, comparison.provenance, data)
 
 
 def group_delay(comparison: Comparison) -> Picture | Note:
@@ -134,7 +159,14 @@ def group_delay(comparison: Comparison) -> Picture | Note:
         f"Group delay of {comparison.plan.name} against the reference in six bands; 95 % of the "
         f"audible bins lie within {phase.group_delay_p95_ms:.2g} ms."
     )
-    return Picture(figure, alt, comparison.provenance)
+    data = {
+        "group_delay": {
+            "times_s": phase.times_s,
+            "band_edges_hz": np.array(BAND_EDGES_HZ),
+            "group_delay_ms": phase.group_delay_ms,
+        }
+    }
+    return Picture(figure, alt, comparison.provenance, data)
 
 
 def harmonics(comparison: Comparison) -> Picture:
@@ -168,7 +200,14 @@ def harmonics(comparison: Comparison) -> Picture:
         f"{phase.harmonic_relation_p95_cycles:.2g} cycles of where their fundamental has them "
         f"there, and within {phase.frequency_deviation_p95_cents:.2g} cents of their frequency."
     )
-    return Picture(figure, alt, comparison.provenance)
+    data = {
+        "harmonics": {
+            "times_s": phase.times_s,
+            "relation_cycles": phase.relation_cycles,
+            "frequency_cents": phase.frequency_cents,
+        }
+    }
+    return Picture(figure, alt, comparison.provenance, data)
 
 
 def layer_errors(comparison: Comparison) -> Picture:
@@ -205,7 +244,7 @@ def layer_errors(comparison: Comparison) -> Picture:
         if worst is not None
         else ""
     )
-    return Picture(figure, alt, comparison.provenance)
+    return Picture(figure, alt, comparison.provenance, {"layer_errors": layers})
 
 
 def coverage(shares: Coverage) -> Picture:
@@ -228,7 +267,8 @@ def coverage(shares: Coverage) -> Picture:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
     panels[0].invert_yaxis()
     alt = f"Shares of plan {shares.plan.name}: {', '.join(words)}."
-    return Picture(figure, alt, f"plan {shares.plan.name}, counted from the plan and the voice")
+    caption = f"plan {shares.plan.name}, counted from the plan and the voice"
+    return Picture(figure, alt, caption, {"coverage": shares.shares.reset_index()})
 
 
 _DENOMINATORS = {

@@ -33,7 +33,7 @@ def bands(localisation: Localisation, worst: int = 20) -> Picture:
         f"Signal to error in {len(names)} bands for {len(table)} of {len(localisation.sites)} "
         f"sites under {localisation.plan.name}. Worst: {first['site']}, {first['snr_db']:.1f} dB."
     )
-    return Picture(figure, alt, localisation.provenance)
+    return Picture(figure, alt, localisation.provenance, {"sites": localisation.table})
 
 
 def over_time(localisation: Localisation, site: str) -> Picture:
@@ -69,4 +69,12 @@ def over_time(localisation: Localisation, site: str) -> Picture:
         f"Level of the reference and of the error that {site} alone makes under "
         f"{localisation.plan.name}; signal to error {ratio:.1f} dB."
     )
-    return Picture(figure, alt, localisation.provenance)
+    data = {
+        "error_over_time": {
+            "times_s": times,
+            "band_edges_hz": localisation.band_edges_hz,
+            "reference_dbfs": localisation.reference_dbfs,
+            "error_dbfs": error,
+        }
+    }
+    return Picture(figure, alt, localisation.provenance, data)

@@ -96,7 +96,7 @@ def operation_graph(rehearsal: Rehearsal, stage: str, bucket: str) -> Picture:
         "is. Squares: constants that it reads from DRAM. Bows and numbers: older results that it "
         "reads. " + rehearsal.provenance
     )
-    return Picture(figure, alt, caption)
+    return Picture(figure, alt, caption, {"operations": operations, "edges": edges})
 
 
 def _steps(nodes: pd.DataFrame, edges: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:

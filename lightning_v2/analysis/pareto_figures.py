@@ -81,4 +81,4 @@ def pareto(
         f"{metric} of {len(drawn)} plans against {label}: from {high['score']:.3g} at "
         f"{high[cost] / scale:.4g} to {low['score']:.3g} at {low[cost] / scale:.4g}."
     )
-    return Picture(figure, alt, provenance)
+    return Picture(figure, alt, provenance, {"plans": trials})

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from .figure_data import DATA_TYPE, Data, bundle
+
 DPI = 132
 
 
@@ -34,11 +36,13 @@ class Picture:
         figure: without pyplot, so that it may be drawn on any thread.
         alt: what it shows, in words and with its most important numbers.
         caption: provenance and units, shown below.
+        data: what is drawn, for who wants to draw it otherwise.
     """
 
     figure: Figure
     alt: str
     caption: str
+    data: Data
 
     def image(self, theme: Theme = LIGHT) -> bytes:
         """The figure in the colours of a theme, as WebP: noisy spectra take a third of a PNG."""
@@ -53,7 +57,14 @@ class Picture:
         _paint(self.figure, LIGHT)
         self.figure.savefig(path, dpi=DPI, facecolor=LIGHT.paper)
 
-    def _repr_html_(self) -> str:
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            "text/plain": repr(self),
+            "text/html": self._html(),
+            DATA_TYPE: bundle(self.data),
+        }
+
+    def _html(self) -> str:
         light, dark = (base64.b64encode(self.image(theme)).decode() for theme in (LIGHT, DARK))
         return (
             '<figure class="picture" style="margin:0;overflow-x:auto"><picture>'

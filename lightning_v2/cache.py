@@ -1,0 +1,94 @@
+"""Results that take long, kept on disk until something they depend on changes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import joblib
+
+from lightning_v2.files import user_cache
+from lightning_v2.model import Voice
+from lightning_v2.precision import Plan
+
+MOST_BYTES = 2 * 2**30
+"""The cache may take so much disk; what was used longest ago goes first."""
+
+PLAN_ARGUMENTS = ("plan", "plans", "reference", "base")
+"""Arguments of these names are plans, whatever way they are given."""
+
+_PACKAGE = Path(__file__).parent
+_NOT_ARITHMETIC = ("report", "training", "cli.py")
+_LIBRARIES = ("torch", "numpy", "numba", "scipy", "librosa", "gruut", "ttnn")
+
+
+def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Callable[P, R]:
+    """The same function, but what it has computed before comes from disk.
+
+        comparison = lv2.cached(lv2.compare)(voice, "Hello there.", "lightning-v2")
+
+    The key is the name of the function and all its arguments (a voice counts by its weights, a plan
+    by what it says and its name), the sources of this library and the versions of the libraries
+    below it. A damaged file is computed again.
+
+    Args:
+        function: at the top level of a module; its result must be picklable.
+        folder: of the results; one among the user's caches if not given.
+
+    Raises:
+        PlanError: an argument that is a plan does not parse.
+    """
+    memory = joblib.Memory(folder or user_cache() / "results", verbose=0)
+    # joblib puts results apart by the function it calls: here all share one, the key names them.
+    kept = memory.cache(_call, ignore=["function", "arguments"])
+    signature = inspect.signature(function)
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        arguments = signature.bind(*args, **kwargs)
+        arguments.apply_defaults()
+        key = {given: _identity(given, value) for given, value in arguments.arguments.items()}
+        asked = (name, code_digest(), key)
+        known = kept.check_call_in_cache(asked, function, arguments)
+        result = kept(asked, function, arguments)
+        if not known:
+            memory.reduce_size(bytes_limit=MOST_BYTES)
+        return result
+
+    return call
+
+
+@functools.cache
+def code_digest() -> str:
+    """SHA-256 of everything in this library and below it that results depend on."""
+    total = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        inside = path.relative_to(_PACKAGE)
+        if inside.parts[0] not in _NOT_ARITHMETIC:
+            total.update(f"{inside}\n".encode() + path.read_bytes())
+    total.update(repr([(name, metadata.version(name)) for name in _LIBRARIES]).encode())
+    return total.hexdigest()
+
+
+def _call(key: tuple, function: Callable, arguments: inspect.BoundArguments) -> object:
+    return function(*arguments.args, **arguments.kwargs)
+
+
+def _identity(name: str, value: object) -> object:
+    """What of an argument decides the result."""
+    if isinstance(value, Voice):
+        return value.name, value.digest
+    if isinstance(value, Plan):
+        return value.name, value.digest
+    if isinstance(value, Mapping):
+        return {key: _identity(name, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_identity(name, item) for item in value]
+    if name in PLAN_ARGUMENTS and isinstance(value, str | Path):
+        return _identity(name, Plan.load(value))
+    return value
