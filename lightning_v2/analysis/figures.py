@@ -14,6 +14,7 @@ from lightning_v2.precision import Coverage
 
 from . import colours
 from .comparison import Comparison
+from .drawing import WIDTH, draw_map, loudest, name_rooms, symmetric, whole_frames
 from .phase import BAND_EDGES_HZ
 from .picture import Note, Picture
 from .spectrogram import level_difference_db, spectrogram
@@ -24,24 +25,23 @@ DELAY_RANGE_MS = 2.0
 CENTS_RANGE = 30.0
 BEST_DB = 80.0
 """Better ratios, infinite ones among them, are drawn here."""
-_WIDTH = 8.2
 
 
 def waveforms(comparison: Comparison) -> Picture:
     """Both waveforms, 30 ms of them close up, and their difference on its own scale."""
     reference, candidate = comparison.reference, comparison.candidate
     rate, difference = reference.sample_rate, comparison.difference
-    figure = Figure(figsize=(_WIDTH, 5.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     whole, close, apart = figure.subplots(3, 1)
     style = {"reference": colours.REFERENCE, comparison.plan.name: _colour(comparison)}
-    for axes, (start, stop) in ((whole, (0, None)), (close, _loudest(reference.waveform, rate))):
+    for axes, (start, stop) in ((whole, (0, None)), (close, loudest(reference.waveform, rate))):
         for (name, colour), speech in zip(style.items(), (reference, candidate), strict=True):
             wave = speech.waveform[start:stop]
             _draw_wave(axes, wave, rate, colour, start, label=name)
         axes.set_ylabel("full scale = 1")
     most = np.abs(difference).max(initial=0.0)
     _draw_wave(apart, difference, rate, colours.DIFFERENCE, label="candidate − reference")
-    apart.set(xlabel="time (s)", ylabel="full scale = 1", ylim=_symmetric(most))
+    apart.set(xlabel="time (s)", ylabel="full scale = 1", ylim=symmetric(most))
     whole.set_xlim(0, max(reference.duration_s, candidate.duration_s))
     apart.set_xlim(*whole.get_xlim())
     close.margins(x=0)
@@ -71,15 +71,15 @@ def spectrograms(comparison: Comparison) -> Picture:
     speeches = (comparison.reference, comparison.candidate)
     spectra = [spectrogram(speech.waveform, speech.sample_rate) for speech in speeches]
     difference = level_difference_db(*spectra)
-    figure = Figure(figsize=(_WIDTH, 7.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 7.2), layout="constrained")
     rows = figure.subplots(3, 1, sharex=True)
     names = ("reference", comparison.plan.name)
     for axes, spectrum, name in zip(rows, spectra, names, strict=False):
-        shown = _map(axes, spectrum.level_db, spectrum, colours.LEVEL_MAP, LEVEL_RANGE_DB)
+        shown = draw_map(axes, spectrum.level_db, spectrum, colours.LEVEL_MAP, LEVEL_RANGE_DB)
         axes.set_title(name, loc="left")
     figure.colorbar(shown, ax=rows[:2], label="level (dBFS)", extend="both", pad=0.01)
     limits = (-DIFFERENCE_RANGE_DB, DIFFERENCE_RANGE_DB)
-    shown = _map(rows[2], difference, spectra[0], colours.DIFFERENCE_MAP + "_r", limits)
+    shown = draw_map(rows[2], difference, spectra[0], colours.DIFFERENCE_MAP + "_r", limits)
     rows[2].set_title("candidate − reference (floor 80 dB below the loudest bin)", loc="left")
     rows[2].set_xlabel("time (s)")
     figure.colorbar(shown, ax=rows[2], label="difference (dB)", extend="both", pad=0.01)
@@ -105,9 +105,9 @@ def phase_drift(comparison: Comparison) -> Picture | Note:
     phase = comparison.phase
     if not phase.aligned:
         return _no_phase(comparison)
-    figure = Figure(figsize=(_WIDTH, 5.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.6), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    shown = _map(top, phase.radians, phase, colours.PHASE_MAP, (-math.pi, math.pi))
+    shown = draw_map(top, phase.radians, phase, colours.PHASE_MAP, (-math.pi, math.pi))
     top.set_title("phase, candidate − reference (bins above −50 dB)", loc="left")
     bar = figure.colorbar(shown, ax=top, label="phase (rad)", pad=0.01)
     bar.set_ticks(
@@ -116,8 +116,8 @@ def phase_drift(comparison: Comparison) -> Picture | Note:
     bottom.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     bottom.plot(phase.times_s, phase.fundamental_cycles, color=_colour(comparison), linewidth=1.6)
     drift = phase.fundamental_cycles[np.isfinite(phase.fundamental_cycles)]
-    bottom.set_ylim(*_symmetric(max(0.5, np.abs(drift).max(initial=0.0))))
-    bottom.set(xlabel="time (s)", ylabel="drift (cycles)", xlim=_span(phase.times_s))
+    bottom.set_ylim(*symmetric(max(0.5, np.abs(drift).max(initial=0.0))))
+    bottom.set(xlabel="time (s)", ylabel="drift (cycles)", xlim=whole_frames(phase.times_s))
     bottom.set_title("phase of the fundamental, followed through each voiced stretch", loc="left")
     alt = (
         f"Phase of {comparison.plan.name} against the reference over time and frequency. The "
@@ -139,7 +139,7 @@ def group_delay(comparison: Comparison) -> Picture | Note:
     phase = comparison.phase
     if not phase.aligned:
         return _no_phase(comparison)
-    figure = Figure(figsize=(_WIDTH, 2.8), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
     axes = figure.subplots()
     shown = axes.imshow(
         phase.group_delay_ms,
@@ -149,7 +149,7 @@ def group_delay(comparison: Comparison) -> Picture | Note:
         cmap=colours.DIFFERENCE_MAP + "_r",
         vmin=-DELAY_RANGE_MS,
         vmax=DELAY_RANGE_MS,
-        extent=(*_span(phase.times_s), 0, len(phase.group_delay_ms)),
+        extent=(*whole_frames(phase.times_s), 0, len(phase.group_delay_ms)),
     )
     axes.set_yticks(range(len(BAND_EDGES_HZ)), labels=[f"{hz / 1000:g}" for hz in BAND_EDGES_HZ])
     axes.set(xlabel="time (s)", ylabel="band (kHz)")
@@ -172,7 +172,7 @@ def group_delay(comparison: Comparison) -> Picture | Note:
 def harmonics(comparison: Comparison) -> Picture:
     """How harmonics lie to their fundamental, and how fast they turn, against the reference."""
     phase = comparison.phase
-    figure = Figure(figsize=(_WIDTH, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     panels = (
         (phase.relation_cycles, colours.PHASE_MAP, 0.5, "phase (cycles)", "neither"),
         (phase.frequency_cents, colours.DIFFERENCE_MAP + "_r", CENTS_RANGE, "cents", "both"),
@@ -188,7 +188,7 @@ def harmonics(comparison: Comparison) -> Picture:
             cmap=tones,
             vmin=-reach,
             vmax=reach,
-            extent=(*_span(phase.times_s), 0.5, count + 0.5),
+            extent=(*whole_frames(phase.times_s), 0.5, count + 0.5),
         )
         axes.set_ylabel("harmonic (number)")
         figure.colorbar(shown, ax=axes, label=unit, extend=extend, pad=0.01)
@@ -213,7 +213,7 @@ def harmonics(comparison: Comparison) -> Picture:
 def layer_errors(comparison: Comparison) -> Picture:
     """Signal to error of every site, alone and accumulated, in the order in which sites run."""
     layers = comparison.layers
-    figure = Figure(figsize=(_WIDTH, 5.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     ratio, gain = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     order = np.arange(len(layers))
     marks = {"isolated": ("o", "none", 3.5), "accumulated": ("o", _colour(comparison), 4.0)}
@@ -236,7 +236,7 @@ def layer_errors(comparison: Comparison) -> Picture:
     gain.set_title("what is lost of the amplitude", loc="left")
     gain.set_yscale("symlog", linthresh=1.0)
     gain.yaxis.set_major_formatter(ScalarFormatter())
-    _name_rooms((ratio, gain), [site.split(".")[0] for site in layers["site"]])
+    name_rooms((ratio, gain), layers["site"].tolist())
     ratio.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
     worst = layers.loc[layers["isolated_sqnr_db"].idxmin()] if len(layers) else None
     alt = f"Signal to error of {len(layers)} sites under {comparison.plan.name}." + (
@@ -249,7 +249,7 @@ def layer_errors(comparison: Comparison) -> Picture:
 
 def coverage(shares: Coverage) -> Picture:
     """How much of a voice runs in which fidelity and in which format."""
-    figure = Figure(figsize=(_WIDTH, 3.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     fields = (("math_fidelity", colours.FIDELITIES), ("weights", colours.FORMATS))
     words = []
@@ -295,28 +295,6 @@ def _colour(comparison: Comparison) -> str:
     return colours.of_plan(comparison.plan.name)
 
 
-def _map(axes: Axes, values: np.ndarray, grid, colour_map: str, limits: tuple[float, float]):
-    """Values (F, T) over the times and frequencies of `grid`."""
-    shown = axes.imshow(
-        values,
-        aspect="auto",
-        origin="lower",
-        interpolation="none",
-        cmap=colour_map,
-        vmin=limits[0],
-        vmax=limits[1],
-        extent=(*_span(grid.times_s), 0, grid.frequencies_hz[-1] / 1000),
-    )
-    axes.set_ylabel("frequency (kHz)")
-    return shown
-
-
-def _span(times_s: np.ndarray) -> tuple[float, float]:
-    """From the first to the last frame, whole frames."""
-    half = (times_s[1] - times_s[0]) / 2 if len(times_s) > 1 else 0.5
-    return (times_s[0] - half, times_s[-1] + half) if len(times_s) else (0.0, 1.0)
-
-
 def _draw_wave(axes: Axes, wave, rate: int, colour: str, start: int = 0, label: str = "") -> None:
     """A waveform; a long one as its highest and lowest sample in each of 2000 steps."""
     times = (start + np.arange(len(wave))) / rate
@@ -334,27 +312,3 @@ def _draw_wave(axes: Axes, wave, rate: int, colour: str, start: int = 0, label: 
         alpha=0.75,
         label=label,
     )
-
-
-def _loudest(wave: np.ndarray, rate: int) -> tuple[int, int]:
-    """Samples from and to: the 30 ms around the loudest one."""
-    size = int(0.03 * rate)
-    middle = int(np.abs(wave).argmax()) if len(wave) else 0
-    start = int(np.clip(middle - size // 2, 0, max(len(wave) - size, 0)))
-    return start, start + size
-
-
-def _symmetric(most: float) -> tuple[float, float]:
-    reach = 1.1 * most if most > 0 and math.isfinite(most) else 1.0
-    return -reach, reach
-
-
-def _name_rooms(panels: tuple[Axes, ...], rooms: list[str]) -> None:
-    """Lines between the parts of a model, and their names inside the first panel."""
-    starts = [at for at, room in enumerate(rooms) if at == 0 or rooms[at - 1] != room]
-    across = panels[0].get_xaxis_transform()  # x counts sites, y runs from 0 to 1
-    for start, stop in zip(starts, [*starts[1:], len(rooms)], strict=True):
-        for axes in panels:
-            axes.axvline(start - 0.5, color=colours.REFERENCE, linewidth=0.6, alpha=0.5)
-        middle = (start + stop - 1) / 2
-        panels[0].text(middle, 0.95, rooms[start], ha="center", va="top", size=8, transform=across)

@@ -1,0 +1,66 @@
+"""Parts that several figures are made of."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+
+from . import colours
+
+WIDTH = 8.2
+"""Inches: what a page shows in its full width."""
+
+
+def draw_map(
+    axes: Axes, values: np.ndarray, grid, colour_map: str, limits: tuple[float, float]
+) -> AxesImage:
+    """Values (F, T) over the `times_s` (T,) and `frequencies_hz` (F,) of `grid`."""
+    shown = axes.imshow(
+        values,
+        aspect="auto",
+        origin="lower",
+        interpolation="none",
+        cmap=colour_map,
+        vmin=limits[0],
+        vmax=limits[1],
+        extent=(*whole_frames(grid.times_s), 0, grid.frequencies_hz[-1] / 1000),
+    )
+    axes.set_ylabel("frequency (kHz)")
+    return shown
+
+
+def whole_frames(times_s: np.ndarray) -> tuple[float, float]:
+    """From the first to the last frame, whole frames, in s."""
+    half = (times_s[1] - times_s[0]) / 2 if len(times_s) > 1 else 0.5
+    return (times_s[0] - half, times_s[-1] + half) if len(times_s) else (0.0, 1.0)
+
+
+def loudest(wave: np.ndarray, rate: int) -> tuple[int, int]:
+    """Samples from and to: the 30 ms around the loudest one."""
+    size = int(0.03 * rate)
+    middle = int(np.abs(wave).argmax()) if len(wave) else 0
+    start = int(np.clip(middle - size // 2, 0, max(len(wave) - size, 0)))
+    return start, start + size
+
+
+def symmetric(most: float) -> tuple[float, float]:
+    """Limits around 0 that hold `most`, and a tenth more."""
+    reach = 1.1 * most if most > 0 and math.isfinite(most) else 1.0
+    return -reach, reach
+
+
+def name_rooms(panels: Sequence[Axes], sites: Sequence[str]) -> None:
+    """Lines between the rooms of a model, and their names inside the first panel.
+
+    sites: dotted names, in the order in which x counts them.
+    """
+    rooms = [site.split(".")[0] for site in sites]
+    starts = [at for at, room in enumerate(rooms) if at == 0 or rooms[at - 1] != room]
+    across = panels[0].get_xaxis_transform()  # x counts sites, y runs from 0 to 1
+    for start, stop in zip(starts, [*starts[1:], len(rooms)], strict=True):
+        for axes in panels:
+            axes.axvline(start - 0.5, color=colours.REFERENCE, linewidth=0.6, alpha=0.5)
+        middle = (start + stop - 1) / 2
+        panels[0].text(middle, 0.95, rooms[start], ha="center", va="top", size=8, transform=across)
