@@ -54,7 +54,7 @@ def compare(
     )
 
     def say(plan: Plan | None, observer: Observer | None, forced: Speech | None) -> Speech:
-        with _running(voice, plan, tier, observer):
+        with running(voice, plan, tier, observer):
             return voice.synthesize(text, seed=seed, forced=forced)
 
     if not layers:
@@ -96,7 +96,7 @@ def compare(
     )
 
 
-def _running(
+def running(
     voice, plan: Plan | None, tier: str, observer: Observer | None
 ) -> AbstractContextManager:
     """Emulation of a plan, or PyTorch float32 under observation."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -58,7 +58,7 @@ class LayerErrors:
         if self.blocks is not None:
             self.blocks.observe(site, op, function, args, kwargs, output)
         lowered = first(self.lower(site, function, args, kwargs))
-        self._isolated[site].add(*_values(op, first(output), lowered))
+        self._isolated[site].add(*comparable(op, first(output), lowered))
 
     def accumulate(
         self,
@@ -90,7 +90,7 @@ class LayerErrors:
                 if right is None or right.shape != output.shape:
                     self._incomparable.add(site)
                 else:
-                    self._accumulated[site].add(*_values(op, right, output))
+                    self._accumulated[site].add(*comparable(op, right, output))
 
             return candidate(observe)
 
@@ -99,35 +99,53 @@ class LayerErrors:
         return frozenset(self._ops) - self._seen
 
     def table(self) -> pd.DataFrame:
-        """A row a site in the order of the reference run.
-
-        Columns: site, op, then each `isolated_` and `accumulated_`
-
-            pcc, sqnr_db, gain          see `ErrorSums`
-            max_abs                     in the site's own unit
-            relative_rms, relative_max  of the error, over the rms of the reference
-            gain_share, offset_share, rest_share    of the error's energy, 1 together; NaN without
-                                        error
-
-        and those of `BlockRanges.columns` for the operands of the reference. Accumulated figures
-        are NaN for a site that did not run in the candidate or whose shape differs there
-        (free-running: other durations).
-        """
-        nothing = ErrorSums()
-        rows = []
-        for site, op in self._ops.items():
-            row = {"site": site, "op": op}
-            accumulated = self._accumulated.get(site, nothing)
-            if site in self._incomparable:
-                accumulated = nothing
-            for kind, sums in (("isolated", self._isolated[site]), ("accumulated", accumulated)):
-                for name in FIGURES:
-                    row[f"{kind}_{name}"] = getattr(sums, name) if sums.count else math.nan
-            rows.append(row | (self.blocks.columns(site) if self.blocks else {}))
-        return pd.DataFrame(rows)
+        """A row a site in the order of the reference run; see `layer_table`."""
+        accumulated = {
+            site: sums for site, sums in self._accumulated.items() if site not in self._incomparable
+        }
+        columns = self.blocks.columns if self.blocks else None
+        return layer_table(self._ops, self._isolated, accumulated, columns)
 
 
-def _values(
+def layer_table(
+    ops: Mapping[str, str],
+    isolated: Mapping[str, ErrorSums],
+    accumulated: Mapping[str, ErrorSums],
+    columns: Callable[[str], dict[str, float]] | None = None,
+) -> pd.DataFrame:
+    """A row a site, in the order of `ops`.
+
+    Columns: site, op, then each `isolated_` and `accumulated_`
+
+        pcc, sqnr_db, gain          see `ErrorSums`
+        max_abs                     in the site's own unit
+        relative_rms, relative_max  of the error, over the rms of the reference
+        gain_share, offset_share, rest_share    of the error's energy, 1 together; NaN without
+                                    error
+
+    and those of `BlockRanges.columns` for the operands of the reference. Accumulated figures
+    are NaN for a site that did not run in the candidate or whose shape differs there
+    (free-running: other durations).
+
+    Args:
+        ops: site -> op.
+        isolated: site -> its error alone.
+        accumulated: site -> its error with everything before it low as well.
+        columns: further columns of a site.
+    """
+    nothing = ErrorSums()
+    rows = []
+    for site, op in ops.items():
+        row = {"site": site, "op": op}
+        for kind, known in (("isolated", isolated), ("accumulated", accumulated)):
+            sums = known.get(site, nothing)
+            for name in FIGURES:
+                row[f"{kind}_{name}"] = getattr(sums, name) if sums.count else math.nan
+        rows.append(row | (columns(site) if columns else {}))
+    return pd.DataFrame(rows)
+
+
+def comparable(
     op: str, reference: torch.Tensor, candidate: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Both as numbers that may be subtracted; a phase, in cycles, goes round: 0.99 is near 0."""

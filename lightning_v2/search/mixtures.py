@@ -63,7 +63,7 @@ def plan_of(precisions: Precisions, name: str = "", description: str = "") -> Pl
     for site, precision in precisions.items():
         groups.setdefault(precision, []).append(site)
     rules = [
-        {"sites": _globs(members, precisions), **_differences(precision, common)}
+        {"sites": globs_of(members, precisions), **_differences(precision, common)}
         for precision, members in groups.items()
         if precision != common
     ]
@@ -92,7 +92,7 @@ def groups(
             raise ValueError(f"unknown field {field!r}; did you mean {near!r}?")
         if not is_legal(field, value):
             raise ValueError(f"{field} cannot be {value!r}")
-    affected = [site for site in sites if any(_matters(field, site) for field in low)]
+    affected = [site for site in sites if any(matters(field, site) for field in low)]
     if globs is None:
         return {site.name: [site] for site in affected}
     found: dict[str, list[Site]] = {glob: [] for glob in globs}
@@ -110,7 +110,7 @@ def groups(
     return found
 
 
-def _matters(field: str, site: Site) -> bool:
+def matters(field: str, site: Site) -> bool:
     """Whether a field can change a bit of a site."""
     if site.op == "accumulate_phase":
         return False
@@ -121,6 +121,16 @@ def _matters(field: str, site: Site) -> bool:
     if field == "in0_block_w":
         return site.macs > 0 and site.op != "conv1d"
     return site.macs > 0 or site.op.endswith(("norm", "softmax"))
+
+
+def globs_of(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
+    """Globs that match these sites and no others: numbers become stars where all of them belong."""
+    wanted, result = set(members), {}
+    for name in members:
+        glob = re.sub(r"\.\d+(?=\.|$)", ".*", name)
+        matched = {site for site in sites if fnmatchcase(site, glob)}
+        result[glob if matched <= wanted else name] = None
+    return list(result)
 
 
 def _most_common(precisions: Precisions) -> SitePrecision:
@@ -134,13 +144,3 @@ def _most_common(precisions: Precisions) -> SitePrecision:
 def _differences(precision: SitePrecision, other: SitePrecision) -> dict[str, object]:
     pairs = ((name, getattr(precision, name), getattr(other, name)) for name in _FIELDS)
     return {name: value for name, value, default in pairs if value != default}
-
-
-def _globs(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
-    """Globs that match these sites and no others: numbers become stars where all of them belong."""
-    wanted, result = set(members), {}
-    for name in members:
-        glob = re.sub(r"\.\d+(?=\.|$)", ".*", name)
-        matched = {site for site in sites if fnmatchcase(site, glob)}
-        result[glob if matched <= wanted else name] = None
-    return list(result)

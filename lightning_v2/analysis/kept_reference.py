@@ -1,0 +1,182 @@
+"""A reference that has spoken once, and stays there for one candidate after the other.
+
+`compare` says everything anew each time. Who changes a plan, listens, and changes it again has the
+same reference all the while: its tensors are kept here, and the error of a site alone is measured
+again only where the precision of that site has changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from lightning_v2.model import Speech, Voice
+from lightning_v2.precision import Plan
+from lightning_v2.tensix.interception import Observer
+
+from .block_ranges import BlockRanges
+from .compare import running
+from .error_sums import ErrorSums
+from .isolated import Isolated, lowered_precisions
+from .layer_errors import comparable, layer_table
+from .lock_step import first
+
+
+def go_on() -> None:
+    """What is called after every site, and may raise to end a run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a candidate has said, given the reference's durations and F0.
+
+    Attributes:
+        plan: of the candidate.
+        speech: its own.
+        accumulated: site -> error with everything before it low as well, of the sites that ran.
+    """
+
+    plan: Plan
+    speech: Speech
+    accumulated: dict[str, ErrorSums]
+
+
+class KeptReference:
+    """The reference of `compare`, teacher-forced, for any number of candidates.
+
+    Holds about 40 MB a second of speech.
+
+    Attributes:
+        speech: what it said.
+        plan: None for PyTorch float32, not emulated.
+        tier: of every emulation.
+        ops: site -> op, in the order in which they ran.
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        text: str,
+        reference: Plan | str | Path = "fp32",
+        tier: str = "fast",
+        seed: int = 0,
+        after_site: Callable[[], None] = go_on,
+    ):
+        """Arguments as those of `compare`; `after_site` may raise to end the run.
+
+        Raises:
+            PlanError: the reference does not parse or names a site that the voice does not have.
+            TextError: there is nothing to say, or the text holds control characters.
+        """
+        self.plan = None if reference == "fp32" else Plan.of(reference)
+        self.tier, self.ops = tier, {}
+        self._voice, self._text, self._seed = voice, text, seed
+        self._calls: dict[str, list[tuple]] = defaultdict(list)
+        self._free: dict[str, list[torch.Tensor]] = defaultdict(list)
+        self._forced: dict[str, list[torch.Tensor]] = defaultdict(list)
+        self._isolated: dict[Hashable, ErrorSums] = {}
+        self._ranges: dict[Hashable, dict[str, float]] = {}
+
+        def watch(site, op, function, args, kwargs, output) -> None:
+            after_site()
+            self.ops.setdefault(site, op)
+            self._calls[site].append((function, args, kwargs))
+            self._free[site].append(first(output).detach().clone())
+
+        def watch_forced(site, op, function, args, kwargs, output) -> None:
+            after_site()
+            self._forced[site].append(first(output).detach().clone())
+
+        said = self._say(self.plan, watch, None)
+        self._say(self.plan, watch_forced, said)
+        if self.plan:
+            said = replace(said, plan=self.plan.name, tier=tier)
+        self.speech = said
+
+    def say(self, plan: Plan, after_site: Callable[[], None] = go_on) -> Said:
+        """The text under a plan.
+
+        Raises:
+            PlanError: the plan names a site that the voice does not have, or an output that an
+                operation does not have.
+            whatever `after_site` raises.
+        """
+        accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums)
+        watch = _against(self._forced, accumulated, after_site)
+        speech = self._say(plan, watch, self.speech)
+        return Said(plan, replace(speech, plan=plan.name, tier=self.tier), dict(accumulated))
+
+    def layers(self, said: Said, after_site: Callable[[], None] = go_on) -> pd.DataFrame:
+        """The table that `Comparison.layers` has.
+
+        Raises:
+            whatever `after_site` raises.
+        """
+        accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums, said.accumulated)
+        missing = self.ops.keys() - accumulated.keys()
+        if missing:
+            # Forced durations and F0 leave their predictors out: those are seen running freely.
+            free = {site: self._free[site] for site in missing}
+            self._say(said.plan, _against(free, accumulated, after_site), None)
+        alone = Isolated(self._voice, said.plan, self.tier)
+        precisions = lowered_precisions(self._voice, said.plan)
+        isolated, columns = {}, {}
+        for site, op in self.ops.items():
+            after_site()
+            key = site, precisions[site]
+            if key not in self._isolated:
+                self._isolated[key] = self._alone(site, op, alone)
+            isolated[site] = self._isolated[key]
+            stored = site, precisions[site].weights, precisions[site].activations
+            if stored not in self._ranges:
+                self._ranges[stored] = self._range(site, op, said.plan)
+            columns[site] = self._ranges[stored]
+        return layer_table(self.ops, isolated, accumulated, columns.__getitem__)
+
+    def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
+        sums = ErrorSums()
+        with torch.inference_mode():
+            for call, right in zip(self._calls[site], self._free[site], strict=True):
+                sums.add(*comparable(op, right, first(alone(site, *call))))
+        return sums
+
+    def _range(self, site: str, op: str, plan: Plan) -> dict[str, float]:
+        blocks = BlockRanges(plan.for_site, self._voice.model)
+        with torch.inference_mode():
+            for call in self._calls[site]:
+                blocks.observe(site, op, *call, None)
+        return blocks.columns(site)
+
+    def _say(self, plan: Plan | None, observer: Observer, forced: Speech | None) -> Speech:
+        with running(self._voice, plan, self.tier, observer):
+            return self._voice.synthesize(self._text, seed=self._seed, forced=forced)
+
+
+def _against(
+    rights: dict[str, list[torch.Tensor]],
+    sums: dict[str, ErrorSums],
+    after_site: Callable[[], None],
+) -> Observer:
+    """An observer that adds up the errors of the sites in `rights`, call by call.
+
+    A site that has another shape there (free-running: other durations) has no figure.
+    """
+    calls: dict[str, int] = defaultdict(int)
+    incomparable: set[str] = set()
+
+    def watch(site, op, function, args, kwargs, output) -> None:
+        after_site()
+        if site not in rights or site in incomparable:
+            return
+        output, at = first(output), calls[site]
+        calls[site] += 1
+        if at >= len(rights[site]) or rights[site][at].shape != output.shape:
+            incomparable.add(site)
+            sums[site] = ErrorSums()
+        else:
+            sums[site].add(*comparable(op, rights[site][at], output))
+
+    return watch
