@@ -17,6 +17,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
 
+from . import distortions
 from .phase_site import with_other_phase
 
 NOISE_DB = -50.0
@@ -55,6 +56,18 @@ def control(name: str) -> Control:
     raise ValueError(f"no control {name!r}; known are {', '.join(c.name for c in CONTROLS)}")
 
 
+def shifted(voice: Voice, speech: Speech, cents: float) -> Speech:
+    """The same speech said again with an F0 that is higher by `cents`."""
+    forced = replace(speech, f0=speech.f0 * np.float32(2 ** (cents / 1200)))
+    return voice.synthesize(speech.text, seed=speech.seed, forced=forced)
+
+
+def emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
+    """The same speech said under a plan, with the durations and F0 that it has."""
+    with emulate(voice, plan, tier=tier):
+        return voice.synthesize(speech.text, seed=speech.seed, forced=speech)
+
+
 def _rerun(voice: Voice, speech: Speech, tier: str) -> Speech:
     return voice.synthesize(speech.text, seed=speech.seed)
 
@@ -64,34 +77,24 @@ def _flip(voice: Voice, speech: Speech, tier: str) -> Speech:
 
 
 def _round(voice: Voice, speech: Speech, tier: str) -> Speech:
-    steps = np.clip(np.round(speech.waveform * 32768), -32768, 32767)
-    return replace(speech, waveform=(steps / 32768).astype(np.float32))
+    return replace(speech, waveform=distortions.rounded(speech.waveform))
 
 
 def _hiss(voice: Voice, speech: Speech, tier: str) -> Speech:
-    noise = np.random.default_rng(speech.seed).standard_normal(len(speech.waveform))
-    level = np.sqrt(np.mean(np.square(speech.waveform, dtype=np.float64)))
-    hiss = noise * level * 10 ** (NOISE_DB / 20)
-    return replace(speech, waveform=(speech.waveform + hiss).astype(np.float32))
+    hissing = distortions.with_noise(speech.waveform, NOISE_DB, speech.seed)
+    return replace(speech, waveform=hissing)
 
 
 def _shift(voice: Voice, speech: Speech, tier: str) -> Speech:
-    higher = speech.f0 * np.float32(2 ** (SHIFT_CENTS / 1200))
-    forced = replace(speech, f0=higher)
-    return voice.synthesize(speech.text, seed=speech.seed, forced=forced)
+    return shifted(voice, speech, SHIFT_CENTS)
 
 
 def _coarse_phase(voice: Voice, speech: Speech, tier: str) -> Speech:
-    return _emulated(voice, speech, with_other_phase(Plan.load("fp32")), tier)
+    return emulated(voice, speech, with_other_phase(Plan.load("fp32")), tier)
 
 
 def _naive(voice: Voice, speech: Speech, tier: str) -> Speech:
-    return _emulated(voice, speech, Plan.load("naive"), tier)
-
-
-def _emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
-    with emulate(voice, plan, tier=tier):
-        return voice.synthesize(speech.text, seed=speech.seed, forced=speech)
+    return emulated(voice, speech, Plan.load("naive"), tier)
 
 
 CONTROLS = (
