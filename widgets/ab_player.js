@@ -1,249 +1,264 @@
-// Plays any number of clips at the same time and lets one of them be heard.
-// All sources start on the same sample; choosing a clip only moves gains, so the ear jumps from one
-// version of a sound to the other without a gap and at the same place.
+const GAIN_STEP_DB = 6;
+const MOST_GAIN_DB = 60;
 
-const FADE_S = 0.005;
+const PLAYER_KEYS = [
+  TIME_KEYS[0],
+  ["1 to 9", "a clip; ↑ ↓ the one before, the next"],
+  ["← →", "0.1 s back, on"],
+  ...TIME_KEYS.slice(1),
+  ["M", "match levels: on, off"],
+  ["− and +", "gain of the difference"],
+  ["?", "these keys"],
+];
 
-const decode = async (clip) => {
-  const data = Uint8Array.from(atob(clip.wav), (character) => character.charCodeAt(0)).buffer;
-  // At the clip's own rate the browser does not resample.
-  return new OfflineAudioContext(1, 1, clip.sample_rate).decodeAudioData(data);
+// Where a file may be saved under the name of a clip.
+const fileName = (label) => `${label.trim().replace(/[^\p{L}\p{N}.+-]+/gu, "_") || "clip"}.wav`;
+
+// The most gain, in steps, with which a clip stays inside full scale.
+const mostGain = (peak) =>
+  Math.min(MOST_GAIN_DB, Math.floor((decibels(1 / Math.max(peak, 1e-9)) + 1e-3) / GAIN_STEP_DB) * GAIN_STEP_DB);
+
+// Changes in dB that make clips as loud as the first one, all lowered alike where one would clip.
+// A difference, and what has no loudness, keeps its level.
+const matching = (clips) => {
+  const target = clips[0].loudness;
+  const changes = clips.map(({ state, loudness }) =>
+    state.adjustable || loudness === null || target === null ? null : target - loudness,
+  );
+  const over = clips.map(({ state, peak }, index) =>
+    changes[index] === null ? 0 : decibels(Math.max(peak, 1e-9)) + state.gain_db + changes[index],
+  );
+  const lowered = Math.max(0, ...over);
+  return { changes: changes.map((change) => (change === null ? null : change - lowered)), lowered };
 };
 
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+const load = async (state) => {
+  const bytes = bytesOf(state.wav);
+  const buffer = await decode(bytes, state.sample_rate);
+  return {
+    state,
+    buffer,
+    peak: peakOf(buffer),
+    loudness: state.loudness_lufs == null ? null : state.loudness_lufs + state.gain_db,
+    gain_db: state.gain_db,
+    file: URL.createObjectURL(new Blob([bytes], { type: "audio/wav" })),
+  };
 };
 
-class Deck {
-  // The sound: buffers that run together, one gain each.
-  constructor(buffers, gains) {
-    this.buffers = buffers;
-    this.levels = gains;
-    this.duration = Math.max(0, ...buffers.map((buffer) => buffer.duration));
-    this.selected = 0;
-    this.offset = 0;
-    this.voices = [];
-    this.onend = () => {};
-  }
-
-  get playing() {
-    return this.voices.length > 0;
-  }
-
-  get position() {
-    if (!this.playing) return this.offset;
-    const elapsed = Math.max(0, this.context.currentTime - this.startedAt);
-    return Math.min(this.offset + elapsed, this.duration);
-  }
-
-  async play() {
-    this.context ??= new AudioContext({ sampleRate: this.buffers[0].sampleRate });
-    await this.context.resume();
-    if (this.playing) return;
-    if (this.offset >= this.duration) this.offset = 0;
-    this.startedAt = this.context.currentTime + 0.02;
-    this.voices = this.buffers.map((buffer, index) => {
-      const source = new AudioBufferSourceNode(this.context, { buffer });
-      const gain = new GainNode(this.context, { gain: index === this.selected ? this.levels[index] : 0 });
-      source.connect(gain).connect(this.context.destination);
-      source.start(this.startedAt, this.offset);
-      return { source, gain };
-    });
-    const running = this.voices;
-    const longest = this.buffers.findIndex((buffer) => buffer.duration === this.duration);
-    running[longest].source.onended = () => {
-      if (this.voices !== running) return;
-      this.voices = [];
-      this.offset = 0;
-      this.onend();
-    };
-  }
-
-  stop() {
-    this.offset = this.position;
-    const end = this.playing ? this.context.currentTime + FADE_S : 0;
-    for (const { source, gain } of this.voices) {
-      this.fade(gain, 0);
-      source.stop(end);
-    }
-    this.voices = [];
-  }
-
-  select(index) {
-    this.selected = index;
-    this.voices.forEach(({ gain }, at) => this.fade(gain, at === index ? this.levels[at] : 0));
-  }
-
-  async seek(position) {
-    const wasPlaying = this.playing;
-    this.stop();
-    this.offset = position;
-    if (wasPlaying) await this.play();
-  }
-
-  fade({ gain }, target) {
-    const now = this.context.currentTime;
-    gain.cancelScheduledValues(now);
-    gain.setValueAtTime(gain.value, now);
-    gain.linearRampToValueAtTime(target, now + FADE_S);
-  }
-
-  close() {
-    this.stop();
-    this.context?.close();
-  }
-}
-
-const peak = (buffer) => buffer.getChannelData(0).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-
-// Every clip as it is played, gain included, all on one scale: what looks larger is louder.
-const drawWave = (canvas, buffer, { duration, colour, scale }) => {
-  const ratio = globalThis.devicePixelRatio || 1;
-  const width = Math.round(canvas.clientWidth * ratio);
-  const height = Math.round(canvas.clientHeight * ratio);
-  if (!width || !height) return;
-  canvas.width = width;
-  canvas.height = height;
-  const ink = canvas.getContext("2d");
-  ink.fillStyle = colour;
-  const samples = buffer.getChannelData(0);
-  const perPixel = (duration * buffer.sampleRate) / width;
-  for (let x = 0; x < width; x++) {
-    let low = 0;
-    let high = 0;
-    for (let n = Math.floor(x * perPixel); n < Math.min((x + 1) * perPixel, samples.length); n++) {
-      low = Math.min(low, samples[n]);
-      high = Math.max(high, samples[n]);
-    }
-    const top = ((1 - high * scale) / 2) * height;
-    const bottom = ((1 - low * scale) / 2) * height;
-    ink.fillRect(x, top, 1, Math.max(bottom - top, ratio));
-  }
-};
+const unload = (clips) => clips.forEach(({ file }) => URL.revokeObjectURL(file));
 
 const render = async ({ model, el }) => {
-  const clips = model.get("clips");
   const root = element("div", { class: "ab-player", role: "group", tabindex: "0", "aria-label": model.get("label") });
   el.append(root);
-  const buffers = await Promise.all(clips.map(decode));
-  const gains = clips.map((clip) => 10 ** (clip.gain_db / 20));
-  const deck = new Deck(buffers, gains);
-  const loudest = Math.max(1e-9, ...buffers.map((buffer, index) => peak(buffer) * gains[index]));
+  const deck = new Deck();
+  let clips = [];
+  let match = null; // of levels, while it is asked for
 
-  const play = element("button", { type: "button", class: "ab-play", "aria-pressed": "false" });
-  const choices = clips.map((clip, index) => {
-    const dot = element("span", { class: "ab-dot", style: `background:${clip.colour}`, "aria-hidden": "true" });
-    const key = element("kbd", { "aria-hidden": "true" }, String(index + 1));
-    return element("button", { type: "button", class: "ab-clip", "aria-pressed": "false" }, dot, clip.label, key);
-  });
-  const canvas = element("canvas", { class: "ab-wave", "aria-hidden": "true" });
-  const seek = element("input", {
-    type: "range", class: "ab-seek", min: 0, max: deck.duration, step: 0.01, value: 0, "aria-label": "Position in seconds",
-  });
-  const head = element("span", { class: "ab-head", "aria-hidden": "true" });
-  const time = element("span", { class: "ab-time" });
+  const play = element("button", { type: "button", class: "ab-play", "aria-keyshortcuts": "Space" });
+  const choices = element("div", { class: "ab-clips" });
+  const wave = element("canvas", { class: "ab-wave", role: "img" });
+  const spectrum = element("canvas", { class: "ab-spectrum", role: "img" });
+  const axes = element("div", { class: "ab-axes" });
+  const matched = element("input", { type: "checkbox", class: "ab-match", "aria-keyshortcuts": "M" });
+  const gain = element("input", { type: "range", class: "ab-gain", step: GAIN_STEP_DB, "aria-label": "Gain in dB" });
+  const gainValue = element("output", {});
+  const gainControl = element("label", { class: "ab-switch" }, "gain", gain, gainValue);
   const note = element("span", { class: "ab-note", "aria-live": "polite" });
-  root.append(
-    element("div", { class: "ab-row" }, play, element("div", { class: "ab-clips" }, ...choices)),
-    element("div", { class: "ab-stage" }, canvas, head, seek),
-    element("div", { class: "ab-row ab-foot" }, time, note),
-  );
+  const help = element("details", { class: "ab-help" }, element("summary", {}, "keys"), keyHelp(PLAYER_KEYS));
+  const files = element("div", { class: "ab-links" });
+  const problem = element("p", { class: "ab-problem", role: "alert", hidden: "" });
 
-  let frame = 0;
-  const showPosition = () => {
-    const position = deck.position;
-    head.style.left = `${deck.duration ? (100 * position) / deck.duration : 0}%`;
-    time.textContent = `${position.toFixed(2)} / ${deck.duration.toFixed(2)} s`;
-    seek.value = position;
-  };
-  const tick = () => {
-    showPosition();
-    if (deck.playing) frame = requestAnimationFrame(tick);
-  };
+  const heard = () => clips[deck.selected];
+  const changeOf = (index) => match?.changes[index] ?? 0;
+  const levels = () => clips.map(({ gain_db }, index) => amplitude(gain_db + changeOf(index)));
+
   const showPlaying = () => {
     play.textContent = deck.playing ? "■" : "▶";
     play.setAttribute("aria-pressed", String(deck.playing));
     play.setAttribute("aria-label", deck.playing ? "Stop" : "Play");
-    play.title = `${deck.playing ? "stop" : "play"} (space)`;
-    cancelAnimationFrame(frame);
-    tick();
+  };
+  const timeline = makeTimeline(deck, [wave, spectrum], showPlaying);
+
+  const showPictures = () => {
+    if (!clips.length || !wave.clientWidth) return;
+    const { state, buffer, peak } = heard();
+    const gains = levels();
+    const full = Math.max(1e-6, ...clips.map((clip, index) => clip.peak * gains[index])) / 0.95;
+    const total = deck.duration * buffer.sampleRate;
+    const level = gains[deck.selected];
+    drawWave(wave, buffer.getChannelData(0), { colour: state.colour, gain: level, full, total });
+    wave.setAttribute("aria-label", `Waveform of ${state.label}, largest sample ${(peak * level).toFixed(3)} of full scale`);
+    heard().spectrogram ??= spectrogram(buffer.getChannelData(0));
+    drawSpectrogram(spectrum, heard().spectrogram, { gain: level, total });
+    spectrum.setAttribute("aria-label", `Spectrogram of ${state.label}, 0 to ${buffer.sampleRate / 2000} kHz`);
+    axes.replaceChildren(amplitudes(full), kilohertz(buffer.sampleRate / 2000));
+    timeline.showScale();
+  };
+  const showNote = () => {
+    const { state, gain_db, peak } = heard();
+    const words = [state.note];
+    if (state.adjustable || gain_db) words.push(`played ${signed(gain_db)}`);
+    if (state.adjustable && peak && gain_db === mostGain(peak)) {
+      words.push(gain_db < MOST_GAIN_DB ? "more would clip" : "no more gain than that");
+    }
+    if (match && changeOf(deck.selected)) words.push(`level-matched: ${signed(changeOf(deck.selected), 1)}`);
+    else if (match) words.push("level as it is");
+    note.textContent = words.filter(Boolean).join("; ");
   };
   const showSelected = () => {
-    choices.forEach((choice, index) => choice.setAttribute("aria-pressed", String(index === deck.selected)));
-    const clip = clips[deck.selected];
-    note.textContent = clip.note;
-    drawWave(canvas, buffers[deck.selected], {
-      duration: deck.duration,
-      colour: clip.colour,
-      scale: (0.95 * gains[deck.selected]) / loudest,
+    [...choices.children].forEach((choice, index) => {
+      choice.setAttribute("aria-pressed", String(index === deck.selected));
+      const change = match?.changes[index];
+      choice.querySelector(".ab-change").textContent = change == null ? "" : signed(change, 1);
     });
+    const { state, gain_db, peak } = heard();
+    gainControl.hidden = !state.adjustable;
+    gain.max = mostGain(peak);
+    gain.min = Math.min(0, mostGain(peak));
+    gain.value = gain_db;
+    gainValue.textContent = signed(gain_db);
+    gain.setAttribute("aria-valuetext", signed(gain_db));
+    showNote();
+    showPictures();
   };
 
-  const select = (index) => {
-    if (index < 0 || index >= clips.length) return;
-    deck.select(index);
-    showSelected();
+  const tell = (index) => {
     if (model.get("selected") === index) return;
     model.set("selected", index);
     model.save_changes();
   };
-  const stop = () => {
-    deck.stop();
-    showPlaying();
+  const select = (index) => {
+    if (index < 0 || index >= clips.length) return;
+    deck.select(index);
+    showSelected();
+    tell(index);
   };
+  const setMatch = (on) => {
+    match = on ? matching(clips) : null;
+    matched.checked = on;
+    deck.setLevels(levels());
+    showSelected();
+    if (!on) return;
+    const words = `levels matched to ${clips[0].state.label} (BS.1770 loudness)`;
+    const lowered = match.lowered > 0.05 ? `, all ${signed(-match.lowered, 1)} so that nothing clips` : "";
+    note.textContent = `${words}${lowered}; ${note.textContent}`;
+  };
+  const setGain = (db) => {
+    const clip = heard();
+    if (!clip.state.adjustable) return;
+    const most = mostGain(clip.peak);
+    clip.gain_db = Math.min(most, Math.max(Math.min(0, most), db));
+    deck.setLevels(levels());
+    showSelected();
+  };
+
+  const turns = takeTurns(deck);
   const toggle = async () => {
-    if (deck.playing) return stop();
-    document.dispatchEvent(new CustomEvent("ab-player-starts", { detail: root }));
+    if (deck.playing) return deck.stop();
+    if (!clips.length) return;
+    turns.announce();
     await deck.play();
-    showPlaying();
   };
-  const stopForAnother = ({ detail }) => {
-    if (detail !== root && deck.playing) stop();
+
+  const choiceOf = ({ state }, index) => {
+    const dot = element("span", { class: "ab-dot", style: `background:${state.colour}`, "aria-hidden": "true" });
+    const key = index < 9 ? [element("kbd", { "aria-hidden": "true" }, String(index + 1))] : [];
+    const change = element("small", { class: "ab-change" });
+    const choice = element("button", { type: "button", class: "ab-clip" }, dot, state.label, change, ...key);
+    choice.addEventListener("click", () => select(index));
+    return choice;
   };
+  const linkOf = ({ state, file }) => element("a", { href: file, download: fileName(state.label) }, fileName(state.label));
+
+  // Clips may be replaced while they play: the one of the same name goes on at the same place.
+  let latest = 0;
+  let shown = null; // the list that `clips` came from
+  let chosenSince = true; // the selection in the model was made for the list in the model
+  const show = async () => {
+    const number = ++latest;
+    const wanted = clips.length ? heard().state.label : null;
+    chosenSince = wanted === null;
+    const states = model.get("clips");
+    let next;
+    try {
+      next = await Promise.all(states.map(load));
+    } catch (error) {
+      if (number !== latest) return;
+      problem.textContent = `These clips cannot be played: ${error.message}`;
+      problem.hidden = false;
+      return;
+    }
+    if (number !== latest) return unload(next);
+    const sameName = next.findIndex(({ state }) => state.label === wanted);
+    const index = chosenSince ? model.get("selected") : Math.max(sameName, 0);
+    unload(clips);
+    clips = next;
+    shown = states;
+    match = match && matching(clips);
+    problem.hidden = true;
+    choices.replaceChildren(...clips.map(choiceOf));
+    files.replaceChildren(...clips.map(linkOf));
+    await deck.load(clips.map(({ buffer }) => buffer), levels(), Math.min(index, clips.length - 1));
+    showSelected();
+    timeline.show();
+    tell(deck.selected);
+  };
+  const follow = () => {
+    chosenSince = true;
+    if (shown === model.get("clips")) select(model.get("selected"));
+  };
+  const rename = () => root.setAttribute("aria-label", model.get("label"));
+
+  root.append(
+    element("div", { class: "ab-row" }, play, choices),
+    element("div", { class: "ab-stage" }, axes, timeline.plot, timeline.scale),
+    element("div", { class: "ab-row ab-foot" }, timeline.time, timeline.loopSwitch,
+      element("label", { class: "ab-switch" }, matched, "match levels"), gainControl, levelKey()),
+    element("div", { class: "ab-row ab-foot" }, note),
+    problem,
+    element("div", { class: "ab-row ab-foot ab-more" }, help,
+      element("details", { class: "ab-files" }, element("summary", {}, "WAV files"), files)),
+  );
 
   play.addEventListener("click", toggle);
-  choices.forEach((choice, index) => choice.addEventListener("click", () => select(index)));
-  seek.addEventListener("input", async () => {
-    await deck.seek(Number(seek.value));
-    showPosition();
+  matched.addEventListener("change", () => setMatch(matched.checked));
+  gain.addEventListener("input", () => setGain(Number(gain.value)));
+  listenToKeys(root, (event) => {
+    const key = event.key.toLowerCase();
+    if (!clips.length) return false;
+    if (key === " ") toggle();
+    else if (key >= "1" && key <= "9") select(Number(key) - 1);
+    else if (key === "arrowup") select(deck.selected - 1);
+    else if (key === "arrowdown") select(deck.selected + 1);
+    else if (key === "arrowleft") timeline.move(-STEP_S);
+    else if (key === "arrowright") timeline.move(STEP_S);
+    else if (key === "m") setMatch(!match);
+    else if (key === "-" || key === "−") setGain(heard().gain_db - GAIN_STEP_DB);
+    else if (key === "+" || key === "=") setGain(heard().gain_db + GAIN_STEP_DB);
+    else if (key === "?") help.open = !help.open;
+    else return timeline.onKey(event);
+    return true;
   });
-  deck.onend = showPlaying;
-  root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const digit = event.key >= "1" && event.key <= "9" ? Number(event.key) : 0;
-    if (event.key === " ") toggle();
-    else if (digit) select(digit - 1);
-    else if (event.key === "ArrowUp") select(deck.selected - 1);
-    else if (event.key === "ArrowDown") select(deck.selected + 1);
-    else if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    // What the player understands must not reach the notebook around it; left and right move the slider.
-    event.stopPropagation();
-    if (!event.key.startsWith("ArrowL") && !event.key.startsWith("ArrowR")) event.preventDefault();
-  });
-  root.addEventListener("keyup", (event) => {
-    if (event.key === " ") event.preventDefault(); // or the focused button would be pressed as well
-  });
-  document.addEventListener("ab-player-starts", stopForAnother);
-  const followModel = () => select(model.get("selected"));
-  model.on("change:selected", followModel);
-  const resized = new ResizeObserver(showSelected);
-  resized.observe(canvas);
+  const resized = new ResizeObserver(showPictures);
+  resized.observe(wave);
+  model.on("change:selected", follow);
+  model.on("change:clips", show);
+  model.on("change:label", rename);
 
-  deck.select(model.get("selected"));
-  showSelected();
-  showPlaying();
   root.deck = deck;
+  await show();
   root.dataset.ready = "true";
 
   return () => {
-    cancelAnimationFrame(frame);
+    latest++;
+    timeline.halt();
     resized.disconnect();
-    document.removeEventListener("ab-player-starts", stopForAnother);
-    model.off("change:selected", followModel);
-    deck.close();
+    turns.leave();
+    model.off("change:selected", follow);
+    model.off("change:clips", show);
+    model.off("change:label", rename);
+    deck.release();
+    unload(clips);
   };
 };
 

@@ -26,7 +26,9 @@ const model = {
     listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener);
   },
 };
-widget.render({ model, el: document.getElementById("$id") });
+const el = document.getElementById("$id");
+el.model = model; // for whoever wants to steer the widget from its page
+widget.render({ model, el });
 </script>"""
 )
 

@@ -22,8 +22,7 @@ def test_difference_keeps_its_bits_and_states_its_gain():
     state = clip.state()
     wave, _ = read_wav_base64(state["wav"])
     assert (wave == candidate - TONE).all()
-    assert clip.gain_db == 60
-    assert "+60 dB" in state["note"]
+    assert (clip.gain_db, state["gain_db"], state["adjustable"]) == (60, 60, True)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +30,10 @@ def test_difference_keeps_its_bits_and_states_its_gain():
 )
 def test_gain_comes_in_steps_of_six(factor, gain):
     assert audible_gain_db(TONE * np.float32(factor), TONE) == gain
+
+
+def test_gain_goes_below_zero_where_the_difference_is_beyond_full_scale():
+    assert audible_gain_db(TONE * np.float32(8), TONE) == -6
 
 
 def test_gain_never_clips():
@@ -71,3 +74,30 @@ def test_selection_is_shared_with_the_kernel_and_stays_inside():
     assert player.selected == 1
     with pytest.raises(traitlets.TraitError):
         player.selected = "a"
+
+
+def clips(*labels):
+    return [Clip(label, TONE, RATE) for label in labels]
+
+
+def test_loudness_is_sent_for_matching_and_silence_has_none():
+    loud, quiet, silent = (Clip("a", TONE * f, RATE).state()["loudness_lufs"] for f in (1, 0.5, 0))
+    assert loud - quiet == pytest.approx(20 * np.log10(2), abs=0.01)
+    assert silent is None
+
+
+def test_selection_follows_its_label_when_clips_are_replaced():
+    player = ABPlayer(clips("reference", "naive", "difference"), selected=1)
+    player.replace(clips("naive", "other"), label="new")
+    assert (player.selected, player.label) == (0, "new")
+    player.replace(clips("reference", "other", "naive"))
+    assert (player.selected, player.label) == (2, "new")
+    player.replace(clips("reference", "other"))
+    assert player.selected == 0
+
+
+def test_clips_that_do_not_fit_together_leave_the_old_ones():
+    player = ABPlayer(clips("a"))
+    with pytest.raises(ValueError, match="one sample rate"):
+        player.replace([])
+    assert [clip["label"] for clip in player.clips] == ["a"]
