@@ -9,13 +9,16 @@ from . import defaults
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
-    parser.description = "Run the notebooks, write executed copies, pages and a report."
+    parser.description = (
+        "Run the notebooks, write executed copies, pages and a report. What has not changed since "
+        "it ran well is kept; expensive results are kept on disk in any case."
+    )
     parser.add_argument(
         "--plans",
         nargs="+",
         metavar="PLAN",
         default=list(defaults.PLANS),
-        help="names or files (default: %(default)s)",
+        help="names or files, apart by spaces or commas (default: %(default)s)",
     )
     parser.add_argument(
         "-p",
@@ -23,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="set a parameter of the notebooks; may be repeated",
+        help="set a parameter of the notebooks; a list is a,b,c; may be repeated",
     )
     parser.add_argument(
         "--only",
@@ -38,11 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("build"),
         help="where notebooks/, site/ and report.json are written (default: %(default)s)",
     )
-    for name, seconds in (
-        ("--cell-timeout", defaults.CELL_TIMEOUT_S),
-        ("--notebook-timeout", defaults.NOTEBOOK_TIMEOUT_S),
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help=f"notebooks that run at the same time (default: one a core, here {defaults.jobs()})",
+    )
+    parser.add_argument("--fresh", action="store_true", help="run what has not changed as well")
+    for name, seconds, what in (
+        ("--cell-timeout", defaults.CELL_TIMEOUT_S, "a cell"),
+        ("--notebook-timeout", defaults.NOTEBOOK_TIMEOUT_S, "a notebook"),
     ):
-        parser.add_argument(name, type=int, default=seconds, metavar="SECONDS")
+        words = f"most that {what} may take (default: %(default)s)"
+        parser.add_argument(name, type=_count, default=seconds, metavar="SECONDS", help=words)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,19 +66,32 @@ def run(args: argparse.Namespace) -> int:
     try:
         report = run_notebooks(
             find_notebooks(args.folder, args.only),
-            plans=args.plans,
+            plans=[plan for given in args.plans for plan in given.split(",") if plan],
             parameters=parse_pairs(args.parameters),
             build=args.build,
             cell_timeout_s=args.cell_timeout,
             notebook_timeout_s=args.notebook_timeout,
+            jobs=args.jobs,
+            fresh=args.fresh,
         )
-    except (ParameterError, PlanError, FileNotFoundError) as error:
+    except (ParameterError, PlanError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    failed = sum(not done.ok for done in report.runs)
+    kept = sum(done.kept for done in report.runs)
+    print(f"{len(report.runs)} notebooks: {failed} failed, {kept} kept from an earlier run")
     for done in report.runs:
-        name = Path(done.executed).stem
-        print(f"{'ok    ' if done.ok else 'FAILED'}  {done.seconds:6.1f} s  {name}")
-        if done.error:
-            print(f"        {done.error}")
+        if not done.ok:
+            print(done.line())
+    for problem in report.problems:
+        print(f"error: {problem}", file=sys.stderr)
     print(f"site: {args.build / 'site' / 'index.html'}")
     return 0 if report.ok else 1
+
+
+def _count(text: str) -> int:
+    """A whole number above zero."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return count

@@ -30,7 +30,7 @@ def check_parameters(notebook: Path, given: dict[str, str]) -> dict[str, object]
 
     Args:
         notebook: path.
-        given: name to text.
+        given: name to text; a list is given as `a,b,c`.
 
     Raises:
         ParameterError: a name is unknown (the nearest one is named), or a text is not of the type.
@@ -70,6 +70,9 @@ def _as_type(name: str, text: str, default: object) -> object:
         if text.lower() in words:
             return words[text.lower()]
         raise ParameterError(f"{name} must be true or false, not {text!r}")
+    if isinstance(default, list | tuple):
+        of = default[0] if default else ""
+        return [_as_type(name, part.strip(), of) for part in text.split(",") if part.strip()]
     if isinstance(default, int | float):
         try:
             return type(default)(text)

@@ -1,7 +1,13 @@
-"""All notebooks for all plans, one after the other."""
+"""All notebooks for all plans, several at a time."""
 
+import hashlib
+import os
 import re
-from collections.abc import Sequence
+import subprocess
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
@@ -9,11 +15,12 @@ from tqdm import tqdm
 from lightning_v2.precision import Plan
 
 from . import defaults
-from .execute import execute
+from .execute import execute, kill
+from .key import run_key
 from .parameters import ParameterError, check_parameters, known_parameters
 from .provenance import provenance
 from .records import Report, Run
-from .site import write_index, write_page
+from .site import words, write_site
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -25,47 +32,124 @@ def run_notebooks(
     build: Path = Path("build"),
     cell_timeout_s: int = defaults.CELL_TIMEOUT_S,
     notebook_timeout_s: int = defaults.NOTEBOOK_TIMEOUT_S,
+    jobs: int | None = None,
+    fresh: bool = False,
 ) -> Report:
     """Execute every notebook for every plan and write notebooks, pages, index and report.
 
-    A failure ends its own run only. Written under `build`: notebooks/, site/, report.json.
+    A failure ends its own run only. A run that went well before is kept if nothing that it depends
+    on has changed (`run_key`). Written under `build`: notebooks/, site/, report.json.
 
     Args:
         notebooks: paths.
-        plans: names or paths of plan files, for notebooks that have a parameter `plan`.
+        plans: names or paths of plan files: a notebook that has a parameter `plan` runs once for
+            each, one that has a parameter `plans` runs once with all.
         parameters: name to text, for every notebook that knows the name.
         build: folder, made if it is not there.
         cell_timeout_s: most a cell may take.
         notebook_timeout_s: most a notebook may take.
+        jobs: notebooks that run at the same time; see `defaults.jobs`.
+        fresh: run those that have not changed as well.
 
     Raises:
         ParameterError: no notebook knows a parameter, or there is no notebook. Nothing ran.
         PlanError: a plan does not parse. Nothing ran.
+        OSError: `build` cannot be written to. Nothing ran.
     """
     runs = plan_runs(notebooks, plans, parameters or {})
-    executed, site = build / "notebooks", build / "site"
+    executed = build / "notebooks"
     executed.mkdir(parents=True, exist_ok=True)
-    site.mkdir(parents=True, exist_ok=True)
     report = Report(provenance(Path(notebooks[0]).resolve().parent))
-    progress = tqdm(runs, unit="notebook", disable=None)
+    jobs = jobs or defaults.jobs()
+    kernels = _Kernels(executed, report.provenance, cell_timeout_s, notebook_timeout_s, jobs)
+    progress = tqdm(total=len(runs), unit="notebook", disable=None)
     try:
-        for source, run in progress:
-            progress.set_description(Path(run.executed).stem)
-            target = executed / run.executed
-            target.unlink(missing_ok=True)
-            result = execute(source, target, run.parameters, cell_timeout_s, notebook_timeout_s)
-            run.seconds = round(result.seconds, 1)
-            run.error, run.traceback = result.error, result.traceback
-            report.runs.append(run)
-            if target.exists():
-                run.page = f"{target.stem}.html"
+        due = []
+        for source, run in runs:
+            before = None if fresh else Run.stored(executed / run.executed)
+            if before and before.ok and before.key == run.key:
+                before.kept = True
+                report.runs.append(before)
+                progress.update()
+                progress.write(before.line())
+            else:
+                due.append((source, run))
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                for future in as_completed([pool.submit(kernels.run, *one) for one in due]):
+                    run = future.result()
+                    report.runs.append(run)
+                    progress.update()
+                    progress.write(run.line())
+            except BaseException:
+                kernels.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
     finally:
-        for run in report.runs:
-            if run.page:
-                write_page(executed / run.executed, site / run.page, run, report)
-        write_index(executed, site / "index.html", report)
-        report.save(build / "report.json")
+        progress.close()
+        order = {run.executed: i for i, (_, run) in enumerate(runs)}
+        report.runs.sort(key=lambda run: order[run.executed])
+        try:
+            write_site(build, report, Path(notebooks[0]).parent)
+            report.save(build / "report.json")
+        except OSError as error:
+            report.problems.append(f"the site could not be written whole: {words(error)}")
     return report
+
+
+@dataclass
+class _Kernels:
+    """Runs notebooks, and can end all that are running.
+
+    Attributes:
+        executed: folder of executed notebooks.
+        origin: provenance of what runs.
+    """
+
+    executed: Path
+    origin: dict
+    cell_timeout_s: int
+    notebook_timeout_s: int
+    jobs: int
+    _running: set[subprocess.Popen] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
+
+    def run(self, source: Path, run: Run) -> Run:
+        """Execute one; all that is known of it is in `run` and in the executed notebook."""
+        target = self.executed / run.executed
+        result = execute(
+            source,
+            target,
+            run.parameters,
+            self.cell_timeout_s,
+            self.notebook_timeout_s,
+            max(1, (os.cpu_count() or 1) // self.jobs),
+            self._note,
+        )
+        run.seconds = round(result.seconds, 1)
+        run.error, run.traceback = result.error, result.traceback
+        run.provenance = self.origin
+        if result.reached and not self._stopped:
+            run.page = f"{target.stem}.html"
+            try:
+                run.store(target)
+            except OSError as error:
+                run.error = run.error or f"could not be written: {words(error)}"
+        return run
+
+    def stop(self) -> None:
+        """End everything that runs, and what would start from now on."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                kill(process)
+
+    def _note(self, process: subprocess.Popen) -> None:
+        with self._lock:
+            self._running.add(process)
+            if self._stopped:
+                kill(process)
 
 
 def plan_runs(
@@ -78,9 +162,12 @@ def plan_runs(
     """
     if not notebooks:
         raise ParameterError("there is no notebook to run")
-    if "plan" in given:
-        raise ParameterError("plans are chosen with --plans, not with -p plan=...")
-    names = {str(plan): Plan.load(plan).name for plan in plans}
+    for name in ("plan", "plans"):
+        if name in given:
+            raise ParameterError(f"plans are chosen with --plans, not with -p {name}=...")
+    # The notebook runs in its own folder: a path must not depend on this one.
+    loaded = {_absolute(plan): Plan.load(plan) for plan in plans}
+    given = {name: _absolute(text) for name, text in given.items()}
     known = {Path(notebook): known_parameters(Path(notebook)) for notebook in notebooks}
     everybody = set().union(*known.values())
     strangers = {name: text for name, text in given.items() if name not in everybody}
@@ -89,15 +176,51 @@ def plan_runs(
     for notebook, own in known.items():
         mine = {name: text for name, text in given.items() if name in own}
         values = check_parameters(notebook, mine)
-        if "plan" not in own:
-            runs.append((notebook, Run(notebook.name, None, values, f"{notebook.stem}.ipynb")))
-            continue
-        for plan, name in names.items():
-            executed = f"{notebook.stem}-{re.sub(r'[^A-Za-z0-9_.-]', '-', name)}.ipynb"
-            # The notebook runs in its own folder: a path must not depend on this one.
-            chosen = str(Path(plan).resolve()) if Path(plan).is_file() else plan
-            runs.append((notebook, Run(notebook.name, name, {**values, "plan": chosen}, executed)))
+        asked = {name: value for name, value in values.items() if value != own[name]}
+        if "plans" in own:
+            values["plans"] = list(loaded)
+            if values["plans"] not in (own["plans"], list(defaults.PLANS)):
+                asked["plans"] = [plan.name for plan in loaded.values()]
+        if "plan" in own:
+            for plan, parsed in loaded.items():
+                chosen = {**values, "plan": plan}
+                runs.append((notebook, _run(notebook, parsed.name, chosen, asked, [parsed])))
+        else:
+            used = loaded.values() if "plans" in own else ()
+            runs.append((notebook, _run(notebook, None, values, asked, used)))
     return runs
+
+
+def _run(
+    notebook: Path,
+    plan: str | None,
+    parameters: dict[str, object],
+    asked: dict[str, object],
+    plans: Iterable[Plan],
+) -> Run:
+    """A run that has not run yet. Each set of parameters has a file name of its own."""
+    words = ", ".join(
+        f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in asked.items()
+    )
+    digest = hashlib.sha256(words.encode()).hexdigest()[:6]
+    parts = [notebook.stem, plan, words and f"{words[:32]}-{digest}"]
+    executed = "-".join(re.sub(r"[^A-Za-z0-9_.]+", "-", part).strip("-") for part in parts if part)
+    return Run(
+        notebook=notebook.name,
+        plan=plan,
+        parameters=parameters,
+        executed=f"{executed}.ipynb",
+        key=run_key(notebook, parameters, plans),
+        asked=words,
+    )
+
+
+def _absolute(text: str) -> str:
+    """A path that is there from anywhere; any other text as it is."""
+    text = str(text)
+    separated = os.sep in text or text.endswith((".yaml", ".yml"))
+    return os.path.abspath(text) if separated and os.path.exists(text) else text
 
 
 def find_notebooks(folder: Path | None, only: list[str] | None) -> list[Path]:

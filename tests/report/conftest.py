@@ -1,4 +1,8 @@
-"""Small notebooks that run in seconds."""
+"""Small notebooks that run in seconds, and a disk that is soon full."""
+
+import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -23,3 +27,29 @@ def notebook(tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """small_disk(script): lines that a Python script prints where the folder disk holds 512 kB."""
+    (tmp_path / "disk").mkdir()
+    mounting = 'mount -t tmpfs -o size=512k tmpfs disk && exec "$0" script.py'
+    ways = (
+        ["unshare", "--mount", "--map-root-user"],
+        ["sudo", "--non-interactive", "unshare", "-m"],
+    )
+    for way in ways:
+        if not subprocess.run([*way, "true"], capture_output=True).returncode:
+            break
+    else:
+        problem = "nobody may mount a small disk here: neither unshare nor sudo"
+        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
+
+    def run(script):
+        (tmp_path / "script.py").write_text(script)
+        command = [*way, "sh", "-c", mounting, sys.executable]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.stdout, done.stderr
+        return done.stdout.splitlines()
+
+    return run

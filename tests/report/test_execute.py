@@ -1,3 +1,4 @@
+import os
 import sys
 import time
 
@@ -39,6 +40,39 @@ def test_a_cell_that_takes_too_long(notebook):
     result, _ = run(notebook("a", "import time; time.sleep(60)"), cell=2)
     assert "took longer than 2 s" in result.error
     assert result.seconds < 40
+
+
+def test_a_kernel_that_dies_is_said_to_have_died_and_where(notebook):
+    result, executed = run(notebook("a", "print('before')", "import os; os.kill(os.getpid(), 9)"))
+    assert result.error.startswith("the kernel died in the cell that begins with 'import os;")
+    assert "before\n" in texts(executed)
+
+
+def test_a_papermill_that_is_killed(notebook):
+    source = "import os, time; os.kill(os.getppid(), 9); time.sleep(60)"
+    result, _ = run(notebook("a", source))
+    assert "papermill was killed by signal 9 in the cell that begins with" in result.error
+
+
+def test_nothing_is_left_behind(notebook):
+    path = notebook("a", "import os; print(os.environ['JUPYTER_RUNTIME_DIR'])")
+    _, executed = run(path)
+    runtime = texts(executed)[-1].strip()
+    assert not os.path.exists(runtime)
+    assert sorted(p.name for p in path.parent.iterdir()) == ["a-done.ipynb", "a.ipynb"]
+
+
+def test_on_a_full_disk_what_was_there_stays(notebook, small_disk):
+    path = notebook("a", "print('x' * 1_000_000)")
+    shown = small_disk(f"""
+from pathlib import Path
+from lightning_v2.report.execute import execute
+Path("disk/a.ipynb").write_text("earlier")
+print(execute(Path({str(path)!r}), Path("disk/a.ipynb"), {{}}, 60, 120).error)
+print(Path("disk/a.ipynb").read_text(), sorted(p.name for p in Path("disk").iterdir()))
+""")
+    assert "the disk is full" in shown[-2]
+    assert shown[-1] == "earlier ['a.ipynb']"
 
 
 def test_a_notebook_that_takes_too_long_is_ended_with_its_kernel(notebook, tmp_path):

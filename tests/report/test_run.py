@@ -3,8 +3,13 @@
 import argparse
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 
 from lightning_v2.precision import PlanError
@@ -79,6 +84,51 @@ def test_a_notebook_runs_for_every_plan_or_once(folder):
         ("once.ipynb", None),
     ]
     assert all(run.parameters["count"] == 4 for _, run in runs)
+    assert len({run.key for _, run in runs}) == 5
+
+
+def test_a_notebook_of_several_plans_runs_once_with_all(notebook):
+    path = notebook("a", "1", parameters='plans = ["bf16", "naive"]\nvalues = [1, 2]')
+    [(_, own)] = plan_runs([path], ["bf16", "naive"], {})
+    assert (own.plan, own.parameters, own.executed) == (
+        None,
+        {"plans": ["bf16", "naive"]},
+        "a.ipynb",
+    )
+    [(_, other)] = plan_runs([path], ["bf16", "fp32"], {"values": "3, 4"})
+    assert other.parameters == {"plans": ["bf16", "fp32"], "values": [3, 4]}
+    assert other.asked == "values=3,4, plans=bf16,fp32"
+    assert other.executed.startswith("a-values-3-4-plans-bf16-fp32-")
+    assert other.key != own.key
+
+
+def test_each_set_of_parameters_has_a_file_of_its_own(folder):
+    names = [
+        run.executed
+        for given in ({}, {"count": "2"}, {"count": "3"}, {"word": "a/b" * 20})
+        for _, run in plan_runs([folder / "good.ipynb"], ["bf16"], given)
+    ]
+    assert names[:2] == ["good-bf16.ipynb"] * 2  # 2 is what the notebook says itself
+    assert len(set(names)) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", name) for name in names)
+
+
+@pytest.mark.parametrize("change", ["notebook", "parameter", "plan", "plan's remark"])
+def test_what_a_result_depends_on_is_in_its_key(folder, tmp_path, change):
+    source, plan, given = folder / "good.ipynb", tmp_path / "p.yaml", {"count": "3"}
+    plan.write_text("name: p\ndefault: {math_fidelity: LoFi}\n")
+    [(_, before)] = plan_runs([source], [str(plan)], given)
+    if change == "notebook":
+        source.write_text(source.read_text().replace("said", "told"))
+    elif change == "parameter":
+        given = {"count": "4"}
+    else:
+        field = "math_fidelity" if change == "plan" else "# a remark\n  math_fidelity"
+        plan.write_text(f"name: p\ndefault:\n  {field}: HiFi2\n")
+    [(_, after)] = plan_runs([source], [str(plan)], given)
+    assert after.key != before.key
+    [(_, again)] = plan_runs([source], [str(plan)], given)
+    assert again.key == after.key
 
 
 def test_a_parameter_goes_to_the_notebooks_that_know_it(notebook):
@@ -98,6 +148,14 @@ def test_a_plan_file_is_found_from_the_folder_of_the_notebook(folder, tmp_path, 
     assert run.executed == "good-my-plan.ipynb"
 
 
+def test_a_voice_folder_is_found_from_there_too(notebook, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = notebook("a", "1", parameters='voice = "slt"')
+    [(_, run)] = plan_runs([path], ["bf16"], {"voice": "./mine"})
+    assert run.parameters["voice"] == str(tmp_path / "mine")
+
+
 def test_notebooks_are_chosen_by_name(folder):
     assert [path.stem for path in find_notebooks(folder, ["goo", "onc"])] == ["good", "once"]
     assert [path.name for path in find_notebooks(None, None)][0] == "01_hear_the_difference.ipynb"
@@ -105,7 +163,7 @@ def test_notebooks_are_chosen_by_name(folder):
 
 def test_a_failure_ends_only_itself(folder, tmp_path, capsys):
     build = tmp_path / "build"
-    arguments = ["--folder", folder, "--build", build, "--plans", "bf16", "naive", "-p", "count=5"]
+    arguments = ["--folder", folder, "--build", build, "--plans", "bf16,naive", "--jobs", 2]
     assert call(*arguments) == 1
     printed = capsys.readouterr().out
     assert "FAILED" in printed
@@ -128,7 +186,7 @@ def test_a_failure_ends_only_itself(folder, tmp_path, capsys):
     assert report["time"]
 
     executed = nbformat.read(build / "notebooks" / "good-naive.ipynb", as_version=4)
-    assert executed.cells[-1].outputs[0].text == "said naive 5\n"
+    assert executed.cells[-1].outputs[0].text == "said naive 2\n"
     partly = nbformat.read(build / "notebooks" / "bad-naive.ipynb", as_version=4)
     assert any("reached" in str(cell.get("outputs")) for cell in partly.cells)
 
@@ -146,6 +204,132 @@ def test_a_failure_ends_only_itself(folder, tmp_path, capsys):
         assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"(?!data:)", page), name
         assert '<html lang="en">' in page
     assert not list(build.rglob(".*"))
+    copy = build / "site" / "files" / "good-naive" / "good-naive.ipynb"
+    assert nbformat.read(copy, as_version=4).cells[-1].outputs
+    assert 'download href="files/good-naive/good-naive.ipynb"' in pages["good-naive.html"]
+
+
+class TestKept:
+    """What has not changed is not run again."""
+
+    @pytest.fixture
+    def counted(self, notebook, tmp_path):
+        """A notebook, and how often it has run."""
+        log = tmp_path / "log"
+        log.write_text("")
+        path = notebook("a", f"open({str(log)!r}, 'a').write(word + ' ')", "assert word != 'bad'")
+        return path, lambda: log.read_text().split()
+
+    def run(self, path, tmp_path, word="hello", **options):
+        return run_notebooks([path], ["bf16"], {"word": word}, tmp_path / "build", **options)
+
+    def test_a_second_command_keeps_it(self, counted, tmp_path):
+        path, ran = counted
+        first, second = self.run(path, tmp_path), self.run(path, tmp_path)
+        assert ran() == ["hello"]
+        assert not first.runs[0].kept
+        assert second.ok
+        assert second.runs[0].kept
+        assert second.runs[0].seconds == first.runs[0].seconds
+        assert second.runs[0].provenance == first.provenance
+        assert (tmp_path / "build" / "site" / "a-bf16.html").exists()
+
+    def test_unless_asked_to_run_it(self, counted, tmp_path):
+        path, ran = counted
+        self.run(path, tmp_path)
+        self.run(path, tmp_path, fresh=True)
+        assert ran() == ["hello", "hello"]
+
+    def test_another_parameter_is_another_page_beside_the_first(self, counted, tmp_path):
+        path, ran = counted
+        self.run(path, tmp_path)
+        report = self.run(path, tmp_path, "bye")
+        assert ran() == ["hello", "bye"]
+        assert [run.asked for run in report.runs] == ["word=bye"]
+        site = tmp_path / "build" / "site"
+        page = report.runs[0].page
+        assert {p.name for p in site.glob("*.html")} == {"index.html", "a-bf16.html", page}
+        assert 'href="a-bf16.html"' in (site / page).read_text()
+        assert "2 of 2 ran through" in (site / "index.html").read_text()
+
+    def test_a_failure_is_not_kept(self, counted, tmp_path):
+        path, ran = counted
+        assert not self.run(path, tmp_path, "bad").ok
+        assert not self.run(path, tmp_path, "bad").ok
+        assert ran() == ["bad", "bad"]
+
+    def test_what_is_gone_leaves_the_site(self, counted, notebook, tmp_path):
+        path, _ = counted
+        self.run(path, tmp_path)
+        other = notebook("b", "1")
+        path.unlink()
+        run_notebooks([other], ["bf16"], build=tmp_path / "build")
+        site = tmp_path / "build" / "site"
+        assert {p.name for p in site.glob("*.html")} == {"index.html", "b-bf16.html"}
+        assert [p.name for p in (site / "files").iterdir()] == ["b-bf16"]
+
+
+def test_several_at_a_time(notebook, tmp_path):
+    """Each waits for the other."""
+    wait = (
+        "import time, pathlib\n"
+        "pathlib.Path({mine!r}).touch()\n"
+        "end = time.monotonic() + 60\n"
+        "while not pathlib.Path({other!r}).exists():\n"
+        "    assert time.monotonic() < end"
+    )
+    marks = [str(tmp_path / name) for name in ("one", "two")]
+    paths = [
+        notebook("a", wait.format(mine=marks[0], other=marks[1]), parameters="count = 1"),
+        notebook("b", wait.format(mine=marks[1], other=marks[0]), parameters="count = 1"),
+    ]
+    report = run_notebooks(paths, build=tmp_path / "build", jobs=2)
+    assert report.ok, [run.error for run in report.runs]
+    assert [run.notebook for run in report.runs] == ["a.ipynb", "b.ipynb"]
+
+
+def test_an_interrupt_keeps_what_is_finished_and_ends_the_rest(notebook, tmp_path):
+    pid = tmp_path / "pid"
+    notebook("a", "print('done')", parameters="count = 1")
+    slow = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(300)"
+    folder = notebook("b", slow, parameters="count = 1").parent
+    build = tmp_path / "build"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lightning_v2.cli", "notebooks", "--jobs", "1"]
+        + ["--folder", str(folder), "--build", str(build)],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not pid.exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert not psutil.pid_exists(int(pid.read_text()))
+    assert (build / "site" / "a.html").exists()
+    assert [run["notebook"] for run in json.loads((build / "report.json").read_text())["runs"]] == [
+        "a.ipynb"
+    ]
+
+
+def test_a_full_disk_is_said_and_keeps_what_was_finished(notebook, small_disk):
+    notebook("a", "print('done')", parameters="count = 1")
+    folder = notebook("b", "print('x' * 1_000_000)", parameters="count = 1").parent
+    shown = small_disk(f"""
+from pathlib import Path
+from lightning_v2.report.run import run_notebooks
+notebooks = sorted(Path({str(folder)!r}).glob("*.ipynb"))
+report = run_notebooks(notebooks, build=Path("disk"), jobs=1)
+print([run.error for run in report.runs], report.problems)
+print(sorted(str(p) for p in Path("disk").rglob("*") if p.is_file()))
+""")
+    assert "[None, 'the disk is full" in shown[-2]
+    for name in ("notebooks/a.ipynb", "site/a.html", "site/index.html", "report.json"):
+        assert f"'disk/{name}'" in shown[-1]
+    assert ".part" not in shown[-1]
 
 
 def test_all_well(notebook, tmp_path):

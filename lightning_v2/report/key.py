@@ -1,0 +1,58 @@
+"""What decides the result of a notebook, as a digest: the same digest, the same result."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from lightning_v2.precision import Plan
+
+_PACKAGE = Path(__file__).parents[1]
+_DATA = ("checks", "plans", "sentences", "simulator", "voices")
+
+
+def run_key(notebook: Path, parameters: dict[str, object], plans: Iterable[Plan]) -> str:
+    """SHA-256 of a notebook, its parameters and plans, and of all code and data it can use.
+
+    Args:
+        notebook: the source.
+        parameters: as papermill gets them. One that is the path of a file or folder counts by what
+            lies there.
+        plans: that it runs.
+    """
+    content = [
+        hashlib.sha256(notebook.read_bytes()).hexdigest(),
+        parameters,
+        [(plan.name, plan.digest, plan.description) for plan in plans],
+        [_files(Path(value)) for value in parameters.values() if _is_path(value)],
+        _surroundings(),
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _surroundings() -> list:
+    """Digests of this library and its data, and versions of everything that is installed."""
+    roots = [_PACKAGE, _PACKAGE.parent / "widgets"]
+    for data in (_PACKAGE / "data", _PACKAGE.parent / "data"):
+        roots += [data / name for name in _DATA if (data / name).is_dir()]
+    versions = sorted(f"{found.name} {found.version}" for found in metadata.distributions())
+    return [*(_files(root) for root in roots), versions]
+
+
+def _files(root: Path) -> str:
+    """Digest of a file, or of all files below a folder and their names."""
+    total = hashlib.sha256()
+    paths = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+    for path in paths:
+        if "__pycache__" not in path.parts:
+            total.update(f"{path.relative_to(root)}\n".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "/" in value and os.path.exists(value)

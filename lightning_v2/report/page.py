@@ -1,0 +1,129 @@
+"""The page of one executed notebook: it opens from a disk, offline, with sound."""
+
+import html
+from collections.abc import Sequence
+from functools import cache
+
+import nbformat
+from nbconvert import HTMLExporter
+
+from lightning_v2.analysis.colours import of_plan
+from widgets.static import widget_html
+
+from . import outputs
+from .document import document
+from .parameters import parameter_defaults
+from .records import Run
+
+_CODE = """
+{%- extends 'basic/index.html.j2' -%}
+{%- block input_group -%}
+<details class="code"><summary>code</summary>{{ super() }}</details>
+{%- endblock input_group -%}
+"""
+
+
+def page(
+    notebook: nbformat.NotebookNode, run: Run, siblings: Sequence[Run]
+) -> tuple[str, dict[str, bytes]]:
+    """HTML of one executed notebook, and the files that it offers for download.
+
+    Args:
+        notebook: with outputs; it is changed.
+        run: what became of it.
+        siblings: all runs of the same notebook that have a page.
+
+    Returns:
+        The page, and path below the site -> content of files that it links to.
+    """
+    title = outputs.title(notebook, run.notebook)
+    files = _offer_data(notebook, run)
+    _show_parameters(notebook, run)
+    _show_widgets(notebook)
+    body, _ = _exporter().from_notebook_node(notebook)
+    chips = "".join(chip(other, current=other.executed == run.executed) for other in siblings)
+    variants = f'<nav aria-label="Variants">{chips}</nav>' if len(siblings) > 1 else ""
+    problem = (
+        f'<p class="failed" role="alert">This notebook failed: {html.escape(run.error)}</p>'
+        if run.error
+        else ""
+    )
+    download = _link(f"files/{run.stem}/{run.executed}", "this notebook with its outputs")
+    header = (
+        f'<header><p class="back"><a href="index.html">all pages</a> · {download}</p>'
+        f"{variants}{problem}</header>"
+    )
+    name = " · ".join(filter(None, (title, run.plan, run.asked)))
+    return document(name, f"{header}<main>{body}</main>", run.provenance, run), files
+
+
+def chip(run: Run, current: bool = False) -> str:
+    """A link to the page of one set of parameters, in the colour of its plan."""
+    state = ' aria-current="page"' if current else ""
+    dot = f'<span class="dot" style="background:{of_plan(run.plan)}"></span>' if run.plan else ""
+    words = html.escape(" · ".join(filter(None, (run.plan, run.asked))) or "open")
+    return f'<a class="chip" href="{html.escape(run.page)}"{state}>{dot}{words}</a>'
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(raw_template=_CODE, exclude_input_prompt=True, exclude_output_prompt=True)
+
+
+def _offer_data(notebook: nbformat.NotebookNode, run: Run) -> dict[str, bytes]:
+    """Put links to the data behind each figure below it."""
+    files: dict[str, bytes] = {}
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            links = []
+            for name, content in outputs.data_files(output).items():
+                path = f"files/{run.stem}/{name}"
+                if files.get(path, content) != content:
+                    path = f"files/{run.stem}/{number}-{name}"
+                files[path] = content
+                links.append(f"{_link(path, name)} ({_size(len(content))})")
+            if links:
+                shown = output.data["text/html"]
+                output.data["text/html"] = (
+                    f'{shown}<p class="data">data of this figure: {", ".join(links)}</p>'
+                )
+    return files
+
+
+def _link(path: str, words: str) -> str:
+    return f'<a download href="{html.escape(path)}">{html.escape(words)}</a>'
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):.1f} kB"
+
+
+def _show_parameters(notebook: nbformat.NotebookNode, run: Run) -> None:
+    """Replace the cells that set parameters by a list of what was set."""
+    for cell in list(notebook.cells):
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags:
+            values = parameter_defaults(cell.source) | run.parameters
+            rows = "".join(
+                f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(_plain(value))}</dd></div>"
+                for name, value in values.items()
+            )
+            shown = nbformat.v4.new_markdown_cell(f'<dl class="parameters">{rows}</dl>')
+            notebook.cells[notebook.cells.index(cell)] = shown
+        elif "injected-parameters" in tags:
+            notebook.cells.remove(cell)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _show_widgets(notebook: nbformat.NotebookNode) -> None:
+    """Replace every stored widget by HTML that needs no kernel."""
+    states = outputs.widget_states(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).pop(outputs.VIEW_TYPE, None)
+            if view and view["model_id"] in states:
+                output.data["text/html"] = widget_html(states[view["model_id"]])
+    notebook.metadata.pop("widgets", None)
