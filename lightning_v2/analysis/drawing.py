@@ -12,6 +12,10 @@ from . import colours
 WIDTH = 8.2
 """Inches: what a page shows in its full width."""
 
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":")
+"""Beside their colours, the first, second, … plan of a figure have these; then they begin anew."""
+
 
 def draw_map(
     axes: Axes, values: np.ndarray, grid, colour_map: str, limits: tuple[float, float]

@@ -7,7 +7,7 @@ they lose is about as much as a good plan loses at one site.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -160,10 +160,19 @@ def localise(
     )
 
 
-def band_levels(waveform: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Levels (B, T), float32, of bands of 500 Hz in dBFS, and the times (T,) of the frames."""
+def band_levels(
+    waveform: np.ndarray, sample_rate: int, edges_hz: Sequence[float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels (B, T), float32, of bands in dBFS, and the times (T,) of the frames.
+
+    Args:
+        waveform: (N,).
+        sample_rate: Hz.
+        edges_hz: (B + 1,), rising; bands of 500 Hz if not given.
+    """
     spectra = spectrogram(waveform, sample_rate)
     power = np.abs(spectra.values) ** 2 / _HANN_BINS
-    starts = np.searchsorted(spectra.frequencies_hz, np.arange(0, sample_rate // 2, BAND_HZ))
+    edges = np.arange(0, sample_rate // 2 + 1, BAND_HZ) if edges_hz is None else edges_hz
+    starts = np.searchsorted(spectra.frequencies_hz, edges[:-1])
     levels = decibels(np.add.reduceat(power, starts, axis=0), power=True)
     return levels.astype(np.float32), spectra.times_s

@@ -1,7 +1,13 @@
 """Signals whose measures are known in advance."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
+
+from lightning_v2.analysis.comparison import Comparison
+from lightning_v2.model import Speech
 
 SAMPLE_RATE = 24000
 
@@ -44,5 +50,41 @@ def noise():
         white = np.random.default_rng(3).standard_normal(len(reference))
         scale = np.sqrt(np.mean(reference.astype(np.float64) ** 2) / np.mean(white**2))
         return (white * scale * 10 ** (-snr_db / 20)).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture
+def compared_waves():
+    """compared_waves(reference, candidate, plan="naive"): a comparison of waveforms (N,) alone.
+
+    Without measures; F0 is 200 Hz throughout unless it is given.
+    """
+
+    def speech(waveform, f0):
+        return Speech(
+            text="ah",
+            waveform=waveform,
+            phonemes=("ah",),
+            durations=np.array([len(f0)], np.float32),
+            f0=f0,
+            envelope=np.zeros((len(f0), 64), np.float32),
+            frames=(len(f0),),
+        )
+
+    def make(reference, candidate, plan="naive", layers=None, f0=None, aligned=True):
+        frames = -(-len(reference) // 256)
+        f0 = np.full(frames, 200.0, np.float32) if f0 is None else f0
+        return Comparison(
+            plan=SimpleNamespace(name=plan),
+            reference_plan=None,
+            tier="fast",
+            teacher_forced=aligned,
+            reference=speech(reference, f0),
+            candidate=speech(candidate, f0),
+            layers=pd.DataFrame() if layers is None else layers,
+            metrics={"duration_difference_ms": (len(candidate) - len(reference)) / 24.0},
+            phase=SimpleNamespace(aligned=aligned),
+        )
 
     return make
