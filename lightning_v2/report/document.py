@@ -1,36 +1,34 @@
 """The HTML around everything: head, colours, and where it all came from."""
 
 import html
-import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from string import Template
 
 from pygments.formatters import HtmlFormatter
 
-from .records import Run
-
 HERE = Path(__file__).parent
 
 
-def document(title: str, body: str, provenance: dict, run: Run | None = None) -> str:
+def document(title: str, body: str, provenance: dict, facts: Sequence[str] = ()) -> str:
     """A page that needs no other file.
 
     Args:
         title: of the window, not escaped.
         body: HTML.
         provenance: as `provenance.provenance` gives it, for the foot of the page.
-        run: that the page shows, if it shows one.
+        facts: that stand there as well.
     """
     return _template().substitute(
         title=html.escape(title),
         css=(HERE / "page.css").read_text() + _code_colours(),
         body=body,
-        facts=html.escape(" · ".join(_facts(provenance, run))),
+        facts=html.escape(" · ".join([*_facts(provenance), *facts])),
     )
 
 
-def _facts(provenance: dict, run: Run | None) -> list[str]:
+def _facts(provenance: dict) -> list[str]:
     machine = provenance["machine"]
     packages = ", ".join(
         f"{name} {version}" for name, version in provenance["packages"].items() if version
@@ -41,8 +39,6 @@ def _facts(provenance: dict, run: Run | None) -> list[str]:
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
         provenance["time"],
     ]
-    if run:
-        facts.append(f"ran {run.seconds:.0f} s with {json.dumps(run.parameters)}")
     return [fact for fact in facts if fact]
 
 

@@ -38,7 +38,7 @@ def page(
     """
     title = outputs.title(notebook, run.notebook)
     files = _offer_data(notebook, run)
-    _show_parameters(notebook, run)
+    values = _show_parameters(notebook, run)
     _show_widgets(notebook)
     body, _ = _exporter().from_notebook_node(notebook)
     chips = "".join(chip(other, current=other.executed == run.executed) for other in siblings)
@@ -54,7 +54,10 @@ def page(
         f"{variants}{problem}</header>"
     )
     name = " · ".join(filter(None, (title, run.plan, run.asked)))
-    return document(name, f"{header}<main>{body}</main>", run.provenance, run), files
+    facts = [f"ran {run.seconds:.0f} s"]
+    if "tier" in values:
+        facts.append(f"emulated, {values['tier']} tier")
+    return document(name, f"{header}<main>{body}</main>", run.provenance, facts), files
 
 
 def chip(run: Run, current: bool = False) -> str:
@@ -98,8 +101,9 @@ def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):.1f} kB"
 
 
-def _show_parameters(notebook: nbformat.NotebookNode, run: Run) -> None:
-    """Replace the cells that set parameters by a list of what was set."""
+def _show_parameters(notebook: nbformat.NotebookNode, run: Run) -> dict[str, object]:
+    """Replace the cells that set parameters by a list of what was set, and return that."""
+    values: dict[str, object] = dict(run.parameters)
     for cell in list(notebook.cells):
         tags = cell.metadata.get("tags", [])
         if "parameters" in tags:
@@ -112,6 +116,7 @@ def _show_parameters(notebook: nbformat.NotebookNode, run: Run) -> None:
             notebook.cells[notebook.cells.index(cell)] = shown
         elif "injected-parameters" in tags:
             notebook.cells.remove(cell)
+    return values
 
 
 def _plain(value: object) -> str:
