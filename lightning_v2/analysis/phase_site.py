@@ -6,10 +6,22 @@ from lightning_v2.precision import Plan, Rule
 
 PHASE_SITE = "source.phase"
 
+_WORDS = {"uint32": "exact phase", "float32": "float32 phase", "bfloat16": "bfloat16 phase"}
+
+
+def with_phase(plan: Plan, output: str) -> Plan:
+    """A plan whose phase is summed in a format: uint32 (exact integers), float32 or bfloat16.
+
+    Raises:
+        ValueError: another format.
+    """
+    if output not in _WORDS:
+        raise ValueError(f"output is {output!r}; legal are {', '.join(map(repr, _WORDS))}")
+    rule = Rule((PHASE_SITE,), {"output": output}, (1,))
+    return replace(plan, name=f"{plan.name} with {_WORDS[output]}", rules=(*plan.rules, rule))
+
 
 def with_other_phase(plan: Plan) -> Plan:
     """A plan whose phase is exact where it was rounded, and bfloat16 where it was exact."""
     exact = plan.for_site(PHASE_SITE).output == "uint32"
-    output, words = ("bfloat16", "bfloat16 phase") if exact else ("uint32", "exact phase")
-    rule = Rule((PHASE_SITE,), {"output": output}, (1,))
-    return replace(plan, name=f"{plan.name} with {words}", rules=(*plan.rules, rule))
+    return with_phase(plan, "bfloat16" if exact else "uint32")
