@@ -57,9 +57,11 @@ class Search:
     @property
     def provenance(self) -> str:
         """One line that belongs beside every figure."""
+        count = len(self.bench.sentences)
+        noun = "sentence" if count == 1 else "sentences"
         return (
-            f"emulated, {self.bench.tier} tier, {len(self.bench.sentences)} sentences, seed "
-            f"{self.bench.seed}, voice {self.bench.voice}; cycles modelled"
+            f"emulated, {self.bench.tier} tier, {count} {noun}, seed {self.bench.seed}, voice "
+            f"{self.bench.voice}; cycles modelled"
         )
 
 

@@ -1,0 +1,255 @@
+"""What a check has said, read back: live, or from a file that `lightning-v2 check -o` wrote.
+
+Files in data/checks/ hold the verdict on a shipped plan on all sentences that the definition asks
+for, in the exact tier: nobody has to wait for it, and everybody can ask for it again.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from lightning_v2.analysis.equivalence import Endpoint, Judgement, Verdict
+from lightning_v2.model import Voice
+from lightning_v2.precision import Plan
+from lightning_v2.resources import data_path
+from lightning_v2.search.check import Check
+
+_WORDS = {True: "equivalent", False: "not equivalent", None: "no verdict"}
+_ORIGIN = ("time", "commit", "machine")
+
+
+@dataclass(frozen=True)
+class RecordedControl:
+    """A control as a check has recorded it. name, what, must: see `controls.Control`."""
+
+    name: str
+    what: str
+    must: Literal["pass", "fail"]
+    verdict: Verdict
+
+    @property
+    def right(self) -> bool:
+        """Whether the test says of it what it must."""
+        return self.verdict.equivalent == (self.must == "pass")
+
+
+@dataclass(frozen=True, eq=False)
+class CheckRecord:
+    """One check.
+
+    Attributes:
+        plan: that was tested, as it was then.
+        voice: name. voice_digest: SHA-256 of its weights.
+        tier, seed: of every emulation in it.
+        verdict: on the plan.
+        controls: on each control.
+        notes: what a reader has to know beside the verdict.
+        resamples: of the bootstrap.
+        origin: time, commit and machine of a file; empty for a check that was just made.
+    """
+
+    plan: Plan
+    voice: str
+    voice_digest: str
+    tier: str
+    seed: int
+    verdict: Verdict
+    controls: tuple[RecordedControl, ...]
+    notes: tuple[str, ...]
+    resamples: int
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, check: Check) -> CheckRecord:
+        """That of a check that was just made."""
+        return cls.from_dict(check.to_dict())
+
+    @classmethod
+    def load(cls, plan: str | Path) -> CheckRecord:
+        """That of a shipped plan by its name, or a JSON file by its path.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ValueError: the file is no record of a check, or contradicts itself.
+        """
+        path = Path(plan)
+        if path.suffix != ".json":
+            path = _shipped(str(plan))
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> CheckRecord:
+        """That of `Check.to_dict`, with or without where it was made.
+
+        Raises:
+            ValueError: something is missing, or what it says does not follow from its figures.
+        """
+        try:
+            sentences = content["sample"]["sentences"]
+            record = cls(
+                plan=Plan.parse(content["plan"]["yaml"]),
+                voice=content["voice"]["name"],
+                voice_digest=content["voice"]["digest"],
+                tier=content["tier"],
+                seed=content["seed"],
+                verdict=_verdict(content["endpoints"], sentences),
+                controls=tuple(
+                    RecordedControl(
+                        c["name"], c["what"], c["must"], _verdict(c["endpoints"], sentences)
+                    )
+                    for c in content["controls"]
+                ),
+                notes=tuple(content["notes"]),
+                resamples=content["bounds"]["resamples"],
+                origin={name: content[name] for name in _ORIGIN if name in content},
+            )
+            stated = content["equivalent"], content["plan"]["digest"]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no record of a check: {error} is missing or misshapen") from error
+        if stated != (record.equivalent, record.plan.digest):
+            raise ValueError(
+                f"a record that contradicts itself: it states equivalent {stated[0]} and plan "
+                f"{stated[1][:12]}, its figures say {record.equivalent} and its plan is "
+                f"{record.plan.digest[:12]}"
+            )
+        return record
+
+    @property
+    def wrong_controls(self) -> tuple[str, ...]:
+        """Controls that should have passed or failed and did not: then the verdict is void."""
+        return tuple(control.name for control in self.controls if not control.right)
+
+    @property
+    def equivalent(self) -> bool | None:
+        """The answer; None where a control came out wrong, so that there is none."""
+        return None if self.wrong_controls else self.verdict.equivalent
+
+    @property
+    def provenance(self) -> str:
+        """One line that belongs beside every figure."""
+        made = ""
+        if self.origin:
+            machine = self.origin.get("machine", {}).get("cpu", "unknown machine")
+            made = (
+                f"; made {self.origin.get('time')}, commit {self.origin.get('commit')}, {machine}"
+            )
+        return (
+            f"plan {self.plan.name} on voice {self.voice}, emulated, {self.tier} tier, against "
+            f"PyTorch float32; {self.verdict.sentences} held-out sentences, one-sided 95 % bounds, "
+            f"BCa bootstrap with {self.resamples} resamples, seed {self.seed}{made}"
+        )
+
+    def differences(self, plan: Plan, voice: Voice) -> tuple[str, ...]:
+        """What of this plan and voice is not what was tested; nothing if the record is of them."""
+        found = []
+        for what, here, there in (
+            ("plan", (plan.name, plan.digest), (self.plan.name, self.plan.digest)),
+            ("voice", (voice.name, voice.digest), (self.voice, self.voice_digest)),
+        ):
+            if here[1] != there[1]:
+                found.append(
+                    f"This record is of another {what}: it tested {there[0]} {there[1][:12]}, at "
+                    f"hand is {here[0]} {here[1][:12]}. It says nothing of the {what} at hand."
+                )
+        return tuple(found)
+
+    def control_table(self) -> pd.DataFrame:
+        """A row a control: control, what, must, does, right, fails (its endpoints that do)."""
+        return pd.DataFrame(
+            {
+                "control": control.name,
+                "what": control.what,
+                "must": control.must,
+                "does": "pass" if control.verdict.equivalent else "fail",
+                "right": "yes" if control.right else "NO",
+                "fails": "; ".join(j.endpoint.label for j in control.verdict.failed) or "–",
+            }
+            for control in self.controls
+        )
+
+
+@dataclass(frozen=True)
+class CheckWords:
+    """A record in a few sentences.
+
+    Attributes:
+        record: what was said.
+        plan, voice: at hand; a record of others is said to be one. None: nothing to hold it
+            against.
+    """
+
+    record: CheckRecord
+    plan: Plan | None = None
+    voice: Voice | None = None
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        record = self.record
+        words = f"{record.plan.name}: {_WORDS[record.equivalent]}"
+        if record.wrong_controls:
+            return f"{words}, because controls came out wrong: {', '.join(record.wrong_controls)}."
+        failed = [judgement.endpoint.label for judgement in record.verdict.failed]
+        return f"{words}; fails: {'; '.join(failed)}." if failed else f"{words}."
+
+    def lines(self) -> list[str]:
+        """One sentence each, the most important first."""
+        foreign: tuple[str, ...] = ()
+        if self.plan is not None and self.voice is not None:
+            foreign = self.record.differences(self.plan, self.voice)
+        right = sum(control.right for control in self.record.controls)
+        controls = f"{right} of {len(self.record.controls)} controls come out as they must."
+        return [*foreign, controls, *(f"Note: {note}." for note in self.record.notes)]
+
+    def __repr__(self) -> str:
+        lines = (f"- {line}" for line in (*self.lines(), self.record.provenance))
+        return "\n".join([self.verdict, *lines])
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines())
+        return (
+            f'<div class="findings"><p><strong>{html.escape(self.verdict)}</strong></p>'
+            f"<ul>{items}</ul><p><small>{html.escape(self.record.provenance)}</small></p></div>"
+        )
+
+
+def _shipped(plan: str) -> Path:
+    try:
+        return data_path("checks", f"{plan}.json")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{error}; `lightning-v2 check {plan} --tier exact -o FILE.json` makes a record, which "
+            "is then read by its path"
+        ) from error
+
+
+def _verdict(endpoints: list[Mapping[str, Any]], sentences: int) -> Verdict:
+    names = [known.name for known in fields(Endpoint)]
+    judgements = []
+    for entry in endpoints:
+        endpoint = Endpoint(**{name: entry[name] for name in names})
+        estimate, bound = _number(entry["estimate"]), _number(entry["bound"])
+        judged = not (endpoint.void or pd.isna(bound))
+        holds = endpoint.holds(bound) if judged else None
+        if holds != entry["holds"]:
+            raise ValueError(
+                f"a record that contradicts itself: {endpoint.label} is stated as "
+                f"{entry['holds']}, but its bound {bound:g} {endpoint.relation} {endpoint.limit:g} "
+                f"is {holds}"
+            )
+        judgements.append(Judgement(endpoint, entry["sentences"], estimate, bound, holds))
+    return Verdict(tuple(judgements), sentences)
+
+
+def _number(value: float | str | None) -> float:
+    return float("nan") if value is None else float(value)

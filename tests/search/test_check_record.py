@@ -1,0 +1,189 @@
+"""Records of checks: what is read back, what is refused, and what is shipped."""
+
+import copy
+import json
+
+import pandas as pd
+import pytest
+
+import lightning_v2 as lv2
+from lightning_v2.analysis.controls import CONTROLS
+from lightning_v2.analysis.equivalence import ENDPOINTS, judge
+from lightning_v2.analysis.picture import DARK
+from lightning_v2.precision import Plan
+from lightning_v2.resources import data_path
+from lightning_v2.search.check import Check, ControlVerdict
+from lightning_v2.search.check_figures import (
+    REACH,
+    control_sheet,
+    endpoint_sheet,
+    forest,
+    used_share,
+)
+from lightning_v2.search.check_record import CheckRecord, CheckWords
+
+GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 100.0}
+BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}
+
+
+def verdict(values):
+    return judge(pd.DataFrame([values] * 3), resamples=99)
+
+
+def made(values=GOOD, **control_values):
+    """A check whose plan measures `values`, its controls what they must or what is given."""
+    return Check(
+        plan=Plan.load("bf16"),
+        voice="slt",
+        voice_digest="0" * 64,
+        tier="fast",
+        seed=0,
+        sentences={"a": "One.", "b": "Two.", "c": "Three."},
+        verdict=verdict(values),
+        controls=tuple(
+            ControlVerdict(
+                c, verdict(control_values.get(c.name, GOOD if c.must == "pass" else BAD))
+            )
+            for c in CONTROLS
+        ),
+        free_running={},
+        code=("0.1.0",),
+        resamples=99,
+    )
+
+
+def through_json(check):
+    return json.loads(json.dumps(check.to_dict(), allow_nan=False))
+
+
+@pytest.mark.parametrize("values", [GOOD, BAD, GOOD | {"zimtohrli": float("inf")}])
+def test_says_what_the_check_said(values):
+    check = made(values)
+    for record in (CheckRecord.of(check), CheckRecord.from_dict(through_json(check))):
+        assert record.equivalent is check.equivalent
+        assert record.verdict.table().equals(check.verdict.table())
+        assert record.plan.digest == check.plan.digest
+        assert record.notes == check.notes
+        assert [c.name for c in record.controls] == [c.name for c in CONTROLS]
+        assert [c.right for c in record.controls] == [c.right for c in check.controls]
+        assert record.verdict.sentences == 3
+
+
+def test_a_wrong_control_is_no_verdict():
+    record = CheckRecord.of(made(**{"white noise": GOOD}))
+    assert record.equivalent is None
+    words = CheckWords(record)
+    assert words.verdict == "bf16: no verdict, because controls came out wrong: white noise."
+    assert words.lines()[0] == "6 of 7 controls come out as they must."
+    table = record.control_table().set_index("control")
+    assert table.loc["white noise", ["must", "does", "right"]].tolist() == ["fail", "pass", "NO"]
+    assert table.loc["pitch shift", "fails"] == "PESQ-WB; frames above 4 dB LSD"
+
+
+def test_words_name_what_fails_and_where_it_comes_from():
+    content = through_json(made(BAD)) | {
+        "time": "2026-01-01", "commit": "abc", "machine": {"cpu": "a CPU"},
+    }  # fmt: skip
+    text = repr(CheckWords(CheckRecord.from_dict(content)))
+    assert text.startswith("bf16: not equivalent; fails: PESQ-WB; frames above 4 dB LSD.\n")
+    assert "Note: no panel has listened." in text
+    assert "emulated, fast tier" in text and "made 2026-01-01, commit abc, a CPU" in text
+    html = CheckWords(CheckRecord.from_dict(content))._repr_html_()
+    assert "not equivalent" in html and "<li>" in html
+
+
+def test_says_plainly_that_it_is_of_another_plan_or_voice():
+    record, voice = CheckRecord.of(made()), lv2.load()
+    same, other = Plan.load("bf16"), Plan.load("naive")
+    first, second = CheckWords(record, other, voice).lines()[:2]
+    assert first.startswith("This record is of another plan: it tested bf16 ")
+    assert f"at hand is naive {other.digest[:12]}" in first
+    assert second.startswith("This record is of another voice: it tested slt 000000000000")
+    assert len(record.differences(same, voice)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda c: c.pop("endpoints"), "'endpoints' is missing"),
+        (lambda c: c["endpoints"][0].pop("limit"), "'limit' is missing"),
+        (lambda c: c.update(equivalent=False), "states equivalent False"),
+        (lambda c: c["plan"].update(digest="f" * 64), "plan ffffffffffff, its figures"),
+        (lambda c: c["endpoints"][0].update(bound=1.0), "PESQ-WB is stated as True, but its bound"),
+        (lambda c: c["endpoints"][0].update(holds=None), "PESQ-WB is stated as None"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(tmp_path, change, reason):
+    content = copy.deepcopy(through_json(made()))
+    change(content)
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=reason) as raised:
+        CheckRecord.load(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_plan_without_a_record():
+    with pytest.raises(FileNotFoundError, match="lightning-v2 check naive --tier exact -o"):
+        CheckRecord.load("naive")
+
+
+@pytest.mark.parametrize("path", sorted(data_path("checks").glob("*.json")), ids=lambda p: p.stem)
+def test_shipped_records_are_of_what_is_shipped(path):
+    record = CheckRecord.load(path.stem)
+    assert record.differences(Plan.load(path.stem), lv2.load(record.voice)) == ()
+    assert record.tier == "exact" and record.verdict.sentences >= 100
+    assert set(record.origin) == {"time", "commit", "machine"}
+
+
+def endpoint(label):
+    return next(e for e in ENDPOINTS if e.label == label)
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "share"),
+    [
+        ("PESQ-WB", 4.5, 1.0),
+        ("PESQ-WB", 4.644, 0.0),
+        ("zimtohrli", 6e-4, 2.0),
+        ("frames above 4 dB LSD", 0.0, 0.0),
+        ("frames above 4 dB LSD", 0.1, float("inf")),
+        ("recogniser agrees", 99.0, 0.5),
+        ("STOI, change", -0.002, 1.0),
+        ("STOI, change", 0.002, -1.0),
+    ],
+)
+def test_used_share(label, value, share):
+    assert used_share(endpoint(label), value) == pytest.approx(share)
+
+
+def test_a_share_above_1_is_a_limit_that_does_not_hold():
+    for entry in ENDPOINTS:
+        if entry.relation in (">=", "<="):
+            for value in (entry.limit - 0.01, entry.limit, entry.limit + 0.01):
+                assert (used_share(entry, value) <= 1) == entry.holds(value)
+
+
+def test_the_forest_shows_plan_and_controls():
+    record = CheckRecord.of(made(BAD))
+    picture = forest(record)
+    (axes,) = picture.figure.axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "PESQ-WB (≥ 4.5 MOS-LQO)", "zimtohrli (≤ 0.0003)", "frames above 4 dB LSD (≤ 0 %)",
+    ]  # fmt: skip
+    marks = [line.get_marker() for line in axes.lines]
+    assert (marks.count("D"), marks.count("o"), marks.count("x")) == (3, 3 * 3, 3 * 4)
+    drawn = {line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"}
+    assert max(drawn) == REACH
+    hollow = [x for x in axes.lines if x.get_marker() == "D" and x.get_markerfacecolor() == "none"]
+    assert len(hollow) == 2
+    assert "Fails: PESQ-WB; frames above 4 dB LSD" in picture.alt
+    assert len(picture.data["endpoints"]) == 3 * 8
+    assert len(picture.image(DARK)) > 5000
+
+
+def test_sheets():
+    record = CheckRecord.of(made(GOOD | {"pesq_wb_mos": 4.4971}))
+    html = endpoint_sheet(record)._repr_html_()
+    assert "4.497" in html and "FAILS" in html and "not judged" in html
+    assert "16-bit rounding" in control_sheet(record)._repr_html_()
