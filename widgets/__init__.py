@@ -1,5 +1,21 @@
 """The interactive parts of the notebooks; each also works in a page without a kernel."""
 
+import importlib
+from typing import TYPE_CHECKING
+
 from .ab_player import ABPlayer, Clip
 
-__all__ = ["ABPlayer", "Clip"]
+if TYPE_CHECKING:
+    from .abx_test import ABXTest
+    from .explorer import PrecisionExplorer
+
+_HOME = {"ABXTest": ".abx_test", "PrecisionExplorer": ".explorer"}
+
+__all__ = ["ABPlayer", "ABXTest", "Clip", "PrecisionExplorer"]
+
+
+def __getattr__(name: str):
+    """Import on first use: who wants a player need not wait for torch and scipy."""
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

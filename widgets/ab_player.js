@@ -164,7 +164,7 @@ const render = async ({ model, el }) => {
     const dot = element("span", { class: "ab-dot", style: `background:${state.colour}`, "aria-hidden": "true" });
     const key = index < 9 ? [element("kbd", { "aria-hidden": "true" }, String(index + 1))] : [];
     const change = element("small", { class: "ab-change" });
-    const choice = element("button", { type: "button", class: "ab-clip" }, dot, state.label, change, ...key);
+    const choice = element("button", { type: "button", class: "ab-clip" }, dot, state.label, " ", change, ...key);
     choice.addEventListener("click", () => select(index));
     return choice;
   };

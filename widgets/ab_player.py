@@ -54,16 +54,21 @@ class Clip:
         note = "candidate − reference" if there else "silence"
         return cls("difference", difference, sample_rate, colour, note, gain, True, there)
 
-    def state(self) -> dict:
-        """What the browser gets."""
-        clipped = 0 if self.float32 else int(np.count_nonzero(np.abs(self.waveform) > 1.0))
+    @property
+    def words(self) -> str:
+        """The note, and what 16 bits cannot hold."""
         notes = [self.note] if self.note else []
+        clipped = 0 if self.float32 else int(np.count_nonzero(np.abs(self.waveform) > 1.0))
         if clipped:
             notes.append(f"{clipped} samples beyond full scale are clipped")
+        return "; ".join(notes)
+
+    def state(self) -> dict:
+        """What the browser gets."""
         return {
             "label": self.label,
             "colour": self.colour,
-            "note": "; ".join(notes),
+            "note": self.words,
             "gain_db": self.gain_db,
             "adjustable": self.adjustable,
             "loudness_lufs": self._loudness_lufs(),

@@ -62,7 +62,7 @@ const makeTimeline = (deck, pictures, changed) => {
     if (!deck.duration) return;
     scale.replaceChildren(
       ...ticks(deck.duration, plot.clientWidth / ROOM_PX).map(({ value, label }) =>
-        element("span", { style: `left:${share(value)}%` }, `${label} s`),
+        element("span", { style: `left:${share(value)}%`, "data-last": share(value) > 95 }, `${label} s`),
       ),
     );
   };
@@ -138,7 +138,7 @@ const makeTimeline = (deck, pictures, changed) => {
 // Keys that a control inside the widget has its own use for.
 const belongsToControl = ({ key, target }) =>
   (key === " " && target.matches("input[type=checkbox], summary, a")) ||
-  (key === "Enter" && target.matches("button, a, summary")) ||
+  (key === "Enter" && target.matches("button:not(.abx-choice), a, summary")) ||
   (key.startsWith("Arrow") && target.matches("input[type=range]:not(.ab-seek)"));
 
 // `handle` says whether it has understood a key; what was understood must not reach the notebook around it.

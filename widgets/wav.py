@@ -1,14 +1,15 @@
 """Waveforms as WAV files in a string. Levels are never touched."""
 
 import base64
+import hashlib
 import io
 
 import numpy as np
 import soundfile
 
 
-def wav_base64(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> str:
-    """A mono WAV file, base64-coded.
+def wav_bytes(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> bytes:
+    """A mono WAV file.
 
     Args:
         waveform: (N,), full scale is 1.
@@ -21,7 +22,19 @@ def wav_base64(waveform: np.ndarray, sample_rate: int, float32: bool = False) ->
     file = io.BytesIO()
     subtype = "FLOAT" if float32 else "PCM_16"
     soundfile.write(file, samples, sample_rate, format="WAV", subtype=subtype)
-    return base64.b64encode(file.getvalue()).decode("ascii")
+    return file.getvalue()
+
+
+def wav_base64(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> str:
+    """`wav_bytes`, base64-coded."""
+    return base64.b64encode(wav_bytes(waveform, sample_rate, float32)).decode("ascii")
+
+
+def samples_digest(wav: bytes) -> str:
+    """SHA-256 of the samples of a WAV file as little-endian float32: what is played, without the
+    header, in which some writers put the time of day."""
+    samples, _ = soundfile.read(io.BytesIO(wav), dtype="float32")
+    return hashlib.sha256(samples.astype("<f4").tobytes()).hexdigest()
 
 
 def read_wav_base64(text: str) -> tuple[np.ndarray, int]:
