@@ -21,3 +21,23 @@ def difference_clips(*comparisons) -> list[Clip]:
         clip = Clip.difference(wave, comparison.candidate.waveform, rate, colours.of_plan(plan))
         clips.append(replace(clip, label=f"{plan} − reference"))
     return clips
+
+
+def alone_clips(*alone) -> list[Clip]:
+    """The reference, what each site alone makes of it, and what it adds.
+
+    Args:
+        alone: `SiteAlone`s, at least one, all of the same reference.
+    """
+    first = alone[0].reference
+    clips = [Clip("reference", first.waveform, first.sample_rate, colours.REFERENCE, _REST)]
+    for one in alone:
+        wave, rate, colour = one.candidate.waveform, first.sample_rate, colours.of_plan(one.plan)
+        note = f"one site as in plan {one.plan}, emulated, {one.tier} tier; the rest {_REST}"
+        difference = Clip.difference(first.waveform, wave, rate, colour)
+        clips.append(Clip(f"{one.plan}: {one.site}", wave, rate, colour, note))
+        clips.append(replace(difference, label=f"{one.plan}: what it adds"))
+    return clips
+
+
+_REST = "PyTorch float32, not emulated"

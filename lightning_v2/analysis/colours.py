@@ -34,6 +34,8 @@ FORMATS = {
     "uint32": "#cc79a7",
 }
 
+PARTS_OF_ERROR = {"gain": "#e69f00", "offset": "#0072b2", "rest": "#7f879055"}
+
 _OTHERS = ("#a6761d", "#3b8b8b", "#b8637a", "#5f6fb3")
 
 

@@ -60,11 +60,19 @@ def name_rooms(panels: Sequence[Axes], sites: Sequence[str]) -> None:
 
     sites: dotted names, in the order in which x counts them.
     """
-    rooms = [site.split(".")[0] for site in sites]
-    starts = [at for at, room in enumerate(rooms) if at == 0 or rooms[at - 1] != room]
     across = panels[0].get_xaxis_transform()  # x counts sites, y runs from 0 to 1
-    for start, stop in zip(starts, [*starts[1:], len(rooms)], strict=True):
+    for room, start, stop in rooms(sites):
         for axes in panels:
             axes.axvline(start - 0.5, color=colours.REFERENCE, linewidth=0.6, alpha=0.5)
         middle = (start + stop - 1) / 2
-        panels[0].text(middle, 0.95, rooms[start], ha="center", va="top", size=8, transform=across)
+        panels[0].text(middle, 0.95, room, ha="center", va="top", size=8, transform=across)
+
+
+def rooms(sites: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Name, first site and the one after the last, of each stretch of sites that share a room."""
+    names = [site.split(".")[0] for site in sites]
+    starts = [at for at, room in enumerate(names) if at == 0 or names[at - 1] != room]
+    return [
+        (names[start], start, stop)
+        for start, stop in zip(starts, [*starts[1:], len(names)], strict=True)
+    ]

@@ -18,6 +18,7 @@ import pandas as pd
 from lightning_v2 import tensix
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.tensix import SitePrecision
 
 from .audio_metrics import snr_db
 from .isolated import lowered_precisions
@@ -134,15 +135,9 @@ def localise(
         )
     wanted = [site for site in run.sites if sites is None or site in sites]
     precisions = lowered_precisions(voice, plan)
-
-    def low(one: str) -> Speech:
-        policy = {one: precisions[one]}.get
-        with tensix.use(tier=tier), tensix.intercept(voice.model, policy):
-            return voice.synthesize(text, seed=seed, forced=said)
-
     levels, ratios = [], []
     for site in wanted:
-        waveform = low(site).waveform
+        waveform = _say_with(voice, site, precisions[site], said, tier).waveform
         ratios.append(snr_db(reference.waveform, waveform))
         levels.append(band_levels(waveform - reference.waveform, voice.sample_rate)[0])
     level, times_s = band_levels(reference.waveform, voice.sample_rate)
@@ -158,6 +153,44 @@ def localise(
         error_dbfs=np.array(levels).reshape(-1, *level.shape),
         snr_db=np.array(ratios),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class SiteAlone:
+    """What one site, alone in low precision, sounds like.
+
+    Attributes:
+        plan: name of the one that the site follows.
+        site: name.
+        tier: of the emulation of that site.
+        reference: PyTorch float32.
+        candidate: the same, but for that site.
+    """
+
+    plan: str
+    site: str
+    tier: str
+    reference: Speech
+    candidate: Speech
+
+
+def worst_alone(voice: Voice, localisation: Localisation, seed: int = 0) -> SiteAlone:
+    """The site of a localisation that costs the waveform most, to be heard.
+
+    Args:
+        voice, seed: as the localisation had them.
+    """
+    site = localisation.sites[int(localisation.snr_db.argmin())]
+    said = voice.synthesize(localisation.text, seed=seed)
+    precision = lowered_precisions(voice, localisation.plan)[site]
+    candidate = _say_with(voice, site, precision, said, localisation.tier)
+    return SiteAlone(localisation.plan.name, site, localisation.tier, said, candidate)
+
+
+def _say_with(voice: Voice, site: str, precision: SitePrecision, said: Speech, tier: str) -> Speech:
+    """The text, durations and F0 of `said` again, with one site in a precision of its own."""
+    with tensix.use(tier=tier), tensix.intercept(voice.model, {site: precision}.get):
+        return voice.synthesize(said.text, seed=said.seed, forced=said)
 
 
 def band_levels(

@@ -26,7 +26,7 @@ def bands(localisation: Localisation, worst: int = 20) -> Picture:
     )
     axes.set_yticks(range(len(table)), labels=table["site"], size=8)
     axes.set(xlabel="band (kHz)")
-    axes.set_title("signal to error of one site alone in low precision", loc="left")
+    axes.set_title(f"{localisation.plan.name}: one site alone in low precision", loc="left")
     figure.colorbar(shown, ax=axes, label="signal to error (dB)", extend="both", pad=0.01)
     first = table.iloc[0]
     alt = (

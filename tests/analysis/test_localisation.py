@@ -5,7 +5,8 @@ import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.analysis import localisation_figures
-from lightning_v2.analysis.localisation import band_levels, localise
+from lightning_v2.analysis.audio_metrics import snr_db
+from lightning_v2.analysis.localisation import band_levels, localise, worst_alone
 from lightning_v2.analysis.phase import BAND_EDGES_HZ
 
 RATE = 24000
@@ -35,6 +36,14 @@ def test_a_sine_reads_its_level_in_its_band():
     assert levels[6, 5:-5] == pytest.approx(-20, abs=0.1)
     others = np.delete(levels, 6, axis=0)
     assert others[:, 5:-5].max() < -60
+
+
+def test_bands_may_have_other_edges():
+    n = np.arange(RATE // 2)
+    wave = 0.1 * np.cos(2 * np.pi * 3250 * n / RATE)
+    levels, _ = band_levels(wave, RATE, (0, 3000, 4000, 12000))
+    assert levels.shape[0] == 3
+    assert levels[1, 5:-5] == pytest.approx(-20, abs=0.1)
 
 
 def test_a_click_stands_at_its_time():
@@ -107,3 +116,11 @@ def test_figures_say_what_they_show(found, exact_phase):
         assert picture.image()
     rows = localisation_figures.bands(found, worst=3).figure.axes[0].get_yticklabels()
     assert len(rows) == 3 and rows[0].get_text() == "source.phase"
+
+
+def test_the_worst_site_can_be_heard(voice, found):
+    alone = worst_alone(voice, found)
+    assert (alone.plan, alone.site, alone.tier) == ("naive", "source.phase", "fast")
+    assert alone.reference.text == TEXT
+    heard = snr_db(alone.reference.waveform, alone.candidate.waveform)
+    assert heard == pytest.approx(found.snr_db.min(), abs=0.1)

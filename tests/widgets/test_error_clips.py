@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from widgets import ABPlayer
-from widgets.error_clips import difference_clips
+from widgets.error_clips import alone_clips, difference_clips
 
 
 def compared(plan, error):
@@ -25,3 +25,21 @@ def test_a_clip_a_plan_with_its_own_gain():
     assert np.allclose(clips[2].waveform, 0.1, atol=1e-6)
     assert len({clip.colour for clip in clips}) == 3
     assert len(ABPlayer(clips).clips) == 3
+
+
+def test_sites_alone_with_what_they_add():
+    whole = compared("naive", 0.1)
+    alone = SimpleNamespace(
+        plan="naive",
+        site="source.phase",
+        tier="fast",
+        reference=whole.reference,
+        candidate=whole.candidate,
+    )
+    clips = alone_clips(alone)
+    assert [clip.label for clip in clips] == [
+        "reference", "naive: source.phase", "naive: what it adds",
+    ]  # fmt: skip
+    assert "one site as in plan naive, emulated, fast tier" in clips[1].note
+    assert np.array_equal(clips[1].waveform, whole.candidate.waveform)
+    assert np.allclose(clips[2].waveform, 0.1, atol=1e-6)
