@@ -86,7 +86,7 @@ def test_the_voice(tmp_path, capsys):
     assert main(arguments) == 0
     first = capsys.readouterr().out
     assert "best under lofi_share >= 0.02: trial" in first
-    assert "emulated, fast tier, 1 sentences" in first
+    assert "emulated, fast tier, 1 sentence" in first
     assert figure.stat().st_size > 10_000
     plan = Plan.load(output)
     plan.check(voice_sites(voice("slt")))
