@@ -118,10 +118,10 @@ def dot_product(dot: DotProduct) -> Picture:
         cut += _product(panels[2], k, int(dot.products[0, k]), int(dot.exponents[0, k]),
                         int(dot.group_exponents[0, k]))  # fmt: skip
     panels[2].axvline(2 + FRACTION_BITS, color=_CUT, linewidth=1.4)
-    places = np.arange(2, -_MOST_PLACES + 2, -4)
+    places = np.arange(0, -_MOST_PLACES + 2, -5)
     panels[2].set_xticks([1.5 - p for p in places], labels=[f"{p}".replace("-", "−")
                          for p in places])  # fmt: skip
-    panels[2].set(xlim=(-0.9, _MOST_PLACES + 0.2), xlabel="binade (0: the group's largest product)")
+    panels[2].set(xlim=(-0.9, _MOST_PLACES + 0.2), xlabel="binade (0: largest exponent of the group)")
     panels[2].set_title("products, aligned", loc="left", size=10)
     panels[0].set_yticks(np.arange(count) + 0.5, labels=range(count), size=8)
     panels[0].set(ylim=(count + 0.1, -0.1), ylabel="term k (number)")
@@ -135,7 +135,7 @@ def dot_product(dot: DotProduct) -> Picture:
         handles=[
             _patch(PHASE_COLOURS[0], "taken by the first pass"),
             _patch(PHASE_COLOURS[1], "by a later one", hatch="//"),
-            _patch(_CUT, "lost", hatch="xx"),
+            _patch(_CUT, "lost: cut or rounded away", hatch="xx"),
         ],
         loc="outside upper center", ncols=3, frameon=False, fontsize=8,
     )  # fmt: skip

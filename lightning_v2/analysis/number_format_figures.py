@@ -81,7 +81,7 @@ def bit_fields(operands: Operands, row: int, number: int) -> Picture:
         f"The smallest of them is off by {_signed(last['bfloat16'])} in bfloat16, "
         f"{_signed(last['bfloat8_b'])} in bfloat8_b and {_signed(last['bfloat4_b'])} in bfloat4_b."
     )
-    return Picture(figure, alt, f"Block {number} of row {row}: {operands.source}. Packed as by the "
+    return Picture(figure, alt, f"Block {number} of row {row}. {operands.source}. Packed as by the "
                    "host; emulated, bit for bit.", {"bit_fields": table})  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def relative_errors(operands: Operands) -> Picture:
         f"{' and '.join(words)}."
     )
     data = {"relative_errors": pd.DataFrame(worst), "where_values_lie": pd.DataFrame(shares)}
-    caption = f"Host packing, emulated bit for bit. Below: {operands.source}."
+    caption = f"Host packing, emulated bit for bit. {operands.source}."
     return Picture(figure, alt, caption, data)
 
 

@@ -36,7 +36,7 @@ class Operands:
     @property
     def source(self) -> str:
         """Words for a caption."""
-        return f"operands of {self.site} in “{self.text}”, computed by PyTorch in float32"
+        return f"Operands of {self.site} in “{self.text}”, computed by PyTorch in float32"
 
     def stored(self, precision: SitePrecision) -> tuple[tensix.Tensor, tensix.Tensor]:
         """Both as the device stores them: activations cast by the device, weights packed by the
