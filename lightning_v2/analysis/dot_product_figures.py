@@ -121,7 +121,8 @@ def dot_product(dot: DotProduct) -> Picture:
     places = np.arange(0, -_MOST_PLACES + 2, -5)
     panels[2].set_xticks([1.5 - p for p in places], labels=[f"{p}".replace("-", "−")
                          for p in places])  # fmt: skip
-    panels[2].set(xlim=(-0.9, _MOST_PLACES + 0.2), xlabel="binade (0: largest exponent of the group)")
+    panels[2].set_xlim(-0.9, _MOST_PLACES + 0.2)
+    panels[2].set_xlabel("binade (0: largest exponent of the group)")
     panels[2].set_title("products, aligned", loc="left", size=10)
     panels[0].set_yticks(np.arange(count) + 0.5, labels=range(count), size=8)
     panels[0].set(ylim=(count + 0.1, -0.1), ylabel="term k (number)")
