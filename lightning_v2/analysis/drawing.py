@@ -76,3 +76,8 @@ def rooms(sites: Sequence[str]) -> list[tuple[str, int, int]]:
         (names[start], start, stop)
         for start, stop in zip(starts, [*starts[1:], len(names)], strict=True)
     ]
+
+
+def plans(several: Sequence) -> str:
+    """How many they are, as "1 plan" or "3 plans"."""
+    return "1 plan" if len(several) == 1 else f"{len(several)} plans"

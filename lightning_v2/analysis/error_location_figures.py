@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import colours
-from .drawing import LINES, MARKS, WIDTH, whole_frames
+from .drawing import LINES, MARKS, WIDTH, plans, whole_frames
 from .error_location import CRITICAL_BAND_EDGES_HZ, SOUNDS, ErrorLocation
 from .picture import Picture
 from .tables import Sheet, number
@@ -47,7 +47,7 @@ def margins(*locations: ErrorLocation) -> Picture:
     label = "error over what is hidden (dB)"
     figure.colorbar(shown, ax=rows, label=label, extend="both", pad=0.01)
     alt = (
-        f"Maps over time and critical bands of the error of {len(locations)} plans against what "
+        f"Maps over time and critical bands of the error of {plans(locations)} against what "
         f"the reference hides. Share of the map where the error sticks out: {', '.join(words)}."
     )
     data = {
@@ -82,7 +82,7 @@ def by_band(*locations: ErrorLocation) -> Picture:
         for row in worst.itertuples()
     ]
     alt = (
-        f"Level of the reference and of the errors of {len(locations)} plans against frequency. "
+        f"Level of the reference and of the errors of {plans(locations)} against frequency. "
         f"Lowest signal to error: {', '.join(words)}."
     )
     return Picture(figure, alt, _provenance(locations), {"error_by_band": table})
@@ -109,7 +109,7 @@ def over_time(*locations: ErrorLocation) -> Picture:
         for location in locations
     ]
     alt = (
-        f"Level of the reference and of the errors of {len(locations)} plans over time, above a "
+        f"Level of the reference and of the errors of {plans(locations)} over time, above a "
         f"strip of voiced sounds, unvoiced ones and pauses. Loudest error: {', '.join(words)}."
     )
     return Picture(figure, alt, _provenance(locations), {"error_over_time": table})

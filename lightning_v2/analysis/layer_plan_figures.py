@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from . import colours
 from .comparison import Comparison
-from .drawing import WIDTH, rooms
+from .drawing import WIDTH, plans, rooms
 from .picture import Picture
 from .plan_figures import provenance
 from .tables import Sheet, number
@@ -58,7 +58,7 @@ def heat_map(*comparisons: Comparison) -> Picture:
     panels[-1].set_xlabel("sites in the order in which they run (cross: worst of the row)")
     figure.colorbar(shown, ax=panels, label="SQNR (dB)", extend="both", pad=0.01)
     alt = (
-        f"Heat map of the signal to error of {len(sites)} sites under {len(names)} plans. Worst: "
+        f"Heat map of the signal to error of {len(sites)} sites under {plans(names)}. Worst: "
         f"{'; '.join(words)}."
     )
     caption = f"blank: does not run or has another shape there · {provenance(comparisons)}"
@@ -90,7 +90,7 @@ def error_parts(*comparisons: Comparison) -> Picture:
     figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=8, frameon=False)
     alt = (
         f"Bars that split the error energy of {len(sites)} sites into gain, offset and rest, for "
-        f"{len(comparisons)} plans. Median share of gain: {', '.join(words)}."
+        f"{plans(comparisons)}. Median share of gain: {', '.join(words)}."
     )
     names = ["plan", "site", "op", "isolated_gain", *(f"isolated_{part}_share" for part in PARTS)]
     data = {"error_parts": layer_table(*comparisons)[names]}

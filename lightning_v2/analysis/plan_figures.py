@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from . import colours
 from .comparison import Comparison
-from .drawing import WIDTH, draw_map
+from .drawing import WIDTH, draw_map, plans
 from .error_location import sounds_of
 from .figures import DIFFERENCE_RANGE_DB, LEVEL_RANGE_DB
 from .picture import Picture
@@ -47,7 +47,7 @@ def close_ups(*comparisons: Comparison) -> Picture:
     for axes in rows[-1]:
         axes.set_xlabel("time (ms)")
     alt = (
-        f"Waveforms of {len(comparisons)} plans drawn on the reference, close up, in a voiced "
+        f"Waveforms of {plans(comparisons)} drawn on the reference, close up, in a voiced "
         f"and in an unvoiced sound. Largest difference anywhere, of full scale: {', '.join(worst)}."
     )
     data = {
@@ -88,7 +88,7 @@ def level_differences(*comparisons: Comparison) -> Picture:
     figure.colorbar(shown, ax=rows[1:], label="difference (dB)", extend="both", pad=0.01)
     rows[-1].set_xlabel("time (s)")
     alt = (
-        f"Spectrogram of the reference, and maps of how far the levels of {len(comparisons)} plans "
+        f"Spectrogram of the reference, and maps of how far the levels of {plans(comparisons)} "
         f"are from it. 95 % of all bins are within: {', '.join(words)}."
     )
     caption = f"floor 80 dB below the loudest bin · {provenance(comparisons)}"

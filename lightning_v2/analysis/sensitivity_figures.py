@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from . import colours
 from .comparison import Comparison
-from .drawing import MARKS, WIDTH, whole_frames
+from .drawing import MARKS, WIDTH, plans, whole_frames
 from .figures import LEVEL_RANGE_DB
 from .localisation import Localisation
 from .picture import Picture
@@ -68,7 +68,7 @@ def ranking(*localisations: Localisation, worst: int = 12) -> Picture:
     figure.legend(loc="outside upper right", ncols=4, fontsize=8, frameon=False)
     alt = (
         f"The {len(order)} sites that cost the waveform most, one alone in low precision at a "
-        f"time, under {len(localisations)} plans. Worst: {', '.join(words)}."
+        f"time, under {plans(localisations)}. Worst: {', '.join(words)}."
     )
     return Picture(figure, alt, provenance(localisations), {"sites_alone": table})
 
@@ -111,7 +111,7 @@ def reach(localisations: Sequence[Localisation], comparisons: Sequence[Compariso
     figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=8, frameon=False)
     alt = (
         f"Signal to error of every site, alone in low precision, at its output and in the "
-        f"waveform, under {len(localisations)} plans. Gained on the way, median over sites: "
+        f"waveform, under {plans(localisations)}. Gained on the way, median over sites: "
         f"{', '.join(words)}."
     )
     caption = f"sites without error are not drawn · {provenance(localisations)}"
