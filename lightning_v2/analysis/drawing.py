@@ -81,3 +81,9 @@ def rooms(sites: Sequence[str]) -> list[tuple[str, int, int]]:
 def plans(several: Sequence) -> str:
     """How many they are, as "1 plan" or "3 plans"."""
     return "1 plan" if len(several) == 1 else f"{len(several)} plans"
+
+
+def for_all(provenance: str, names: Sequence[str]) -> str:
+    """The provenance of the first of several plans that went the same way, with all their names."""
+    word = "plan" if len(names) == 1 else "plans"
+    return provenance.replace(f"plan {names[0]}", f"{word} {', '.join(names)}", 1)

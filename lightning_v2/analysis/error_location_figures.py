@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import colours
-from .drawing import LINES, MARKS, WIDTH, plans, whole_frames
+from .drawing import LINES, MARKS, WIDTH, for_all, plans, whole_frames
 from .error_location import CRITICAL_BAND_EDGES_HZ, SOUNDS, ErrorLocation
 from .picture import Picture
 from .tables import Sheet, number
@@ -197,7 +197,4 @@ def _smooth(levels_db: pd.Series, times_s: np.ndarray) -> np.ndarray:
 
 
 def _provenance(locations: tuple[ErrorLocation, ...]) -> str:
-    first = locations[0]
-    plans = ", ".join(location.plan for location in locations)
-    words = first.provenance.removeprefix(f"plan {first.plan}")
-    return f"plan{'s' if len(locations) > 1 else ''} {plans}{words}"
+    return for_all(locations[0].provenance, [location.plan for location in locations])

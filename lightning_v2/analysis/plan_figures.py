@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from . import colours
 from .comparison import Comparison
-from .drawing import WIDTH, draw_map, plans
+from .drawing import WIDTH, draw_map, for_all, plans
 from .error_location import sounds_of
 from .figures import DIFFERENCE_RANGE_DB, LEVEL_RANGE_DB
 from .picture import Picture
@@ -97,10 +97,7 @@ def level_differences(*comparisons: Comparison) -> Picture:
 
 def provenance(comparisons: Sequence[Comparison]) -> str:
     """One line for several plans that were compared in the same way."""
-    first = comparisons[0]
-    plans = ", ".join(comparison.plan.name for comparison in comparisons)
-    words = first.provenance.removeprefix(f"plan {first.plan.name}")
-    return f"plan{'s' if len(comparisons) > 1 else ''} {plans}{words}"
+    return for_all(comparisons[0].provenance, [one.plan.name for one in comparisons])
 
 
 def check_same_reference(comparisons: Sequence[Comparison]) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from . import colours
 from .comparison import Comparison
-from .drawing import MARKS, WIDTH, plans, whole_frames
+from .drawing import MARKS, WIDTH, for_all, plans, whole_frames
 from .figures import LEVEL_RANGE_DB
 from .localisation import Localisation
 from .picture import Picture
@@ -219,10 +219,7 @@ def check_same_plans(
 
 def provenance(localisations: Sequence[Localisation]) -> str:
     """One line for several plans that were localised in the same way."""
-    first = localisations[0]
-    names = ", ".join(found.plan.name for found in localisations)
-    plans = f"plan{'s' if len(localisations) > 1 else ''} {names}"
-    return first.provenance.replace(f"plan {first.plan.name}", plans)
+    return for_all(localisations[0].provenance, [found.plan.name for found in localisations])
 
 
 def _reached(found: Localisation, whole: Comparison) -> pd.DataFrame:
