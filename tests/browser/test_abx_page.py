@@ -231,7 +231,7 @@ def test_alone_each_visit_has_its_own_order(alone):
     test = make(trials=1)
     page = alone(test)
     orders = set()
-    for _ in range(12):
+    for _ in range(16):
         page.reload()
         page.wait_for_selector(".abx-test[data-ready]")
         orders.add(x_is(page))

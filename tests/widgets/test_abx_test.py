@@ -1,5 +1,6 @@
 import hashlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -128,6 +129,26 @@ def test_result_names_all_conditions(test):
     assert "kernel" in result["key"]
     assert set(result["software"]) == {"lightning-v2"}
     assert "wav" not in json.dumps(result)
+
+
+def test_of_a_comparison_says_how_both_sounds_were_made():
+    low = SimpleNamespace(name="naive", digest="d1")
+    speeches = [
+        SimpleNamespace(waveform=TONE * f, sample_rate=RATE, text="Hi.", seed=5) for f in (1, 2)
+    ]
+    comparison = SimpleNamespace(
+        plan=low, reference_plan=None, reference_name="fp32", reference_words="PyTorch float32",
+        candidate_words="plan naive, emulated", reference=speeches[0], candidate=speeches[1],
+        tier="fast", teacher_forced=True, aligned=True, provenance="emulated",
+    )  # fmt: skip
+    test = ABXTest.of(comparison, trials=8, headphones="closed")
+    conditions = test.result["conditions"]
+    assert conditions["plan"] == {"name": "naive", "digest": "d1"}
+    assert conditions["reference"] == {"name": "fp32", "digest": None}
+    assert (conditions["text"], conditions["seed_of_noise"]) == ("Hi.", 5)
+    assert conditions["headphones"] == "closed"
+    assert [clip["label"] for clip in test.pair] == ["reference", "naive"]
+    assert (test.trials, test.label) == (8, "Blind test: naive against fp32")
 
 
 def test_saved_whole_as_json(test, tmp_path):
