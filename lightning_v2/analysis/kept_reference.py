@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from lightning_v2.model import Speech, Voice
+from lightning_v2.model.voice import one_thread
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.interception import Observer
 
@@ -138,7 +139,7 @@ class KeptReference:
 
     def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
         sums = ErrorSums()
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             for call, right in zip(self._calls[site], self._free[site], strict=True):
                 sums.add(*comparable(op, right, first(alone(site, *call))))
         return sums

@@ -1,0 +1,44 @@
+// What the parts of an explorer share.
+
+const element = (tag, attributes = {}, ...children) => {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+};
+
+let labels = 0;
+// A control with its description; `wide` lets it take what room there is.
+const labelled = (text, control, wide = false) => {
+  control.id ||= `explorer-${(labels += 1)}-${Math.random().toString(36).slice(2)}`;
+  return element("div", { class: wide ? "ex-field ex-wide" : "ex-field" }, element("label", { for: control.id }, text), control);
+};
+
+const options = (select, values, chosen) => {
+  select.replaceChildren(...values.map(([value, text]) => element("option", { value }, text)));
+  select.value = chosen;
+};
+
+// Without a kernel there is nobody who could compute anything: what is there can only be looked at.
+const live = (model) => typeof model.send === "function";
+
+// Calls `show` now and after every change of the named traits; returns what ends that.
+const follow = (model, names, show) => {
+  const events = names.map((name) => `change:${name}`);
+  for (const event of events) model.on(event, show);
+  show();
+  return () => {
+    for (const event of events) model.off(event, show);
+  };
+};
+
+// Marks an output that does not belong to the state of now.
+const markStale = (place, content, current) => {
+  const stale = Boolean(content?.key) && Boolean(current) && content.key !== current;
+  place.classList.toggle("ex-stale", stale);
+  place.setAttribute("aria-busy", String(stale));
+  return stale;
+};

@@ -1,0 +1,308 @@
+"""What the parts of an explorer show of a state and its result: plain values for a browser.
+
+Every one names the state it belongs to by its key, so that a part knows when it is out of date.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
+
+from lightning_v2.analysis import colours
+from lightning_v2.analysis.audio_metrics import METRICS, Metric
+from lightning_v2.analysis.spectrogram import level_difference_db, spectrogram
+from lightning_v2.analysis.tables import number
+
+from .ab_player import Clip
+from .explorer_result import Result
+from .explorer_state import State
+
+CARDS = (
+    "pesq_wb_mos",
+    "zimtohrli",
+    "lsd_db",
+    "mel_rmse_db",
+    "f0_p95_cents",
+    "fundamental_drift_p95_cycles",
+    "group_delay_p95_ms",
+    "pause_rise_db",
+    "gain_db",
+    "snr_db",
+)
+"""Measures that are shown at a glance; all others are folded away."""
+
+COLUMNS = 900
+DIFFERENCE_RANGE_DB = 20.0
+LAYER_RANGE_DB = (0.0, 60.0)
+_NOTHING = 255  # index of a pixel of which nothing is known
+
+
+def named(state: State) -> dict[str, str]:
+    """Which state a view belongs to."""
+    return {"key": state.key, "words": state.words}
+
+
+def clips(result: Result) -> list[Clip]:
+    """To hear. The labels are the same for every plan: what is selected stays selected."""
+    reference, candidate = result.reference, result.candidate
+    rate, plan = reference.sample_rate, result.state.plan.name
+    words = f"plan {plan}, emulated, {result.state.tier} tier"
+    of = (
+        f"plan {reference.plan}, emulated, {reference.tier} tier"
+        if reference.plan
+        else "PyTorch float32, not emulated"
+    )
+    return [
+        Clip("reference", reference.waveform, rate, colours.REFERENCE, of),
+        Clip("candidate", candidate.waveform, rate, colours.of_plan(plan), words),
+        Clip.difference(reference.waveform, candidate.waveform, rate, colours.DIFFERENCE),
+    ]
+
+
+def sound(result: Result) -> dict:
+    """Waveforms, and where in time and frequency the candidate is louder or quieter."""
+    plan = result.state.plan.name
+    pair = result.reference, result.candidate
+    a, b = (spectrogram(speech.waveform, speech.sample_rate) for speech in pair)
+    difference = level_difference_db(a, b)
+    p95 = float(np.percentile(np.abs(difference), 95))
+    apart = result.candidate.waveform - result.reference.waveform
+    most, loudest = float(np.abs(apart).max()), float(np.abs(result.reference.waveform).max())
+    seconds = (0.0, result.reference.duration_s)
+    return named(result.state) | {
+        "pictures": [
+            {
+                "kind": "waves",
+                "title": "Waveforms (full scale = 1)",
+                "alt": f"Waveforms of the reference, of {plan} and of their difference; largest "
+                f"difference {most:.2g}, largest sample of the reference {loudest:.2g}.",
+                "x": _axis(*seconds, "time (s)"),
+                "traces": [
+                    _trace("reference", colours.REFERENCE, pair[0].waveform),
+                    _trace(plan, colours.of_plan(plan), pair[1].waveform),
+                    _trace("difference, on a scale of its own", colours.DIFFERENCE, apart),
+                ],
+            },
+            {
+                "kind": "map",
+                "title": "Spectrogram, candidate − reference (floor 80 dB below the loudest bin)",
+                "alt": f"Difference of the spectrograms of {plan} and the reference: 95 % of all "
+                f"bins differ by less than {p95:.1f} dB.",
+                "png": _png(difference, colours.DIFFERENCE_MAP + "_r", DIFFERENCE_RANGE_DB),
+                "x": _axis(*seconds, "time (s)"),
+                "y": _axis(0, a.frequencies_hz[-1] / 1000, "kHz"),
+                "bar": _bar(
+                    colours.DIFFERENCE_MAP + "_r",
+                    (-DIFFERENCE_RANGE_DB, DIFFERENCE_RANGE_DB),
+                    "difference (dB)",
+                ),
+            },
+        ]
+    }
+
+
+def measures(result: Result) -> dict | None:
+    """Cards of the measures, and how far the phase has moved; None if not known yet."""
+    if result.metrics is None:
+        return None
+    phase, plan = result.phase, result.state.plan.name
+    seconds = (0.0, result.reference.duration_s)
+    drift = phase.fundamental_cycles
+    reach = max(0.5, float(np.nanmax(np.abs(drift), initial=0.0)) * 1.1)
+    return named(result.state) | {
+        "provenance": f"{result.state.words}; emulated, teacher-forced",
+        "cards": [_card(metric, result.metrics[metric.name]) for metric in _ordered()],
+        "glance": len(CARDS),
+        "pictures": [
+            {
+                "kind": "map",
+                "title": "Phase, candidate − reference (bins above −50 dB)",
+                "alt": f"Phase of {plan} against the reference over time and frequency; the group "
+                f"delay stays within {phase.group_delay_p95_ms:.2g} ms (p95).",
+                "png": _png(phase.radians, colours.PHASE_MAP, math.pi),
+                "x": _axis(*seconds, "time (s)"),
+                "y": _axis(0, phase.frequencies_hz[-1] / 1000, "kHz"),
+                "bar": _bar(colours.PHASE_MAP, (-math.pi, math.pi), "phase (rad)", ("−π", "π")),
+            },
+            {
+                "kind": "line",
+                "title": "Phase drift of the fundamental (cycles)",
+                "alt": f"Drift of the fundamental of {plan}: "
+                f"{phase.fundamental_drift_p95_cycles:.2g} cycles (p95).",
+                "x": _axis(*seconds, "time (s)"),
+                "y": _axis(-reach, reach, "cycles"),
+                "colour": colours.of_plan(plan),
+                "points": _points(phase.times_s, drift, seconds[1], reach),
+            },
+        ],
+    }
+
+
+def layers(result: Result) -> dict | None:
+    """Signal to error of every site, alone and accumulated; None if not known yet."""
+    if result.layers is None:
+        return None
+    table = result.layers
+    kinds = {"isolated": "alone", "accumulated": "and all before it"}
+    values = {kind: table[f"{kind}_sqnr_db"].to_numpy() for kind in kinds}
+    worst = int(np.nanargmin(values["isolated"]))
+    sites = table["site"].tolist()
+    return named(result.state) | {
+        "pictures": [
+            {
+                "kind": "heat",
+                "title": "Error of every site, in the order in which they run",
+                "alt": f"Signal to error of {len(sites)} sites under {result.state.plan.name}. "
+                f"Worst alone: {sites[worst]} with {values['isolated'][worst]:.1f} dB.",
+                "sites": sites,
+                "rooms": _rooms(sites),
+                "rows": [
+                    {"label": words, "colours": _tones(values[kind]), "db": _decibels(values[kind])}
+                    for kind, words in kinds.items()
+                ],
+                "bar": _bar(colours.LEVEL_MAP, LAYER_RANGE_DB, "SQNR (dB), dark is worse"),
+            }
+        ]
+    }
+
+
+def errors(result: Result) -> dict | None:
+    """The same as columns of the table of sites: site -> [alone, accumulated] in dB."""
+    if result.layers is None:
+        return None
+    pairs = zip(
+        result.layers["site"],
+        _decibels(result.layers["isolated_sqnr_db"]),
+        _decibels(result.layers["accumulated_sqnr_db"]),
+        strict=True,
+    )
+    return named(result.state) | {"db": {site: [alone, all_of] for site, alone, all_of in pairs}}
+
+
+def metric_cells(metrics: dict[str, float], names: Sequence[str]) -> list[dict]:
+    """Some measures as text, each with whether it keeps its bound."""
+    return [_card(metric, metrics[metric.name]) for metric in METRICS if metric.name in names]
+
+
+def contrast(first, second, differences: pd.DataFrame) -> dict:
+    """Two trials side by side. differences: as `plan_edit.differences`."""
+    rows = []
+    for metric in _ordered():
+        cards = [_card(metric, trial.metrics[metric.name]) for trial in (first, second)]
+        rows.append({"label": cards[0]["label"], "unit": metric.unit, "cells": cards})
+    return {
+        "heads": [f"{trial.number}: {trial.state.words}" for trial in (first, second)],
+        "rows": rows,
+        "differences": differences.astype(str).to_numpy().tolist(),
+    }
+
+
+def _ordered() -> list[Metric]:
+    first = [next(metric for metric in METRICS if metric.name == name) for name in CARDS]
+    return first + [metric for metric in METRICS if metric.name not in CARDS]
+
+
+def _card(metric: Metric, value: float) -> dict:
+    holds = metric.holds(value)
+    sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "value": number(value),
+        "unit": metric.unit.split(",")[0],
+        "bound": "" if metric.bound is None else f"{sign} {metric.bound:g}",
+        "holds": holds,
+        "hears": metric.hears,
+        "deaf": metric.deaf_to,
+    }
+
+
+def _axis(low: float, high: float, label: str) -> dict:
+    """Ticks as [position from 0 to 1, text]."""
+    steps = MaxNLocator(6).tick_values(low, high)
+    inside = [tick for tick in steps if low <= tick <= high]
+    span = (high - low) or 1.0
+    ticks = [[round((tick - low) / span, 4), f"{tick:g}".replace("-", "−")] for tick in inside]
+    return {"label": label, "ticks": ticks}
+
+
+def _bar(
+    name: str, limits: tuple[float, float], label: str, ends: tuple[str, str] | None = None
+) -> dict:
+    shades = matplotlib.colormaps[name](np.linspace(0, 1, 9))
+    return {
+        "label": label,
+        "colours": [matplotlib.colors.to_hex(shade) for shade in shades],
+        "ends": ends or [f"{limit:g}".replace("-", "−") for limit in limits],
+    }
+
+
+def _png(values: np.ndarray, name: str, reach: float) -> str:
+    """Values (F, T) from -reach to reach as a PNG in a string, low frequencies at the bottom."""
+    known = np.isfinite(values)
+    scaled = np.clip((np.where(known, values, 0.0) + reach) / (2 * reach), 0, 1) * (_NOTHING - 1)
+    pixels = np.where(known, np.round(scaled), _NOTHING).astype(np.uint8)[::-1]
+    image = Image.fromarray(np.ascontiguousarray(pixels), mode="P")
+    shades = matplotlib.colormaps[name](np.linspace(0, 1, _NOTHING))[:, :3]
+    image.putpalette((np.round(shades * 255)).astype(np.uint8).tobytes() + b"\0\0\0")
+    file = io.BytesIO()
+    image.save(file, format="PNG", transparency=_NOTHING, compress_level=3)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def _trace(label: str, colour: str, wave: np.ndarray) -> dict:
+    """Lowest and highest sample of each of at most `COLUMNS` steps, over the largest of all."""
+    most = float(np.abs(wave).max(initial=0.0))
+    step = max(1, -(-len(wave) // COLUMNS))
+    steps = np.pad(wave, (0, -len(wave) % step)).reshape(-1, step) / (most or 1.0)
+    return {
+        "label": label,
+        "colour": colour,
+        "most": f"{most:.2g}",
+        "low": np.round(steps.min(axis=1), 3).tolist(),
+        "high": np.round(steps.max(axis=1), 3).tolist(),
+    }
+
+
+def _points(times: np.ndarray, values: np.ndarray, end: float, reach: float) -> list:
+    """[x, y] from 0 to 1 of each frame; None where there is no value."""
+    return [
+        [round(t / end, 4), round(float(v / reach + 1) / 2, 4)] if math.isfinite(v) else None
+        for t, v in zip(times, values, strict=True)
+    ]
+
+
+def _decibels(values) -> list[float | str | None]:
+    """To one decimal; "identical" where there is no error, None where nothing is known."""
+    return [
+        None if math.isnan(v) else "identical" if math.isinf(v) else round(float(v), 1)
+        for v in values
+    ]
+
+
+def _tones(values: np.ndarray) -> list[str | None]:
+    low, high = LAYER_RANGE_DB
+    shades = matplotlib.colormaps[colours.LEVEL_MAP](np.clip((values - low) / (high - low), 0, 1))
+    return [
+        None if math.isnan(value) else matplotlib.colors.to_hex(shade)
+        for value, shade in zip(values, shades, strict=True)
+    ]
+
+
+def _rooms(sites: list[str]) -> list[list]:
+    """[name, share of the sites] of each part of the model."""
+    found: list[list] = []
+    for site in sites:
+        room = site.split(".")[0]
+        if not found or found[-1][0] != room:
+            found.append([room, 0])
+        found[-1][1] += 1
+    return [[room, count / len(sites)] for room, count in found]

@@ -1,0 +1,208 @@
+// Every site of a voice and how it runs: search, change one, change all that are shown or selected.
+
+const NAMES = {
+  weights: "weights",
+  weights_rounding: "rounding",
+  activations: "activations",
+  output: "output",
+  math_fidelity: "fidelity",
+  fp32_dest_acc_en: "Dst",
+};
+const WORDS = { true: "32 bit", false: "16 bit" };
+const wordOf = (value) => WORDS[String(value)] ?? String(value);
+const valueOf = (text) => ({ true: true, false: false })[text] ?? text;
+
+// With * or ? a glob over the whole name, as in a plan; otherwise any part of the name or the operation.
+const matcher = (query) => {
+  const wanted = query.trim();
+  if (!/[*?]/.test(wanted)) return ({ name, op }) => `${name} ${op}`.toLowerCase().includes(wanted.toLowerCase());
+  const pattern = wanted.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
+  const whole = new RegExp(`^${pattern}$`);
+  return ({ name }) => whole.test(name);
+};
+
+const render = ({ model, el }) => {
+  const send = (kind, content = {}) => model.send?.({ kind, ...content });
+  const fixed = !live(model);
+  const root = element("section", { class: "explorer ex-sites", "aria-label": "Sites of the model" });
+  el.append(root);
+
+  const search = element("input", { type: "search", placeholder: "decoder.blocks.*.up or gelu", spellcheck: "false" });
+  const changedOnly = element("input", { type: "checkbox" });
+  const button = (text, title, act) => {
+    const made = element("button", { type: "button", title, disabled: fixed }, text);
+    made.addEventListener("click", act);
+    return made;
+  };
+  const count = element("span", { class: "ex-count", role: "status" });
+  const tools = element(
+    "div",
+    { class: "ex-row" },
+    labelled("search: a part of a name, or a glob", search, true),
+    element("label", { class: "ex-check" }, changedOnly, "changed only"),
+    element(
+      "div",
+      { class: "ex-buttons" },
+      button("Select shown", "mark every row that is shown", () => select(shown(), true)),
+      button("Clear selection", "mark none", () => select([...rows.values()], false)),
+      button("Reset", "the marked rows (or all that are shown) as the base plan has them", () => send("reset", { sites: targets() })),
+    ),
+  );
+  const headings = element("tr");
+  const bulk = element("tr", { class: "ex-bulk" });
+  const body = element("tbody");
+  const table = element(
+    "table",
+    {},
+    element("caption", {}, "Up and down move from row to row, space marks one, tab goes through its settings; Ctrl+Z undoes. Bold: changed from the base plan."),
+    element("thead", {}, headings, bulk),
+    body,
+  );
+  root.append(tools, count, element("div", { class: "ex-scroll ex-tall" }, table));
+
+  const rows = new Map(); // name -> { name, op, line, box, selects, figures }
+  const shown = () => [...rows.values()].filter((row) => !row.line.hidden);
+  const marked = () => shown().filter((row) => row.box.checked);
+  const targets = () => (marked().length ? marked() : shown()).map((row) => row.name);
+
+  const tellSelected = () => {
+    const names = [...rows.values()].filter((row) => row.box.checked).map((row) => row.name);
+    send("select", { sites: names });
+  };
+  const showCount = () => {
+    const [all, mine] = [shown().length, marked().length];
+    count.textContent = `${all} of ${rows.size} sites shown, ${mine} marked: a setting in the second row goes to ${mine || all}.`;
+  };
+  const select = (some, on) => {
+    for (const row of some) row.box.checked = on;
+    tellSelected();
+    showCount();
+  };
+
+  // One row at a time is a stop of the tab key, with all its controls.
+  let current = null;
+  const makeCurrent = (row) => {
+    for (const [one, stop] of [[current, "-1"], [row, "0"]])
+      if (one) for (const control of [one.line, one.box, ...Object.values(one.selects)]) control.tabIndex = Number(stop);
+    current = row;
+  };
+  const filter = () => {
+    const matches = matcher(search.value);
+    for (const row of rows.values()) row.line.hidden = !matches(row) || (changedOnly.checked && row.line.dataset.changed !== "true");
+    if (!current || current.line.hidden) makeCurrent(shown()[0] ?? null);
+    showCount();
+  };
+
+  const build = () => {
+    const { fields, rows: sites } = model.get("sites");
+    rows.clear();
+    current = null;
+    const titles = [...fields.map((field) => NAMES[field] ?? field), "alone: dB", "accum.: dB"];
+    headings.replaceChildren(...["mark", "site", "op", ...titles].map((title) => element("th", { scope: "col" }, title)));
+    const setAll = fields.map((field) => {
+      const values = [...new Set(sites.flatMap((site) => (site.choices[field] ?? []).map(String)))];
+      const control = element("select", { "aria-label": `${NAMES[field]} of all marked or shown sites`, disabled: fixed });
+      options(control, [["", "set all…"], ...values.map((value) => [value, wordOf(value)])], "");
+      control.addEventListener("change", () => {
+        if (control.value) send("edit", { sites: targets(), fields: { [field]: valueOf(control.value) } });
+        control.value = "";
+      });
+      return element("td", {}, control);
+    });
+    bulk.replaceChildren(element("td"), element("th", { scope: "row" }, "marked, or all shown"), element("td"), ...setAll, element("td"), element("td"));
+    body.replaceChildren(
+      ...sites.map(({ name, op, choices }) => {
+        const box = element("input", { type: "checkbox", "aria-label": `mark ${name}`, tabindex: "-1" });
+        const selects = {};
+        const cells = fields.map((field) => {
+          if (!choices[field]) return element("td", { class: "ex-none", title: "makes no difference here" }, "·");
+          const control = element("select", { "aria-label": `${NAMES[field]} of ${name}`, tabindex: "-1", disabled: fixed });
+          options(control, choices[field].map((value) => [String(value), wordOf(value)]), "");
+          control.addEventListener("change", () => send("edit", { sites: [name], fields: { [field]: valueOf(control.value) } }));
+          selects[field] = control;
+          return element("td", {}, control);
+        });
+        const figures = [element("td", { class: "ex-number" }), element("td", { class: "ex-number" })];
+        const head = element("th", { scope: "row" }, element("code", {}, name));
+        const line = element("tr", { tabindex: "-1", "data-site": name }, element("td", {}, box), head, element("td", {}, op), ...cells, ...figures);
+        const row = { name, op, line, box, selects, figures };
+        line.addEventListener("focusin", () => makeCurrent(row));
+        box.addEventListener("change", () => select([], true));
+        rows.set(name, row);
+        return line;
+      }),
+    );
+    for (const name of model.get("selected")) if (rows.has(name)) rows.get(name).box.checked = true;
+    filter();
+  };
+  const showValues = () => {
+    const { now, base } = model.get("values");
+    for (const [name, row] of rows) {
+      let changed = false;
+      for (const [field, control] of Object.entries(row.selects)) {
+        const differs = now[name]?.[field] !== base[name]?.[field];
+        control.value = String(now[name]?.[field]);
+        control.classList.toggle("ex-changed", differs);
+        control.title = differs ? `base plan: ${wordOf(base[name][field])}` : "";
+        changed ||= differs;
+      }
+      row.line.dataset.changed = String(changed);
+    }
+    if (changedOnly.checked) filter();
+    root.dataset.answered = model.get("answered");
+  };
+  const showErrors = () => {
+    const errors = model.get("errors");
+    const stale = markStale(table, errors, model.get("current"));
+    for (const [name, row] of rows)
+      row.figures.forEach((cell, at) => {
+        const db = errors.db?.[name]?.[at];
+        cell.textContent = typeof db === "number" ? db.toFixed(1).replace("-", "−") : (db ?? "–");
+        cell.title = stale ? `out of date: ${errors.words}` : (errors.words ?? "");
+        cell.style.setProperty("--bar", typeof db === "number" ? `${Math.min(Math.max(db, 0), 60) / 0.6}%` : "0%");
+      });
+  };
+  const showFocus = () => {
+    const row = rows.get(model.get("focus").site);
+    if (!row) return;
+    search.value = "";
+    changedOnly.checked = false;
+    filter();
+    row.line.scrollIntoView({ block: "center" });
+    row.line.focus();
+  };
+
+  search.addEventListener("input", filter);
+  changedOnly.addEventListener("change", filter);
+  root.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // Lab has keys of its own
+    const typing = event.target === search;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing) {
+      event.preventDefault();
+      return send(event.shiftKey ? "redo" : "undo");
+    }
+    const inRow = current && (event.target === current.line || event.target === current.box);
+    if (!inRow || event.ctrlKey || event.metaKey || event.altKey) return;
+    const visible = shown();
+    const at = visible.indexOf(current);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: visible.length - 1 }[event.key];
+    if (to !== undefined) {
+      event.preventDefault();
+      visible[Math.min(Math.max(to, 0), visible.length - 1)].line.focus();
+    } else if (event.key === " " && event.target === current.line) {
+      event.preventDefault();
+      select([current], !current.box.checked);
+    }
+  });
+
+  const ends = [
+    follow(model, ["sites"], build),
+    follow(model, ["sites", "values", "answered"], showValues),
+    follow(model, ["sites", "errors", "current"], showErrors),
+    follow(model, ["focus"], showFocus),
+  ];
+  root.dataset.ready = "true";
+  return () => ends.forEach((end) => end());
+};
+
+export default { render };
