@@ -12,7 +12,7 @@ from pathlib import Path
 import joblib
 
 from lightning_v2.files import user_cache
-from lightning_v2.model import Voice
+from lightning_v2.model import Voice, load
 from lightning_v2.precision import Plan
 
 MOST_BYTES = 2 * 2**30
@@ -40,7 +40,7 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
         folder: of the results; one among the user's caches if not given.
 
     Raises:
-        PlanError: an argument that is a plan does not parse.
+        PlanError, CheckpointError: an argument that is a plan or a voice cannot be loaded.
     """
     memory = joblib.Memory(folder or user_cache() / "results", verbose=0)
     # joblib puts results apart by the function it calls: here all share one, the key names them.
@@ -89,6 +89,8 @@ def _identity(name: str, value: object) -> object:
         return {key: _identity(name, item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_identity(name, item) for item in value]
+    if name == "voice" and isinstance(value, str | Path):
+        return _identity(name, load(value))
     if name in PLAN_ARGUMENTS and isinstance(value, str | Path):
         return _identity(name, Plan.load(value))
     return value

@@ -63,6 +63,8 @@ def test_a_voice_counts_by_its_weights(tmp_path, calls):
     kept(voice, "a")
     kept(lv2.load(), "a")
     assert len(CALLS) == 1
+    kept("slt", "a")
+    assert len(CALLS) == 1
     kept(dataclasses.replace(voice, digest="another"), "a")
     assert len(CALLS) == 2
 

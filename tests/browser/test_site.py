@@ -159,9 +159,9 @@ def test_page_says_why_naive_is_broken(opened):
 def test_code_is_there_for_who_wants_it(opened):
     page = opened(f"{FIRST}-bf16").page
     cell = page.locator("details.code").first
-    assert not page.get_by_text("lv2.compare(").first.is_visible()
+    assert not page.get_by_text("lv2.compare)").first.is_visible()
     cell.locator("summary").click()
-    assert page.get_by_text("lv2.compare(").first.is_visible()
+    assert page.get_by_text("lv2.compare)").first.is_visible()
 
 
 def test_index_leads_everywhere_and_plays_all_plans_side_by_side(opened):
