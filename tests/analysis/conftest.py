@@ -5,9 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.model import Speech
+from lightning_v2.model import Speech, Voice
+from lightning_v2.model.config import VoiceConfig
+from lightning_v2.model.network import Network
 
 SAMPLE_RATE = 24000
 
@@ -17,6 +20,15 @@ def harmonics(f0, level_db=-20.0, phase=0.0):
     cycles = phase + np.cumsum(f0) / SAMPLE_RATE
     wave = sum(np.cos(2 * np.pi * k * cycles) / k for k in range(1, 7))
     return (wave / np.sqrt(np.mean(wave**2)) * 10 ** (level_db / 20)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def voice():
+    """A real network, untrained."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = Network(VoiceConfig()).eval()
+    return Voice("untrained", network, VoiceConfig(), digest="")
 
 
 @pytest.fixture

@@ -7,23 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.phase_site import with_other_phase
-from lightning_v2.model import Voice
-from lightning_v2.model.config import VoiceConfig
-from lightning_v2.model.network import Network
 
 TEXT = "Every evening, seven silver ships."
-
-
-@pytest.fixture(scope="module")
-def voice():
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        network = Network(VoiceConfig()).eval()
-    return Voice("untrained", network, VoiceConfig(), digest="")
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,11 @@
 
 import pandas as pd
 import pytest
-import torch
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.kept_reference import KeptReference
-from lightning_v2.model import Voice
-from lightning_v2.model.config import VoiceConfig
-from lightning_v2.model.network import Network
 
 TEXT = "Seven ships. They sail!"  # two sentences: every site runs twice
-
-
-@pytest.fixture(scope="module")
-def voice():
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        network = Network(VoiceConfig()).eval()
-    return Voice("untrained", network, VoiceConfig(), digest="")
 
 
 @pytest.fixture(scope="module")
