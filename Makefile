@@ -22,7 +22,7 @@ notebooks: $(READY)  ## run the notebooks for several plans: build/notebooks, bu
 	.venv/bin/lightning-v2 notebooks $(ARGS)
 
 lab: $(READY)  ## open JupyterLab on the notebooks
-	.venv/bin/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/01_hear_the_difference.ipynb
+	.venv/bin/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_explore.ipynb
 
 test: $(READY)  ## run the tests
 	.venv/bin/python -m pytest $(ARGS)

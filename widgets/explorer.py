@@ -83,7 +83,8 @@ class PrecisionExplorer:
         self._board, self._history = ExplorerBoard(), ExplorerHistory()
         shown = self.session.shown
         self._player = ABPlayer(views.clips(shown), label=shown.state.words)
-        self._shown["player"] = shown.candidate
+        self._board.sound = views.sound(shown)
+        self._shown["sound"] = shown.candidate
         for part in (self._bar, self._table, self._board, self._history):
             part.on_msg(self._hear)
         self.session.listen(self._show)
@@ -207,7 +208,7 @@ class PrecisionExplorer:
         sound_stale = shown.state.key != state.key
         self._once("sites", state.speaker.digest, lambda: self._table.show_sites(state.sites))
         self._once("state", state.key, self._show_state)
-        self._once("player", shown.candidate, self._show_sound)
+        self._once("sound", shown.candidate, self._show_sound)
         self._once("measures", shown.metrics, self._show_measures)
         self._once("layers", shown.layers, self._show_layers)
         self._once("history", (len(session.trials), state.key), self._show_history)

@@ -88,7 +88,7 @@ const heat = ({ alt, sites, rooms, rows, bar: scale }, choose) => {
   const names = rows.map(({ label }, row) => element("span", { style: `--at:${(100 * (row + 0.5)) / rows.length}%` }, label));
   let start = 0;
   const parts = rooms.map(([room, share]) => {
-    const made = element("span", { style: `left:${100 * start}%;width:${100 * share}%`, title: room }, room);
+    const made = element("span", { style: `left:${100 * start}%;width:${100 * share}%`, title: room }, share < 0.03 ? "" : room);
     start += share;
     return made;
   });

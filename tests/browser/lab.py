@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import psutil
 
 ROOT = Path(__file__).parents[2]
@@ -25,14 +25,17 @@ SETTINGS = {
 
 
 @contextmanager
-def running_lab(folder: Path, notebook: Path):
+def running_lab(folder: Path, notebook: Path, last_cell: str):
     """A server with a copy of `notebook`; yields the address of its page, and ends the server.
 
     folder: empty; everything that Jupyter writes goes there.
+    last_cell: code of a cell that is added.
     """
     work, home = folder / "work", folder / "jupyter"
     work.mkdir()
-    shutil.copy(notebook, work)
+    copy = nbformat.read(notebook, as_version=4)
+    copy.cells.append(nbformat.v4.new_code_cell(last_cell))
+    nbformat.write(copy, work / notebook.name)
     for name, text in SETTINGS.items():
         path = home / "settings" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +56,7 @@ def running_lab(folder: Path, notebook: Path):
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
         "--port=0", f"--ServerApp.root_dir={work}", f"--IdentityProvider.token={TOKEN}",
-        "--LabApp.news_url=None", "--ServerApp.allow_remote_access=False",
+        "--LabApp.news_url=None", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with log.open("w") as output:
         # A session of its own: kernels go with the server, whatever they do.
@@ -66,44 +69,38 @@ def running_lab(folder: Path, notebook: Path):
         _end(server)
 
 
-def run_all(page, prompts: int) -> None:
-    """Run All, and wait until so many cells have a number.
+def run_all(page) -> None:
+    """Run all cells of the notebook, and wait until every one has a number.
 
-    Right after a start the command can get lost, or ask for a kernel: the one offered is taken, and
-    the command given again until the first cell has begun.
+    The command is Lab's own, given once the kernel is there: before that it would ask for one.
     """
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=90_000)
-    first = page.locator(".jp-CodeCell .jp-InputPrompt").first
-    for _ in range(20):
-        page.get_by_text("Run", exact=True).first.click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.wait_for_timeout(1500)
-        if first.inner_text().strip() not in ("[ ]:", "[]:", ""):
-            break
-        for accept in page.locator(".jp-Dialog .jp-mod-accept").all():
-            accept.click()
+    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.ready")
+    page.evaluate("() => jupyterapp.shell.currentWidget.context.ready")
+    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.wait_for_function(
-        "(count) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
-        ".filter((prompt) => /\\[\\d+\\]/.test(prompt.textContent)).length >= count",
-        arg=prompts,
+        "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
+        ".every((prompt) => /\\[\\d+\\]/.test(prompt.textContent))",
         timeout=180_000,
     )
 
 
-def run_in_kernel(page, code: str) -> str:
-    """Put code into a new last cell, run it, and return what it printed."""
-    before = page.locator(".jp-CodeCell").count()
-    page.locator(".jp-Notebook-footer").click()
+def run_cell(page, index: int) -> str:
+    """Run a code cell again, and return what it printed."""
+    cell = page.locator(".jp-CodeCell").nth(index)
+    prompt = cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
     page.wait_for_function(
-        "(count) => document.querySelectorAll('.jp-CodeCell').length > count", arg=before
+        "([index, before]) => { const text = document.querySelectorAll('.jp-CodeCell')[index]"
+        ".querySelector('.jp-InputPrompt').innerText;"
+        " return text !== before && /\\[\\d+\\]/.test(text); }",
+        arg=[index, before],
+        timeout=120_000,
     )
-    page.keyboard.insert_text(code)
-    page.keyboard.press("Shift+Enter")
-    cell = page.locator(".jp-CodeCell").nth(before)
-    output = cell.locator(".jp-OutputArea-output").first
-    output.wait_for(timeout=60_000)
-    return output.inner_text().strip()
+    return cell.locator(".jp-OutputArea-output").first.inner_text().strip()
 
 
 def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:

@@ -56,6 +56,15 @@ def keys(explorer):
     return shown, part(explorer, "ExplorerBar").status["key"]
 
 
+def test_everything_is_there_from_the_beginning():
+    explorer = PrecisionExplorer("Ships.", "bf16")
+    now = explorer.session.state.key
+    assert keys(explorer) == ({now}, now)
+    assert part(explorer, "SiteTable").sites["rows"]
+    assert part(explorer, "ExplorerHistory").trials["current"] == now
+    explorer.close()
+
+
 def test_says_what_compare_says(explorer):
     alone = lv2.compare(lv2.load(), TEXT, "bf16")
     c = explorer.comparison
