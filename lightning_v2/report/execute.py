@@ -159,11 +159,10 @@ def _explained(
 
 
 def _where(reached: nbformat.NotebookNode | None) -> str:
-    """Which cell was running."""
-    for cell in reached.cells if reached else ():
-        if cell.cell_type != "code":
-            continue
-        begun = cell.metadata.get("papermill", {}).get("start_time")
-        if begun and cell.execution_count is None:
-            return f" in the cell that begins with {cell.source.strip().splitlines()[0]!r}"
-    return ""
+    """Which cell was running: the last one that had begun."""
+    begun = [
+        cell.source.strip().splitlines()[0]
+        for cell in (reached.cells if reached else ())
+        if cell.cell_type == "code" and cell.metadata.get("papermill", {}).get("start_time")
+    ]
+    return f" in the cell that begins with {begun[-1]!r}" if begun else ""
