@@ -77,7 +77,7 @@ def three_clips():
 @pytest.fixture
 def player(open_players):
     """A page with two players, of three and of two clips."""
-    short = [Clip("short", tone(440, 0.1, 0.3), RATE), Clip("shorter", tone(440, 0.1, 0.2), RATE)]
+    short = [Clip("short", tone(440, 0.1, 1.0), RATE), Clip("shorter", tone(440, 0.1, 0.7), RATE)]
     return open_players(ABPlayer(three_clips(), label="one"), ABPlayer(short, label="two"))
 
 
@@ -158,7 +158,8 @@ def test_switching_leaves_no_gap_and_no_jump_in_what_is_heard(player):
     middle = np.arange(480, len(heard) - 960)
     phasor = np.exp(-2j * np.pi * 220 * np.arange(len(heard)) / RATE) * heard
     cycles = 2 * np.convolve(phasor, np.ones(1200) / 1200, "valid")[: len(middle)]
-    assert np.abs(cycles).min() > 0.24
+    # A machine that is busy may lose a render quantum; a gap of 10 ms is one that somebody made.
+    assert np.abs(cycles).min() > 0.2
     assert np.abs(cycles).max() < 0.51
     assert np.ptp(np.angle(cycles / cycles[0])) < 0.03
     assert np.abs(np.diff(heard[:-960])).max() < 0.5 * 2 * np.pi * 220 / RATE * 1.1
