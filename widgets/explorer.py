@@ -172,6 +172,9 @@ class PrecisionExplorer:
             raise plan_edit.EditError(f"only {', '.join(sorted(known))} can be set, not {fields}")
         new: dict[str, object] = dict(fields) | {"tier": "fast"}
         if "base" in new:
+            if new["base"] not in self._bases:
+                known_bases = ", ".join(self._bases)
+                raise plan_edit.EditError(f"no plan {new['base']!r} to start from: {known_bases}")
             # Another plan is another beginning: changes to the old one do not carry over.
             new |= {"base": Plan.of(self._bases[new["base"]]), "changes": ()}
         self.session.set(**new)
@@ -208,10 +211,11 @@ class PrecisionExplorer:
         sound_stale = shown.state.key != state.key
         self._once("sites", state.speaker.digest, lambda: self._table.show_sites(state.sites))
         self._once("state", state.key, self._show_state)
-        self._once("sound", shown.candidate, self._show_sound)
-        self._once("measures", shown.metrics, self._show_measures)
-        self._once("layers", shown.layers, self._show_layers)
+        # What travels longest comes last: of a known result all is shown at once.
         self._once("history", (len(session.trials), state.key), self._show_history)
+        self._once("layers", shown.layers, self._show_layers)
+        self._once("measures", shown.metrics, self._show_measures)
+        self._once("sound", shown.candidate, self._show_sound)
         self._bar.status = {
             "key": state.key,
             "words": state.words,
@@ -253,8 +257,8 @@ class PrecisionExplorer:
 
     def _show_sound(self) -> None:
         shown = self.session.shown
-        self._player.replace(views.clips(shown), label=shown.state.words)
         self._board.sound = views.sound(shown)
+        self._player.replace(views.clips(shown), label=shown.state.words)
 
     def _show_measures(self) -> None:
         self._board.measures = views.measures(self.session.shown)

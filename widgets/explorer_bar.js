@@ -93,7 +93,7 @@ const render = ({ model, el }) => {
         }),
       ),
     );
-    const caption = `${name}: ${changed ? `${changed} sites changed from ${base}` : "as it is"}; shares of a pangram, small print: change from ${base} in points`;
+    const caption = `${name}: ${changed ? `${changed} ${changed === 1 ? "site" : "sites"} changed from ${base}` : "as it is"}; shares of a pangram, small print: change from ${base} in points`;
     const compared = (now, before, bf16) =>
       `${(now / bf16).toFixed(2)} × bf16${before === now ? "" : `, ${signed(100 * (now / before - 1))} against ${base}`}`;
     const cost = problem

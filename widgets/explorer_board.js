@@ -51,8 +51,8 @@ const waves = ({ alt, x, traces }) => {
       shape("polygon", { points: [...place(high), ...place(low).reverse()].join(" "), fill: colour, stroke: colour, class: "ex-wave" }),
     );
   });
-  const names = traces.map(({ label, colour, most }) =>
-    element("span", {}, element("b", { style: `background:${colour}` }), `${label} (peak ${most})`),
+  const names = traces.map(({ label, colour, peak }) =>
+    element("span", {}, element("b", { style: `background:${colour}` }), `${label} (peak ${peak} of full scale)`),
   );
   return [
     element("div", { class: "ex-frame" }, element("div", { class: "ex-ticks ex-left" }), svg, ticks(x, "below")),

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from weakref import WeakKeyDictionary
 
 import matplotlib
 import numpy as np
@@ -39,10 +41,25 @@ CARDS = (
 )
 """Measures that are shown at a glance; all others are folded away."""
 
-COLUMNS = 900
+COLUMNS = 600
+ROWS = 260
+"""A picture has no more than that: it is drawn in 200 to 400 points."""
 DIFFERENCE_RANGE_DB = 20.0
 LAYER_RANGE_DB = (0.0, 60.0)
 _NOTHING = 255  # index of a pixel of which nothing is known
+
+
+def _kept[View](view: Callable[[Result], View]) -> Callable[[Result], View]:
+    """The same view, made once of a result as long as there is one."""
+    known: WeakKeyDictionary[Result, View] = WeakKeyDictionary()
+
+    @wraps(view)
+    def show(result: Result) -> View:
+        if result not in known:
+            known[result] = view(result)
+        return known[result]
+
+    return show
 
 
 def named(state: State) -> dict[str, str]:
@@ -50,6 +67,7 @@ def named(state: State) -> dict[str, str]:
     return {"key": state.key, "words": state.words}
 
 
+@_kept
 def clips(result: Result) -> list[Clip]:
     """To hear. The labels are the same for every plan: what is selected stays selected."""
     reference, candidate = result.reference, result.candidate
@@ -67,6 +85,7 @@ def clips(result: Result) -> list[Clip]:
     ]
 
 
+@_kept
 def sound(result: Result) -> dict:
     """Waveforms, and where in time and frequency the candidate is louder or quieter."""
     plan = result.state.plan.name
@@ -75,20 +94,21 @@ def sound(result: Result) -> dict:
     difference = level_difference_db(a, b)
     p95 = float(np.percentile(np.abs(difference), 95))
     apart = result.candidate.waveform - result.reference.waveform
-    most, loudest = float(np.abs(apart).max()), float(np.abs(result.reference.waveform).max())
+    most = float(np.abs(apart).max())
+    loudest = max(float(np.abs(speech.waveform).max()) for speech in pair)
     seconds = (0.0, result.reference.duration_s)
     return named(result.state) | {
         "pictures": [
             {
                 "kind": "waves",
-                "title": "Waveforms (full scale = 1)",
+                "title": "Waveforms, both on one scale, and their difference on its own",
                 "alt": f"Waveforms of the reference, of {plan} and of their difference; largest "
-                f"difference {most:.2g}, largest sample of the reference {loudest:.2g}.",
+                f"difference {most:.2g}, largest sample of both {loudest:.2g} of full scale.",
                 "x": _axis(*seconds, "time (s)"),
                 "traces": [
-                    _trace("reference", colours.REFERENCE, pair[0].waveform),
-                    _trace(plan, colours.of_plan(plan), pair[1].waveform),
-                    _trace("difference, on a scale of its own", colours.DIFFERENCE, apart),
+                    _trace("reference", colours.REFERENCE, pair[0].waveform, loudest),
+                    _trace(plan, colours.of_plan(plan), pair[1].waveform, loudest),
+                    _trace("difference", colours.DIFFERENCE, apart, most),
                 ],
             },
             {
@@ -109,6 +129,7 @@ def sound(result: Result) -> dict:
     }
 
 
+@_kept
 def measures(result: Result) -> dict | None:
     """Cards of the measures, and how far the phase has moved; None if not known yet."""
     if result.metrics is None:
@@ -146,6 +167,7 @@ def measures(result: Result) -> dict | None:
     }
 
 
+@_kept
 def layers(result: Result) -> dict | None:
     """Signal to error of every site, alone and accumulated; None if not known yet."""
     if result.layers is None:
@@ -174,6 +196,7 @@ def layers(result: Result) -> dict | None:
     }
 
 
+@_kept
 def errors(result: Result) -> dict | None:
     """The same as columns of the table of sites: site -> [alone, accumulated] in dB."""
     if result.layers is None:
@@ -246,7 +269,11 @@ def _bar(
 
 
 def _png(values: np.ndarray, name: str, reach: float) -> str:
-    """Values (F, T) from -reach to reach as a PNG in a string, low frequencies at the bottom."""
+    """Values (F, T) from -reach to reach as a PNG in a string, low frequencies at the bottom.
+
+    Of neighbouring bins that share a row of the picture, the one that is furthest from 0 counts.
+    """
+    values = _pooled(values)
     known = np.isfinite(values)
     scaled = np.clip((np.where(known, values, 0.0) + reach) / (2 * reach), 0, 1) * (_NOTHING - 1)
     pixels = np.where(known, np.round(scaled), _NOTHING).astype(np.uint8)[::-1]
@@ -258,15 +285,23 @@ def _png(values: np.ndarray, name: str, reach: float) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _trace(label: str, colour: str, wave: np.ndarray) -> dict:
-    """Lowest and highest sample of each of at most `COLUMNS` steps, over the largest of all."""
-    most = float(np.abs(wave).max(initial=0.0))
+def _pooled(values: np.ndarray) -> np.ndarray:
+    """Values (F, T) in at most `ROWS` rows; NaN where a row has nothing else."""
+    share = -(-len(values) // ROWS)
+    padding = ((0, -len(values) % share), (0, 0))
+    groups = np.pad(values, padding, constant_values=np.nan).reshape(-1, share, values.shape[1])
+    furthest = np.where(np.isnan(groups), -1.0, np.abs(groups)).argmax(axis=1)
+    return np.take_along_axis(groups, furthest[:, None], axis=1)[:, 0]
+
+
+def _trace(label: str, colour: str, wave: np.ndarray, full: float) -> dict:
+    """Lowest and highest sample of each of at most `COLUMNS` steps, over `full`."""
     step = max(1, -(-len(wave) // COLUMNS))
-    steps = np.pad(wave, (0, -len(wave) % step)).reshape(-1, step) / (most or 1.0)
+    steps = np.pad(wave, (0, -len(wave) % step)).reshape(-1, step) / (full or 1.0)
     return {
         "label": label,
         "colour": colour,
-        "most": f"{most:.2g}",
+        "peak": f"{np.abs(wave).max(initial=0.0):.2g}",
         "low": np.round(steps.min(axis=1), 3).tolist(),
         "high": np.round(steps.max(axis=1), 3).tolist(),
     }

@@ -97,7 +97,7 @@ const render = ({ model, el }) => {
     const { fields, rows: sites } = model.get("sites");
     rows.clear();
     current = null;
-    const titles = [...fields.map((field) => NAMES[field] ?? field), "alone: dB", "accum.: dB"];
+    const titles = ["alone: dB", "accum.: dB", ...fields.map((field) => NAMES[field] ?? field)];
     headings.replaceChildren(...["mark", "site", "op", ...titles].map((title) => element("th", { scope: "col" }, title)));
     const setAll = fields.map((field) => {
       const values = [...new Set(sites.flatMap((site) => (site.choices[field] ?? []).map(String)))];
@@ -109,7 +109,7 @@ const render = ({ model, el }) => {
       });
       return element("td", {}, control);
     });
-    bulk.replaceChildren(element("td"), element("th", { scope: "row" }, "marked, or all shown"), element("td"), ...setAll, element("td"), element("td"));
+    bulk.replaceChildren(element("td"), element("th", { scope: "row" }, "marked, or all shown"), element("td"), element("td"), element("td"), ...setAll);
     body.replaceChildren(
       ...sites.map(({ name, op, choices }) => {
         const box = element("input", { type: "checkbox", "aria-label": `mark ${name}`, tabindex: "-1" });
@@ -124,7 +124,7 @@ const render = ({ model, el }) => {
         });
         const figures = [element("td", { class: "ex-number" }), element("td", { class: "ex-number" })];
         const head = element("th", { scope: "row" }, element("code", {}, name));
-        const line = element("tr", { tabindex: "-1", "data-site": name }, element("td", {}, box), head, element("td", {}, op), ...cells, ...figures);
+        const line = element("tr", { tabindex: "-1", "data-site": name }, element("td", {}, box), head, element("td", {}, op), ...figures, ...cells);
         const row = { name, op, line, box, selects, figures };
         line.addEventListener("focusin", () => makeCurrent(row));
         box.addEventListener("change", () => select([], true));

@@ -146,7 +146,7 @@ class KeptReference:
 
     def _range(self, site: str, op: str, plan: Plan) -> dict[str, float]:
         blocks = BlockRanges(plan.for_site, self._voice.model)
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             for call in self._calls[site]:
                 blocks.observe(site, op, *call, None)
         return blocks.columns(site)

@@ -13,6 +13,7 @@ from lightning_v2.analysis.audio_metrics import METRICS
 from lightning_v2.search.cost import cycles
 from lightning_v2.search.mixtures import precisions_of
 from widgets import PrecisionExplorer
+from widgets import explorer_views as views
 from widgets.static import widget_html
 from widgets.wav import read_wav_base64
 
@@ -129,6 +130,7 @@ def test_undo_brings_everything_back_at_once(explorer):
     [
         ("set", {"fields": {"text": " "}}, "nothing to say"),
         ("set", {"fields": {"tier": "magic"}}, "only base, reference, text, voice can be set"),
+        ("set", {"fields": {"base": "naiv"}}, "no plan 'naiv' to start from: bf16, bfp4-lofi"),
         ("edit", {"sites": ["source.phase"], "fields": {"output": "bfloat4_b"}}, "cannot be 'bfl"),
         ("edit", {"sites": ["nowhere"], "fields": {"output": "float32"}}, "no site 'nowhere'"),
         ("save", {"path": "plan.txt"}, "saved as NAME.yaml"),
@@ -232,10 +234,21 @@ def test_pictures_have_words_and_the_size_of_what_they_show(explorer):
     assert all(len(picture["alt"]) > 40 and picture["title"] for picture in pictures)
     phase = explorer.comparison.phase
     shown = Image.open(io.BytesIO(base64.b64decode(board.measures["pictures"][0]["png"])))
-    assert shown.size == phase.radians.T.shape
-    # Low frequencies are at the bottom, and what is not known is transparent.
+    assert shown.size[0] == phase.radians.shape[1]
+    # Low frequencies are at the bottom, two bins to a row; what is not known is transparent.
+    known = np.pad(np.isfinite(phase.radians), ((0, 1), (0, 0))).reshape(shown.size[1], 2, -1)
     alpha = np.asarray(shown.convert("RGBA"))[::-1, :, 3]
-    assert ((alpha > 0) == np.isfinite(phase.radians)).all()
+    assert ((alpha > 0) == known.any(axis=1)).all()
+
+
+def test_the_largest_of_the_bins_that_share_a_row_counts():
+    values = np.zeros((520, 1))
+    values[10], values[11], values[20], values[21:24] = -3.0, 2.0, np.nan, np.nan
+    pooled = views._pooled(values)
+    assert pooled.shape == (260, 1)
+    assert pooled[5, 0] == -3.0
+    assert np.isnan(pooled[11, 0]) and np.isnan(pooled[10, 0])
+    assert np.count_nonzero(pooled) == 3
 
 
 def test_errors_stand_beside_their_sites(explorer):
