@@ -32,17 +32,24 @@ const matching = (clips) => {
   return { changes: changes.map((change) => (change === null ? null : change - lowered)), lowered };
 };
 
-const load = async (state) => {
-  const bytes = bytesOf(state.wav);
-  const buffer = await decode(bytes, state.sample_rate);
+// A sound that is there already, as the reference is when only a plan has changed, is not decoded again.
+const load = async (state, known) => {
+  const sound = known.find((clip) => clip.state.wav === state.wav)?.sound ?? (await decoded(state));
   return {
     state,
-    buffer,
-    peak: peakOf(buffer),
+    sound,
+    buffer: sound.buffer,
+    peak: sound.peak,
     loudness: state.loudness_lufs == null ? null : state.loudness_lufs + state.gain_db,
     gain_db: state.gain_db,
-    file: URL.createObjectURL(new Blob([bytes], { type: "audio/wav" })),
+    file: URL.createObjectURL(sound.blob),
   };
+};
+
+const decoded = async (state) => {
+  const bytes = bytesOf(state.wav);
+  const buffer = await decode(bytes, state.sample_rate);
+  return { buffer, peak: peakOf(buffer), blob: new Blob([bytes], { type: "audio/wav" }), spectrogram: null };
 };
 
 const unload = (clips) => clips.forEach(({ file }) => URL.revokeObjectURL(file));
@@ -81,15 +88,15 @@ const render = async ({ model, el }) => {
 
   const showPictures = () => {
     if (!clips.length || !wave.clientWidth) return;
-    const { state, buffer, peak } = heard();
+    const { state, sound, buffer, peak } = heard();
     const gains = levels();
     const full = Math.max(1e-6, ...clips.map((clip, index) => clip.peak * gains[index])) / 0.95;
     const total = deck.duration * buffer.sampleRate;
     const level = gains[deck.selected];
     drawWave(wave, buffer.getChannelData(0), { colour: state.colour, gain: level, full, total });
     wave.setAttribute("aria-label", `Waveform of ${state.label}, largest sample ${(peak * level).toFixed(3)} of full scale`);
-    heard().spectrogram ??= spectrogram(buffer.getChannelData(0));
-    drawSpectrogram(spectrum, heard().spectrogram, { gain: level, total });
+    sound.spectrogram ??= spectrogram(buffer.getChannelData(0));
+    drawSpectrogram(spectrum, sound.spectrogram, { gain: level, total });
     spectrum.setAttribute("aria-label", `Spectrogram of ${state.label}, 0 to ${buffer.sampleRate / 2000} kHz`);
     axes.replaceChildren(amplitudes(full), kilohertz(buffer.sampleRate / 2000));
     timeline.showScale();
@@ -181,7 +188,7 @@ const render = async ({ model, el }) => {
     const states = model.get("clips");
     let next;
     try {
-      next = await Promise.all(states.map(load));
+      next = await Promise.all(states.map((state) => load(state, clips)));
     } catch (error) {
       if (number !== latest) return;
       problem.textContent = `These clips cannot be played: ${error.message}`;

@@ -12,7 +12,12 @@ const element = (tag, attributes = {}, ...children) => {
   return made;
 };
 
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+const bytesOf = (base64) => {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let n = 0; n < text.length; n++) bytes[n] = text.charCodeAt(n);
+  return bytes;
+};
 
 // At the clip's own rate the browser does not resample.
 const decode = (bytes, sampleRate) => new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(bytes.slice().buffer);

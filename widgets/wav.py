@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import soundfile
+from scipy.io import wavfile
 
 
 def wav_bytes(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> bytes:
@@ -20,8 +21,8 @@ def wav_bytes(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> 
     if not float32:
         samples = np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16)
     file = io.BytesIO()
-    subtype = "FLOAT" if float32 else "PCM_16"
-    soundfile.write(file, samples, sample_rate, format="WAV", subtype=subtype)
+    # soundfile would put the time of day into the header of float32 files.
+    wavfile.write(file, sample_rate, samples)
     return file.getvalue()
 
 
@@ -31,8 +32,8 @@ def wav_base64(waveform: np.ndarray, sample_rate: int, float32: bool = False) ->
 
 
 def samples_digest(wav: bytes) -> str:
-    """SHA-256 of the samples of a WAV file as little-endian float32: what is played, without the
-    header, in which some writers put the time of day."""
+    """SHA-256 of the samples of a WAV file as little-endian float32: what is played, however it is
+    written."""
     samples, _ = soundfile.read(io.BytesIO(wav), dtype="float32")
     return hashlib.sha256(samples.astype("<f4").tobytes()).hexdigest()
 

@@ -112,8 +112,8 @@ def groups(
 
 def matters(field: str, site: Site) -> bool:
     """Whether a field can change a bit of a site."""
-    if site.op == "accumulate_phase":
-        return False
+    if site.op == "phase":
+        return field == "output"
     if field in ("weights", "weights_rounding"):
         return site.weights > 0
     if field in ("activations", "output", "math_approx_mode"):

@@ -386,6 +386,22 @@ def test_clips_are_replaced_while_they_play(open_players):
     assert page.evaluate("document.querySelector('.static-widget').model.get('selected')") == 0
 
 
+def test_what_is_there_already_is_not_decoded_again(open_players):
+    seen = open_players(ABPlayer(three_clips()))
+    seen.page.evaluate("window.first = document.querySelector('.ab-player').deck.buffers")
+    same = three_clips()[0]
+    states = [clip.state() for clip in (same, Clip("new", tone(330, 0.2), RATE))]
+    seen.page.evaluate(REPLACE, states)
+    assert seen.player("[deck.buffers[0] === first[0], deck.buffers[1] === first[1]]") == [
+        True,
+        False,
+    ]
+    link = seen.page.locator(".ab-links a").first
+    size = "(a) => fetch(a.href).then((r) => r.arrayBuffer()).then((b) => b.byteLength)"
+    seen.page.locator(".ab-files summary").click()
+    assert link.evaluate(size) == 44 + 2 * len(same.waveform)
+
+
 def test_clips_that_cannot_be_decoded_are_said_and_the_old_ones_stay(open_players):
     seen = open_players(ABPlayer(three_clips()))
     state = three_clips()[0].state() | {"wav": "AAAA"}

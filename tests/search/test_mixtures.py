@@ -60,6 +60,9 @@ def test_groups_hold_what_a_field_matters_to():
     assert list(groups(some, {"weights": "bfloat8_b"})) == ["blocks.0.up", "blocks.0.down"]
     assert list(groups(some, {"math_fidelity": "LoFi"}))[-1] == "blocks.0.norm"
     assert list(groups(some, {"output": "float32"}))[-1] == "blocks.0.add"
+    phase = Site("source.phase", "phase", 0, 0, 0, 1, ((1, 8), (1, 2048)))
+    assert list(groups([phase], {"output": "bfloat16"})) == ["source.phase"]
+    assert list(groups([phase, ADD], {"activations": "bfloat8_b"})) == ["blocks.0.add"]
     found = groups(SITES, {"weights": "bfloat4_b"}, ["*.up", "blocks.1.*"])
     assert [len(members) for members in found.values()] == [12, 1]
 
