@@ -14,7 +14,7 @@ READ_BACK = (
     "c = explorer.comparison\n"
     "wave = c.candidate.waveform\n"
     "print(site.math_fidelity, other.math_fidelity, explorer.selected, c.plan is explorer.plan,\n"
-    "      abs(wave).max())"
+    "      abs(wave).max(), blind.statistics.answered)"
 )
 SOUND = "document.querySelector('.ab-player').deck.buffers"
 PEAK = (
@@ -122,7 +122,7 @@ def test_python_reads_back_what_was_chosen_in_the_page(page):
     settle(page, old)
     page.get_by_label("mark pitch.norm", exact=True).check()
     printed = run_cell(page, page.locator(".jp-CodeCell").count() - 1)
-    fidelity, other, marked, same, peak = printed.split()
+    fidelity, other, marked, same, peak, _ = printed.split()
     assert (fidelity, other, marked, same) == ("HiFi3", "LoFi", "['pitch.norm']", "True")
     # What is heard is what Python has, to the 16 bits in which it travels.
     assert page.evaluate(PEAK)[1] == pytest.approx(float(peak), abs=2**-15)
@@ -234,6 +234,31 @@ def test_two_tries_compared_in_the_page(page):
     table = page.locator(".ex-contrast table").nth(1)
     table.wait_for()
     assert table.locator("tbody tr").all_inner_texts() == ["source.phase\toutput\tuint32\tfloat32"]
+
+
+def test_a_blind_trial_is_judged_by_the_kernel(page):
+    cells = page.locator(".jp-Cell").count()
+    progress = page.locator(".abx-progress")
+
+    def answer():
+        before = progress.inner_text()
+        for pressed in ("x", "ArrowLeft", "Enter"):
+            page.keyboard.press(pressed)
+        page.wait_for_function(
+            "(old) => document.querySelector('.abx-progress').textContent !== old", arg=before
+        )
+
+    page.locator(".abx-test").focus()
+    answer()  # training
+    page.get_by_role("button", name="Start the test").click()
+    page.wait_for_function(
+        "document.querySelector('.abx-progress').textContent === 'Trial 1 of 16'"
+    )
+    answer()
+    assert progress.inner_text() == "Trial 2 of 16"
+    assert page.locator(".jp-Cell").count() == cells
+    answered = run_cell(page, page.locator(".jp-CodeCell").count() - 1).split()[-1]
+    assert answered == "1"
 
 
 def test_lab_got_no_key_that_was_meant_for_the_table(page):
