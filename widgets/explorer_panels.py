@@ -41,7 +41,7 @@ class ExplorerBoard(anywidget.AnyWidget):
     """
 
     _esm = source("explorer_dom.js", "explorer_board.js")
-    _css = source("explorer.css")
+    _css = source("explorer.css", "explorer_board.css")
 
     measures = traitlets.Dict().tag(sync=True)
     sound = traitlets.Dict().tag(sync=True)

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.browser.players import RATE, SHELL, three_clips, tone
+from widgets import ABPlayer, Clip
+from widgets.static import widget_html
+
 FLAGS = (
     "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --mute-audio"
@@ -68,3 +72,31 @@ def visit(browser):
 def _note(seen, url, path):
     if url != path.as_uri() and not url.startswith(("data:", "blob:")):
         seen.requests.append(url)
+
+
+@pytest.fixture
+def open_players(visit, tmp_path):
+    """open_players(*widgets, **options): a page of players, which must not complain or ask."""
+    opened = []
+
+    def open_page(*widgets, **options):
+        page = tmp_path / f"page{len(opened)}.html"
+        page.write_text(SHELL + "".join(widget_html(widget.get_state()) for widget in widgets))
+        seen = visit(page, **options)
+        opened.append(seen)
+        seen.page.wait_for_function(
+            f"document.querySelectorAll('.ab-player[data-ready]').length === {len(widgets)}"
+        )
+        return seen
+
+    yield open_page
+    for seen in opened:
+        assert seen.errors == []
+        assert seen.requests == []
+
+
+@pytest.fixture
+def player(open_players):
+    """A page with two players, of three and of two clips."""
+    short = [Clip("short", tone(440, 0.1, 1.0), RATE), Clip("shorter", tone(440, 0.1, 0.7), RATE)]
+    return open_players(ABPlayer(three_clips(), label="one"), ABPlayer(short, label="two"))
