@@ -119,8 +119,10 @@ def test_something_is_to_be_heard_and_switched(opened, name):
 @pytest.mark.parametrize("name", STEMS)
 def test_figures_can_be_downloaded_as_data(opened, name):
     page = opened(name).page
-    links = page.eval_on_selector_all("a[download]", "(a) => a.map((a) => a.getAttribute('href'))")
-    paths = [BUILD / "site" / link for link in links if not link.startswith(("blob:", "data:"))]
+    links = page.eval_on_selector_all(
+        'a[download][href^="files/"]', "(links) => links.map((a) => a.getAttribute('href'))"
+    )
+    paths = [BUILD / "site" / link for link in links]
     assert any(path.suffix == ".ipynb" for path in paths)
     figures = page.locator("figure.picture").count()
     assert page.locator("p.data").count() == figures
