@@ -113,7 +113,7 @@ def _table(runs: list[Run], summaries: dict[str, dict | None]) -> str:
     rows = "".join(_row(run, summaries[run.executed]["metrics"], shown) for run in runs)
     _, _, how = summaries[runs[0].executed]["provenance"].partition(", ")
     return (
-        f'<div class="table"><table><caption>{html.escape(how.capitalize())}; a full table with '
+        f'<div class="table"><table><caption>{html.escape(how[:1].upper() + how[1:])}; a full table with '
         "bounds is on each page.</caption>"
         f'<thead><tr><th scope="col">plan</th>{heads}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
