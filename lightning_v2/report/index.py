@@ -112,9 +112,9 @@ def _table(runs: list[Run], summaries: dict[str, dict | None]) -> str:
     )
     rows = "".join(_row(run, summaries[run.executed]["metrics"], shown) for run in runs)
     _, _, how = summaries[runs[0].executed]["provenance"].partition(", ")
+    caption = f"{how[:1].upper()}{how[1:]}; a full table with bounds is on each page."
     return (
-        f'<div class="table"><table><caption>{html.escape(how[:1].upper() + how[1:])}; a full table with '
-        "bounds is on each page.</caption>"
+        f'<div class="table"><table><caption>{html.escape(caption)}</caption>'
         f'<thead><tr><th scope="col">plan</th>{heads}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )
