@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lightning_v2.deployment.agreement import load_agreement
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import write_whole
+from lightning_v2.resources import data_path
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -28,6 +30,12 @@ VOICE_ROWS = (
     ("rtf_one_core", "seconds of compute a second of speech, float32, one core", ".4f"),
     ("load_s", "seconds to load", ".2f"),
 )  # fmt: skip
+
+EXPLORER_ROWS = (
+    ("heard", "its sound is in the player"),
+    ("measures", "measures and phase are drawn"),
+    ("layers", "the error of every site is drawn"),
+)
 
 SHOWN_OPERATIONS = (
     "linear, LoFi, 32-bit Dst",
@@ -66,6 +74,7 @@ def main() -> int:
     new = old
     tables = {
         "voice": voice_table,
+        "explorer": explorer_table,
         "plans": plans_table,
         "check": check_table,
         "choices": choices_table,
@@ -84,14 +93,37 @@ def main() -> int:
     return 0
 
 
+def _table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Lines of a table."""
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    return [lines[0], "|" + "---|" * len(head), *lines[1:]]
+
+
 def voice_table() -> str:
     record = json.loads((RESULTS / "voice.json").read_text())
     lines = [
         f"*Measured* by `benchmarks/voice.py` on {record['sentences']} held-out sentences "
         f"({record['recogniser_sentences']} for the recogniser), {record['machine']['cpu']}, "
         f"{record['machine']['cores']} cores:\n",
-        "| | |\n|---|---|",
-        *(f"| {label} | {record['figures'][key]:{form}} |" for key, label, form in VOICE_ROWS),
+        *_table(
+            ("", ""),
+            ((label, f"{record['figures'][key]:{form}}") for key, label, form in VOICE_ROWS),
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def explorer_table() -> str:
+    record = json.loads((RESULTS / "explorer.json").read_text())
+    new, known = record["page_s"], record["page_from_cache_s"]
+    lines = [
+        f"*Measured* by `benchmarks/explorer.py` in a live JupyterLab in Chromium, "
+        f"“{record['text']}”, fast tier, {record['machine']['cpu']}, "
+        f"{record['machine']['cores']} cores; seconds from the change, medians:\n",
+        *_table(
+            ("", "a new plan", "one that was tried before"),
+            ((words, f"{new[key]:.2f}", f"{known[key]:.2f}") for key, words in EXPLORER_ROWS),
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -99,28 +131,38 @@ def voice_table() -> str:
 def plans_table() -> str:
     choices = json.loads((RESULTS / "plan_choices.json").read_text())
     costs = json.loads((RESULTS / "emulation.json").read_text())["plans"]
+    head = (
+        "plan in `data/plans/`", "what it is", "PESQ-WB, exact", "fast", "SNR, dB, exact", "fast",
+        "level, dB", "time / float32, fast",
+    )  # fmt: skip
+    rows = []
+    for name in presets():
+        exact, fast = (choices["figures"][tier][name] for tier in ("exact", "fast"))
+        rows.append(
+            (
+                f"`{name}`",
+                Plan.load(name).description,
+                f"{exact['pesq_wb_mos']:.2f}",
+                f"{fast['pesq_wb_mos']:.2f}",
+                f"{exact['snr_db']:.0f}",
+                f"{fast['snr_db']:.0f}",
+                f"{exact['gain_db']:+.2f}",
+                f"{costs[name]['ratio']:.1f}",
+            )
+        )
     lines = [
         f"*Emulated*, teacher-forced against PyTorch float32, mean of "
         f"{choices['sentences']} held-out sentences (`benchmarks/plan_choices.py`); time "
         "*measured* on one core (`benchmarks/emulation.py`):\n",
-        "| plan in `data/plans/` | what it is | PESQ-WB, exact | fast | SNR, dB, exact | fast "
-        "| level, dB | time / float32, fast |",
-        "|---|---|---|---|---|---|---|---|",
+        *_table(head, rows),
     ]
-    for name in presets():
-        exact, fast = (choices["figures"][tier][name] for tier in ("exact", "fast"))
-        lines.append(
-            f"| `{name}` | {Plan.load(name).description} | {exact['pesq_wb_mos']:.2f} "
-            f"| {fast['pesq_wb_mos']:.2f} | {exact['snr_db']:.0f} | {fast['snr_db']:.0f} "
-            f"| {exact['gain_db']:+.2f} | {costs[name]['ratio']:.1f} |"
-        )
     return "\n".join(lines) + "\n"
 
 
 def check_table() -> str:
     record = json.loads((RESULTS / "check.json").read_text())
-    tiers = record["tiers"]
-    fast, exact = tiers["fast"], tiers["exact"]
+    fast, further = record["runs"]["fast"], record["runs"]["further"]
+    exact = json.loads(data_path("checks", f"{record['plan']}.json").read_text())
     count, low = exact["sample"]["sentences"], record["shares"]
     words = {True: "**equivalent**", False: "**not equivalent**", None: "**no verdict**"}
     answers = {True: "holds", False: "fails", None: "not judged"}
@@ -134,38 +176,71 @@ def check_table() -> str:
         f"{words[fast['equivalent']]} by the fast one. The fast one takes "
         f"{record['seconds'] / 60:.0f} minutes, controls included (*measured*, "
         f"{record['machine']['cpu']}, {record['machine']['cores']} cores).\n",
-        "| endpoint, exact tier | run | unit | estimate | 95 % bound | limit | |",
-        "|---|---|---|---|---|---|---|",
+        *_table(
+            ("endpoint, exact tier", "run", "unit", "estimate", "95 % bound", "limit", ""),
+            (
+                (
+                    e["label"],
+                    e["run"],
+                    e["unit"],
+                    "" if e["estimate"] is None else f"{e['estimate']:.4g}",
+                    "" if e["bound"] is None else f"{e['bound']:.4g}",
+                    f"{e['relation']} {e['limit']:g}",
+                    answers[e["holds"]],
+                )
+                for e in exact["endpoints"]
+            ),
+        ),
+        "",
+        *_table(
+            ("control, exact tier", "must", "does"),
+            (
+                (f"{c['name']}: {c['what']}", c["must"], "pass" if c["equivalent"] else "fail")
+                for c in exact["controls"]
+            ),
+        ),
+        f"\nOn the next {further['sample']['sentences']} held-out sentences, fast tier: "
+        f"{words[further['equivalent']]}{_failures(further)}.",
     ]
-    for e in exact["endpoints"]:
-        values = ("" if e[key] is None else f"{e[key]:.4g}" for key in ("estimate", "bound"))
-        lines.append(
-            f"| {e['label']} | {e['run']} | {e['unit']} | {' | '.join(values)} "
-            f"| {e['relation']} {e['limit']:g} | {answers[e['holds']]} |"
-        )
-    lines += ["", "| control, exact tier | must | does |", "|---|---|---|"]
-    for control in exact["controls"]:
-        does = "pass" if control["equivalent"] else "fail"
-        lines.append(f"| {control['name']}: {control['what']} | {control['must']} | {does} |")
     return "\n".join(lines) + "\n"
+
+
+def _failures(run: dict) -> str:
+    """What a run of the test fails, and by how much."""
+    failed = [e for e in run["endpoints"] if e["holds"] is False]
+    told = (
+        f"{e['label']} is {e['estimate']:.4g} with a bound of {e['bound']:.4g}, "
+        f"limit {e['relation']} {e['limit']:g}"
+        for e in failed
+    )
+    return "; " + "; ".join(told) + "; all other limits hold" if failed else ""
 
 
 def choices_table() -> str:
     choices = json.loads((RESULTS / "plan_choices.json").read_text())
+    rows = []
+    for name, found in choices["figures"]["exact"].items():
+        _, comma, what = name.partition("lightning-v2, ")
+        if comma:
+            rows.append(
+                (
+                    what,
+                    f"{found['pesq_wb_mos']:.2f}",
+                    f"{found['snr_db']:.1f}",
+                    f"{found['lsd_db']:.2f}",
+                    f"{found['gain_db']:+.2f}",
+                    f"{found['length_ms']:.0f}",
+                )
+            )
     lines = [
         f"*Emulated*, exact tier, teacher-forced, mean of {choices['sentences']} held-out "
         "sentences; change in length of free-running speech, mean magnitude "
         "(`benchmarks/plan_choices.py`):\n",
-        "| `lightning-v2`, but | PESQ-WB | SNR, dB | LSD, dB | level, dB | length, ms |",
-        "|---|---|---|---|---|---|",
+        *_table(
+            ("`lightning-v2`, but", "PESQ-WB", "SNR, dB", "LSD, dB", "level, dB", "length, ms"),
+            rows,
+        ),
     ]
-    for name, found in choices["figures"]["exact"].items():
-        _, comma, what = name.partition("lightning-v2, ")
-        if comma:
-            lines.append(
-                f"| {what} | {found['pesq_wb_mos']:.2f} | {found['snr_db']:.1f} "
-                f"| {found['lsd_db']:.2f} | {found['gain_db']:+.2f} | {found['length_ms']:.0f} |"
-            )
     return "\n".join(lines) + "\n"
 
 
@@ -176,12 +251,16 @@ def fidelity_table() -> str:
         "on the operands that it has in float32 in one sentence; bfloat8_b weights, bfloat16 "
         "activations, 32-bit Dst unless said otherwise; medians, in dB of the result "
         "(`benchmarks/low_fidelity.py`):\n",
-        "| | SQNR | error that is a constant gain | the rest | gain |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {name} | {found['sqnr_db']:.1f} | {found['gain_error_db']:.1f} "
-            f"| {found['rest_db']:.1f} | {found['gain']:.4f} |"
-            for name, found in record["figures"].items()
+        *_table(
+            ("", "SQNR", "error that is a constant gain", "the rest", "gain"),
+            (
+                (
+                    name,
+                    *(f"{found[key]:.1f}" for key in ("sqnr_db", "gain_error_db", "rest_db")),
+                    f"{found['gain']:.4f}",
+                )
+                for name, found in record["figures"].items()
+            ),
         ),
     ]
     return "\n".join(lines) + "\n"
@@ -194,14 +273,19 @@ def arithmetic_table() -> str:
     lines = [
         f"*Measured* by `benchmarks/tensix.py`, {speed['machine']['cpu']}, {cores} cores; billions "
         "of multiply-adds a second of a 512 x 768 x 768 matmul:\n",
-        f"| | exact, 1 thread | exact, {cores} threads | fast, 1 thread | torch float32, 1 thread "
-        "| NumPy reference |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {name} | "
-            + " | ".join(f"{value:.2g}" if value < 1 else f"{value:.1f}" for value in row.values())
-            + " |"
-            for name, row in speed["products"].items()
+        *_table(
+            (
+                "",
+                "exact, 1 thread",
+                f"exact, {cores} threads",
+                "fast, 1 thread",
+                "torch float32, 1 thread",
+                "NumPy reference",
+            ),  # fmt: skip
+            (
+                (name, *(f"{x:.2g}" if x < 1 else f"{x:.1f}" for x in row.values()))
+                for name, row in speed["products"].items()
+            ),
         ),
         f"\nThe whole voice under `{run['plan']}`, text to waveform: "
         f"{run['rtf_exact_all_threads']:.2f} seconds of compute a second of speech in the exact "
@@ -211,12 +295,13 @@ def arithmetic_table() -> str:
         f"{speed['memory']['ratio']:.1f} times the memory of its operands at its peak.\n",
         "*Emulated* (`benchmarks/tiers.py`): fast minus exact, rms over rms, and values with the "
         "same bits:\n",
-        "| operation on Gaussian data | deviation, % | same bits, % |",
-        "|---|---|---|",
-        *(
-            f"| {name} | {tiers['operations'][name]['deviation_percent']:.2f} "
-            f"| {tiers['operations'][name]['equal_percent']:.0f} |"
-            for name in SHOWN_OPERATIONS
+        *_table(
+            ("operation on Gaussian data", "deviation, %", "same bits, %"),
+            (
+                (name, f"{found['deviation_percent']:.2f}", f"{found['equal_percent']:.0f}")
+                for name in SHOWN_OPERATIONS
+                for found in [tiers["operations"][name]]
+            ),
         ),
     ]
     return "\n".join(lines) + "\n"
@@ -229,13 +314,27 @@ def deployment_table() -> str:
         "encode, pitch and speech together. Counted in graphs captured on mock devices "
         "(*measured*); traffic of DRAM is *modelled*: every operand and result that lies there "
         "moves once (`benchmarks/deployment.py`):\n",
-        "| board | cores | plan | programs | distinct, all buckets | peak L1 of a core, KiB "
-        "| of L1, % | DRAM read, MiB | written | host to device, KiB | back |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        *_table(
+            (
+                "board",
+                "cores",
+                "plan",
+                "programs",
+                "distinct, all buckets",
+                "peak L1 of a core, KiB",
+                "of L1, %",
+                "DRAM read, MiB",
+                "written",
+                "host to device, KiB",
+                "back",
+            ),  # fmt: skip
+            (
+                (board, _cores(found), f"`{plan}`", *_shown(found))
+                for board, plans in record["boards"].items()
+                for plan, found in plans.items()
+            ),
+        ),
     ]
-    for board, plans in record["boards"].items():
-        for plan, found in plans.items():
-            lines.append(f"| {board} | {_cores(found)} | `{plan}` | {_shown(found)} |")
     largest = [
         max(found["stages"], key=lambda stage: stage["peak_l1_bytes"])
         for plans in record["boards"].values()
@@ -268,7 +367,7 @@ def _cores(found: dict) -> str:
     return f"{columns} x {rows}"
 
 
-def _shown(found: dict) -> str:
+def _shown(found: dict) -> list[str]:
     frames = next(x for x in found["stages"] if x["bucket"].startswith(f"frames {SHOWN_FRAMES},"))
     phones = frames["bucket"].partition(", ")[2]
     wanted = {("encode", phones), ("pitch", frames["bucket"]), ("speech", frames["bucket"])}
@@ -277,7 +376,7 @@ def _shown(found: dict) -> str:
         raise ValueError(f"deployment.json has {len(stages)} of the stages {sorted(wanted)}")
     total = {name: sum(stage[name] for stage in stages) for name in SUMMED}
     peak = max(stage["peak_l1_bytes"] for stage in stages)
-    cells = [
+    return [
         f"{total['programs']}",
         f"{found['totals']['distinct_programs']}",
         f"{peak / 2**10:.0f}",
@@ -287,7 +386,6 @@ def _shown(found: dict) -> str:
         f"{total['host_to_device_bytes'] / 2**10:.0f}",
         f"{total['device_to_host_bytes'] / 2**10:.0f}",
     ]
-    return " | ".join(cells)
 
 
 if __name__ == "__main__":

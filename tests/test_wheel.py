@@ -32,6 +32,7 @@ def installed(tmp_path_factory):
     "name",
     [
         "lightning_v2/data/voices/slt/model.safetensors",
+        "lightning_v2/data/checks/lightning-v2.json",
         "lightning_v2/data/plans/lightning-v2.yaml",
         "lightning_v2/data/sentences/heldout.tsv",
         "lightning_v2/data/notebooks/01_hear_the_difference.ipynb",
