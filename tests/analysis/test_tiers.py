@@ -32,7 +32,7 @@ def test_the_fast_tier_is_close_and_not_the_same(table):
 def test_both_tiers_have_the_errors_of_the_format(table):
     linear = table[table["op"] == "linear"]
     assert (linear["exact_sqnr_db"] - linear["fast_sqnr_db"]).abs().max() < 1
-    assert linear["exact_sqnr_db"].median() < 40  # LoFi, and four bits in a third of them
+    assert 38 < linear["exact_sqnr_db"].median() < 45  # LoFi; in bfloat16 at HiFi4 it is above 50
 
 
 def test_nothing_else_has_to_be_imported():
