@@ -13,6 +13,7 @@ from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.kept_reference import KeptReference, Said, go_on
 from lightning_v2.analysis.phase import PhaseDrift
 from lightning_v2.model import Speech
+from lightning_v2.precision import Plan
 
 from .explorer_state import State
 
@@ -65,8 +66,6 @@ class Result:
     @property
     def reference_plan(self):
         """As `Comparison.reference_plan`."""
-        from lightning_v2.precision import Plan
-
         return None if self.state.reference == "fp32" else Plan.load(self.state.reference)
 
 

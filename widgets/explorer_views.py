@@ -20,6 +20,7 @@ from PIL import Image
 
 from lightning_v2.analysis import colours
 from lightning_v2.analysis.audio_metrics import METRICS, Metric
+from lightning_v2.analysis.drawing import rooms
 from lightning_v2.analysis.spectrogram import level_difference_db, spectrogram
 from lightning_v2.analysis.tables import number
 
@@ -334,10 +335,4 @@ def _tones(values: np.ndarray) -> list[str | None]:
 
 def _rooms(sites: list[str]) -> list[list]:
     """[name, share of the sites] of each part of the model."""
-    found: list[list] = []
-    for site in sites:
-        room = site.split(".")[0]
-        if not found or found[-1][0] != room:
-            found.append([room, 0])
-        found[-1][1] += 1
-    return [[room, count / len(sites)] for room, count in found]
+    return [[room, (stop - start) / len(sites)] for room, start, stop in rooms(sites)]

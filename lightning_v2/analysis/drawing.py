@@ -21,7 +21,22 @@ def draw_map(
     axes: Axes, values: np.ndarray, grid, colour_map: str, limits: tuple[float, float]
 ) -> AxesImage:
     """Values (F, T) over the `times_s` (T,) and `frequencies_hz` (F,) of `grid`."""
-    shown = axes.imshow(
+    heights = (0, grid.frequencies_hz[-1] / 1000)
+    shown = draw_frames(axes, values, grid.times_s, heights, colour_map, limits)
+    axes.set_ylabel("frequency (kHz)")
+    return shown
+
+
+def draw_frames(
+    axes: Axes,
+    values: np.ndarray,
+    times_s: np.ndarray,
+    heights: tuple[float, float],
+    colour_map: str,
+    limits: tuple[float, float],
+) -> AxesImage:
+    """Values (R, T) over `times_s` (T,), their rows from the lower to the upper of `heights`."""
+    return axes.imshow(
         values,
         aspect="auto",
         origin="lower",
@@ -29,10 +44,8 @@ def draw_map(
         cmap=colour_map,
         vmin=limits[0],
         vmax=limits[1],
-        extent=(*whole_frames(grid.times_s), 0, grid.frequencies_hz[-1] / 1000),
+        extent=(*whole_frames(times_s), *heights),
     )
-    axes.set_ylabel("frequency (kHz)")
-    return shown
 
 
 def whole_frames(times_s: np.ndarray) -> tuple[float, float]:

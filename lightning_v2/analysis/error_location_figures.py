@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import colours
-from .drawing import LINES, MARKS, WIDTH, for_all, plans, whole_frames
+from .drawing import LINES, MARKS, WIDTH, draw_frames, for_all, plans, whole_frames
 from .error_location import CRITICAL_BAND_EDGES_HZ, SOUNDS, ErrorLocation
 from .picture import Picture
 from .tables import Sheet, number
@@ -27,16 +27,8 @@ def margins(*locations: ErrorLocation) -> Picture:
     rows = figure.subplots(len(locations), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     bands, words = len(CRITICAL_BAND_EDGES_HZ) - 1, []
     for axes, location in zip(rows, locations, strict=True):
-        shown = axes.imshow(
-            location.margin_db,
-            aspect="auto",
-            origin="lower",
-            interpolation="none",
-            cmap=colours.DIFFERENCE_MAP + "_r",
-            vmin=-MARGIN_RANGE_DB,
-            vmax=MARGIN_RANGE_DB,
-            extent=(*whole_frames(location.times_s), 0, bands),
-        )
+        tones, limits = colours.DIFFERENCE_MAP + "_r", (-MARGIN_RANGE_DB, MARGIN_RANGE_DB)
+        shown = draw_frames(axes, location.margin_db, location.times_s, (0, bands), tones, limits)
         places = [CRITICAL_BAND_EDGES_HZ.index(hz) for hz in _NAMED_HZ]
         axes.set_yticks(places, labels=[f"{hz / 1000:.2g}" for hz in _NAMED_HZ])
         axes.set_ylabel("frequency (kHz)")

@@ -14,7 +14,7 @@ from lightning_v2.precision import Coverage
 
 from . import colours
 from .comparison import Comparison
-from .drawing import WIDTH, draw_map, loudest, name_rooms, symmetric, whole_frames
+from .drawing import WIDTH, draw_frames, draw_map, loudest, name_rooms, symmetric, whole_frames
 from .phase import BAND_EDGES_HZ
 from .picture import Note, Picture
 from .spectrogram import level_difference_db, spectrogram
@@ -141,16 +141,9 @@ def group_delay(comparison: Comparison) -> Picture | Note:
         return _no_phase(comparison)
     figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
     axes = figure.subplots()
-    shown = axes.imshow(
-        phase.group_delay_ms,
-        aspect="auto",
-        origin="lower",
-        interpolation="none",
-        cmap=colours.DIFFERENCE_MAP + "_r",
-        vmin=-DELAY_RANGE_MS,
-        vmax=DELAY_RANGE_MS,
-        extent=(*whole_frames(phase.times_s), 0, len(phase.group_delay_ms)),
-    )
+    delays, limits = phase.group_delay_ms, (-DELAY_RANGE_MS, DELAY_RANGE_MS)
+    tones = colours.DIFFERENCE_MAP + "_r"
+    shown = draw_frames(axes, delays, phase.times_s, (0, len(delays)), tones, limits)
     axes.set_yticks(range(len(BAND_EDGES_HZ)), labels=[f"{hz / 1000:g}" for hz in BAND_EDGES_HZ])
     axes.set(xlabel="time (s)", ylabel="band (kHz)")
     axes.set_title("group delay, candidate − reference (bins above −50 dB)", loc="left")
@@ -180,16 +173,8 @@ def harmonics(comparison: Comparison) -> Picture:
     rows = figure.subplots(2, 1, sharex=True)
     count = len(phase.relation_cycles)
     for axes, (values, tones, reach, unit, extend) in zip(rows, panels, strict=True):
-        shown = axes.imshow(
-            values,
-            aspect="auto",
-            origin="lower",
-            interpolation="none",
-            cmap=tones,
-            vmin=-reach,
-            vmax=reach,
-            extent=(*whole_frames(phase.times_s), 0.5, count + 0.5),
-        )
+        heights = (0.5, count + 0.5)
+        shown = draw_frames(axes, values, phase.times_s, heights, tones, (-reach, reach))
         axes.set_ylabel("harmonic (number)")
         figure.colorbar(shown, ax=axes, label=unit, extend=extend, pad=0.01)
     rows[0].set_title("phase to the fundamental, candidate − reference", loc="left")

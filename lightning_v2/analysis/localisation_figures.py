@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 
 from . import colours
+from .drawing import draw_frames
 from .figures import LEVEL_RANGE_DB
 from .localisation import Localisation
 from .picture import Picture
@@ -46,20 +47,10 @@ def over_time(localisation: Localisation, site: str) -> Picture:
     figure = Figure(figsize=(_WIDTH, 4.8), layout="constrained")
     rows = figure.subplots(2, 1, sharex=True)
     times = localisation.times_s
-    half = (times[1] - times[0]) / 2 if len(times) > 1 else 0.5
-    extent = (times[0] - half, times[-1] + half, 0, localisation.band_edges_hz[-1] / 1000)
+    heights = (0, localisation.band_edges_hz[-1] / 1000)
     titles = ("reference", f"error of {site} alone")
     for axes, levels, title in zip(rows, (localisation.reference_dbfs, error), titles, strict=True):
-        shown = axes.imshow(
-            levels,
-            aspect="auto",
-            origin="lower",
-            interpolation="none",
-            cmap=colours.LEVEL_MAP,
-            vmin=LEVEL_RANGE_DB[0],
-            vmax=LEVEL_RANGE_DB[1],
-            extent=extent,
-        )
+        shown = draw_frames(axes, levels, times, heights, colours.LEVEL_MAP, LEVEL_RANGE_DB)
         axes.set_ylabel("frequency (kHz)")
         axes.set_title(title, loc="left")
     rows[1].set_xlabel("time (s)")

@@ -15,6 +15,8 @@ from time import monotonic
 import nbformat
 import psutil
 
+from .records import read_notebook
+
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -94,7 +96,7 @@ def execute(
     finally:
         kill(process)
     seconds = monotonic() - started
-    reached = _read(part)
+    reached = read_notebook(part)
     if reached is not None:
         os.replace(part, executed)
     part.unlink(missing_ok=True)
@@ -120,14 +122,6 @@ def kill(process: subprocess.Popen) -> None:
         with suppress(psutil.NoSuchProcess):
             victim.kill()
     process.wait()
-
-
-def _read(path: Path) -> nbformat.NotebookNode | None:
-    """A notebook; None if there is none or only a part of its file."""
-    try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError):
-        return None
 
 
 def _failed_cell(executed: nbformat.NotebookNode, cell_timeout_s: int) -> tuple[str, str] | None:

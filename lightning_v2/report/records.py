@@ -72,12 +72,9 @@ class Run:
         write_whole(executed, nbformat.writes(notebook))
 
     @classmethod
-    def stored(cls, executed: Path) -> "Run | None":
+    def stored(cls, notebook: nbformat.NotebookNode | None) -> "Run | None":
         """The run that an executed notebook came from; None where it does not say."""
-        try:
-            found = nbformat.read(executed, as_version=4).metadata.get(RUN)
-        except (OSError, ValueError, nbformat.reader.NotJSONError):
-            return None
+        found = notebook.metadata.get(RUN) if notebook else None
         known = {entry.name for entry in fields(cls)}
         return cls(**found) if found and set(found) == known else None
 
@@ -105,6 +102,14 @@ class Report:
         runs = [{**asdict(run), "ok": run.ok} for run in self.runs]
         content = {"ok": self.ok, **self.provenance, "problems": self.problems, "runs": runs}
         write_whole(path, json.dumps(content, indent=2))
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode | None:
+    """A notebook; None if there is none or only a part of its file."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.reader.NotJSONError):
+        return None
 
 
 def write_whole(path: Path, text: str) -> None:

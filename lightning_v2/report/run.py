@@ -19,7 +19,7 @@ from .execute import execute, kill
 from .key import run_key
 from .parameters import ParameterError, check_parameters, known_parameters
 from .provenance import provenance
-from .records import Report, Run
+from .records import Report, Run, read_notebook
 from .site import words, write_site
 
 PACKAGE = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def run_notebooks(
     try:
         due = []
         for source, run in runs:
-            before = None if fresh else Run.stored(executed / run.executed)
+            before = None if fresh else Run.stored(read_notebook(executed / run.executed))
             if before and before.ok and before.key == run.key:
                 before.kept = True
                 report.runs.append(before)

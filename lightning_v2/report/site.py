@@ -10,7 +10,7 @@ from lightning_v2.files import written_whole
 
 from .index import index
 from .page import page
-from .records import Report, Run, write_whole
+from .records import Report, Run, read_notebook, write_whole
 
 
 def write_site(build: Path, report: Report, folder: Path) -> None:
@@ -28,22 +28,24 @@ def write_site(build: Path, report: Report, folder: Path) -> None:
     """
     executed, site = build / "notebooks", build / "site"
     (site / "files").mkdir(parents=True, exist_ok=True)
-    found = {path.name: Run.stored(path) for path in sorted(executed.glob("*.ipynb"))}
-    runs = {run.executed: run for run in found.values() if run and (folder / run.notebook).exists()}
+    notebooks = {path.name: read_notebook(path) for path in sorted(executed.glob("*.ipynb"))}
+    found = filter(None, map(Run.stored, notebooks.values()))
+    runs = {run.executed: run for run in found if (folder / run.notebook).exists()}
     runs |= {run.executed: run for run in report.runs}
-    notebooks, pages = {}, {"index.html"}
+    shown = {run.executed: notebooks[run.executed] for run in runs.values() if run.page}
+    ordered = sorted(runs.values(), key=lambda run: run.notebook)
+    # Before the pages: each of them changes its notebook.
+    write_whole(site / "index.html", index(ordered, shown, report.provenance))
+    pages = {"index.html"}
     for run in runs.values():
         if not run.page:
             continue
-        notebooks[run.executed] = nbformat.read(executed / run.executed, as_version=4)
         siblings = [r for r in runs.values() if r.notebook == run.notebook and r.page]
         pages.add(run.page)
         try:
-            _write_page(executed / run.executed, site, run, siblings)
+            _write_page(shown[run.executed], executed / run.executed, site, run, siblings)
         except OSError as error:
             report.problems.append(f"{run.page} could not be written: {words(error)}")
-    ordered = sorted(runs.values(), key=lambda run: run.notebook)
-    write_whole(site / "index.html", index(ordered, notebooks, report.provenance))
     for path in site.glob("*.html"):
         if path.name not in pages:
             path.unlink()
@@ -57,8 +59,9 @@ def words(error: OSError) -> str:
     return str(error)
 
 
-def _write_page(executed: Path, site: Path, run: Run, siblings: list[Run]) -> None:
-    notebook = nbformat.read(executed, as_version=4)
+def _write_page(
+    notebook: nbformat.NotebookNode, executed: Path, site: Path, run: Run, siblings: list[Run]
+) -> None:
     content, files = page(notebook, run, siblings)
     folder = site / "files" / run.stem
     folder.mkdir(exist_ok=True)
