@@ -1,0 +1,16 @@
+"""The errors of this library: whatever it raises on purpose is a `LightningError`.
+
+Every other exception that comes out of it is a bug, of this library or of one below it.
+"""
+
+
+class LightningError(Exception):
+    """Root of all errors that this library raises on purpose.
+
+    A subclass for bad input is a ValueError as well, one for what cannot be done here a
+    RuntimeError: callers may catch either.
+    """
+
+
+class ArgumentError(LightningError, ValueError):
+    """An argument, an option or a value in a file is not legal; the message says what would be."""
