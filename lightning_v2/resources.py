@@ -3,6 +3,8 @@
 from itertools import islice
 from pathlib import Path
 
+from lightning_v2.errors import ArgumentError, MissingFileError
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -10,7 +12,7 @@ def data_path(*parts: str) -> Path:
     """Path of a file or folder of `data/`: inside the package in a wheel, beside it in a checkout.
 
     Raises:
-        FileNotFoundError: naming what is missing and what there is.
+        MissingFileError: naming what is missing and what there is.
     """
     for root in (_PACKAGE / "data", _PACKAGE.parent / "data"):
         if root.is_dir():
@@ -19,27 +21,25 @@ def data_path(*parts: str) -> Path:
                 return path
             parent = path.parent
             there = sorted(p.name for p in parent.iterdir()) if parent.is_dir() else []
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f"{path} does not exist; {parent} holds {', '.join(there) or 'nothing'}"
             )
-    raise FileNotFoundError(
-        f"no data folder in {_PACKAGE} nor beside it: install the package again"
-    )
+    raise MissingFileError(f"no data folder in {_PACKAGE} nor beside it: install the package again")
 
 
 def read_texts(path: Path) -> dict[str, str]:
     """Read `key<TAB>text` lines.
 
     Raises:
-        ValueError: naming the file and the line that has no tab, no text, or a key twice.
+        ArgumentError: naming the file and the line that has no tab, no text, or a key twice.
     """
     texts: dict[str, str] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         key, tab, text = line.partition("\t")
         if not tab or not key or not text.strip():
-            raise ValueError(f"{path}:{number}: expected 'key<TAB>text', found {line[:60]!r}")
+            raise ArgumentError(f"{path}:{number}: expected 'key<TAB>text', found {line[:60]!r}")
         if key in texts:
-            raise ValueError(f"{path}:{number}: {key} was there before")
+            raise ArgumentError(f"{path}:{number}: {key} was there before")
         texts[key] = text
     return texts
 

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 from scipy.fft import dct
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import HOP, SAMPLE_RATE, Speech
 
 from . import audio_metrics
@@ -21,14 +22,14 @@ def read(path: Path) -> np.ndarray:
     """A WAV file of one channel at 24 kHz as float32 (N,).
 
     Raises:
-        ValueError: naming the file, if it is not one.
+        ArgumentError: naming the file, if it is not one.
     """
     try:
         wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        raise ArgumentError(f"{path} cannot be read: {error}") from error
     if rate != SAMPLE_RATE or wave.shape[1] != 1:
-        raise ValueError(
+        raise ArgumentError(
             f"{path} has {wave.shape[1]} channels at {rate} Hz; it must be mono at {SAMPLE_RATE} Hz"
         )
     return wave[:, 0]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import traceback
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lightning_v2.arguments import add_voice
-from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.target import BOARDS, TARGETS, open_device, ttnn_version
+from lightning_v2.errors import ArgumentError, MissingFileError
 
 if TYPE_CHECKING:
     from lightning_v2.deployment.buckets import Buckets
     from lightning_v2.deployment.deployment import Deployment
-
-INPUT_ERRORS = (TargetError, UnsupportedError, OSError, ValueError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,30 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: done. 1: failed. 2: bad input, the reason is on stderr. 130: interrupted.
-
-    Once ttnn is loaded the process ends in here, without the end of the interpreter: now and then
-    ttnn hangs in it.
-    """
-    try:
-        status = _deploy(args)
-    except INPUT_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = 130
-    except Exception:
-        traceback.print_exc()
-        status = 1
-    if "ttnn" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
-
-
-def _deploy(args: argparse.Namespace) -> int:
+    """0: done."""
     from lightning_v2.deployment.deployment import Deployment
     from lightning_v2.model import load
     from lightning_v2.model.voice import Script
@@ -89,10 +62,10 @@ def _deploy(args: argparse.Namespace) -> int:
 
     # Compiling takes long: what can be wrong with the rest is found before.
     if args.output and args.text is None:
-        raise ValueError("-o needs a --text to speak")
+        raise ArgumentError("-o needs a --text to speak")
     for path in filter(None, (args.output, args.report)):
         if not path.parent.is_dir():
-            raise FileNotFoundError(f"{path.parent} is not a folder")
+            raise MissingFileError(f"{path.parent} is not a folder")
     buckets = _buckets(args.buckets, args.batch)
     plan, voice = Plan.load(args.plan), load(args.voice)
     text = sys.stdin.read() if args.text == "-" else args.text

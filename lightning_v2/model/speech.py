@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from ..errors import MissingFileError
 from ..files import written_whole
 from .config import HOP, SAMPLE_RATE
 
@@ -57,6 +58,6 @@ class Speech:
         """
         path = Path(path)
         if not path.parent.is_dir():
-            raise FileNotFoundError(f"{path.parent} is not a folder")
+            raise MissingFileError(f"{path.parent} is not a folder")
         with written_whole(path) as part:
             soundfile.write(part, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import papermill
 
+from ..errors import LightningError
 
-class ParameterError(ValueError):
+
+class ParameterError(LightningError, ValueError):
     """A parameter that a notebook does not know, or a value of the wrong type."""
 
 

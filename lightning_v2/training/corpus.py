@@ -8,6 +8,7 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
+from ..errors import ArgumentError
 from ..files import written_whole
 from ..model.config import HOP, SAMPLE_RATE
 from ..text import Sentence, features, phone_indices, phonemize
@@ -57,13 +58,13 @@ class Example:
         """Read an .npz file.
 
         Raises:
-            ValueError: naming the file, if it is damaged or lacks an array.
+            ArgumentError: naming the file, if it is damaged or lacks an array.
         """
         try:
             with np.load(path) as stored:
                 arrays = {f.name: stored[f.name] for f in fields(cls)}
-        except (KeyError, OSError, ValueError, EOFError) as error:
-            raise ValueError(f"{path} is not an example of a corpus: {error}") from error
+        except (KeyError, OSError, ArgumentError, EOFError) as error:
+            raise ArgumentError(f"{path} is not an example of a corpus: {error}") from error
         for name in ("features", "envelope"):
             arrays[name] = arrays[name].astype(np.float32)
         return cls(**arrays)
@@ -83,10 +84,10 @@ def to_example(sentence: Sentence, rendering: teacher.Rendering) -> Example:
     """Bring what the teacher said to the frame rate of the voice.
 
     Raises:
-        ValueError: if the teacher spoke other phones than the sentence has.
+        ArgumentError: if the teacher spoke other phones than the sentence has.
     """
     if rendering.phones != sentence.phones:
-        raise ValueError(
+        raise ArgumentError(
             f"the teacher said {' '.join(rendering.phones)} for {' '.join(sentence.phones)}"
         )
     wave = soxr.resample(rendering.wave, teacher.SAMPLE_RATE, SAMPLE_RATE, quality="VHQ")

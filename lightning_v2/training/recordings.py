@@ -16,6 +16,7 @@ import soxr
 from tqdm import tqdm
 
 from ..analysis.recording import phone_ends
+from ..errors import LightningError
 from ..model import HOP, SAMPLE_RATE, Voice, load
 from ..text import Sentence, TextError, features, phone_indices, phonemize
 from .corpus import BANDS, Corpus, Example
@@ -27,7 +28,7 @@ _LOWEST_F0, _HIGHEST_F0 = 60.0, 500.0  # Hz
 _UNVOICED_WIDTH = 300.0  # Hz
 
 
-class RecordingsError(ValueError):
+class RecordingsError(LightningError, ValueError):
     """A corpus of recordings that cannot be used; the message names the file and the line."""
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ..errors import ArgumentError
 from ..files import written_whole
 from ..model.acoustic import FRAME_FEATURES, REFERENCE_F0, log_f0
 from ..model.config import HOP, VoiceConfig
@@ -59,7 +60,7 @@ class Schedule:
 
     def __post_init__(self):
         if self.stage not in STAGES:
-            raise ValueError(f"stage is {self.stage!r}: must be one of {', '.join(STAGES)}")
+            raise ArgumentError(f"stage is {self.stage!r}: must be one of {', '.join(STAGES)}")
 
 
 STAGES = ("acoustic", "vocoder", "joint")
@@ -87,11 +88,11 @@ class Trainer:
         """Go on from a saved state.
 
         Raises:
-            ValueError: if the state was made with other sizes or another schedule.
+            ArgumentError: if the state was made with other sizes or another schedule.
         """
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["config"] != asdict(self.config) or state["schedule"] != asdict(self.schedule):
-            raise ValueError(f"{path} was made with other settings: remove it to start again")
+            raise ArgumentError(f"{path} was made with other settings: remove it to start again")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
