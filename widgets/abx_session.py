@@ -98,8 +98,8 @@ class ABXSession:
             plays: how often a, b and x were chosen to be heard.
 
         Raises:
-            ArgumentError: another trial, nothing to answer, neither a nor b, or times and counts that
-                are no numbers.
+            ArgumentError: another trial, nothing to answer, neither a nor b, or times and counts
+                that are no numbers.
         """
         if self.stage not in ("training", "trial") or trial != self.trial:
             raise ArgumentError(f"trial {trial!r} is not waiting for an answer ({self._place})")

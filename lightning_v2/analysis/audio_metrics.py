@@ -13,6 +13,7 @@ from ..errors import ArgumentError
 from . import loudness, pitch
 from .alignment import matching_frames
 from .phase import PhaseDrift, phase_drift
+from .sanity import flaw, refusal
 from .spectrogram import HOP, comparison_floor, mel_level_db, spectrogram
 
 NAN = float("nan")
@@ -128,7 +129,8 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     """All of `METRICS` for two `Speech` of the same text, and the phase drift.
 
     Where the durations differ (free-running), what needs samples is NaN; what needs frames pairs
-    them phone by phone.
+    them phone by phone. Where one of the two waveforms has a `sanity.flaw`, all of them are, and
+    nothing is known of the phase. `unmeasured.reasons` says why a value is NaN.
 
     Args:
         reference: what is right.
@@ -146,6 +148,8 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         raise ArgumentError("two texts cannot be compared: the phonemes differ")
     rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
     aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
+    if flaw(a) or flaw(b):
+        return {metric.name: NAN for metric in METRICS}, _no_phase(len(a), rate, aligned)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
     match = matching_frames(reference.durations, candidate.durations, count, limit)
     pitch_a = pitch.track(a, rate, guide_hz=reference.f0)
@@ -188,6 +192,14 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     return values, drift
 
 
+def _no_phase(count: int, sample_rate: int, aligned: bool) -> PhaseDrift:
+    """Nothing is known of the phase of so many samples."""
+    silence = np.zeros(count)
+    track = pitch.track(silence, sample_rate)
+    match = None if aligned else np.arange(len(track.hz))
+    return phase_drift(silence, silence, sample_rate, track, track, match)
+
+
 def snr_db(reference: np.ndarray, candidate: np.ndarray) -> float:
     """Energy of the reference over that of the difference; inf for identical waveforms (N,)."""
     signal = np.square(reference, dtype=np.float64).sum()
@@ -205,11 +217,16 @@ def waveform_pcc(reference: np.ndarray, candidate: np.ndarray) -> float:
 
 
 def pesq_wb_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> float:
-    """PESQ wide-band of (N,) after resampling to 16 kHz; NaN where nobody speaks."""
+    """PESQ wide-band of (N,) after resampling to 16 kHz.
+
+    NaN where nobody speaks, and for a `sanity.refusal`.
+    """
     import pesq
     import soxr
 
     if not (np.any(reference) and np.any(candidate)):
+        return NAN
+    if refusal("pesq_wb_mos", sample_rate, reference=reference, candidate=candidate):
         return NAN
     a, b = (soxr.resample(wave, sample_rate, 16000) for wave in (reference, candidate))
     try:
@@ -222,8 +239,7 @@ def zimtohrli(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) ->
     """Zimtohrli's distance of (N,) after resampling to 48 kHz, the one rate that it knows.
 
     0 for identical waveforms; 1 minus the similarity of what reaches the ear, full scale taken as
-    78 dB SPL. Steps of time are aligned first. NaN for less than 0.2 s (the library needs its
-    window of 71 ms, and ends the process on less).
+    78 dB SPL. Steps of time are aligned first. NaN for a `sanity.refusal`.
 
     On this scale, in the mean of four held-out sentences, white noise at -60, -50 and -40 dB is
     1.0e-4, 1.1e-3 and 5.4e-3, phase jitter of 0.2 and 0.5 rad 1.1e-4 and 7.7e-4, a shift by 3 and
@@ -232,7 +248,7 @@ def zimtohrli(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) ->
     """
     import soxr
 
-    if min(len(reference), len(candidate)) < 0.2 * sample_rate:
+    if refusal("zimtohrli", sample_rate, reference=reference, candidate=candidate):
         return NAN
     a, b = (
         soxr.resample(np.asarray(wave, np.float32), sample_rate, 48000)
@@ -249,9 +265,14 @@ def _ear():
 
 
 def words_agree_percent(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> float:
-    """Words on which a recogniser agrees when it hears both (N,), in percent; NaN for none."""
+    """Words on which a recogniser agrees when it hears both (N,), in percent.
+
+    NaN for none, and for a `sanity.refusal`.
+    """
     from . import recogniser
 
+    if refusal("words_agree_percent", sample_rate, reference=reference, candidate=candidate):
+        return NAN
     heard = [recogniser.hypothesis(wave, sample_rate) for wave in (reference, candidate)]
     return recogniser.words_agree_percent(*heard)
 
@@ -259,7 +280,9 @@ def words_agree_percent(reference: np.ndarray, candidate: np.ndarray, sample_rat
 def stoi(
     reference: np.ndarray, candidate: np.ndarray, sample_rate: int, extended: bool = False
 ) -> float:
-    """Short-time objective intelligibility of (N,); NaN for less than 0.4 s of speech.
+    """Short-time objective intelligibility of (N,).
+
+    NaN for less than 0.4 s of speech, and for a `sanity.refusal`.
 
     extended: ESTOI, which also hears how noise comes and goes (J. Jensen and C. Taal, 2016).
     """
@@ -268,6 +291,9 @@ def stoi(
     import pystoi
 
     if not np.any(reference):
+        return NAN
+    name = "estoi" if extended else "stoi"
+    if refusal(name, sample_rate, reference=reference, candidate=candidate):
         return NAN
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)

@@ -11,6 +11,7 @@ import pandas as pd
 from lightning_v2.model import Speech
 
 from .phase import PhaseDrift
+from .unmeasured import reasons
 
 if TYPE_CHECKING:
     from lightning_v2.precision import Plan
@@ -28,7 +29,8 @@ class Comparison:
         reference: what is right.
         candidate: what the plan makes of it.
         layers: a row a site (S rows), see `LayerErrors.table`.
-        metrics: the names of `audio_metrics.METRICS`; NaN where a measure does not apply.
+        metrics: the names of `audio_metrics.METRICS`; NaN where there is no value, see
+            `unmeasured`.
         phase: how it has moved; less can be said where the durations differ.
     """
 
@@ -47,6 +49,11 @@ class Comparison:
         """Candidate minus reference (N,), N the length of the shorter one."""
         count = min(len(self.reference.waveform), len(self.candidate.waveform))
         return self.candidate.waveform[:count] - self.reference.waveform[:count]
+
+    @property
+    def unmeasured(self) -> dict[str, str]:
+        """Name of each metric that is NaN -> why."""
+        return reasons(self.reference, self.candidate, self.aligned, self.metrics)
 
     @property
     def aligned(self) -> bool:

@@ -9,7 +9,9 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
+from ..errors import ArgumentError
 from ..text import normalize
+from .sanity import refusal
 
 _RATE = 16000
 
@@ -25,9 +27,14 @@ def hypothesis(waveform: np.ndarray, sample_rate: int) -> str:
 
     It hears words in noise and in the faintest hum; only digital silence never reaches it. It takes
     about a third of the duration of the waveform, on one core.
+
+    Raises:
+        ArgumentError: it must not get such a waveform, see `sanity.refusal`.
     """
     if not np.any(waveform):
         return ""
+    if refused := refusal("words_agree_percent", sample_rate, waveform=waveform):
+        raise ArgumentError(refused)
     decoder = _decoder()
     pcm = np.clip(soxr.resample(waveform, sample_rate, _RATE), -1, 1) * 32767
     # It keeps something of what it heard before, even with batch means, and hears other words then.

@@ -18,6 +18,7 @@ from lightning_v2.analysis import audio_metrics, recogniser
 from lightning_v2.analysis.controls import control as control_of
 from lightning_v2.analysis.recording import distances, phone_ends
 from lightning_v2.analysis.recording import read as read_recording
+from lightning_v2.analysis.sanity import flaw
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
@@ -102,6 +103,8 @@ def against_recording(
         speech = speaker.synthesize(sentence, seed=seed, forced=timing)
     else:
         speech = _emulated(speaker, sentence, plan, tier, seed, timing)
+    if flaw(speech.waveform):
+        return {"pesq_wb_mos": float("-inf"), "stoi": float("-inf"), "mcd_db": float("inf")}
     return distances(wave, speech)
 
 
@@ -142,13 +145,11 @@ def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
     """All metrics, and the number of frames that shares of them refer to.
 
     What can be measured of the reference against itself but not of the candidate (one without
-    voiced frames, or silent, or not a number) is infinitely bad: it is not that nothing is known.
+    voiced frames, or silent, or with a `sanity.flaw`) is infinitely bad: it is not that nothing is
+    known.
     """
     frames = {"frames": len(reference.f0)}
-    if np.isfinite(candidate.waveform).all():
-        values, _ = audio_metrics.measure(reference, candidate)
-    else:
-        values = dict.fromkeys((metric.name for metric in audio_metrics.METRICS), float("nan"))
+    values, _ = audio_metrics.measure(reference, candidate)
     aligned = np.array_equal(reference.durations, candidate.durations)
     missing = [
         metric
@@ -166,6 +167,6 @@ def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
 
 
 def _heard(speech: Speech) -> str:
-    if not np.isfinite(speech.waveform).all():
+    if flaw(speech.waveform):
         return ""
     return recogniser.hypothesis(speech.waveform, speech.sample_rate)
