@@ -145,6 +145,7 @@ def _say(args: argparse.Namespace) -> int:
 
 def _compare(args: argparse.Namespace) -> int:
     from . import compare, load
+    from .analysis.site_values import FLUSHED_WORDS
 
     _announce(args.tier)
     comparison = compare(
@@ -156,12 +157,18 @@ def _compare(args: argparse.Namespace) -> int:
         tier=args.tier,
         seed=args.seed,
     )
+    reasons = comparison.unmeasured
     for name, value in comparison.metrics.items():
-        print(f"{name:28} {value:10.4g}")
+        print(f"{name:28} {value:10.4g}  {reasons.get(name, '')}".rstrip())
+    print(f"\n{comparison.values_words}")
     worst = comparison.layers.sort_values("accumulated_sqnr_db").head(args.layers)
     worst = worst[[name for name in worst if name.endswith(SHOWN_FIGURES)]]
     print(f"\n{len(worst)} sites with the largest accumulated error ({args.tier} tier, emulated):")
     print(worst.to_string(index=False))
+    flushed = comparison.flushed(args.layers)
+    if len(flushed):
+        print(f"\nsites that flush most. {FLUSHED_WORDS}")
+        print(flushed.to_string(index=False))
     return 0
 
 

@@ -46,6 +46,15 @@ def test_compare(capsys):
     out = capsys.readouterr().out
     assert "pesq_wb_mos" in out
     assert "3 sites with the largest accumulated error" in out
+    assert "all values of all sites are finite" in out
+    assert "measured only on request" in out
+
+
+def test_compare_tells_what_blocks_flush(capsys):
+    assert main(["compare", "Good morning.", "--plan", "naive", "--layers", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "of the activations of encoder.blocks" in out
+    assert "sites that flush most. Flushed: operands that were not zero" in out
 
 
 @pytest.mark.parametrize(

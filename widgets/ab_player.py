@@ -6,6 +6,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from lightning_v2.analysis.sanity import flawed, playable
 from lightning_v2.errors import ArgumentError
 
 from .source import source
@@ -50,17 +51,21 @@ class Clip:
         60 dB, never so much that it clips; the listener may choose another one.
         """
         count = min(len(reference), len(candidate))
-        difference = np.subtract(candidate[:count], reference[:count], dtype=np.float32)
-        gain = audible_gain_db(difference, reference)
+        a, b = playable(reference[:count]), playable(candidate[:count])
+        difference = np.subtract(b, a, dtype=np.float32)
+        gain = audible_gain_db(difference, a)
         there = bool(difference.any())
         note = "candidate − reference" if there else "silence"
         return cls("difference", difference, sample_rate, colour, note, gain, True, there)
 
     @property
     def words(self) -> str:
-        """The note, and what 16 bits cannot hold."""
+        """The note, and what cannot be played."""
         notes = [self.note] if self.note else []
-        clipped = 0 if self.float32 else int(np.count_nonzero(np.abs(self.waveform) > 1.0))
+        if flaws := int(np.count_nonzero(flawed(self.waveform))):
+            notes.append(f"not finite or far too large, and silent: {flaws} samples")
+        beyond = np.abs(playable(self.waveform)) > 1.0
+        clipped = 0 if self.float32 else int(np.count_nonzero(beyond))
         if clipped:
             notes.append(f"{clipped} samples beyond full scale are clipped")
         return "; ".join(notes)
@@ -82,7 +87,7 @@ class Clip:
         """By which levels are matched, without the gain; None where nothing is loud enough."""
         from lightning_v2.analysis.loudness import loudness_lufs
 
-        loudness = loudness_lufs(self.waveform, self.sample_rate)
+        loudness = loudness_lufs(playable(self.waveform), self.sample_rate)
         return loudness if np.isfinite(loudness) else None
 
 

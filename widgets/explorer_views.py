@@ -21,6 +21,8 @@ from PIL import Image
 from lightning_v2.analysis import colours
 from lightning_v2.analysis.audio_metrics import METRICS, Metric
 from lightning_v2.analysis.drawing import rooms
+from lightning_v2.analysis.sanity import playable
+from lightning_v2.analysis.site_values import broken_sites
 from lightning_v2.analysis.spectrogram import level_difference_db, spectrogram
 from lightning_v2.analysis.tables import number
 
@@ -89,14 +91,14 @@ def clips(result: Result) -> list[Clip]:
 @_kept
 def sound(result: Result) -> dict:
     """Waveforms, and where in time and frequency the candidate is louder or quieter."""
-    plan = result.state.plan.name
-    pair = result.reference, result.candidate
-    a, b = (spectrogram(speech.waveform, speech.sample_rate) for speech in pair)
+    plan, rate = result.state.plan.name, result.reference.sample_rate
+    pair = tuple(playable(speech.waveform) for speech in (result.reference, result.candidate))
+    a, b = (spectrogram(waveform, rate) for waveform in pair)
     difference = level_difference_db(a, b)
     p95 = float(np.percentile(np.abs(difference), 95))
-    apart = result.candidate.waveform - result.reference.waveform
+    apart = pair[1] - pair[0]
     most = float(np.abs(apart).max())
-    loudest = max(float(np.abs(speech.waveform).max()) for speech in pair)
+    loudest = max(float(np.abs(waveform).max()) for waveform in pair)
     seconds = (0.0, result.reference.duration_s)
     return named(result.state) | {
         "pictures": [
@@ -107,8 +109,8 @@ def sound(result: Result) -> dict:
                 f"difference {most:.2g}, largest sample of both {loudest:.2g} of full scale.",
                 "x": _axis(*seconds, "time (s)"),
                 "traces": [
-                    _trace("reference", colours.REFERENCE, pair[0].waveform, loudest),
-                    _trace(plan, colours.of_plan(plan), pair[1].waveform, loudest),
+                    _trace("reference", colours.REFERENCE, pair[0], loudest),
+                    _trace(plan, colours.of_plan(plan), pair[1], loudest),
                     _trace("difference", colours.DIFFERENCE, apart, most),
                 ],
             },
@@ -176,8 +178,9 @@ def layers(result: Result) -> dict | None:
     table = result.layers
     kinds = {"isolated": "alone", "accumulated": "and all before it"}
     values = {kind: table[f"{kind}_sqnr_db"].to_numpy() for kind in kinds}
-    worst = int(np.nanargmin(values["isolated"]))
     sites = table["site"].tolist()
+    # The order of NaN is after all numbers.
+    worst = int(np.argsort(values["isolated"])[0])
     return named(result.state) | {
         "pictures": [
             {
@@ -199,7 +202,12 @@ def layers(result: Result) -> dict | None:
 
 @_kept
 def errors(result: Result) -> dict | None:
-    """The same as columns of the table of sites: site -> [alone, accumulated] in dB."""
+    """The same as columns of the table of sites, and what became of the values of each.
+
+    `db`: site -> [alone, accumulated] in dB. `flushed`: site -> percent of the activations that
+    blocks crush to zero. `broken`: of sites with values that are NaN, infinite or saturated, how
+    many. `values`: all that in a line.
+    """
     if result.layers is None:
         return None
     pairs = zip(
@@ -208,7 +216,13 @@ def errors(result: Result) -> dict | None:
         _decibels(result.layers["accumulated_sqnr_db"]),
         strict=True,
     )
-    return named(result.state) | {"db": {site: [alone, all_of] for site, alone, all_of in pairs}}
+    flushed = result.layers.set_index("site")["activations_flushed_percent"].dropna().round(1)
+    return named(result.state) | {
+        "db": {site: [alone, all_of] for site, alone, all_of in pairs},
+        "flushed": flushed.to_dict(),
+        "broken": {broken.site: broken.counts for broken in broken_sites(result.layers)},
+        "values": result.comparison.values_words,
+    }
 
 
 def metric_cells(metrics: dict[str, float], names: Sequence[str]) -> list[dict]:
@@ -318,10 +332,8 @@ def _points(times: np.ndarray, values: np.ndarray, end: float, reach: float) -> 
 
 def _decibels(values) -> list[float | str | None]:
     """To one decimal; "identical" where there is no error, None where nothing is known."""
-    return [
-        None if math.isnan(v) else "identical" if math.isinf(v) else round(float(v), 1)
-        for v in values
-    ]
+    words = {math.inf: "identical", -math.inf: "−∞"}
+    return [None if math.isnan(v) else words.get(v) or round(float(v), 1) for v in values]
 
 
 def _tones(values: np.ndarray) -> list[str | None]:

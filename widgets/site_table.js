@@ -58,9 +58,10 @@ const render = ({ model, el }) => {
     element("thead", {}, headings, bulk),
     body,
   );
-  root.append(tools, count, element("div", { class: "ex-scroll ex-tall" }, table));
+  const values = element("p", { class: "ex-values", role: "status" });
+  root.append(tools, count, values, element("div", { class: "ex-scroll ex-tall" }, table));
 
-  const rows = new Map(); // name -> { name, op, line, box, selects, figures }
+  const rows = new Map(); // name -> { name, op, line, box, selects, figures, flushed, broken }
   const shown = () => [...rows.values()].filter((row) => !row.line.hidden);
   const marked = () => shown().filter((row) => row.box.checked);
   const targets = () => (marked().length ? marked() : shown()).map((row) => row.name);
@@ -97,7 +98,7 @@ const render = ({ model, el }) => {
     const { fields, rows: sites } = model.get("sites");
     rows.clear();
     current = null;
-    const titles = ["alone: dB", "accum.: dB", ...fields.map((field) => NAMES[field] ?? field)];
+    const titles = ["alone: dB", "accum.: dB", "flushed: act. %", "NaN, ∞, sat.", ...fields.map((field) => NAMES[field] ?? field)];
     headings.replaceChildren(...["mark", "site", "op", ...titles].map((title) => element("th", { scope: "col" }, title)));
     const setAll = fields.map((field) => {
       const values = [...new Set(sites.flatMap((site) => (site.choices[field] ?? []).map(String)))];
@@ -109,7 +110,7 @@ const render = ({ model, el }) => {
       });
       return element("td", {}, control);
     });
-    bulk.replaceChildren(element("td"), element("th", { scope: "row" }, "marked, or all shown"), element("td"), element("td"), element("td"), ...setAll);
+    bulk.replaceChildren(element("td"), element("th", { scope: "row" }, "marked, or all shown"), element("td"), element("td"), element("td"), element("td"), element("td"), ...setAll);
     body.replaceChildren(
       ...sites.map(({ name, op, choices }) => {
         const box = element("input", { type: "checkbox", "aria-label": `mark ${name}`, tabindex: "-1" });
@@ -124,8 +125,10 @@ const render = ({ model, el }) => {
         });
         const figures = [element("td", { class: "ex-number" }), element("td", { class: "ex-number" })];
         const head = element("th", { scope: "row" }, element("code", {}, name));
-        const line = element("tr", { tabindex: "-1", "data-site": name }, element("td", {}, box), head, element("td", {}, op), ...figures, ...cells);
-        const row = { name, op, line, box, selects, figures };
+        const flushed = element("td", { class: "ex-number" });
+        const broken = element("td", {});
+        const line = element("tr", { tabindex: "-1", "data-site": name }, element("td", {}, box), head, element("td", {}, op), ...figures, flushed, broken, ...cells);
+        const row = { name, op, line, box, selects, figures, flushed, broken };
         line.addEventListener("focusin", () => makeCurrent(row));
         box.addEventListener("change", () => select([], true));
         rows.set(name, row);
@@ -154,13 +157,20 @@ const render = ({ model, el }) => {
   const showErrors = () => {
     const errors = model.get("errors");
     const stale = markStale(table, errors, model.get("current"));
-    for (const [name, row] of rows)
+    markStale(values, errors, model.get("current"));
+    values.textContent = errors.values ?? "";
+    values.classList.toggle("ex-broken", Object.keys(errors.broken ?? {}).length > 0);
+    for (const [name, row] of rows) {
+      row.flushed.textContent = errors.flushed?.[name]?.toFixed(1) ?? "–";
+      row.broken.textContent = errors.broken?.[name] ?? "";
+      row.broken.classList.toggle("ex-broken", name in (errors.broken ?? {}));
       row.figures.forEach((cell, at) => {
         const db = errors.db?.[name]?.[at];
         cell.textContent = typeof db === "number" ? db.toFixed(1).replace("-", "−") : (db ?? "–");
         cell.title = stale ? `out of date: ${errors.words}` : (errors.words ?? "");
         cell.style.setProperty("--bar", typeof db === "number" ? `${Math.min(Math.max(db, 0), 60) / 0.6}%` : "0%");
       });
+    }
   };
   const showFocus = () => {
     const row = rows.get(model.get("focus").site);

@@ -23,7 +23,8 @@ class SiteTable(anywidget.AnyWidget):
     Attributes:
         sites: fields, and of each site its name, op and legal values by field.
         values: `now` and `base`, site -> field -> value.
-        errors: key and words of the state that they belong to, and `db`: site -> [alone, all].
+        errors: key and words of the state that they belong to, and what `explorer_views.errors`
+            says of sites.
         current: key of the state of now; errors of another one are marked.
         selected: names of the rows that are marked, in the order of the table.
         focus: `site` to go to.

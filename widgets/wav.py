@@ -8,16 +8,18 @@ import numpy as np
 import soundfile
 from scipy.io import wavfile
 
+from lightning_v2.analysis.sanity import playable
+
 
 def wav_bytes(waveform: np.ndarray, sample_rate: int, float32: bool = False) -> bytes:
     """A mono WAV file.
 
     Args:
-        waveform: (N,), full scale is 1.
+        waveform: (N,), full scale is 1; `sanity.flawed` samples become silent.
         sample_rate: Hz.
         float32: keep every bit; otherwise 16-bit PCM, where what is beyond full scale is clipped.
     """
-    samples = np.asarray(waveform, dtype=np.float32)
+    samples = playable(np.asarray(waveform, dtype=np.float32))
     if not float32:
         samples = np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16)
     file = io.BytesIO()

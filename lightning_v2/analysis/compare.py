@@ -63,7 +63,9 @@ def compare(
         table = pd.DataFrame()
     else:
         ranges = BlockRanges(plan.for_site, voice.model)
-        errors = LayerErrors(Isolated(voice, plan, tier), ranges)
+        errors = LayerErrors(
+            Isolated(voice, plan, tier), ranges, lambda site: plan.for_site(site).output
+        )
         said = say(reference_plan, errors.observe_reference, None)
         forced = said if teacher_forced else None
         candidate = errors.accumulate(

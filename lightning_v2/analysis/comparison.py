@@ -11,6 +11,7 @@ import pandas as pd
 from lightning_v2.model import Speech
 
 from .phase import PhaseDrift
+from .site_values import SiteValues
 from .unmeasured import reasons
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(SiteValues):
     """What came out of `compare`. S sites.
 
     Attributes:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 
@@ -17,7 +18,7 @@ class ErrorSums:
         reference_squared: sum of a².
         error_squared: sum of e².
         product: sum of a e.
-        max_abs: largest |e|.
+        max_abs: largest |e|; NaN if any is.
     """
 
     count: int = 0
@@ -38,7 +39,8 @@ class ErrorSums:
         self.reference_squared += (a @ a).item()
         self.error_squared += (error @ error).item()
         self.product += (a @ error).item()
-        self.max_abs = max(self.max_abs, error.abs().max().item() if a.numel() else 0.0)
+        largest = error.abs().max().item() if a.numel() else 0.0
+        self.max_abs = float(np.maximum(self.max_abs, largest))  # keeps NaN, which max() loses
 
     @property
     def pcc(self) -> float:
@@ -55,9 +57,14 @@ class ErrorSums:
 
     @property
     def sqnr_db(self) -> float:
-        """Energy of the reference over that of the error; inf for identical values."""
+        """Energy of the reference over that of the error.
+
+        inf for identical values, -inf for infinite ones in the candidate alone, NaN for NaN.
+        """
         if self.error_squared == 0:
             return math.inf
+        if math.isinf(self.error_squared) and math.isfinite(self.reference_squared):
+            return -math.inf
         return 10 * math.log10(max(self.reference_squared, 1e-300) / self.error_squared)
 
     @property
@@ -105,9 +112,9 @@ class ErrorSums:
     @property
     def rest_share(self) -> float:
         """Share of the error's energy that is neither gain nor offset."""
-        return (
-            max(0.0, 1.0 - self.gain_share - self.offset_share) if self.error_squared else math.nan
-        )
+        if self.error_squared == 0:
+            return math.nan
+        return float(np.maximum(0.0, 1.0 - self.gain_share - self.offset_share))
 
     def _relative(self, size: float) -> float:
         if size == 0:

@@ -17,6 +17,7 @@ from .comparison import Comparison
 from .drawing import WIDTH, draw_frames, draw_map, loudest, name_rooms, symmetric, whole_frames
 from .phase import BAND_EDGES_HZ
 from .picture import Note, Picture
+from .site_values import lowest
 from .spectrogram import level_difference_db, spectrogram
 
 LEVEL_RANGE_DB = (-100.0, -20.0)
@@ -223,7 +224,7 @@ def layer_errors(comparison: Comparison) -> Picture:
     gain.yaxis.set_major_formatter(ScalarFormatter())
     name_rooms((ratio, gain), layers["site"].tolist())
     ratio.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
-    worst = layers.loc[layers["isolated_sqnr_db"].idxmin()] if len(layers) else None
+    worst = lowest(layers, "isolated_sqnr_db") if len(layers) else None
     alt = f"Signal to error of {len(layers)} sites under {comparison.plan.name}." + (
         f" Worst alone: {worst['site']} with {worst['isolated_sqnr_db']:.1f} dB."
         if worst is not None

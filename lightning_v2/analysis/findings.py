@@ -1,6 +1,7 @@
 """What a comparison says in words, computed from its figures."""
 
 import html
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from .audio_metrics import METRICS
 from .comparison import Comparison
 from .phase_site import PHASE_SITE
+from .site_values import flushed_words, lowest
 from .tables import number
 
 DRIFT_CYCLES = 0.1
@@ -27,13 +29,15 @@ class Findings:
         held = [metric.holds(self.comparison.metrics[metric.name]) for metric in METRICS]
         broken, known = held.count(False), held.count(False) + held.count(True)
         name = self.comparison.plan.name
+        if not known:
+            return f"{name} cannot be judged: {next(iter(self.comparison.unmeasured.values()))}."
         if not broken:
             return f"{name} keeps all {known} bounds on this sentence."
         return f"{name} breaks {broken} of {known} bounds on this sentence."
 
     def lines(self) -> list[str]:
         """One sentence each, the most important first."""
-        return [*self._broken(), *self._phase(), *self._layers()]
+        return [*self._values(), *self._broken(), *self._phase(), *self._layers()]
 
     def __repr__(self) -> str:
         return "\n".join([self.verdict, *(f"- {line}" for line in self.lines())])
@@ -45,6 +49,15 @@ class Findings:
             f'<div class="findings"><p><strong>{html.escape(self.verdict)}</strong></p>'
             f"<ul>{items}</ul><p><small>{provenance}</small></p></div>"
         )
+
+    def _values(self) -> list[str]:
+        """Where values break, and where blocks crush them."""
+        layers = self.comparison.layers
+        if not len(layers):
+            return []
+        first = self.comparison.first_broken
+        words = [f"values are {first}"] if first else []
+        return [f"{line[0].upper()}{line[1:]}." for line in words + flushed_words(layers)]
 
     def _broken(self) -> list[str]:
         values = self.comparison.metrics
@@ -63,6 +76,8 @@ class Findings:
                 f"The durations differ (candidate longer by {longer:+.0f} ms): no phase to compare."
             ]
         drift = phase.fundamental_drift_p95_cycles
+        if math.isnan(drift):
+            return ["Nothing is known of the phase of the fundamental."]
         if not drift > DRIFT_CYCLES:
             return [f"The fundamental keeps its phase: off by {number(drift)} cycles (p95)."]
         lines = [f"The fundamental loses its phase: off by {number(drift)} cycles (p95)."]
@@ -81,10 +96,12 @@ class Findings:
         layers = self.comparison.layers
         if not len(layers):
             return []
-        worst = layers.loc[layers["isolated_sqnr_db"].idxmin()]
-        lines = [
-            f"The site that loses most on its own is {worst['site']} ({_sqnr(worst, 'isolated')})."
-        ]
+        lines = []
+        if (least := lowest(layers, "isolated_sqnr_db")) is not None:
+            lines.append(
+                f"The site that loses most on its own is {least['site']} "
+                f"({_sqnr(least, 'isolated')})."
+            )
         poor = layers[layers["accumulated_sqnr_db"] < POOR_SQNR_DB]
         if len(poor):
             first = poor.iloc[0]

@@ -24,6 +24,7 @@ from .error_sums import ErrorSums
 from .isolated import Isolated, lowered_precisions
 from .layer_errors import comparable, layer_table
 from .lock_step import first
+from .value_counts import ValueCounts
 
 
 def go_on() -> None:
@@ -38,11 +39,13 @@ class Said:
         plan: of the candidate.
         speech: its own.
         accumulated: site -> error with everything before it low as well, of the sites that ran.
+        values: site -> what its outputs are like.
     """
 
     plan: Plan
     speech: Speech
     accumulated: dict[str, ErrorSums]
+    values: dict[str, ValueCounts]
 
 
 class KeptReference:
@@ -78,6 +81,7 @@ class KeptReference:
         self._calls: dict[str, list[tuple]] = defaultdict(list)
         self._free: dict[str, list[torch.Tensor]] = defaultdict(list)
         self._forced: dict[str, list[torch.Tensor]] = defaultdict(list)
+        self._values: dict[str, ValueCounts] = defaultdict(ValueCounts)
         self._isolated: dict[Hashable, ErrorSums] = {}
         self._ranges: dict[Hashable, dict[str, float]] = {}
 
@@ -86,6 +90,7 @@ class KeptReference:
             self.ops.setdefault(site, op)
             self._calls[site].append((function, args, kwargs))
             self._free[site].append(first(output).detach().clone())
+            self._values[site].add(first(output), "float32")
 
         def watch_forced(site, op, function, args, kwargs, output) -> None:
             after_site()
@@ -106,9 +111,12 @@ class KeptReference:
             whatever `after_site` raises.
         """
         accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums)
-        watch = _against(self._forced, accumulated, after_site)
+        values: dict[str, ValueCounts] = defaultdict(ValueCounts)
+        watch = _against(self._forced, accumulated, values, plan, after_site)
         speech = self._say(plan, watch, self.speech)
-        return Said(plan, replace(speech, plan=plan.name, tier=self.tier), dict(accumulated))
+        return Said(
+            plan, replace(speech, plan=plan.name, tier=self.tier), dict(accumulated), dict(values)
+        )
 
     def layers(self, said: Said, after_site: Callable[[], None] = go_on) -> pd.DataFrame:
         """The table that `Comparison.layers` has.
@@ -117,11 +125,12 @@ class KeptReference:
             whatever `after_site` raises.
         """
         accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums, said.accumulated)
+        values: dict[str, ValueCounts] = defaultdict(ValueCounts, said.values)
         missing = self.ops.keys() - accumulated.keys()
         if missing:
             # Forced durations and F0 leave their predictors out: those are seen running freely.
             free = {site: self._free[site] for site in missing}
-            self._say(said.plan, _against(free, accumulated, after_site), None)
+            self._say(said.plan, _against(free, accumulated, values, said.plan, after_site), None)
         alone = Isolated(self._voice, said.plan, self.tier)
         precisions = lowered_precisions(self._voice, said.plan)
         isolated, columns = {}, {}
@@ -135,7 +144,9 @@ class KeptReference:
             if stored not in self._ranges:
                 self._ranges[stored] = self._range(site, op, said.plan)
             columns[site] = self._ranges[stored]
-        return layer_table(self.ops, isolated, accumulated, columns.__getitem__)
+        return layer_table(
+            self.ops, isolated, accumulated, values, self._values, columns.__getitem__
+        )
 
     def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
         sums = ErrorSums()
@@ -159,9 +170,11 @@ class KeptReference:
 def _against(
     rights: dict[str, list[torch.Tensor]],
     sums: dict[str, ErrorSums],
+    values: dict[str, ValueCounts],
+    plan: Plan,
     after_site: Callable[[], None],
 ) -> Observer:
-    """An observer that adds up the errors of the sites in `rights`, call by call.
+    """An observer that adds up the errors and counts the values of the sites in `rights`.
 
     A site that has another shape there (free-running: other durations) has no figure.
     """
@@ -170,9 +183,13 @@ def _against(
 
     def watch(site, op, function, args, kwargs, output) -> None:
         after_site()
-        if site not in rights or site in incomparable:
+        if site not in rights:
             return
-        output, at = first(output), calls[site]
+        output = first(output)
+        values[site].add(output, plan.for_site(site).output)
+        if site in incomparable:
+            return
+        at = calls[site]
         calls[site] += 1
         if at >= len(rights[site]) or rights[site][at].shape != output.shape:
             incomparable.add(site)

@@ -14,6 +14,7 @@ from lightning_v2.tensix.interception import Observer
 from .block_ranges import BlockRanges
 from .error_sums import ErrorSums
 from .lock_step import Ahead, first
+from .value_counts import ValueCounts
 
 Result = TypeVar("Result")
 
@@ -42,13 +43,17 @@ class LayerErrors:
     Attributes:
         lower: runs one call alone in low precision: lower(site, function, args, kwargs).
         blocks: watches the operands of the reference, if somebody wants to know.
+        output_of: site -> format of the candidate's outputs.
     """
 
     lower: Callable
     blocks: BlockRanges | None = None
+    output_of: Callable[[str], str] = lambda site: "float32"
     _ops: dict[str, str] = field(default_factory=dict)
     _isolated: dict[str, ErrorSums] = field(default_factory=lambda: defaultdict(ErrorSums))
     _accumulated: dict[str, ErrorSums] = field(default_factory=lambda: defaultdict(ErrorSums))
+    _values: dict[str, ValueCounts] = field(default_factory=lambda: defaultdict(ValueCounts))
+    _right: dict[str, ValueCounts] = field(default_factory=lambda: defaultdict(ValueCounts))
     _seen: set[str] = field(default_factory=set)
     _incomparable: set[str] = field(default_factory=set)
 
@@ -57,6 +62,7 @@ class LayerErrors:
         self._ops.setdefault(site, op)
         if self.blocks is not None:
             self.blocks.observe(site, op, function, args, kwargs, output)
+        self._right[site].add(first(output), "float32")
         lowered = first(self.lower(site, function, args, kwargs))
         self._isolated[site].add(*comparable(op, first(output), lowered))
 
@@ -87,6 +93,7 @@ class LayerErrors:
                 right = ahead.output(site, calls[site])
                 calls[site] += 1
                 output = first(output)
+                self._values[site].add(output, self.output_of(site))
                 if right is None or right.shape != output.shape:
                     self._incomparable.add(site)
                 else:
@@ -104,13 +111,17 @@ class LayerErrors:
             site: sums for site, sums in self._accumulated.items() if site not in self._incomparable
         }
         columns = self.blocks.columns if self.blocks else None
-        return layer_table(self._ops, self._isolated, accumulated, columns)
+        return layer_table(
+            self._ops, self._isolated, accumulated, self._values, self._right, columns
+        )
 
 
 def layer_table(
     ops: Mapping[str, str],
     isolated: Mapping[str, ErrorSums],
     accumulated: Mapping[str, ErrorSums],
+    values: Mapping[str, ValueCounts],
+    reference: Mapping[str, ValueCounts],
     columns: Callable[[str], dict[str, float]] | None = None,
 ) -> pd.DataFrame:
     """A row a site, in the order of `ops`.
@@ -123,7 +134,13 @@ def layer_table(
         gain_share, offset_share, rest_share    of the error's energy, 1 together; NaN without
                                     error
 
-    and those of `BlockRanges.columns` for the operands of the reference. Accumulated figures
+    then of the candidate's outputs, everything before the site low as well
+
+        values                      how many there are
+        nan, infinite, saturated    how many of them are, see `ValueCounts`
+
+    and reference_nan and reference_infinite of the reference's, and those of
+    `BlockRanges.columns` for the operands of the reference. Accumulated figures
     are NaN for a site that did not run in the candidate or whose shape differs there
     (free-running: other durations).
 
@@ -131,9 +148,11 @@ def layer_table(
         ops: site -> op.
         isolated: site -> its error alone.
         accumulated: site -> its error with everything before it low as well.
+        values: site -> what its outputs in the candidate are like.
+        reference: site -> what its outputs in the reference are like.
         columns: further columns of a site.
     """
-    nothing = ErrorSums()
+    nothing, unseen = ErrorSums(), ValueCounts()
     rows = []
     for site, op in ops.items():
         row = {"site": site, "op": op}
@@ -141,6 +160,9 @@ def layer_table(
             sums = known.get(site, nothing)
             for name in FIGURES:
                 row[f"{kind}_{name}"] = getattr(sums, name) if sums.count else math.nan
+        row |= vars(values.get(site, unseen))
+        right = reference.get(site, unseen)
+        row |= {"reference_nan": right.nan, "reference_infinite": right.infinite}
         rows.append(row | (columns(site) if columns else {}))
     return pd.DataFrame(rows)
 

@@ -13,6 +13,7 @@ from .comparison import Comparison
 from .drawing import WIDTH, plans, rooms
 from .picture import Picture
 from .plan_figures import provenance
+from .site_values import FLUSHED_WORDS
 from .tables import Sheet, number
 
 SQNR_RANGE_DB = (0.0, 60.0)
@@ -46,6 +47,9 @@ def heat_map(*comparisons: Comparison) -> Picture:
             vmax=high,
         )
         for row, (name, line) in enumerate(zip(names, values, strict=True)):
+            if np.isnan(line).all():
+                words.append(f"{name} {kind}: nothing is left to compare")
+                continue
             worst = int(np.nanargmin(line))
             axes.plot(worst, row, "x", color="#ffffff", markersize=7, markeredgewidth=3.2)
             axes.plot(worst, row, "x", color="#d55e00", markersize=6, markeredgewidth=1.6)
@@ -106,7 +110,7 @@ def layer_table(*comparisons: Comparison) -> pd.DataFrame:
 
 
 def site_sheet(*comparisons: Comparison, worst: int = 12) -> Sheet:
-    """A row a site: SQNR alone and accumulated, in each plan.
+    """A row a site: SQNR alone and accumulated, and shares of operands flushed, in each plan.
 
     Args:
         comparisons: with layers, of one voice.
@@ -121,9 +125,25 @@ def site_sheet(*comparisons: Comparison, worst: int = 12) -> Sheet:
         name = comparison.plan.name
         table[f"{name}: alone (dB)"] = _numbers(frame["isolated_sqnr_db"])
         table[f"{name}: accum. (dB)"] = _numbers(frame["accumulated_sqnr_db"])
+        for kind, words in (("activations", "act."), ("weights", "weights")):
+            flushed = frame[f"{kind}_flushed_percent"]
+            if flushed.notna().any():
+                table[f"{name}: {words} flushed (%)"] = _numbers(flushed)
     table = table.iloc[np.argsort(ranks, kind="stable")]
-    caption = f"SQNR of {len(sites)} sites, alone and accumulated. The worst come first. "
+    caption = (
+        f"SQNR of {len(sites)} sites, alone and accumulated. The worst come first. {FLUSHED_WORDS} "
+    )
     return Sheet(table, caption + provenance(comparisons), shown=worst)
+
+
+def value_sheet(*comparisons: Comparison) -> Sheet:
+    """A row a plan: where its values break first, and where blocks flush most.
+
+    Args:
+        comparisons: with layers.
+    """
+    rows = [(comparison.plan.name, comparison.values_words) for comparison in comparisons]
+    return Sheet(pd.DataFrame(rows, columns=["plan", "values"]), provenance(comparisons))
 
 
 def operation_sheet(*comparisons: Comparison) -> Sheet:

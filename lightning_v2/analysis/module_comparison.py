@@ -19,10 +19,11 @@ from lightning_v2.tensix.interception import Observer
 
 from .block_ranges import BlockRanges
 from .layer_errors import LayerErrors
+from .site_values import SiteValues
 
 
 @dataclass(frozen=True, eq=False)
-class ModuleComparison:
+class ModuleComparison(SiteValues):
     """What came out of `compare_module`. S sites.
 
     Attributes:
@@ -98,7 +99,8 @@ def compare_module(
         with torch.no_grad(), emulate(module, plan, tier, observer, arch) as emulation:
             return module(*inputs), emulation
 
-    errors = LayerErrors(alone, BlockRanges(plan.for_site, module))
+    ranges = BlockRanges(plan.for_site, module)
+    errors = LayerErrors(alone, ranges, lambda site: plan.for_site(site).output)
     reference = plain(errors.observe_reference)
     candidate, emulation = errors.accumulate(plain, low)
     return ModuleComparison(

@@ -13,7 +13,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import HOP, SAMPLE_RATE, Speech
 
 from . import audio_metrics
-from .sanity import refusal
+from .sanity import flaw
 from .spectrogram import comparison_floor, mel_level_db, spectrogram
 
 _CEPSTRA = 24
@@ -23,7 +23,7 @@ def read(path: Path) -> np.ndarray:
     """A WAV file of one channel at 24 kHz as float32 (N,).
 
     Raises:
-        ArgumentError: naming the file, if it is not one, or PESQ must not get it.
+        ArgumentError: naming the file, if it is not one, or has a `sanity.flaw`.
     """
     try:
         wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -33,8 +33,8 @@ def read(path: Path) -> np.ndarray:
         raise ArgumentError(
             f"{path} has {wave.shape[1]} channels at {rate} Hz; it must be mono at {SAMPLE_RATE} Hz"
         )
-    if refused := refusal("pesq_wb_mos", rate, recording=wave[:, 0]):
-        raise ArgumentError(f"{path}: {refused}")
+    if found := flaw(wave[:, 0]):
+        raise ArgumentError(f"{path}: {found}")
     return wave[:, 0]
 
 

@@ -27,9 +27,19 @@ square of the length; STOI needs 30 frames of 12.8 ms.
 """
 
 
+def flawed(waveform: np.ndarray) -> np.ndarray:
+    """Which samples (N,) bool are not finite or beyond `LARGEST`."""
+    return ~(np.abs(waveform) <= LARGEST)
+
+
+def playable(waveform: np.ndarray) -> np.ndarray:
+    """A waveform (N,) to be played and drawn: flawed samples are silent."""
+    return np.where(flawed(waveform), np.zeros_like(waveform), waveform)
+
+
 def flaw(waveform: np.ndarray) -> str:
     """What is wrong with a waveform (N,), whatever is to be measured; empty if nothing is."""
-    broken = np.flatnonzero(~(np.abs(waveform) <= LARGEST))
+    broken = np.flatnonzero(flawed(waveform))
     if not len(broken):
         return ""
     first = broken[0]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from .audio_metrics import METRICS
 from .comparison import Comparison
+from .site_values import FLUSHED_WORDS
 
 METRICS_TYPE = "application/vnd.lightning-v2.metrics+json"
 """MIME type under which a notebook keeps the figures of a comparison for whoever reads them."""
@@ -121,7 +122,8 @@ class LayerTable:
     def _repr_html_(self) -> str:
         layers = self.comparison.layers
         caption = (
-            f"The {self.worst} sites that lose most on their own. {self.comparison.provenance}"
+            f"The {self.worst} sites that lose most on their own. {FLUSHED_WORDS} "
+            f"{self.comparison.provenance}"
         )
         everything = _layer_rows(layers, f"All {len(layers)} sites in the order in which they run.")
         return (
@@ -160,6 +162,7 @@ class Sheet:
 _LAYER_HEAD = (
     "site", "op", "alone: SQNR dB", "PCC", "max error", "gain",
     "accum.: SQNR dB", "PCC", "max error", "gain",
+    "flushed: activations %", "weights %", "NaN, infinite, saturated",
 )  # fmt: skip
 
 
@@ -184,6 +187,13 @@ def _layer_rows(layers: pd.DataFrame, caption: str) -> str:
             for kind in ("isolated", "accumulated")
             for name in ("sqnr_db", "pcc", "max_abs", "gain")
         ]
+        cells += [
+            f'<td class="number">{number(layer[f"{kind}_flushed_percent"])}</td>'
+            for kind in ("activations", "weights")
+        ]
+        broken = [layer[name] for name in ("nan", "infinite", "saturated")]
+        mark = _mark(not any(broken))
+        cells.append(f'<td class="number{mark}">{", ".join(map(str, broken))}</td>')
         site = html.escape(layer["site"])
         rows.append(
             f'<tr><th scope="row"><code>{site}</code></th><td>{layer["op"]}</td>' + "".join(cells)
@@ -195,7 +205,7 @@ def _figure(name: str, value: float) -> str:
     if math.isnan(value):
         return "–"
     digits = {"sqnr_db": "{:.1f}", "pcc": "{:.6f}", "max_abs": "{:.2g}", "gain": "{:.4f}"}[name]
-    return "identical" if math.isinf(value) else digits.format(value)
+    return "identical" if name == "sqnr_db" and value == math.inf else digits.format(value)
 
 
 def number(value: float) -> str:
@@ -203,7 +213,7 @@ def number(value: float) -> str:
     if math.isnan(value):
         return "–"
     if math.isinf(value):
-        return "∞"
+        return "∞" if value > 0 else "−∞"
     if 0 < abs(value) < 0.0005:
         return "< 0.001" if value > 0 else "> −0.001"
     digits = 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0

@@ -101,3 +101,11 @@ def test_relative_errors_are_over_the_rms_of_the_reference():
     result = sums([3.0, -3.0, 3.0, -3.0], [3.0, -3.0, 3.0, -2.4])
     assert result.relative_max == pytest.approx(0.2)
     assert result.relative_rms == pytest.approx(0.1)
+
+
+def test_values_that_are_not_numbers_are_no_small_error():
+    result = sums([1.0, 2.0, 3.0], [1.0, math.nan, 3.0])
+    assert all(math.isnan(x) for x in (result.max_abs, result.sqnr_db, result.rest_share))
+    result = sums([1.0, 2.0, 3.0], [1.0, math.inf, 3.0])
+    assert (result.max_abs, result.sqnr_db) == (math.inf, -math.inf)
+    assert math.isnan(result.pcc)

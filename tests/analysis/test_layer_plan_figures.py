@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lightning_v2.analysis import layer_plan_figures
+from lightning_v2.analysis import figures, layer_plan_figures
 from lightning_v2.analysis.layer_errors import FIGURES
 
 SITES = ["encoder.input", "encoder.norm", "pitch.output", "source.phase", "vocoder.synthesis"]
@@ -17,6 +17,10 @@ def layers(isolated, accumulated, gain_share=0.0):
         table[f"{kind}_gain"] = [0.985] * len(SITES)
         table[f"{kind}_gain_share"] = [gain_share] * len(SITES)
         table[f"{kind}_rest_share"] = [1 - gain_share] * len(SITES)
+    table |= {"values": [64] * 5, "nan": [0] * 5, "infinite": [0] * 5, "saturated": [0] * 5}
+    table |= {"reference_nan": [0] * 5, "reference_infinite": [0] * 5}
+    table["activations_flushed_percent"] = [30.0, 1.0, np.nan, np.nan, 0.0]
+    table["weights_flushed_percent"] = [np.nan] * 5
     table = pd.DataFrame(table)
     table.loc[np.isinf(table["isolated_sqnr_db"]), "isolated_gain_share"] = np.nan
     return table
@@ -54,6 +58,13 @@ def test_map_has_a_row_a_plan_on_a_fixed_scale(compared):
         assert drawn.get_array()[1, 0] == compared[1].layers[f"{kind}_sqnr_db"][0]
 
 
+def test_a_plan_of_which_nothing_is_left_can_be_drawn(tone, compared_waves):
+    nothing = layers([np.nan] * 5, [np.nan] * 5)
+    broken = compared_waves(tone(seconds=0.1), tone(seconds=0.1), "naive", nothing)
+    assert layer_plan_figures.heat_map(broken).image()
+    assert figures.layer_errors(broken).image()
+
+
 def test_no_error_is_not_drawn_as_a_missing_value(compared):
     picture = layer_plan_figures.heat_map(*compared)
     isolated, accumulated = (np.ma.array(a.images[0].get_array()) for a in picture.figure.axes[:2])
@@ -84,6 +95,11 @@ def test_sheets(compared):
     assert sites.frame["site"].iloc[0] in ("source.phase", "encoder.norm")
     assert len(sites.frame) == len(SITES)
     assert sites.frame.set_index("site").loc["source.phase", "bf16: alone (dB)"] == "∞"
+    assert sites.frame["naive: act. flushed (%)"].tolist().count("30.00") == 1
+    assert not any("weights flushed" in column for column in sites.frame)
+    assert "crushed" in sites.caption
+    values = layer_plan_figures.value_sheet(*compared).frame.set_index("plan")["values"]
+    assert "crush 30.0 % of the activations of encoder.input" in values["naive"]
     operations = layer_plan_figures.operation_sheet(*compared).frame.set_index("op")
     assert operations.loc["linear", "sites"] == 2
     assert operations.loc["linear", "bf16: SQNR (dB)"] == "51.00"

@@ -37,6 +37,10 @@ def layers(phase_sqnr):
         table[f"{kind}_sqnr_db"] = values
         table[f"{kind}_max_abs"] = [0.1] * 4
         table[f"{kind}_gain"] = [0.985, 1.0, 0.5, np.nan]
+    table |= {"values": [64] * 4, "nan": [0] * 4, "infinite": [0] * 4, "saturated": [0] * 4}
+    table |= {"reference_nan": [0] * 4, "reference_infinite": [0] * 4}
+    table["activations_flushed_percent"] = [79.94, 1.0, np.nan, np.nan]
+    table["weights_flushed_percent"] = [np.nan] * 4
     return pd.DataFrame(table)
 
 
@@ -129,6 +133,24 @@ def test_findings_name_the_phase_as_the_cause(broken):
     assert "F0 difference, median" in text
     assert "loses most on its own is source.phase (SQNR 2.0 dB" in text
     assert "<li>" in findings._repr_html_()
+
+
+def test_findings_warn_of_flushed_operands_and_of_broken_values(broken):
+    assert "Blocks of 16 crush 79.9 % of the activations of encoder.features to zero" in repr(
+        Findings(broken)
+    )
+    broken.layers.loc[2, "nan"] = 3
+    assert "Values are not finite from source.phase (phase) on: 3 NaN of 64 values." in repr(
+        Findings(broken)
+    )
+
+
+def test_findings_of_a_broken_waveform_keep_no_bound(tone):
+    wave = tone(seconds=2.0)
+    wave[100] = np.nan
+    findings = Findings(compared(tone(seconds=2.0), wave))
+    assert findings.verdict.startswith("naive cannot be judged: candidate: 1 of 48000 samples")
+    assert "Nothing is known of the phase" in repr(findings)
 
 
 def test_findings_of_an_identical_candidate(tone):

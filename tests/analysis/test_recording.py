@@ -53,6 +53,14 @@ def test_phones_of_the_same_speech_end_where_they_do(speech):
     assert (np.diff(shifted) > 0).all()
 
 
+def test_a_recording_that_is_not_finite_is_named(tmp_path):
+    wave = np.zeros(24000, np.float32)
+    wave[5] = np.nan
+    soundfile.write(tmp_path / "a.wav", wave, 24000, subtype="FLOAT")
+    with pytest.raises(ValueError, match=r"a\.wav: 1 of 24000 samples .* number 5: nan"):
+        read(tmp_path / "a.wav")
+
+
 def test_reads_one_format_only(tmp_path):
     wave = np.linspace(-0.5, 0.5, 100, dtype=np.float32)
     for name, rate, data in (("good", 24000, wave), ("slow", 16000, wave),

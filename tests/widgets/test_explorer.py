@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 from PIL import Image
 
 import lightning_v2 as lv2
+from lightning_v2.analysis import audio_metrics
 from lightning_v2.analysis.audio_metrics import METRICS
 from lightning_v2.search.cost import cycles
 from lightning_v2.search.mixtures import precisions_of
@@ -258,6 +261,39 @@ def test_errors_stand_beside_their_sites(explorer):
         pytest.approx(row["isolated_sqnr_db"], abs=0.051),
         pytest.approx(row["accumulated_sqnr_db"], abs=0.051),
     ]
+
+
+def test_the_table_tells_what_became_of_values(explorer):
+    send(explorer, "set", fields={"base": "naive"})
+    explorer.session.wait(WAIT_S)
+    errors = part(explorer, "SiteTable").errors
+    layers = explorer.comparison.layers.set_index("site")
+    site = layers["activations_flushed_percent"].idxmax()
+    assert errors["flushed"][site] == round(layers["activations_flushed_percent"][site], 1) > 10
+    assert errors["broken"] == {}
+    assert errors["values"].startswith("all values of all sites are finite")
+    assert f"of the activations of {site} to zero" in errors["values"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_a_broken_candidate_is_shown_as_such(explorer, value):
+    whole = explorer.session.wait(WAIT_S)
+    wave, layers = whole.candidate.waveform.copy(), whole.layers.copy()
+    wave[4000] = value
+    layers.loc[7, "infinite"] = 2
+    candidate = replace(whole.candidate, waveform=wave)
+    metrics, phase = audio_metrics.measure(whole.reference, candidate)
+    result = replace(whole, candidate=candidate, metrics=metrics, phase=phase, layers=layers)
+    for view in (views.sound, views.measures, views.layers, views.errors):
+        json.dumps(view(result), allow_nan=False)  # a browser knows no NaN
+    site = layers["site"][7]
+    assert views.errors(result)["broken"] == {site: "2 infinite"}
+    assert views.errors(result)["values"].startswith(f"not finite from {site}")
+    _, clip, difference = views.clips(result)
+    assert "not finite or far too large, and silent: 1 samples" in clip.words
+    played, _ = read_wav_base64(clip.state()["wav"])
+    assert played[4000] == 0
+    assert np.isfinite(difference.waveform).all()
 
 
 def test_every_part_also_opens_without_a_kernel(explorer):
