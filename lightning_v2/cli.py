@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from .arguments import add_tier, add_voice
+from .arguments import add_output, add_tier, add_voice, given_text, outputs
 from .deployment import command as deploy_command
+from .errors import LightningError
+from .files import messages_apart
 from .report import command as notebooks_command
 from .search import check_command, search_command
 from .training import command as train_command
@@ -21,7 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a verb; 0: done, 1: failed or differs, 2: bad input (the reason is on stderr)."""
     args = _parser().parse_args(arguments)
     try:
-        return args.run(args)
+        with messages_apart(outputs(args)):
+            return args.run(args)
+    except LightningError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -37,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
     say = verbs.add_parser("say", help="speak a text into a WAV file")
     say.add_argument("text", help="English text, or - to read it from standard input")
-    say.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.wav")
+    add_output(say, "-o", "--output", required=True, metavar="FILE.wav", help="what was said")
     say.add_argument("--plan", help="precision plan: a name in data/plans/ or a YAML file")
     _add_common(say)
     say.set_defaults(run=_say)
@@ -86,10 +91,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add_tier(parser)
 
 
-def _text(args: argparse.Namespace) -> str:
-    return sys.stdin.read() if args.text == "-" else args.text
-
-
 def _announce(tier: str) -> None:
     """Say why the very first run in the exact tier takes its time."""
     if tier == "exact":
@@ -104,15 +105,18 @@ def _say(args: argparse.Namespace) -> int:
     import dataclasses
 
     from . import Plan, emulate, load
+    from .files import check_output
+    from .model.speech import WAV_FILE
 
     try:
+        check_output(args.output, *WAV_FILE)
         plan = Plan.load(args.plan) if args.plan else None
         voice = load(args.voice)
         emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
         if plan:
             _announce(args.tier)
         with emulation:
-            speech = voice.synthesize(_text(args), seed=args.seed)
+            speech = voice.synthesize(given_text(args.text), seed=args.seed)
         if plan:
             speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
         speech.save(args.output)
@@ -131,7 +135,7 @@ def _compare(args: argparse.Namespace) -> int:
         _announce(args.tier)
         comparison = compare(
             load(args.voice),
-            _text(args),
+            given_text(args.text),
             args.plan,
             reference=args.reference,
             teacher_forced=not args.free_running,
