@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from .errors import ArgumentError
@@ -108,7 +108,7 @@ def write_output(path: str | Path, content: bytes | str) -> None:
 def messages_apart(paths: Iterable[str | Path]) -> Iterator[None]:
     """If one of the paths is standard output, what is printed goes to standard error meanwhile.
 
-    What other libraries print goes there too, so it is the descriptor that is moved.
+    What native libraries print goes there too: the descriptor is moved as well as `sys.stdout`.
 
     Raises:
         ArgumentError: two of them are standard output.
@@ -124,9 +124,9 @@ def messages_apart(paths: Iterable[str | Path]) -> Iterator[None]:
     _output = os.dup(_STANDARD_OUTPUT)
     os.dup2(sys.stderr.fileno(), _STANDARD_OUTPUT)
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
-        sys.stdout.flush()
         os.dup2(_output, _STANDARD_OUTPUT)
         os.close(_output)
         _output = _STANDARD_OUTPUT

@@ -217,8 +217,8 @@ def _verdict_words(found: Search) -> str:
 
 
 def _search(args: argparse.Namespace, bench: Bench) -> int:
-    from lightning_v2.precision import Plan
     from lightning_v2.files import write_output
+    from lightning_v2.precision import Plan
     from lightning_v2.search.check import held_out
     from lightning_v2.search.constraints import Constraints
     from lightning_v2.search.find import search, within

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from ..errors import ArgumentError
 from ..model.config import HOP, SAMPLE_RATE
 from .corpus import Corpus, Example
 from .excitation import source_phase
@@ -53,7 +54,7 @@ class Dataset:
 
     def __init__(self, corpus: Corpus, keys: list[str], device: torch.device):
         if not keys:
-            raise ValueError(f"{corpus.folder} holds no examples")
+            raise ArgumentError(f"{corpus.folder} holds no examples")
         with multiprocessing.get_context("spawn").Pool(2) as pool:
             work = pool.imap(partial(_load, corpus), keys, chunksize=16)
             loaded = list(tqdm(work, total=len(keys), desc="load corpus", unit="sentence"))
@@ -99,7 +100,7 @@ class Dataset:
         """(count,) sentences of at least so many frames, drawn with replacement."""
         fitting = torch.nonzero(self.frame_counts >= at_least)[:, 0]
         if len(fitting) == 0:
-            raise ValueError(f"no sentence of the corpus has {at_least} frames")
+            raise ArgumentError(f"no sentence of the corpus has {at_least} frames")
         return fitting[torch.randint(len(fitting), (count,), device=self.device)]
 
     def crop(self, sentence: Tensor, length: int) -> Crop:

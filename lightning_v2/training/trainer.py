@@ -8,12 +8,14 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from ..errors import ArgumentError
 from ..files import written_whole
 from ..model.acoustic import FRAME_FEATURES, REFERENCE_F0, log_f0
 from ..model.config import HOP, VoiceConfig
@@ -87,11 +89,14 @@ class Trainer:
         """Go on from a saved state.
 
         Raises:
-            ValueError: if the state was made with other sizes or another schedule.
+            ArgumentError: if it is damaged, or was made with other sizes or another schedule.
         """
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (RuntimeError, UnpicklingError, EOFError) as error:
+            raise ArgumentError(f"{path} is damaged: remove it to start again") from error
         if state["config"] != asdict(self.config) or state["schedule"] != asdict(self.schedule):
-            raise ValueError(f"{path} was made with other settings: remove it to start again")
+            raise ArgumentError(f"{path} was made with other settings: remove it to start again")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
