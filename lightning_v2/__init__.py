@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .deployment.emulate import emulate
     from .deployment.rehearsal import rehearse
     from .deployment.target import open_device
+    from .errors import LightningError
     from .model import CheckpointError, Speech, Voice, load
     from .precision import Plan, PlanError
     from .search.check import Check, check
@@ -47,6 +48,7 @@ _HOME = {
     "emulate": ".deployment.emulate",
     "open_device": ".deployment.target",
     "rehearse": ".deployment.rehearsal",
+    "LightningError": ".errors",
     "CheckpointError": ".model",
     "Speech": ".model",
     "Voice": ".model",
@@ -63,6 +65,7 @@ __all__ = [
     "CheckpointError",
     "Comparison",
     "Deployment",
+    "LightningError",
     "Localisation",
     "Plan",
     "PlanError",

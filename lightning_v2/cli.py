@@ -1,7 +1,9 @@
 """The command `lightning-v2`."""
 
 import argparse
+import os
 import sys
+import traceback
 
 from .arguments import add_output, add_tier, add_voice, given_text, outputs
 from .deployment import command as deploy_command
@@ -11,25 +13,42 @@ from .report import command as notebooks_command
 from .search import check_command, search_command
 from .training import command as train_command
 
-INPUT_ERRORS = (OSError, ValueError)
-"""What bad input raises: checkpoint, plan and text errors are all ValueErrors."""
-
 SHOWN_FIGURES = ("site", "op", "pcc", "sqnr_db", "max_abs", "gain")
 """Ends of the columns of layer errors that fit a terminal."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a verb; 0: done, 1: failed or differs, 2: bad input (the reason is on stderr)."""
+    """Run a verb.
+
+    0: done. 1: failed or differs. 2: bad input, the reason is on stderr. 70: a mistake of ours,
+    its traceback is on stderr. 130: interrupted.
+
+    After ttnn was loaded for `deploy` the process ends in here, without the end of the interpreter:
+    now and then ttnn hangs in it.
+    """
     args = _parser().parse_args(arguments)
+    status = _status(args)
+    if args.run is deploy_command.run and "ttnn" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _status(args: argparse.Namespace) -> int:
     try:
         with messages_apart(outputs(args)):
             return args.run(args)
-    except LightningError as error:
+    except (LightningError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Exception:
+        # 1, which Python would return, is an answer: `check` says with it that a plan differs.
+        traceback.print_exc()
+        return os.EX_SOFTWARE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,21 +127,17 @@ def _say(args: argparse.Namespace) -> int:
     from .files import check_output
     from .model.speech import WAV_FILE
 
-    try:
-        check_output(args.output, *WAV_FILE)
-        plan = Plan.load(args.plan) if args.plan else None
-        voice = load(args.voice)
-        emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
-        if plan:
-            _announce(args.tier)
-        with emulation:
-            speech = voice.synthesize(given_text(args.text), seed=args.seed)
-        if plan:
-            speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
-        speech.save(args.output)
-    except INPUT_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    check_output(args.output, *WAV_FILE)
+    plan = Plan.load(args.plan) if args.plan else None
+    voice = load(args.voice)
+    emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
+    if plan:
+        _announce(args.tier)
+    with emulation:
+        speech = voice.synthesize(given_text(args.text), seed=args.seed)
+    if plan:
+        speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
+    speech.save(args.output)
     how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if plan else "PyTorch float32"
     print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
     return 0
@@ -131,20 +146,16 @@ def _say(args: argparse.Namespace) -> int:
 def _compare(args: argparse.Namespace) -> int:
     from . import compare, load
 
-    try:
-        _announce(args.tier)
-        comparison = compare(
-            load(args.voice),
-            given_text(args.text),
-            args.plan,
-            reference=args.reference,
-            teacher_forced=not args.free_running,
-            tier=args.tier,
-            seed=args.seed,
-        )
-    except INPUT_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    _announce(args.tier)
+    comparison = compare(
+        load(args.voice),
+        given_text(args.text),
+        args.plan,
+        reference=args.reference,
+        teacher_forced=not args.free_running,
+        tier=args.tier,
+        seed=args.seed,
+    )
     for name, value in comparison.metrics.items():
         print(f"{name:28} {value:10.4g}")
     worst = comparison.layers.sort_values("accumulated_sqnr_db").head(args.layers)

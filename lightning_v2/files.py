@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from .errors import ArgumentError
+from .errors import ArgumentError, MissingFileError
 
 _STANDARD_OUTPUT = 1  # its descriptor
 _output = _STANDARD_OUTPUT  # where it leads: to a copy while messages are kept apart
@@ -42,8 +42,9 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
         what: is written, for the message, such as "a WAV file".
 
     Raises:
-        ArgumentError: the suffix says that the file is of another kind.
-        OSError: its folder is not there, or it is a folder itself.
+        ArgumentError: the suffix says that the file is of another kind, it is a folder, or nobody
+            may write there.
+        MissingFileError: its folder is not there. OSError: it is no open descriptor.
     """
     descriptor = _descriptor(path)
     if descriptor is not None:
@@ -52,11 +53,11 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
     path = Path(path)
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder")
+        raise MissingFileError(f"{folder} is not a folder")
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder: {what} cannot take its place")
+        raise ArgumentError(f"{path} is a folder: {what} cannot take its place")
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise PermissionError(f"{path} cannot be written")
+        raise ArgumentError(f"{path} cannot be written")
     if path.exists() and not path.is_file():
         return
     if path.suffix and path.suffix.lower() not in suffixes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from .errors import ArgumentError
+from .errors import ArgumentError, MissingFileError
 from .files import read_lines
 
 _LONGEST_KEY = 200  # bytes: with what is added to it, still the name of a file
@@ -15,7 +15,7 @@ def data_path(*parts: str) -> Path:
     """Path of a file or folder of `data/`: inside the package in a wheel, beside it in a checkout.
 
     Raises:
-        FileNotFoundError: naming what is missing and what there is.
+        MissingFileError: naming what is missing and what there is.
     """
     for root in (_PACKAGE / "data", _PACKAGE.parent / "data"):
         if root.is_dir():
@@ -24,12 +24,10 @@ def data_path(*parts: str) -> Path:
                 return path
             parent = path.parent
             there = sorted(p.name for p in parent.iterdir()) if parent.is_dir() else []
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f"{path} does not exist; {parent} holds {', '.join(there) or 'nothing'}"
             )
-    raise FileNotFoundError(
-        f"no data folder in {_PACKAGE} nor beside it: install the package again"
-    )
+    raise MissingFileError(f"no data folder in {_PACKAGE} nor beside it: install the package again")
 
 
 def keyed_lines(path: Path, separator: str, layout: str) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,8 @@ import anywidget
 import numpy as np
 import traitlets
 
+from lightning_v2.errors import ArgumentError
+
 from .source import source
 from .wav import wav_base64
 
@@ -116,7 +118,7 @@ class ABPlayer(anywidget.AnyWidget):
         selected: index of the clip that is heard.
 
     Raises:
-        ValueError: no clip, or several sample rates.
+        ArgumentError: no clip, or several sample rates.
     """
 
     _esm = source("sound.js", "timeline.js", "pictures.js", "ab_player.js")
@@ -182,5 +184,5 @@ def label_of(*comparisons) -> str:
 def _states(clips: list[Clip]) -> list[dict]:
     rates = sorted({clip.sample_rate for clip in clips})
     if len(rates) != 1:
-        raise ValueError(f"a player needs clips of one sample rate, not {rates}")
+        raise ArgumentError(f"a player needs clips of one sample rate, not {rates}")
     return [clip.state() for clip in clips]

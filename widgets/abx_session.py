@@ -1,9 +1,12 @@
 """The course of a blind test, without anything to see or to hear."""
 
+import math
 import secrets
 from datetime import UTC, datetime
 
 import numpy as np
+
+from lightning_v2.errors import ArgumentError
 
 from .abx_statistics import ABXStatistics
 
@@ -30,14 +33,14 @@ class ABXSession:
         training, answers: a dict an answer: x, choice, correct, seconds, plays, time.
 
     Raises:
-        ValueError: a number of trials that is not allowed.
+        ArgumentError: a number of trials that is not allowed.
     """
 
     def __init__(self, trials: int = 16, seed: int | None = None):
         if isinstance(trials, bool) or not isinstance(trials, int | np.integer):
-            raise ValueError(f"the number of trials is a whole number, not {trials!r}")
+            raise ArgumentError(f"the number of trials is a whole number, not {trials!r}")
         if not 1 <= trials <= MOST_TRIALS:
-            raise ValueError(f"{trials} trials; a test has 1 to {MOST_TRIALS}")
+            raise ArgumentError(f"{trials} trials; a test has 1 to {MOST_TRIALS}")
         # 48 bits stay whole in JSON wherever it is read.
         self.seed = secrets.randbits(48) if seed is None else int(seed)
         coins = np.random.default_rng(self.seed)
@@ -67,10 +70,10 @@ class ABXSession:
         """Another training trial.
 
         Raises:
-            ValueError: the test has begun.
+            ArgumentError: the test has begun.
         """
         if self.started:
-            raise ValueError("training is over: the test has begun")
+            raise ArgumentError("training is over: the test has begun")
         self.stage, self.trial = "training", 0
         self._x = CHOICES[self._coins.integers(2)]
 
@@ -78,10 +81,10 @@ class ABXSession:
         """The first trial that counts.
 
         Raises:
-            ValueError: the test has begun.
+            ArgumentError: the test has begun.
         """
         if self.started:
-            raise ValueError("the test has begun already")
+            raise ArgumentError("the test has begun already")
         self.started = _now()
         self._next()
 
@@ -95,19 +98,23 @@ class ABXSession:
             plays: how often a, b and x were chosen to be heard.
 
         Raises:
-            ValueError: another trial, nothing to answer, or neither a nor b.
+            ArgumentError: another trial, nothing to answer, neither a nor b, or times and counts
+                that are no numbers.
         """
         if self.stage not in ("training", "trial") or trial != self.trial:
-            raise ValueError(f"trial {trial!r} is not waiting for an answer ({self._place})")
+            raise ArgumentError(f"trial {trial!r} is not waiting for an answer ({self._place})")
         if choice not in CHOICES:
-            raise ValueError(f"the answer is 'a' or 'b', not {choice!r}")
-        plays = plays or {}
+            raise ArgumentError(f"the answer is 'a' or 'b', not {choice!r}")
+        counts = {name: (plays or {}).get(name, 0) for name in (*CHOICES, "x")}
+        for name, value in {"seconds": seconds, **counts}.items():
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise ArgumentError(f"{name} is {value!r}; legal are finite numbers")
         answer = {
             "x": self._x,
             "choice": choice,
             "correct": choice == self._x,
             "seconds": round(float(seconds), 3),
-            "plays": {name: int(plays.get(name, 0)) for name in (*CHOICES, "x")},
+            "plays": {name: int(count) for name, count in counts.items()},
             "time": _now(),
         }
         if self.stage == "training":

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from scipy.stats import binom, binomtest
 
+from lightning_v2.errors import ArgumentError
+
 SIGNIFICANCE = 0.05
 CONFIDENCE = 0.95
 EQUIVALENCE_LIMIT = 0.70
@@ -21,7 +23,7 @@ class ABXStatistics:
         correct: k.
 
     Raises:
-        ValueError: not 0 <= correct <= answered <= planned, or no trial planned.
+        ArgumentError: not 0 <= correct <= answered <= planned, or no trial planned.
     """
 
     planned: int
@@ -30,7 +32,7 @@ class ABXStatistics:
 
     def __post_init__(self):
         if not 0 <= self.correct <= self.answered <= self.planned or self.planned < 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"{self.correct} right of {self.answered} answered of {self.planned} planned: "
                 "needs 0 <= right <= answered <= planned and at least one trial"
             )

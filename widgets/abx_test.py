@@ -9,6 +9,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import write_output
 
 from .ab_player import Clip, clips_of, label_of
@@ -40,7 +41,7 @@ class ABXTest(anywidget.AnyWidget):
         label: what a screen reader calls the test.
 
     Raises:
-        ValueError: clips of two rates or with a gain, or a number of trials that is not allowed.
+        ArgumentError: clips of two rates or with a gain, or a number of trials that is not allowed.
         TypeError: conditions that JSON cannot hold.
     """
 
@@ -63,12 +64,12 @@ class ABXTest(anywidget.AnyWidget):
         label: str = "Blind test",
     ):
         if a.sample_rate != b.sample_rate:
-            raise ValueError(
+            raise ArgumentError(
                 f"a test needs one sample rate, not {a.sample_rate} and {b.sample_rate} Hz"
             )
         for clip in (a, b):
             if clip.gain_db:
-                raise ValueError(
+                raise ArgumentError(
                     f"a test plays clips as they are; {clip.label!r} has a gain of "
                     f"{clip.gain_db:+g} dB"
                 )
@@ -162,7 +163,7 @@ class ABXTest(anywidget.AnyWidget):
                     session.answer(trial, choice, **more)
                 case _:
                     problem = f"this test does not understand {content!r}"
-        except (ValueError, TypeError) as error:
+        except (LightningError, TypeError) as error:
             problem = str(error)
         state = {
             "type": "state",

@@ -11,6 +11,7 @@ from IPython.display import display
 
 from lightning_v2.analysis import colours
 from lightning_v2.analysis.comparison import Comparison
+from lightning_v2.errors import LightningError
 from lightning_v2.precision import Plan, presets
 from lightning_v2.resources import data_path, held_out_texts
 
@@ -19,7 +20,7 @@ from . import plan_edit
 from .ab_player import ABPlayer
 from .explorer_facts import facts
 from .explorer_panels import ExplorerBar, ExplorerBoard, ExplorerHistory
-from .explorer_session import REFUSED, Session
+from .explorer_session import Session
 from .explorer_state import State
 from .site_table import SiteTable
 
@@ -161,7 +162,7 @@ class PrecisionExplorer:
             if kind not in answers:
                 raise plan_edit.EditError(f"nobody here understands {kind!r}")
             answers[kind](**asked)
-        except (*REFUSED, OSError, TypeError) as error:
+        except (LightningError, OSError, TypeError) as error:
             self.session.tell(message=str(error))
         finally:
             self._table.answered += 1

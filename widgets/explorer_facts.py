@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from lightning_v2.errors import LightningError
 from lightning_v2.precision import Coverage, Plan
 from lightning_v2.search.cost import cycles
 from lightning_v2.search.mixtures import precisions_of
@@ -65,7 +66,7 @@ def _counted(key: _Plan, sites: tuple) -> dict:
     problem, count = "", None
     try:
         count = cycles(precisions_of(plan, sites), sites)
-    except ValueError as error:
+    except LightningError as error:
         problem = str(error)
     return {
         "shares": [

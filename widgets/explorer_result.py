@@ -12,6 +12,7 @@ from lightning_v2.analysis import audio_metrics
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.kept_reference import KeptReference, Said, go_on
 from lightning_v2.analysis.phase import PhaseDrift
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.precision import Plan
 
@@ -47,10 +48,10 @@ class Result:
         """The same as `lightning_v2.compare` returns.
 
         Raises:
-            ValueError: something of it is not known yet.
+            ArgumentError: something of it is not known yet.
         """
         if not self.whole:
-            raise ValueError("this result is not complete: its sites have not been measured yet")
+            raise ArgumentError("this result is not complete: its sites have not been measured yet")
         return Comparison(
             plan=self.state.plan,
             reference_plan=self.reference_plan,

@@ -7,17 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from lightning_v2.model import CheckpointError
-from lightning_v2.precision import PlanError
-from lightning_v2.text import TextError
+from lightning_v2.errors import LightningError
 
 from .explorer_result import Result, Results, Steps
 from .explorer_state import State
 from .plan_edit import EditError
 
 DEBOUNCE_S = 0.2
-REFUSED = (TextError, PlanError, CheckpointError, EditError)
-"""What a user can choose wrongly. Anything else is a mistake of ours, and is said as well."""
 
 
 class Abandoned(Exception):
@@ -110,7 +106,7 @@ class Session:
             try:
                 state = make(self.state)
                 state.check()
-            except REFUSED as error:
+            except LightningError as error:
                 self._say(message=str(error))
                 return False
             if state.key == self.state.key:
@@ -248,7 +244,8 @@ class Session:
             with self._changed:
                 if number == self._wanted:
                     self._finished = number
-                    kind = "" if isinstance(error, REFUSED) else f"{type(error).__name__}: "
+                    # Anything that is not ours is a mistake of ours, and is said as well.
+                    kind = "" if isinstance(error, LightningError) else f"{type(error).__name__}: "
                     self._return(f"{kind}{error}")
 
     def _keep(self, result: Result) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from lightning_v2.errors import LightningError
 from lightning_v2.files import write_output
 from lightning_v2.precision import Plan, Rule
 from lightning_v2.search.mixtures import globs_of, matters
@@ -29,7 +30,7 @@ Changes = tuple[tuple[str, str, object], ...]
 """(site, field, value), in the order in which sites run."""
 
 
-class EditError(ValueError):
+class EditError(LightningError, ValueError):
     """A change that no plan can hold."""
 
 

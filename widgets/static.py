@@ -5,6 +5,8 @@ import json
 from itertools import count
 from string import Template
 
+from lightning_v2.errors import ArgumentError
+
 _NUMBERS = count(1)
 
 _PAGE = Template(
@@ -40,10 +42,10 @@ def widget_html(state: dict) -> str:
         state: as `widget.get_state()` or as a notebook stores it: `_esm`, `_css` and JSON values.
 
     Raises:
-        ValueError: the state has no `_esm`: not an anywidget.
+        ArgumentError: the state has no `_esm`: not an anywidget.
     """
     if "_esm" not in state:
-        raise ValueError(
+        raise ArgumentError(
             f"only anywidgets can be shown without a kernel, not {state.get('_model_name')}"
         )
     values = {name: value for name, value in state.items() if not name.startswith("_")}

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..errors import ArgumentError
+
 
 def matching_frames(
     reference_durations: np.ndarray, candidate_durations: np.ndarray, count: int, limit: int
@@ -18,10 +20,10 @@ def matching_frames(
         (count,) int, each in [0, limit). The identity where the durations agree.
 
     Raises:
-        ValueError: the two do not have the same number of phones.
+        ArgumentError: the two do not have the same number of phones.
     """
     if len(reference_durations) != len(candidate_durations):
-        raise ValueError(
+        raise ArgumentError(
             f"{len(reference_durations)} and {len(candidate_durations)} phones: not the same text"
         )
     ends = []

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..errors import ArgumentError
 from . import loudness, pitch
 from .alignment import matching_frames
 from .phase import PhaseDrift, phase_drift
@@ -135,14 +136,14 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         recogniser: let it hear both, which takes longer than all else together; NaN otherwise.
 
     Raises:
-        ValueError: sample rates differ, or the phones do (then the texts do).
+        ArgumentError: sample rates differ, or the phones do (then the texts do).
     """
     if reference.sample_rate != candidate.sample_rate:
-        raise ValueError(
+        raise ArgumentError(
             f"sample rates differ: {reference.sample_rate} and {candidate.sample_rate} Hz"
         )
     if reference.phonemes != candidate.phonemes:
-        raise ValueError("two texts cannot be compared: the phonemes differ")
+        raise ArgumentError("two texts cannot be compared: the phonemes differ")
     rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
     aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import held_out_texts
@@ -150,15 +151,15 @@ def calibrate(
         seed: of the voice's noise, and of that of the changes.
 
     Raises:
-        ValueError: there are no texts, or two plans of one name.
+        ArgumentError: there are no texts, or two plans of one name.
         PlanError: a plan does not parse, or does not fit the voice.
     """
     if not texts:
-        raise ValueError("no texts: a calibration needs at least one")
+        raise ArgumentError("no texts: a calibration needs at least one")
     changes = (*CHANGES, *map(_under, plans))
     names = [change.name for change in changes]
     if len(set(names)) < len(names):
-        raise ValueError(f"two changes or plans have one name: {', '.join(sorted(names))}")
+        raise ArgumentError(f"two changes or plans have one name: {', '.join(sorted(names))}")
     rows, waveforms, first = [], {}, None
     for text in texts:
         said = voice.synthesize(text, seed=seed)
@@ -177,11 +178,11 @@ def texts_with(text: str, count: int) -> list[str]:
     """`count` texts: this one, and the first held-out ones beside it.
 
     Raises:
-        ValueError: fewer than 1 are asked for, or more than there are.
+        ArgumentError: fewer than 1 are asked for, or more than there are.
     """
     others = held_out_texts()
     if not 1 <= count <= len(others):
-        raise ValueError(f"{count} sentences asked for; legal are 1 to {len(others)}")
+        raise ArgumentError(f"{count} sentences asked for; legal are 1 to {len(others)}")
     return [text, *(other for other in others.values() if other != text)][:count]
 
 
@@ -191,10 +192,10 @@ def yardsticks(pcc_gate: float) -> tuple[Metric, ...]:
     pcc_gate: the least correlation that is to pass, as in the tests of many ports.
 
     Raises:
-        ValueError: it is not between -1 and 1.
+        ArgumentError: it is not between -1 and 1.
     """
     if not -1 <= pcc_gate <= 1:
-        raise ValueError(f"pcc_gate is {pcc_gate}; legal are -1 to 1")
+        raise ArgumentError(f"pcc_gate is {pcc_gate}; legal are -1 to 1")
     return tuple(
         replace(metric, bound=pcc_gate) if metric.name == "waveform_pcc" else metric
         for metric in METRICS

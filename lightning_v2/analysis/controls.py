@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
 
@@ -48,12 +49,12 @@ def control(name: str) -> Control:
     """A control by its name.
 
     Raises:
-        ValueError: there is none.
+        ArgumentError: there is none.
     """
     for entry in CONTROLS:
         if entry.name == name:
             return entry
-    raise ValueError(f"no control {name!r}; known are {', '.join(c.name for c in CONTROLS)}")
+    raise ArgumentError(f"no control {name!r}; known are {', '.join(c.name for c in CONTROLS)}")
 
 
 def shifted(voice: Voice, speech: Speech, cents: float) -> Speech:

@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import ComputeKernelConfig, SitePrecision, fidelity
 from lightning_v2.tensix.configuration import settings
@@ -109,13 +110,15 @@ def take_apart(
         depth: operands in the sum; one tile if not given.
 
     Raises:
-        ValueError: there is no such row, column or depth.
+        ArgumentError: there is no such row, column or depth.
     """
     (rows, k), columns = operands.in0.shape, operands.in1.shape[1]
     ranges = (("row", row, 0, rows - 1), ("column", column, 0, columns - 1), ("depth", depth, 1, k))
     for name, value, first, last in ranges:
         if not first <= value <= last:
-            raise ValueError(f"{name} is {value}; legal are {first} to {last} at {operands.site}")
+            raise ArgumentError(
+                f"{name} is {value}; legal are {first} to {last} at {operands.site}"
+            )
     in0, in1 = operands.stored(precision)
     config = ComputeKernelConfig(
         math_fidelity=precision.math_fidelity,

@@ -23,6 +23,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ..errors import ArgumentError
+
 CONFIDENCE = 0.95
 RESAMPLES = 9999
 ENOUGH_SENTENCES = 100
@@ -175,14 +177,14 @@ def judge(
         seed: of the bootstrap, the same for each endpoint.
 
     Raises:
-        ValueError: fewer than two sentences, or nothing at all can be judged.
+        ArgumentError: fewer than two sentences, or nothing at all can be judged.
     """
     if len(records) < 2:
-        raise ValueError(f"{len(records)} sentences; a confidence bound needs at least 2")
+        raise ArgumentError(f"{len(records)} sentences; a confidence bound needs at least 2")
     judgements = tuple(_judge(records, endpoint, resamples, seed) for endpoint in endpoints)
     if all(judgement.holds is None for judgement in judgements):
         known = ", ".join(endpoint.column for endpoint in endpoints)
-        raise ValueError(f"no endpoint can be judged: the records have none of {known}")
+        raise ArgumentError(f"no endpoint can be judged: the records have none of {known}")
     return Verdict(judgements, len(records))
 
 

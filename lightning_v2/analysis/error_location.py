@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import binary_dilation, binary_erosion
 
+from ..errors import ArgumentError
 from . import loudness
 from .comparison import Comparison
 from .localisation import band_levels
@@ -153,11 +154,11 @@ def locate_error(comparison: Comparison) -> ErrorLocation:
     """Where the error of a comparison sits.
 
     Raises:
-        ValueError: sample n of the candidate does not belong to sample n of the reference.
+        ArgumentError: sample n of the candidate does not belong to sample n of the reference.
     """
     if not comparison.aligned:
         longer = comparison.metrics["duration_difference_ms"]
-        raise ValueError(
+        raise ArgumentError(
             f"the candidate is longer by {longer:+.0f} ms, so that samples do not belong to each "
             "other; teacher_forced=True compares what does"
         )

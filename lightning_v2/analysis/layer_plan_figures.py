@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..errors import ArgumentError
 from . import colours
 from .comparison import Comparison
 from .drawing import WIDTH, plans, rooms
@@ -144,16 +145,16 @@ def _sites(comparisons: tuple[Comparison, ...]) -> list[str]:
     """Names of the sites, the same for all.
 
     Raises:
-        ValueError: layers were not measured, or those of another voice.
+        ArgumentError: layers were not measured, or those of another voice.
     """
     for comparison in comparisons:
         if not len(comparison.layers):
-            raise ValueError(
+            raise ArgumentError(
                 f"plan {comparison.plan.name} was compared without its sites: use layers=True"
             )
     names = [comparison.layers["site"].tolist() for comparison in comparisons]
     if any(other != names[0] for other in names):
-        raise ValueError("the comparisons have different sites: compare one voice on one text")
+        raise ArgumentError("the comparisons have different sites: compare one voice on one text")
     return names[0]
 
 

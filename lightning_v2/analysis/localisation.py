@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix import SitePrecision
@@ -64,10 +65,10 @@ class Localisation:
         """The error spectrogram (B, T) of one site in dBFS.
 
         Raises:
-            ValueError: the site is not among `sites`.
+            ArgumentError: the site is not among `sites`.
         """
         if site not in self.sites:
-            raise ValueError(f"site is {site!r}; legal are the {len(self.sites)} of `sites`")
+            raise ArgumentError(f"site is {site!r}; legal are the {len(self.sites)} of `sites`")
         return self.error_dbfs[self.sites.index(site)]
 
     @property
@@ -119,7 +120,7 @@ def localise(
 
     Raises:
         PlanError: the plan does not parse or names a site that the voice does not have.
-        ValueError: a site that does not run, with durations and F0 given, or an unknown tier.
+        ArgumentError: a site that does not run, with durations and F0 given, or an unknown tier.
     """
     plan = Plan.of(plan)
     plan.check(voice_sites(voice))
@@ -129,7 +130,7 @@ def localise(
     unknown = [site for site in sites or () if site not in run.sites]
     if unknown:
         first, *_, last = run.sites
-        raise ValueError(
+        raise ArgumentError(
             f"{unknown[0]!r} is no site that runs when durations and F0 are given; legal are the "
             f"{len(run.sites)} from {first!r} to {last!r}"
         )

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import ComputeKernelConfig, SitePrecision
 from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.matmul_exact import multiply_add
@@ -66,12 +67,12 @@ def long_sum(operands: Operands, row: int, column: int, most: int = 48) -> LongS
         most: rows and columns, evenly spaced, whose errors are taken together.
 
     Raises:
-        ValueError: there is no such row or column.
+        ArgumentError: there is no such row or column.
     """
     shape = operands.in0.shape[0], operands.in1.shape[1]
     for name, value, count in zip(("row", "column"), (row, column), shape, strict=True):
         if not 0 <= value < count:
-            raise ValueError(f"{name} is {value}; legal are 0 to {count - 1} at {operands.site}")
+            raise ArgumentError(f"{name} is {value}; legal are 0 to {count - 1} at {operands.site}")
     picked = [_spread(at, count, most) for at, count in zip((row, column), shape, strict=True)]
     stored = replace(operands, in0=operands.in0[picked[0]], in1=operands.in1[:, picked[1]])
     a, b = (x.values.contiguous() for x in stored.stored(SitePrecision()))

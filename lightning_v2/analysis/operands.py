@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.model.layers import Taps
 from lightning_v2.precision import voice_sites
@@ -49,12 +50,12 @@ class Operands:
         """The 16 neighbouring activations (16,) of a row that share an exponent in block floats.
 
         Raises:
-            ValueError: there is no such row or block.
+            ArgumentError: there is no such row or block.
         """
         rows, blocks = self.in0.shape[0], self.in0.shape[1] // 16
         for name, value, count in (("row", row, rows), ("block", number, blocks)):
             if not 0 <= value < count:
-                raise ValueError(f"{name} is {value}; legal are 0 to {count - 1} at {self.site}")
+                raise ArgumentError(f"{name} is {value}; legal are 0 to {count - 1} at {self.site}")
         return self.in0[row, 16 * number : 16 * (number + 1)].numpy()
 
 
@@ -68,13 +69,13 @@ def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:
         seed: of the noise.
 
     Raises:
-        ValueError: no such site, or one that is not a plain product with a constant matrix.
+        ArgumentError: no such site, or one that is not a plain product with a constant matrix.
     """
     legal = [s.name for s in voice_sites(voice) if s.op in ("linear", "matmul") and s.weights]
     modules = dict(voice.model.named_modules())
     legal = [name for name in legal if not isinstance(modules[name], Taps)]
     if site not in legal:
-        raise ValueError(f"site is {site!r}; legal are {', '.join(legal)}")
+        raise ArgumentError(f"site is {site!r}; legal are {', '.join(legal)}")
     constants = Constants(voice.model)
     found: dict[str, Tensor] = {}
 
@@ -83,7 +84,7 @@ def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:
             return
         x, matrix = args[:2]
         if constants.owner(matrix) is None:
-            raise ValueError(f"site is {site!r}, whose second operand is not constant")
+            raise ArgumentError(f"site is {site!r}, whose second operand is not constant")
         found["in0"] = x.detach().reshape(-1, x.shape[-1]).clone()
         found["in1"] = (matrix.t() if op == "linear" else matrix).detach().contiguous().clone()
 

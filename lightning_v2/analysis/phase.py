@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..errors import ArgumentError
 from . import harmonics, pitch
 from .peak import peak
 from .spectrogram import HOP, spectrogram
@@ -109,10 +110,10 @@ def phase_drift(
             belong to each other (`alignment.matching_frames`).
 
     Raises:
-        ValueError: the lengths differ, and nothing says which frame belongs to which.
+        ArgumentError: the lengths differ, and nothing says which frame belongs to which.
     """
     if match is None and len(reference) != len(candidate):
-        raise ValueError(
+        raise ArgumentError(
             f"phase needs waveforms of one length, not {len(reference)} and {len(candidate)}"
         )
     a = spectrogram(reference, sample_rate)

@@ -16,6 +16,7 @@ import torch
 from scipy.signal import detrend
 
 from lightning_v2.deployment.phase import accumulate_in
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase, sample_f0
@@ -50,11 +51,11 @@ class Contour:
         """Without unvoiced frames: F0 moves on from the last voiced one to the next, in octaves.
 
         Raises:
-            ValueError: nothing is voiced.
+            ArgumentError: nothing is voiced.
         """
         voiced = np.flatnonzero(self.f0)
         if not len(voiced):
-            raise ValueError("f0 is 0 everywhere; a phase needs a voiced frame")
+            raise ArgumentError("f0 is 0 everywhere; a phase needs a voiced frame")
         logs = np.interp(np.arange(len(self.f0)), voiced, np.log2(self.f0[voiced]))
         return Contour((2**logs).astype(np.float32), self.texts)
 
@@ -68,7 +69,7 @@ def contour(voice: Voice, seconds: float, texts: Iterable[str] | None = None) ->
         texts: to say; held-out sentences if not given.
 
     Raises:
-        ValueError: the texts are shorter than that.
+        ArgumentError: the texts are shorter than that.
     """
     given = list(held_out_texts().values() if texts is None else texts)
     wanted = round(seconds * SAMPLE_RATE / HOP)
@@ -85,7 +86,7 @@ def contour(voice: Voice, seconds: float, texts: Iterable[str] | None = None) ->
     f0 = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
     if len(f0) < wanted:
         longest = len(f0) * HOP / SAMPLE_RATE
-        raise ValueError(f"seconds is {seconds:g}; the {len(given)} texts last {longest:.1f} s")
+        raise ArgumentError(f"seconds is {seconds:g}; the {len(given)} texts last {longest:.1f} s")
     return Contour(f0[:wanted].copy(), tuple(said))
 
 
@@ -136,12 +137,12 @@ class Accumulation:
         """How many there are in so many seconds.
 
         Raises:
-            ValueError: more than there are.
+            ArgumentError: more than there are.
         """
         count = round(seconds * SAMPLE_RATE)
         if not WINDOW <= count <= len(self.true_cycles):
             most = len(self.true_cycles) / SAMPLE_RATE
-            raise ValueError(f"seconds is {seconds:g}; legal are {WINDOW / SAMPLE_RATE:.3f} to "
+            raise ArgumentError(f"seconds is {seconds:g}; legal are {WINDOW / SAMPLE_RATE:.3f} to "
                              f"{most:g}")  # fmt: skip
         return count
 
@@ -179,11 +180,11 @@ def accumulate(found: Contour, names: Sequence[str] = tuple(ARITHMETICS)) -> Acc
     """Sum the phase of a contour in several arithmetics.
 
     Raises:
-        ValueError: an unknown arithmetic, or nothing is voiced.
+        ArgumentError: an unknown arithmetic, or nothing is voiced.
     """
     for name in names:
         if name not in ARITHMETICS:
-            raise ValueError(f"names holds {name!r}; legal are {', '.join(ARITHMETICS)}")
+            raise ArgumentError(f"names holds {name!r}; legal are {', '.join(ARITHMETICS)}")
     smooth = found.bridged()
     whole, runs = (torch.from_numpy(c.f0)[None] for c in (smooth, found))
     true = true_phase(whole)[0].numpy()
@@ -216,7 +217,7 @@ def drift_table(found: Accumulation, seconds: Sequence[float], harmonic: int = 1
         harmonic: whose drift stands beside that of the fundamental.
 
     Raises:
-        ValueError: more seconds than there are.
+        ArgumentError: more seconds than there are.
     """
     rows = []
     for name, error in found.errors.items():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, Rule
 
 PHASE_SITE = "source.phase"
@@ -13,10 +14,10 @@ def with_phase(plan: Plan, output: str) -> Plan:
     """A plan whose phase is summed in a format: uint32 (exact integers), float32 or bfloat16.
 
     Raises:
-        ValueError: another format.
+        ArgumentError: another format.
     """
     if output not in _WORDS:
-        raise ValueError(f"output is {output!r}; legal are {', '.join(map(repr, _WORDS))}")
+        raise ArgumentError(f"output is {output!r}; legal are {', '.join(map(repr, _WORDS))}")
     rule = Rule((PHASE_SITE,), {"output": output}, (1,))
     return replace(plan, name=f"{plan.name} with {_WORDS[output]}", rules=(*plan.rules, rule))
 

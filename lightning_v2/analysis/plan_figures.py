@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..errors import ArgumentError
 from . import colours
 from .comparison import Comparison
 from .drawing import WIDTH, draw_map, for_all, plans
@@ -104,19 +105,19 @@ def check_same_reference(comparisons: Sequence[Comparison]) -> None:
     """Whether comparisons can be drawn together.
 
     Raises:
-        ValueError: there is none; one is free-running; or the references differ.
+        ArgumentError: there is none; one is free-running; or the references differ.
     """
     if not comparisons:
-        raise ValueError("no comparison: give at least one")
+        raise ArgumentError("no comparison: give at least one")
     first = comparisons[0]
     for comparison in comparisons:
         if not comparison.aligned:
-            raise ValueError(
+            raise ArgumentError(
                 f"plan {comparison.plan.name} was compared free-running: its samples do not belong "
                 "to those of the reference; teacher_forced=True gives what does"
             )
         if not np.array_equal(comparison.reference.waveform, first.reference.waveform):
-            raise ValueError(
+            raise ArgumentError(
                 f"the references of {first.plan.name} and {comparison.plan.name} differ: compare "
                 "both on one text, with one reference and seed"
             )

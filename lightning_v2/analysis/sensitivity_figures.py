@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..errors import ArgumentError
 from . import colours
 from .comparison import Comparison
 from .drawing import MARKS, WIDTH, for_all, plans, whole_frames
@@ -81,7 +82,7 @@ def reach(localisations: Sequence[Localisation], comparisons: Sequence[Compariso
             comparisons with layers.
 
     Raises:
-        ValueError: the plans differ.
+        ArgumentError: the plans differ.
     """
     check_same_plans(localisations, comparisons)
     table = pd.concat(map(_reached, localisations, comparisons), ignore_index=True)
@@ -180,7 +181,7 @@ def together(localisations: Sequence[Localisation], comparisons: Sequence[Compar
         localisations, comparisons: of the same plans in the same order, on one text.
 
     Raises:
-        ValueError: the plans differ.
+        ArgumentError: the plans differ.
     """
     rows = []
     check_same_plans(localisations, comparisons)
@@ -210,11 +211,11 @@ def check_same_plans(
     """Whether both are of the same plans in the same order.
 
     Raises:
-        ValueError: they are not.
+        ArgumentError: they are not.
     """
     names = [[one.plan.name for one in several] for several in (localisations, comparisons)]
     if names[0] != names[1]:
-        raise ValueError(f"plans differ: {names[0]} were localised, {names[1]} compared")
+        raise ArgumentError(f"plans differ: {names[0]} were localised, {names[1]} compared")
 
 
 def provenance(localisations: Sequence[Localisation]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.tensix.formats import FORMATS, GROUP, pack_host
 from lightning_v2.text.phones import PAUSE, VOWELS
@@ -76,7 +77,7 @@ def sounds(speech: Speech) -> list[Sound]:
     """The longest vowel, the longest voiceless fricative and the longest pause of a speech.
 
     Raises:
-        ValueError: the speech has none of one kind.
+        ArgumentError: the speech has none of one kind.
     """
     ends = np.cumsum(speech.durations.astype(np.float64))
     found = []
@@ -84,7 +85,7 @@ def sounds(speech: Speech) -> list[Sound]:
         places = [i for i, phone in enumerate(speech.phonemes) if phone in phones]
         if not places:
             legal = ", ".join(phones)
-            raise ValueError(f"{speech.text!r} has no {kind}; it needs one of {legal}")
+            raise ArgumentError(f"{speech.text!r} has no {kind}; it needs one of {legal}")
         place = max(places, key=lambda i: speech.durations[i])
         start, stop = (ends[place] - speech.durations[place], ends[place])
         # A fifth at each end belongs to the neighbours as much.

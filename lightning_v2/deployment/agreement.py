@@ -21,6 +21,7 @@ from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.deployment import Deployment
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.deployment.target import Device
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
@@ -134,22 +135,25 @@ def load_agreement(name: str | Path) -> Agreement:
     """What the simulator gave for a plan: a name in data/simulator/, or a path.
 
     Raises:
-        OSError: there is no such file. ValueError: it holds no agreement.
+        OSError: there is no such file. ArgumentError: it holds no agreement.
     """
     path = Path(name)
     if path.suffix != ".json":
         path = data_path("simulator", f"{name}.json")
-    content = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
     try:
+        content = json.loads(text)
         table = pd.DataFrame(content.pop("sites"))[list(COLUMNS)]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not an agreement of device and emulator") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ArgumentError(f"{path}: not an agreement of device and emulator") from error
     return Agreement(table, content)
 
 
 def _row(site: str, op: str, found: np.ndarray, wanted: np.ndarray, output: str) -> tuple:
     if found.shape != wanted.shape:
-        raise ValueError(f"{site} has shape {found.shape} on the device, {wanted.shape} emulated")
+        raise ArgumentError(
+            f"{site} has shape {found.shape} on the device, {wanted.shape} emulated"
+        )
     a, b = (np.ascontiguousarray(x, np.float32) for x in (found, wanted))
     differs = a.view(np.uint32) != b.view(np.uint32)
     apart = np.abs(a[differs].astype(np.float64) - b[differs])

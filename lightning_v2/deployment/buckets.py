@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.model.config import TILE
 
 OVERLAP = 32
 """Frames of context at an inner edge of a piece: a tile, above the 29 that the voice reaches."""
 
 
-class TooLongError(ValueError):
+class TooLongError(LightningError, ValueError):
     """A sentence with more phones than the largest bucket holds."""
 
 
@@ -56,14 +57,14 @@ class Buckets:
         for name in ("phones", "frames"):
             sizes = getattr(self, name)
             if list(sizes) != sorted(set(sizes)) or any(n < TILE or n % TILE for n in sizes):
-                raise ValueError(f"{name} is {sizes}; legal are ascending multiples of {TILE}")
+                raise ArgumentError(f"{name} is {sizes}; legal are ascending multiples of {TILE}")
         if not self.phones:
-            raise ValueError("phones is empty; legal is one bucket or more")
+            raise ArgumentError("phones is empty; legal is one bucket or more")
         for name in ("batch", "rows"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; legal are numbers from 1 on")
+                raise ArgumentError(f"{name} is {getattr(self, name)}; legal are numbers from 1 on")
         if self.frames and self.frames[-1] <= 2 * OVERLAP:
-            raise ValueError(f"frames ends with {self.frames[-1]}; legal is above {2 * OVERLAP}")
+            raise ArgumentError(f"frames ends with {self.frames[-1]}; legal is above {2 * OVERLAP}")
 
     @classmethod
     def of_frames(cls, frames: Sequence[int], batch: int = 1) -> Buckets:

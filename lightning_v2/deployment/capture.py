@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lightning_v2.deployment.errors import TargetError
 from lightning_v2.deployment.graph import Graph
 from lightning_v2.deployment.target import Device, ttnn_version
 
@@ -46,13 +47,13 @@ def capture(device: Device, dispatch: bool = True) -> Iterator[Capture]:
     outside that is freed there stays taken until the device is closed (ttnn 0.81.1).
 
     Raises:
-        RuntimeError: another capture is running.
+        TargetError: another capture is running.
     """
     import ttnn
     from loguru import logger
 
     if ttnn.graph.is_graph_capture_active():
-        raise RuntimeError("a graph capture is running already; ttnn records one at a time")
+        raise TargetError("a graph capture is running already", "ttnn records one at a time")
     memory = ttnn.get_memory_view(device.handle, ttnn.BufferType.L1)
     captured = Capture(device, dispatch, ttnn_version(), memory.total_bytes_per_bank)
     mode = ttnn.graph.RunMode.NORMAL if dispatch else ttnn.graph.RunMode.NO_DISPATCH

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import traceback
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lightning_v2.arguments import JSON_FILE, add_output, add_voice, given_text
-from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.target import BOARDS, TARGETS, open_device, ttnn_version
+from lightning_v2.errors import ArgumentError
 
 if TYPE_CHECKING:
     from lightning_v2.deployment.buckets import Buckets
     from lightning_v2.deployment.deployment import Deployment
-
-INPUT_ERRORS = (TargetError, UnsupportedError, OSError, ValueError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,30 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: done. 1: failed. 2: bad input, the reason is on stderr. 130: interrupted.
-
-    Once ttnn is loaded the process ends in here, without the end of the interpreter: now and then
-    ttnn hangs in it.
-    """
-    try:
-        status = _deploy(args)
-    except INPUT_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
-        status = 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        status = 130
-    except Exception:
-        traceback.print_exc()
-        status = 1
-    if "ttnn" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
-
-
-def _deploy(args: argparse.Namespace) -> int:
+    """0: done."""
     from lightning_v2.deployment.deployment import Deployment
     from lightning_v2.files import check_output
     from lightning_v2.model import load
@@ -88,7 +60,7 @@ def _deploy(args: argparse.Namespace) -> int:
 
     # Compiling takes long: what can be wrong with the rest is found before.
     if args.output and args.text is None:
-        raise ValueError("-o needs a --text to speak")
+        raise ArgumentError("-o needs a --text to speak")
     if args.output:
         check_output(args.output, *WAV_FILE)
     if args.report:

@@ -21,6 +21,7 @@ from lightning_v2.deployment.stages import DeviceStages
 from lightning_v2.deployment.target import Device
 from lightning_v2.deployment.ttnn_ops import Choice, TtnnOps
 from lightning_v2.deployment.weights import Weights
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
@@ -65,11 +66,11 @@ class Deployment:
 
         Raises:
             PlanError: the plan does not parse, or does not fit the voice.
-            ValueError: an observer of several sentences at once.
+            ArgumentError: an observer of several sentences at once.
         """
         self.voice, self.device, self.buckets = voice, device, buckets or Buckets()
         if self.buckets.batch > 1 and observer is not None:
-            raise ValueError("an observer sees one sentence at a time; batch must be 1")
+            raise ArgumentError("an observer sees one sentence at a time; batch must be 1")
         self.plan = Plan.of(plan)
         self.plan.check(voice_sites(voice))
         self._ops = TtnnOps(device)
@@ -108,7 +109,7 @@ class Deployment:
 
         Raises:
             TextError: there is nothing to say, or a text holds control characters.
-            ValueError: `forced` is speech of another text, or of one that has to be cut.
+            ArgumentError: `forced` is speech of another text, or of one that has to be cut.
             TooLongError: a single word has more phones than the largest bucket holds.
             UnsupportedError: ttnn cannot run the plan on this device.
         """
@@ -166,7 +167,7 @@ class Deployment:
         largest = self.buckets.phones[-1]
         parts = [part for sentence in script.sentences for part in sentence.split(largest)]
         if forced is not None and len(parts) > len(script.sentences):
-            raise ValueError(
+            raise ArgumentError(
                 f"a sentence of {script.text!r} has more than {largest} phones and is cut, so that "
                 "it has other pauses than forced: use larger buckets of phones"
             )

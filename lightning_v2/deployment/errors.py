@@ -1,8 +1,10 @@
 """What stands in the way of a deployment."""
 
+from ..errors import LightningError
 
-class TargetError(RuntimeError):
-    """A device cannot be opened.
+
+class TargetError(LightningError, RuntimeError):
+    """A device cannot be opened, or not used in such a way.
 
     Attributes:
         reason: what is wrong.
@@ -17,7 +19,7 @@ class TargetError(RuntimeError):
         return type(self), (self.reason, self.next_step)
 
 
-class UnsupportedError(RuntimeError):
+class UnsupportedError(LightningError, RuntimeError):
     """ttnn cannot run an operation of a plan.
 
     Attributes:

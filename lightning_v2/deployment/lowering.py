@@ -35,6 +35,7 @@ from lightning_v2.deployment.buckets import EXACT_LENGTHS, Buckets, Piece
 from lightning_v2.deployment.lowering_acoustic import LoweredAcoustics
 from lightning_v2.deployment.lowering_vocoder import LoweredVocoder
 from lightning_v2.deployment.runner import DeviceTensor, Runner, Upload, View
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.source import excitations
 
@@ -92,7 +93,7 @@ class Lowering:
             f0: (1, T) Hz, 0 where unvoiced; only together with ends.
 
         Raises:
-            ValueError: more than one sentence. TooLongError: more phones than a bucket holds.
+            ArgumentError: more than one sentence. TooLongError: more phones than a bucket holds.
         """
         _check_batch("phones", phones)
         encoded = self.encode([phones], [features], [ends], [f0])
@@ -114,7 +115,7 @@ class Lowering:
         """Frames and white noise of unit variance (1, N) to a waveform (1, N).
 
         Raises:
-            ValueError: more than one sentence.
+            ArgumentError: more than one sentence.
         """
         _check_batch("frames.f0", frames.f0)
         excited, counts = self._excitations(frames.f0, noise), [frames.f0.shape[1]]
@@ -356,4 +357,4 @@ def _crop(count: int) -> View:
 
 def _check_batch(name: str, x: Tensor) -> None:
     if x.shape[0] != 1:
-        raise ValueError(f"{name} holds {x.shape[0]} sentences; legal is 1 at a time")
+        raise ArgumentError(f"{name} holds {x.shape[0]} sentences; legal is 1 at a time")

@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lightning_v2.errors import LightningError
 from lightning_v2.tensix.formats import tile_bytes
 
 PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
@@ -39,7 +40,7 @@ Grid = tuple[int, int]
 """Columns and rows of cores."""
 
 
-class ProgramError(ValueError):
+class ProgramError(LightningError, ValueError):
     """No program fits the memory of a core."""
 
 

@@ -26,6 +26,7 @@ from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.report import Report, StageReport
 from lightning_v2.deployment.ttnn_ops import Choice
+from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.model import load
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.formats import TILE
@@ -35,7 +36,7 @@ _SHOWN = 2000
 """Characters of what a child printed that an error repeats."""
 
 
-class RehearsalError(RuntimeError):
+class RehearsalError(LightningError, RuntimeError):
     """A rehearsal took too long, or its process ended."""
 
 
@@ -79,32 +80,32 @@ class Rehearsal:
         """The name of the bucket of so many frames, "frames 256, phones 64".
 
         Raises:
-            ValueError: there is none.
+            ArgumentError: there is none.
         """
         names = dict.fromkeys(x.bucket for x in self.report.stages if x.bucket.startswith("frames"))
         for name in names:
             if name.startswith(f"frames {frames},"):
                 return name
-        raise ValueError(f"no bucket of {frames} frames; there are {'; '.join(names)}")
+        raise ArgumentError(f"no bucket of {frames} frames; there are {'; '.join(names)}")
 
     def stage(self, name: str, bucket: str) -> StageReport:
         """The report of one stage. Stages that know no frames go by the phones of `bucket`.
 
         Raises:
-            ValueError: there is none.
+            ArgumentError: there is none.
         """
         wanted = ((name, bucket), (name, bucket.partition(", ")[2]))
         for stage in self.report.stages:
             if (stage.stage, stage.bucket) in wanted:
                 return stage
         known = "; ".join(f"{x.stage}, {x.bucket}" for x in self.report.stages)
-        raise ValueError(f"no stage {name!r} in bucket {bucket!r}; there are {known}")
+        raise ArgumentError(f"no stage {name!r} in bucket {bucket!r}; there are {known}")
 
     def operations_of(self, name: str, bucket: str) -> pd.DataFrame:
         """The rows of `operations` of one stage.
 
         Raises:
-            ValueError: there is none.
+            ArgumentError: there is none.
         """
         stage = self.stage(name, bucket)
         rows = self.operations

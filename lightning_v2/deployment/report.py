@@ -11,6 +11,7 @@ import pandas as pd
 
 from lightning_v2.deployment.capture import Capture
 from lightning_v2.deployment.step import DOWNLOAD, OPERATION, SETUP, UPLOAD, Step
+from lightning_v2.errors import ArgumentError
 from lightning_v2.files import write_output
 
 _PLACES = {"mock": "a mock device", "simulator": "the simulator", "silicon": "silicon"}
@@ -184,13 +185,13 @@ class Report:
         """What `save` wrote.
 
         Raises:
-            OSError: there is no such file. ValueError: it holds no report.
+            OSError: there is no such file. ArgumentError: it holds no report.
         """
         try:
             stages = json.loads(Path(path).read_text())["stages"]
             return cls([StageReport(**x | {"program_keys": (*x["program_keys"],)}) for x in stages])
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}: not a report of a deployed voice ({error!r})") from error
+            raise ArgumentError(f"{path}: not a report of a deployed voice ({error!r})") from error
 
 
 def _transferred(steps: list[Step]) -> int:

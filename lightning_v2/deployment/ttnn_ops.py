@@ -17,6 +17,7 @@ from lightning_v2.deployment.placement import Placement
 from lightning_v2.deployment.programs import Product, Program, choices
 from lightning_v2.deployment.target import Device
 from lightning_v2.deployment.words import Words
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.convolution import Conv2dConfig
 from lightning_v2.tensix.formats import TILE
@@ -184,7 +185,7 @@ class TtnnOps:
     ) -> DeviceTensor:
         batch, length, channels = input_tensor.shape
         if bias_tensor is not None or groups != channels:
-            raise ValueError("only depthwise convolutions without bias are deployed")
+            raise ArgumentError("only depthwise convolutions without bias are deployed")
         y, _ = self._convolve(
             input_tensor,
             weight_tensor.prepared,

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from ..errors import LightningError
 from ..files import written_whole
 from ..text import FEATURES, PHONES
 from .config import StackConfig, VoiceConfig
@@ -18,7 +19,7 @@ FORMAT = "lightning-v2-voice/1"
 _WEIGHTS, _CONFIG = "model.safetensors", "config.json"
 
 
-class CheckpointError(ValueError):
+class CheckpointError(LightningError, ValueError):
     """A checkpoint that cannot be used; the message names the file and what is wrong with it."""
 
 

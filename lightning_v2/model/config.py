@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from ..errors import ArgumentError
 from ..text import FEATURES, PHONES
 
 SAMPLE_RATE = 24000
@@ -60,10 +61,12 @@ class VoiceConfig:
     def __post_init__(self):
         for name in ("width", "features", "bands", "fft", "window"):
             if getattr(self, name) % TILE:
-                raise ValueError(f"{name} is {getattr(self, name)}: must be a multiple of {TILE}")
+                raise ArgumentError(
+                    f"{name} is {getattr(self, name)}: must be a multiple of {TILE}"
+                )
         if self.width % self.heads or (self.width // self.heads) % TILE:
-            raise ValueError(
+            raise ArgumentError(
                 f"width {self.width} over {self.heads} heads must be a multiple of {TILE}"
             )
         if self.window != 2 * HOP:
-            raise ValueError(f"window is {self.window}: must be two hops, {2 * HOP}")
+            raise ArgumentError(f"window is {self.window}: must be two hops, {2 * HOP}")

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from ..errors import ArgumentError
 from ..resources import data_path
 from ..text import Sentence, features, normalize, phone_indices, to_sentences
 from .checkpoint import CheckpointError, load_checkpoint
@@ -132,7 +133,7 @@ class Voice:
 
         Raises:
             TextError: if there is nothing to say, or the text holds control characters.
-            ValueError: if `forced` is speech of another text.
+            ArgumentError: if `forced` is speech of another text.
         """
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
@@ -146,7 +147,7 @@ class Voice:
         """What a network is asked for, sentence by sentence.
 
         Raises:
-            ValueError: if `forced` is speech of another text.
+            ArgumentError: if `forced` is speech of another text.
         """
         given = _split_forced(forced, script)
         return [
@@ -228,7 +229,7 @@ def _split_forced(
         return [(None, None)] * len(script.sentences)
     counts = len(forced.phonemes), len(script.phones)
     if forced.phonemes != script.phones or len(forced.frames) != len(script.sentences):
-        raise ValueError(
+        raise ArgumentError(
             f"forced is speech of another text: {forced.text!r} has {counts[0]} phones in "
             f"{len(forced.frames)} sentences, this one {counts[1]} in {len(script.sentences)}"
         )

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from lightning_v2.errors import LightningError
 from lightning_v2.precision.reader import Reader, nearest
 from lightning_v2.resources import data_path
 from lightning_v2.tensix.operations import outputs
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lightning_v2.precision.coverage import Coverage
 
 
-class PlanError(ValueError):
+class PlanError(LightningError, ValueError):
     """A plan that cannot be used; says where, what is wrong, and the nearest legal word."""
 
     def __init__(self, message: str, source: str, line: int | None = None):

@@ -57,26 +57,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: all ran. 1: something failed. 2: nothing was run, the reason is on stderr."""
-    from lightning_v2.precision import PlanError
-
-    from .parameters import ParameterError, parse_pairs
+    """0: all ran. 1: something failed."""
+    from .parameters import parse_pairs
     from .run import find_notebooks, run_notebooks
 
-    try:
-        report = run_notebooks(
-            find_notebooks(args.folder, args.only),
-            plans=[plan for given in args.plans for plan in given.split(",") if plan],
-            parameters=parse_pairs(args.parameters),
-            build=args.build,
-            cell_timeout_s=args.cell_timeout,
-            notebook_timeout_s=args.notebook_timeout,
-            jobs=args.jobs,
-            fresh=args.fresh,
-        )
-    except (ParameterError, PlanError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    report = run_notebooks(
+        find_notebooks(args.folder, args.only),
+        plans=[plan for given in args.plans for plan in given.split(",") if plan],
+        parameters=parse_pairs(args.parameters),
+        build=args.build,
+        cell_timeout_s=args.cell_timeout,
+        notebook_timeout_s=args.notebook_timeout,
+        jobs=args.jobs,
+        fresh=args.fresh,
+    )
     failed = sum(not done.ok for done in report.runs)
     kept = sum(done.kept for done in report.runs)
     print(f"{len(report.runs)} notebooks: {failed} failed, {kept} kept from an earlier run")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from lightning_v2.errors import LightningError
-
+from ..errors import LightningError
 from .records import read_notebook
 
 

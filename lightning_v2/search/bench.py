@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from lightning_v2.analysis.audio_metrics import METRICS
+from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan
 from lightning_v2.search.cluster import connected, cores
 from lightning_v2.search.measurements import plan_text
@@ -17,7 +18,7 @@ from lightning_v2.search.quality import METRIC_NAMES, PROSODY, badness, loss
 from lightning_v2.search.sweep import Unit, sweep
 
 
-class SearchError(RuntimeError):
+class SearchError(LightningError, RuntimeError):
     """A search that cannot go on: plans could not be measured."""
 
 
@@ -35,7 +36,7 @@ class Bench:
         scheduler, workers, progress: see `sweep`.
 
     Raises:
-        ValueError: there is no such metric, or there are no sentences.
+        ArgumentError: there is no such metric, or there are no sentences.
     """
 
     sentences: tuple[str, ...]
@@ -51,7 +52,7 @@ class Bench:
     def __post_init__(self):
         badness(self.metric, 0.0)
         if not self.sentences:
-            raise ValueError("no sentences: a plan is measured on at least one")
+            raise ArgumentError("no sentences: a plan is measured on at least one")
 
     @contextmanager
     def open(self) -> Iterator[Bench]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.search.bench import Bench
 from lightning_v2.search.mixtures import plan_of, precisions_of
@@ -43,14 +44,14 @@ def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisect
         threshold: in units of the metric; a plan breaks where it is worse.
 
     Raises:
-        ValueError: good breaks, bad does not, or both say the same of every site.
+        ArgumentError: good breaks, bad does not, or both say the same of every site.
         SearchError: see `Bench.measure`.
     """
     sites = voice_sites(voice_of(bench.voice))
     start, end = precisions_of(good, sites), precisions_of(bad, sites)
     order = [site for site in start if start[site] != end[site]]
     if not order:
-        raise ValueError(f"{good.name} and {bad.name} say the same of every site")
+        raise ArgumentError(f"{good.name} and {bad.name} say the same of every site")
     limit = badness(bench.metric, threshold)
     found: dict[int, tuple[float, bool]] = {}
 
@@ -66,7 +67,9 @@ def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisect
         value, breaks = found[count]
         if breaks == wrong:
             what = "breaks already" if wrong else "does not break"
-            raise ValueError(f"{plan.name} {what}: {bench.metric} is {value:g}, not {threshold:g}")
+            raise ArgumentError(
+                f"{plan.name} {what}: {bench.metric} is {value:g}, not {threshold:g}"
+            )
     while high - low > 1:
         middle = (low + high) // 2
         try_out([middle])

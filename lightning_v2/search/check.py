@@ -24,6 +24,7 @@ from lightning_v2.analysis.equivalence import (
 )
 from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
 from lightning_v2.precision import Plan
 from lightning_v2.resources import held_out_texts
@@ -32,7 +33,7 @@ from lightning_v2.search.sweep import Unit, sweep
 from lightning_v2.search.voices import voice as voice_of
 
 
-class CheckError(RuntimeError):
+class CheckError(LightningError, RuntimeError):
     """A check without an answer: units of it failed."""
 
 
@@ -150,11 +151,11 @@ def held_out(count: int) -> dict[str, str]:
     """The first sentences of data/sentences/heldout.tsv, which the voice was not trained on.
 
     Raises:
-        ValueError: fewer than 2 are asked for, or more than there are.
+        ArgumentError: fewer than 2 are asked for, or more than there are.
     """
     texts = held_out_texts()
     if not 2 <= count <= len(texts):
-        raise ValueError(f"{count} sentences asked for; legal are 2 to {len(texts)}")
+        raise ArgumentError(f"{count} sentences asked for; legal are 2 to {len(texts)}")
     return dict(islice(texts.items(), count))
 
 
@@ -194,7 +195,7 @@ def check(
     Raises:
         PlanError: the plan does not parse or names a site that the voice does not have.
         CheckError: units failed.
-        ClusterError, ValueError, OSError: see `sweep`.
+        ClusterError, ArgumentError, OSError: see `sweep`.
     """
     sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
     plan = Plan.of(plan)
@@ -288,12 +289,12 @@ def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Pat
     """Sentence -> its WAV file in a folder, for those that have one.
 
     Raises:
-        ValueError: none has, or one cannot be used.
+        ArgumentError: none has, or one cannot be used.
     """
     paths = {text: folder.resolve() / f"{name}.wav" for name, text in sentences.items()}
     found = {text: path for text, path in paths.items() if path.exists()}
     if not found:
-        raise ValueError(
+        raise ArgumentError(
             f"{folder} has no recording of a sentence, such as {next(iter(sentences))}.wav"
         )
     for path in found.values():

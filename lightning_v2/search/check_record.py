@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from lightning_v2.analysis.equivalence import Endpoint, Judgement, Verdict
+from lightning_v2.errors import ArgumentError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
@@ -76,8 +77,8 @@ class CheckRecord:
         """That of a shipped plan by its name, or a JSON file by its path.
 
         Raises:
-            FileNotFoundError: there is none.
-            ValueError: the file is no record of a check, or contradicts itself.
+            MissingFileError: there is none.
+            ArgumentError: the file is no record of a check, or contradicts itself.
         """
         path = Path(plan)
         if path.suffix != ".json":
@@ -85,14 +86,14 @@ class CheckRecord:
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            raise ArgumentError(f"{path}: {error}") from error
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> CheckRecord:
         """That of `Check.to_dict`, with or without where it was made.
 
         Raises:
-            ValueError: something is missing, or what it says does not follow from its figures.
+            ArgumentError: something is missing, or what it says does not follow from its figures.
         """
         try:
             sentences = content["sample"]["sentences"]
@@ -115,9 +116,9 @@ class CheckRecord:
             )
             stated = content["equivalent"], content["plan"]["digest"]
         except (KeyError, TypeError) as error:
-            raise ValueError(f"no record of a check: {error} is missing or misshapen") from error
+            raise ArgumentError(f"no record of a check: {error} is missing or misshapen") from error
         if stated != (record.equivalent, record.plan.digest):
-            raise ValueError(
+            raise ArgumentError(
                 f"a record that contradicts itself: it states equivalent {stated[0]} and plan "
                 f"{stated[1][:12]}, its figures say {record.equivalent} and its plan is "
                 f"{record.plan.digest[:12]}"
@@ -227,7 +228,7 @@ def _shipped(plan: str) -> Path:
     try:
         return data_path("checks", f"{plan}.json")
     except FileNotFoundError as error:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{error}; `lightning-v2 check {plan} --tier exact -o FILE.json` makes a record, which "
             "is then read by its path"
         ) from error
@@ -242,7 +243,7 @@ def _verdict(endpoints: list[Mapping[str, Any]], sentences: int) -> Verdict:
         judged = not (endpoint.void or pd.isna(bound))
         holds = endpoint.holds(bound) if judged else None
         if holds != entry["holds"]:
-            raise ValueError(
+            raise ArgumentError(
                 f"a record that contradicts itself: {endpoint.label} is stated as "
                 f"{entry['holds']}, but its bound {bound:g} {endpoint.relation} {endpoint.limit:g} "
                 f"is {holds}"

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..errors import ArgumentError, LightningError
+
 if TYPE_CHECKING:
     from distributed import Client
 
@@ -15,7 +17,7 @@ PATIENCE_S = 30
 """How long a scheduler and its first worker may take to answer."""
 
 
-class ClusterError(RuntimeError):
+class ClusterError(LightningError, RuntimeError):
     """Units cannot run: no scheduler, or no worker, answers."""
 
 
@@ -38,14 +40,14 @@ def connected(scheduler: str | None, workers: int | None, units: int) -> Iterato
 
     Raises:
         ClusterError: nobody answers at the address, or no worker has come.
-        ValueError: workers are asked for that a running scheduler already has.
+        ArgumentError: workers are asked for that a running scheduler already has.
     """
     if scheduler is not None and workers is not None:
-        raise ValueError(
+        raise ArgumentError(
             f"workers is {workers} and the scheduler {scheduler}: it has workers of its own"
         )
     if workers is not None and workers < 1:
-        raise ValueError(f"workers is {workers}; legal are 1 and more")
+        raise ArgumentError(f"workers is {workers}; legal are 1 and more")
     if scheduler is None:
         with _embedded(min(workers or cores(), units)) as client:
             yield client

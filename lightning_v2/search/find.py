@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search.bench import Bench
@@ -69,11 +70,11 @@ def sentences_for_search(count: int) -> tuple[str, ...]:
     """The last held-out sentences: the judge takes the first ones, which no search has seen.
 
     Raises:
-        ValueError: fewer than 1 are asked for, or more than there are.
+        ArgumentError: fewer than 1 are asked for, or more than there are.
     """
     texts = tuple(held_out_texts().values())
     if not 1 <= count <= len(texts):
-        raise ValueError(f"{count} sentences asked for; legal are 1 to {len(texts)}")
+        raise ArgumentError(f"{count} sentences asked for; legal are 1 to {len(texts)}")
     return texts[-count:]
 
 
@@ -106,16 +107,16 @@ def search(
         controls: see `check`.
 
     Raises:
-        ValueError: an unknown strategy, a glob that matches nothing, or sentences that would judge
-            what they have helped to find.
+        ArgumentError: an unknown strategy, a glob that matches nothing, or sentences that would
+            judge what they have helped to find.
         PlanError: the base does not fit the voice.
         SearchError: the constraints cannot be met, or plans cannot be measured.
         CheckError, ClusterError: see `check`, `sweep`.
     """
     if strategy not in STRATEGIES:
-        raise ValueError(f"strategy is {strategy!r}; legal are {', '.join(STRATEGIES)}")
+        raise ArgumentError(f"strategy is {strategy!r}; legal are {', '.join(STRATEGIES)}")
     if seen := set((judges or {}).values()) & set(bench.sentences):
-        raise ValueError(
+        raise ArgumentError(
             f"{len(seen)} sentences are to judge what they helped to find: use fewer on the way, "
             "or fewer in the test"
         )
@@ -138,7 +139,7 @@ def space_of(
     """What a search chooses from: each group of sites with each low value that may help.
 
     Raises:
-        PlanError: the base does not fit the voice. ValueError: a glob that matches nothing.
+        PlanError: the base does not fit the voice. ArgumentError: a glob that matches nothing.
     """
     sites = tuple(voice_sites(voice_of(voice)))
     base.check(sites)
@@ -156,10 +157,10 @@ def within(budget: float, voice: str, base: Plan) -> int:
     """Modelled cycles of a base plan times `budget`.
 
     Raises:
-        ValueError: the budget is not above 0.
+        ArgumentError: the budget is not above 0.
     """
     if not budget > 0:
-        raise ValueError(f"budget is {budget}; legal are shares above 0")
+        raise ArgumentError(f"budget is {budget}; legal are shares above 0")
     sites = voice_sites(voice_of(voice))
     return int(budget * cycles(precisions_of(base, sites), sites))
 

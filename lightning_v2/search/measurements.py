@@ -19,6 +19,7 @@ from lightning_v2.analysis.controls import control as control_of
 from lightning_v2.analysis.recording import distances, phone_ends
 from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
 from lightning_v2.search.sweep import measurement
@@ -87,7 +88,7 @@ def against_recording(
     """
     content = Path(recording).read_bytes()
     if hashlib.sha256(content).hexdigest() != recording_digest:
-        raise ValueError(f"{recording} is another recording on this worker")
+        raise ArgumentError(f"{recording} is another recording on this worker")
     wave = read_recording(Path(recording))
     speaker = voice_of(voice)
     free = _said(speaker, sentence, seed)

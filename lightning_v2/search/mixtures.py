@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 import yaml
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan
 from lightning_v2.precision.reader import nearest
 from lightning_v2.tensix.sites import Site, SitePrecision, is_legal
@@ -84,14 +85,14 @@ def groups(
         globs: one group each; a site belongs to the first that matches. None: each site is one.
 
     Raises:
-        ValueError: a field or value that plans do not have, or a glob that matches nothing.
+        ArgumentError: a field or value that plans do not have, or a glob that matches nothing.
     """
     for field, value in low.items():
         if field not in _FIELDS:
             near = nearest(field, _FIELDS)
-            raise ValueError(f"unknown field {field!r}; did you mean {near!r}?")
+            raise ArgumentError(f"unknown field {field!r}; did you mean {near!r}?")
         if not is_legal(field, value):
-            raise ValueError(f"{field} cannot be {value!r}")
+            raise ArgumentError(f"{field} cannot be {value!r}")
     affected = [site for site in sites if any(matters(field, site) for field in low)]
     if globs is None:
         return {site.name: [site] for site in affected}
@@ -103,7 +104,7 @@ def groups(
     for glob, members in found.items():
         if not members:
             near = nearest(glob, [site.name for site in affected])
-            raise ValueError(
+            raise ArgumentError(
                 f"{glob!r} matches no site to which {', '.join(low)} makes a difference and that "
                 f"no glob before it has matched; did you mean {near!r}?"
             )

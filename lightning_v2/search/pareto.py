@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..errors import ArgumentError
+
 COSTS = ("cycles", "weight_bytes")
 
 
@@ -20,10 +22,10 @@ def front(table: pd.DataFrame, cost: str = "cycles") -> pd.DataFrame:
         The rows from cheap to good.
 
     Raises:
-        ValueError: there is no such cost.
+        ArgumentError: there is no such cost.
     """
     if cost not in COSTS:
-        raise ValueError(f"cost is {cost!r}; legal are {', '.join(COSTS)}")
+        raise ArgumentError(f"cost is {cost!r}; legal are {', '.join(COSTS)}")
     known = table[table["score"].notna()]
     ordered = known.sort_values([cost, "score"], kind="stable")
     best_before = ordered["score"].cummin().shift(fill_value=np.inf)

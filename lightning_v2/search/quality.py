@@ -19,6 +19,7 @@ from lightning_v2.analysis.alignment import matching_frames
 from lightning_v2.analysis.audio_metrics import METRICS
 from lightning_v2.analysis.spectrogram import HOP
 from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.precision import Plan
 from lightning_v2.search.sweep import measurement
@@ -96,10 +97,10 @@ def badness(metric: str, values: pd.Series | float) -> pd.Series | float:
     """Values of a metric as something of which less is better.
 
     Raises:
-        ValueError: there is no such metric.
+        ArgumentError: there is no such metric.
     """
     if metric not in METRIC_NAMES:
-        raise ValueError(f"metric is {metric!r}; legal are {', '.join(METRIC_NAMES)}")
+        raise ArgumentError(f"metric is {metric!r}; legal are {', '.join(METRIC_NAMES)}")
     direction = {m.name: m.better for m in METRICS}.get(metric, "lower")
     if direction == "zero":
         return abs(values)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning_v2.arguments import add_output, add_tier, add_voice
+from lightning_v2.errors import ArgumentError
 from lightning_v2.search.check_command import add_cluster_arguments
 
 if TYPE_CHECKING:
@@ -143,33 +144,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: found. 1: no candidate is equivalent. 2: could not run: see stderr."""
+    """0: found. 1: no candidate is equivalent. 2: a control came out wrong, see stderr."""
     from lightning_v2.analysis.picture import FIGURE_FILE
     from lightning_v2.files import check_output, user_cache
-    from lightning_v2.search.bench import Bench, SearchError
-    from lightning_v2.search.check import CheckError
-    from lightning_v2.search.cluster import ClusterError
+    from lightning_v2.search.bench import Bench
     from lightning_v2.search.find import sentences_for_search
 
-    try:
-        if args.output:
-            check_output(args.output, (".yaml", ".yml"), "a plan")
-        if args.figure:
-            check_output(args.figure, *FIGURE_FILE)
-        bench = Bench(
-            sentences_for_search(args.sentences),
-            args.folder or user_cache() / "sweeps",
-            metric=args.metric,
-            voice=args.voice,
-            tier=args.tier,
-            seed=args.seed,
-            scheduler=args.scheduler,
-            workers=args.workers,
-        )
-        return _bisect(args, bench) if args.bisect else _search(args, bench)
-    except (SearchError, CheckError, ClusterError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if args.output:
+        check_output(args.output, (".yaml", ".yml"), "a plan")
+    if args.figure:
+        check_output(args.figure, *FIGURE_FILE)
+    bench = Bench(
+        sentences_for_search(args.sentences),
+        args.folder or user_cache() / "sweeps",
+        metric=args.metric,
+        voice=args.voice,
+        tier=args.tier,
+        seed=args.seed,
+        scheduler=args.scheduler,
+        workers=args.workers,
+    )
+    return _bisect(args, bench) if args.bisect else _search(args, bench)
 
 
 def found_by(found: Search) -> str:
@@ -225,7 +220,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
     from lightning_v2.search.pareto import front
 
     if args.threshold is not None:
-        raise ValueError("--threshold belongs to --bisect")
+        raise ArgumentError("--threshold belongs to --bisect")
     base = Plan.load(args.base)
     constraints = Constraints(
         args.lofi_share,
@@ -282,7 +277,7 @@ def _bisect(args: argparse.Namespace, bench: Bench) -> int:
     from lightning_v2.search.bisect import first_break
 
     if args.threshold is None:
-        raise ValueError("--bisect needs a --threshold, in units of --metric")
+        raise ArgumentError("--bisect needs a --threshold, in units of --metric")
     good, bad = Plan.load(args.base), Plan.load(args.bisect)
     with bench.open() as opened:
         found = first_break(opened, good, bad, args.threshold)

@@ -22,6 +22,7 @@ import pyarrow as pa
 from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.files import written_whole
 
 _SCHEMA = pa.schema(
@@ -171,8 +172,8 @@ def _read(path: Path, columns: list[str] | None, keys: set[str] | None) -> pa.Ta
     try:
         table = pq.ParquetFile(path, page_checksum_verification=True).read(columns)
         if columns is None and table.schema.names[: len(COLUMNS)] != list(COLUMNS):
-            raise ValueError("its columns are not those of results")
-    except (OSError, ValueError, pa.ArrowException) as error:
+            raise ArgumentError("its columns are not those of results")
+    except (OSError, ArgumentError, pa.ArrowException) as error:
         aside = path.with_name(f"{path.name}.damaged")
         with suppress(FileNotFoundError):
             path.replace(aside)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from tqdm import tqdm
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.search.cluster import connected
 from lightning_v2.search.store import COLUMNS, Results
 from lightning_v2.search.voices import digest_of
@@ -79,7 +80,7 @@ class Unit:
         """Digest of the measurement, its version, the parameters and the weights of the voice.
 
         Raises:
-            ValueError: there is no such measurement.
+            ArgumentError: there is no such measurement.
             TypeError: a parameter is no JSON, or has the name of a column of every result.
         """
         if taken := sorted(set(self.parameters) & set(COLUMNS)):
@@ -95,7 +96,7 @@ class Unit:
     def entry(self) -> Measurement:
         if self.measurement not in _registered:
             known = ", ".join(sorted(_registered)) or "none"
-            raise ValueError(f"no measurement {self.measurement!r}; known are {known}")
+            raise ArgumentError(f"no measurement {self.measurement!r}; known are {known}")
         return _registered[self.measurement]
 
     @functools.cached_property
@@ -131,7 +132,7 @@ def sweep(
         results, `error` (missing where all went well), `seconds` and `code`.
 
     Raises:
-        ValueError, TypeError: a unit that cannot run, or a result named like a parameter.
+        ArgumentError, TypeError: a unit that cannot run, or a result named like a parameter.
         ClusterError: no scheduler or no worker answers.
     """
     wanted = {unit.key: unit for unit in units}
@@ -213,7 +214,7 @@ def _table(units: dict[str, Unit], results: Results) -> pd.DataFrame:
     names = list(dict.fromkeys(name for unit in units.values() for name in unit.parameters))
     measured = [name for name in rows.columns if name not in COLUMNS]
     if both := sorted(set(names) & set(measured)):
-        raise ValueError(f"{both[0]!r} is the name of a parameter and of a result")
+        raise ArgumentError(f"{both[0]!r} is the name of a parameter and of a result")
     given = {
         name: pd.Series([units[key].parameters.get(name) for key in rows["key"]], dtype=object)
         for name in names

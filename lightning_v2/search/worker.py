@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.search.store import COLUMNS
 from lightning_v2.search.voices import digest_of
 
@@ -46,7 +47,7 @@ def run_unit(function: Callable, parameters: dict, voice_digest: str) -> Outcome
     rows, error = [], None
     try:
         if (there := digest_of(parameters)) != voice_digest:
-            raise ValueError(
+            raise ArgumentError(
                 f"voice {parameters['voice']!r} has weights {there[:12]} on this worker, the sweep "
                 f"is about {voice_digest[:12]}: install the same voice"
             )
@@ -72,7 +73,7 @@ def _rows(result: dict | list[dict]) -> list[dict]:
         raise TypeError(f"a measurement returns a dict or a list of dicts, not {result!r:.60}")
     for name, value in (item for row in rows for item in row.items()):
         if name in COLUMNS:
-            raise ValueError(
+            raise ArgumentError(
                 f"a measurement cannot return {name!r}: every result has such a column"
             )
         if not isinstance(value, _VALUES):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import formats, matmul_exact, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import TILE
@@ -49,9 +50,9 @@ class SDPAProgramConfig:
         for name in ("q_chunk_size", "k_chunk_size"):
             size = getattr(self, name)
             if not isinstance(size, int) or size < 1 or size % TILE:
-                raise ValueError(f"{name} is {size!r}; legal are positive multiples of {TILE}")
+                raise ArgumentError(f"{name} is {size!r}; legal are positive multiples of {TILE}")
         if self.exp_approx_mode not in (None, True, False):
-            raise ValueError(
+            raise ArgumentError(
                 f"exp_approx_mode is {self.exp_approx_mode!r}; legal are True, False and None"
             )
 
@@ -83,7 +84,7 @@ def scaled_dot_product_attention(
 
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
-        ValueError: formats or shapes that ttnn does not take, a mask together with is_causal.
+        ArgumentError: formats or shapes that ttnn does not take, a mask together with is_causal.
     """
     _check(q, k, v, attn_mask, is_causal)
     config = compute_kernel_config or ComputeKernelConfig("HiFi2")
@@ -115,29 +116,29 @@ def _over_scale(mask: torch.Tensor, scale: np.float32) -> torch.Tensor:
 def _check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, is_causal: bool) -> None:
     for name, x in (("q", q), ("k", k), ("v", v)):
         if checked(name, x).dtype not in INPUTS:
-            raise ValueError(f"{name} is {x.dtype}; legal are {', '.join(INPUTS)}")
+            raise ArgumentError(f"{name} is {x.dtype}; legal are {', '.join(INPUTS)}")
         if x.values.dim() != 4:
-            raise ValueError(f"{name} has shape {tuple(x.shape)}; legal are 4 axes")
+            raise ArgumentError(f"{name} has shape {tuple(x.shape)}; legal are 4 axes")
     if q.shape[-1] % TILE:
-        raise ValueError(f"q has heads of {q.shape[-1]} values; legal are multiples of {TILE}")
+        raise ArgumentError(f"q has heads of {q.shape[-1]} values; legal are multiples of {TILE}")
     batch, heads, _, size = q.shape
     if k.shape != v.shape or k.shape[0] != batch or k.shape[3] != size or heads % k.shape[1]:
-        raise ValueError(
+        raise ArgumentError(
             f"k has shape {tuple(k.shape)} and v {tuple(v.shape)}; legal are equal shapes "
             f"({batch}, a divisor of {heads}, any, {size})"
         )
     if is_causal and q.shape[2] != k.shape[2]:
-        raise ValueError(
+        raise ArgumentError(
             f"is_causal with {q.shape[2]} queries and {k.shape[2]} keys; legal are equal numbers"
         )
     if mask is None:
         return
     if is_causal:
-        raise ValueError("is_causal is True beside attn_mask; legal is one of them")
+        raise ArgumentError("is_causal is True beside attn_mask; legal is one of them")
     legal = ((1, batch), (1, heads), (q.shape[2],), (k.shape[2],))
     shape = tuple(checked("attn_mask", mask).shape)
     if len(shape) != 4 or any(n not in few for n, few in zip(shape, legal, strict=True)):
-        raise ValueError(
+        raise ArgumentError(
             f"attn_mask has shape {shape}; legal are (1 or {batch}, 1 or {heads}, {q.shape[2]}, "
             f"{k.shape[2]})"
         )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.sites import FIDELITIES
 
 TIERS = ("exact", "fast")
@@ -19,7 +20,7 @@ ARCHITECTURES = ("wormhole_b0", "blackhole")
 
 def _check(name: str, value: object, legal: tuple) -> None:
     if not any(value is option or value == option for option in legal):
-        raise ValueError(f"{name} is {value!r}; legal are {', '.join(map(repr, legal))}")
+        raise ArgumentError(f"{name} is {value!r}; legal are {', '.join(map(repr, legal))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class Settings:
 
     def __post_init__(self):
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
-            raise ValueError(f"threads is {self.threads!r}; legal are positive integers and None")
+            raise ArgumentError(
+                f"threads is {self.threads!r}; legal are positive integers and None"
+            )
         _check("tier", self.tier, TIERS)
         _check("arch", self.arch, ARCHITECTURES)
 
@@ -67,7 +70,7 @@ def use(
     What is not given stays as it is outside. Without any context it is exact, wormhole_b0.
 
     Raises:
-        ValueError: an unknown tier or architecture, or a number of threads below 1.
+        ArgumentError: an unknown tier or architecture, or a number of threads below 1.
     """
     given = {"tier": tier, "arch": arch, "threads": threads}
     changes = {name: value for name, value in given.items() if value is not None}
@@ -109,4 +112,4 @@ class MatmulProgramConfig:
 
     def __post_init__(self):
         if not isinstance(self.in0_block_w, int) or self.in0_block_w < 1:
-            raise ValueError(f"in0_block_w is {self.in0_block_w!r}; legal are positive integers")
+            raise ArgumentError(f"in0_block_w is {self.in0_block_w!r}; legal are positive integers")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import convolution_exact, convolution_fast
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import MAGNITUDE_BITS, pack_device, pack_host
@@ -116,8 +117,8 @@ def conv2d(
 
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
-        ValueError: shapes that do not fit each other or `groups`, block-float weights, an unknown
-            dtype, a dilated depthwise convolution without bias.
+        ArgumentError: shapes that do not fit each other or `groups`, block-float weights, an
+            unknown dtype, a dilated depthwise convolution without bias.
     """
     around = _pair(padding)
     return _convolve(
@@ -158,7 +159,7 @@ def conv_transpose2d(
         (N, H', W', O).
 
     Raises:
-        TypeError, ValueError: as `conv2d`.
+        TypeError, ArgumentError: as `conv2d`.
     """
     x = _with_axes("input_tensor", input_tensor, "(N, H, W, C)", 4)
     weight = _with_axes("weight_tensor", weight_tensor, "(C, O / groups, kh, kw)", 4)
@@ -177,7 +178,7 @@ def conv_transpose2d(
 
     reach = [dilation[axis] * (weight.shape[2 + axis] - 1) - padding[axis] for axis in (0, 1)]
     if min(reach) < 0:
-        raise ValueError(f"padding is {padding}; legal are values below the size of the kernel")
+        raise ArgumentError(f"padding is {padding}; legal are values below the size of the kernel")
     around = (reach[0], reach[0] + output_padding[0], reach[1], reach[1] + output_padding[1])
     return _convolve(
         Tensor(spread, x.dtype),
@@ -208,14 +209,14 @@ def _convolve(
     """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw)."""
     channels, (outputs, width, *_) = x.shape[-1], weight.shape
     if channels != width * groups or outputs % groups:
-        raise ValueError(
+        raise ArgumentError(
             f"weight_tensor has shape {tuple(weight.shape)}; with {channels} input channels and "
             f"groups = {groups} legal is (a multiple of {groups}, {channels / groups:g}, …)"
         )
     if bias is not None and checked("bias_tensor", bias).values.numel() != outputs:
-        raise ValueError(f"bias_tensor has shape {tuple(bias.shape)}; legal is ({outputs},)")
+        raise ArgumentError(f"bias_tensor has shape {tuple(bias.shape)}; legal is ({outputs},)")
     if weight.dtype in MAGNITUDE_BITS:
-        raise ValueError(
+        raise ArgumentError(
             f"weight_tensor is stored as {weight.dtype}; legal are float32 and bfloat16: "
             "conv_config.weights_dtype says how the prepared weights are stored"
         )
@@ -233,7 +234,7 @@ def _convolve(
         bias = Tensor(bias, stored)
     if bias is None and is_depthwise(channels, weight.shape, groups):
         if dilation[1] != 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"dilation is {dilation[1]}; legal is 1 for a depthwise convolution along one axis "
                 "without bias, whose kernel in ttnn 0.81.1 computes as with 1: give a bias of zeros"
             )
@@ -269,7 +270,7 @@ def _packed(prepared: torch.Tensor, given: str, stored: str) -> Tensor:
 
 def _with_axes(name: str, x: Tensor, axes: str, count: int) -> Tensor:
     if checked(name, x).values.dim() != count:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}; legal is {axes}")
+        raise ArgumentError(f"{name} has shape {tuple(x.shape)}; legal is {axes}")
     return x
 
 

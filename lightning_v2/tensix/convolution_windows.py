@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.tensor import Tensor
@@ -59,7 +60,9 @@ def windows(
     n, height, width, channels = x.shape
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     if reach[0] > height or reach[1] > width:
-        raise ValueError(f"a kernel that reaches over {reach} does not fit into {[height, width]}")
+        raise ArgumentError(
+            f"a kernel that reaches over {reach} does not fit into {[height, width]}"
+        )
     x = x.contiguous()
     by_n, by_row, by_column, by_channel = x.stride()
     shape = (

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import formats
 from lightning_v2.tensix.tensor import Tensor, checked, from_torch, uint32
 
@@ -24,14 +25,14 @@ def reshape(input_tensor: Tensor, shape: Sequence[int]) -> Tensor:
 
     Raises:
         TypeError: input_tensor is no `tensix.Tensor`.
-        ValueError: `shape` holds another number of values.
+        ArgumentError: `shape` holds another number of values.
     """
     values, shape = checked("input_tensor", input_tensor).values, tuple(shape)
     known = math.prod(n for n in shape if n != -1)
     rest = values.numel() // known if -1 in shape and known else 1
     if shape.count(-1) > 1 or min(shape, default=0) < -1 or known * rest != values.numel():
         count = values.numel()
-        raise ValueError(f"shape is {shape}; legal are shapes of {count} values, one may be -1")
+        raise ArgumentError(f"shape is {shape}; legal are shapes of {count} values, one may be -1")
     return _moved(values.reshape(shape), input_tensor)
 
 
@@ -39,11 +40,12 @@ def permute(input_tensor: Tensor, dims: Sequence[int]) -> Tensor:
     """Axis `dims[i]` of the input becomes axis i.
 
     Raises:
-        TypeError: input_tensor is no `tensix.Tensor`. ValueError: `dims` is no order of its axes.
+        TypeError: input_tensor is no `tensix.Tensor`.
+        ArgumentError: `dims` is no order of its axes.
     """
     values, rank = checked("input_tensor", input_tensor).values, len(input_tensor.shape)
     if sorted(d + rank if d < 0 else d for d in dims) != list(range(rank)):
-        raise ValueError(f"dims is {tuple(dims)}; legal are orders of 0 to {rank - 1}")
+        raise ArgumentError(f"dims is {tuple(dims)}; legal are orders of 0 to {rank - 1}")
     turned = rank > 1 and dims[-1] % rank == rank - 2 and dims[-2] % rank == rank - 1
     return _moved(values.permute(*dims), input_tensor, repacked=turned)
 
@@ -52,7 +54,7 @@ def transpose(input_tensor: Tensor, dim1: int, dim2: int) -> Tensor:
     """Axes `dim1` and `dim2` change places.
 
     Raises:
-        TypeError: input_tensor is no `tensix.Tensor`. ValueError: it has no such axis.
+        TypeError: input_tensor is no `tensix.Tensor`. ArgumentError: it has no such axis.
     """
     rank = len(checked("input_tensor", input_tensor).shape)
     axes = _axis("dim1", dim1, rank), _axis("dim2", dim2, rank)
@@ -68,17 +70,17 @@ def concat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Raises:
         TypeError: an entry is no `tensix.Tensor`.
-        ValueError: there is none, formats or shapes differ, or there is no such axis.
+        ArgumentError: there is none, formats or shapes differ, or there is no such axis.
     """
     if not tensors:
-        raise ValueError("tensors is empty; legal are one or more")
+        raise ArgumentError("tensors is empty; legal are one or more")
     first = checked("tensors[0]", tensors[0])
     axis = _axis("dim", dim, len(first.shape))
     for i, x in enumerate(tensors):
         shape = list(checked(f"tensors[{i}]", x).shape)
         shape[axis : axis + 1] = first.shape[axis : axis + 1]
         if x.dtype != first.dtype or shape != list(first.shape):
-            raise ValueError(
+            raise ArgumentError(
                 f"tensors[{i}] is {x.dtype} {tuple(x.shape)}; legal is {first.dtype} "
                 f"{tuple(first.shape)} with any length of axis {axis}"
             )
@@ -95,7 +97,7 @@ def slice(input_tensor: Tensor, slice_start: Sequence[int], slice_end: Sequence[
 
     Raises:
         TypeError: input_tensor is no `tensix.Tensor`.
-        ValueError: not one number for each axis, or a part that is empty or not inside.
+        ArgumentError: not one number for each axis, or a part that is empty or not inside.
     """
     shape = tuple(checked("input_tensor", input_tensor).shape)
     start, end = tuple(slice_start), tuple(slice_end)
@@ -103,7 +105,7 @@ def slice(input_tensor: Tensor, slice_start: Sequence[int], slice_end: Sequence[
         0 <= a < b <= length for a, b, length in zip(start, end, shape, strict=True)
     )
     if not inside:
-        raise ValueError(
+        raise ArgumentError(
             f"slice_start is {start} and slice_end {end}; "
             f"legal are 0 <= start < end <= {shape} on every axis"
         )
@@ -125,13 +127,15 @@ def pad(input_tensor: Tensor, padding: Sequence[tuple[int, int]], value: float =
 
     Raises:
         TypeError: input_tensor is no `tensix.Tensor`.
-        ValueError: not one pair for each axis, a negative number, or another value.
+        ArgumentError: not one pair for each axis, a negative number, or another value.
     """
     values, pairs = checked("input_tensor", input_tensor).values, tuple(map(tuple, padding))
     if len(pairs) != values.dim() or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
-        raise ValueError(f"padding is {pairs}; legal are {values.dim()} pairs of numbers from 0 on")
+        raise ArgumentError(
+            f"padding is {pairs}; legal are {values.dim()} pairs of numbers from 0 on"
+        )
     if torch.tensor(float(value)).bfloat16().item() != value:
-        raise ValueError(f"value is {value!r}; legal are values of bfloat16")
+        raise ArgumentError(f"value is {value!r}; legal are values of bfloat16")
     around = [n for pair in reversed(pairs) for n in pair]
     return _moved(F.pad(values, around, value=value), input_tensor)
 
@@ -150,11 +154,11 @@ def split_query_key_value_and_split_heads(
         (B, H, S, D) each, but for the keys.
 
     Raises:
-        TypeError: input_tensor is no `tensix.Tensor`. ValueError: its shape does not fit.
+        TypeError: input_tensor is no `tensix.Tensor`. ArgumentError: its shape does not fit.
     """
     shape = tuple(checked("input_tensor", input_tensor).shape)
     if len(shape) != 3 or shape[-1] % (3 * num_heads):
-        raise ValueError(f"input_tensor has shape {shape}; legal is (B, S, 3 * {num_heads} * D)")
+        raise ArgumentError(f"input_tensor has shape {shape}; legal is (B, S, 3 * {num_heads} * D)")
     split = input_tensor.values.view(*shape[:2], 3, num_heads, -1)
     query, key, value = split.permute(2, 0, 3, 1, 4)
     keys = _moved(key.transpose(2, 3) if transpose_key else key, input_tensor, transpose_key)
@@ -165,11 +169,11 @@ def concatenate_heads(input_tensor: Tensor) -> Tensor:
     """(B, H, S, D) -> (B, S, H * D), as the function of `ttnn.transformer`.
 
     Raises:
-        TypeError: input_tensor is no `tensix.Tensor`. ValueError: it has not four axes.
+        TypeError: input_tensor is no `tensix.Tensor`. ArgumentError: it has not four axes.
     """
     values = checked("input_tensor", input_tensor).values
     if values.dim() != 4:
-        raise ValueError(f"input_tensor has shape {tuple(values.shape)}; legal is (B, H, S, D)")
+        raise ArgumentError(f"input_tensor has shape {tuple(values.shape)}; legal is (B, H, S, D)")
     return _moved(values.transpose(1, 2).flatten(2), input_tensor)
 
 
@@ -185,19 +189,20 @@ def embedding(input_tensor: Tensor | torch.Tensor, weight: Tensor) -> Tensor:
 
     Raises:
         TypeError: `input_tensor` holds no integers, or weight is no `tensix.Tensor`.
-        ValueError: `weight` has other axes or a block format, or an index is not one of its rows.
+        ArgumentError: `weight` has other axes or a block format, or an index is not one of its
+            rows.
     """
     if isinstance(input_tensor, torch.Tensor):
         input_tensor = from_torch(input_tensor, uint32)
     if checked("input_tensor", input_tensor).dtype != uint32:
         raise TypeError(f"input_tensor is {input_tensor.dtype}; legal is uint32")
     if checked("weight", weight).values.dim() != 2 or weight.dtype in formats.MAGNITUDE_BITS:
-        raise ValueError(
+        raise ArgumentError(
             f"weight is {weight.dtype} {tuple(weight.shape)}; legal is bfloat16 or float32 (R, C)"
         )
     indices, rows = input_tensor.values, weight.shape[0]
     if indices.numel() and int(indices.max()) >= rows:
-        raise ValueError(
+        raise ArgumentError(
             f"input_tensor holds {int(indices.max())}; legal are rows, 0 to {rows - 1}"
         )
     return Tensor(F.embedding(indices, weight.values), weight.dtype)
@@ -205,7 +210,7 @@ def embedding(input_tensor: Tensor | torch.Tensor, weight: Tensor) -> Tensor:
 
 def _axis(name: str, dim: int, rank: int) -> int:
     if not -rank <= dim < rank:
-        raise ValueError(f"{name} is {dim}; legal are axes {-rank} to {rank - 1}")
+        raise ArgumentError(f"{name} is {dim}; legal are axes {-rank} to {rank - 1}")
     return dim % rank
 
 

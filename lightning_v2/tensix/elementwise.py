@@ -25,6 +25,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.formats import pack_device, pack_host, round_bfloat16, truncate
 from lightning_v2.tensix.loops import loops
@@ -48,7 +49,7 @@ def add(
 
     Raises:
         TypeError: an operand is neither tensor nor number, or neither is a tensor.
-        ValueError: float32 meets a narrower format, an unknown dtype, or
+        ArgumentError: float32 meets a narrower format, an unknown dtype, or
             fast_and_approximate_mode=False for a result that is not bfloat16.
     """
     return _sum("sum", torch.add, a, b, dtype, fast_and_approximate_mode)
@@ -91,7 +92,7 @@ def multiply(
         fast_and_approximate_mode: bfloat16 products on the matrix engine, off by up to 1 unit.
 
     Raises:
-        TypeError, ValueError: as of `add`, but for the fast mode, which is always legal.
+        TypeError, ArgumentError: as of `add`, but for the fast mode, which is always legal.
     """
     operands = _Operands(a, b, dtype)
     vector = operands.formats == {"float32"} or (
@@ -132,7 +133,7 @@ def _sum(
 ) -> Tensor:
     operands = _Operands(a, b, dtype)
     if not fast and operands.dtype != "bfloat16":
-        raise ValueError(
+        raise ArgumentError(
             f"fast_and_approximate_mode is {fast!r} and the result {operands.dtype}; legal is that "
             "only for bfloat16"
         )
@@ -150,7 +151,9 @@ def _extreme(
     operands = _Operands(a, b, dtype, rounded=False)
     tensors = {x.dtype for x in (a, b) if isinstance(x, Tensor)}
     if len(tensors) > 1:
-        raise ValueError(f"a and b are {a.dtype} and {b.dtype}; legal is one format: typecast one")
+        raise ArgumentError(
+            f"a and b are {a.dtype} and {b.dtype}; legal is one format: typecast one"
+        )
     return operands.compute(kernel, function)
 
 
@@ -173,7 +176,7 @@ class _Operands:
             raise TypeError("a and b are numbers; legal is a number for one of them only")
         self.formats = {x.dtype for x in tensors}
         if "float32" in self.formats and len(self.formats) > 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"a and b are {' and '.join(x.dtype for x in tensors)}; legal beside float32 is "
                 "only float32: typecast one of them"
             )
@@ -190,7 +193,7 @@ class _Operands:
         try:
             shape = np.broadcast_shapes(*shapes)  # torch's imports sympy
         except ValueError:
-            raise ValueError(
+            raise ArgumentError(
                 f"a has shape {shapes[0]} and b {shapes[1]}; legal are shapes that broadcast"
             ) from None
         self.dtype = tensors[0].dtype

@@ -28,6 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.loops import loops
 
 FORMATS = ("float32", "bfloat16", "bfloat8_b", "bfloat4_b")
@@ -217,7 +218,7 @@ def straight_through(x: Tensor, rule: Callable[[Tensor], Tensor]) -> Tensor:
 
 def _known(dtype: str) -> str:
     if dtype not in BITS_PER_VALUE:
-        raise ValueError(f"unknown format {dtype!r}; known are {', '.join(FORMATS)}")
+        raise ArgumentError(f"unknown format {dtype!r}; known are {', '.join(FORMATS)}")
     return dtype
 
 

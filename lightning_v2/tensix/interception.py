@@ -33,6 +33,7 @@ from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import operations
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.data_calls import HOST_CALLS
@@ -279,13 +280,13 @@ def lower(
         given (in an observer, say). Outside of any, only parameters are recognised.
 
     Raises:
-        ValueError: `function` is no operation of the device.
+        ArgumentError: `function` is no operation of the device.
         NotImplementedError: there is no rule for it, not even in the fast tier.
     """
     call = operations.resolve(function)
     if call is None or call is DATA:
         name = getattr(function, "__name__", function)
-        raise ValueError(f"{name} is no operation of the device")
+        raise ArgumentError(f"{name} is no operation of the device")
     if module is None and _active.stack:
         constants = _active.stack[-1].constants
     else:

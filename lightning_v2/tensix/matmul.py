@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import matmul_exact, matmul_fast, program, sfpu_operations
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig, settings
 from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
@@ -41,8 +42,8 @@ def matmul(
 
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
-        ValueError: shapes that do not fit, an unknown dtype or activation, a block width that does
-            not divide K.
+        ArgumentError: shapes that do not fit, an unknown dtype or activation, a block width that
+            does not divide K.
     """
     return linear(
         input_tensor_a,
@@ -74,17 +75,19 @@ def linear(
     added with 11 significand bits (6.3).
 
     Raises:
-        TypeError, ValueError: as `matmul`, or the bias has not N values.
+        TypeError, ArgumentError: as `matmul`, or the bias has not N values.
     """
     a = _operand("input_tensor_a", input_tensor_a, transpose_a)
     b = _operand("input_tensor_b", input_tensor_b, transpose_b)
     m, k, n = _sizes(a, b)
     if bias is not None and checked("bias", bias).values.numel() != n:
-        raise ValueError(f"bias has shape {tuple(bias.shape)}; legal are {n} values, one a column")
+        raise ArgumentError(
+            f"bias has shape {tuple(bias.shape)}; legal are {n} values, one a column"
+        )
     output = checked_dtype(a.dtype if dtype is None else dtype)
     if activation not in (None, *ACTIVATIONS):
         legal = ", ".join(map(repr, (None, *ACTIVATIONS)))
-        raise ValueError(f"activation is {activation!r}; legal are {legal}")
+        raise ArgumentError(f"activation is {activation!r}; legal are {legal}")
     config = compute_kernel_config or default_config(a.dtype, b.dtype, output, program_config)
     chosen = program_config or program.choose(
         m,
@@ -100,7 +103,7 @@ def linear(
     )
     tiles = -(-k // TILE)
     if tiles % chosen.in0_block_w:
-        raise ValueError(
+        raise ArgumentError(
             f"in0_block_w is {chosen.in0_block_w}; legal are divisors of {tiles}, the tiles of "
             f"K = {k}"
         )
@@ -153,11 +156,11 @@ def default_config(
 def _operand(name: str, x: Tensor, transpose: bool) -> Tensor:
     """An operand as a matrix or a stack of them; vectors as torch.matmul takes them."""
     if checked(name, x).values.dim() == 0:
-        raise ValueError(f"{name} has no axes; legal are tensors of one axis or more")
+        raise ArgumentError(f"{name} has no axes; legal are tensors of one axis or more")
     if transpose:
         # The unpacker transposes tiles as it reads them: no value changes.
         if x.values.dim() == 1:
-            raise ValueError(f"{name} has one axis and cannot be transposed")
+            raise ArgumentError(f"{name} has one axis and cannot be transposed")
         return Tensor(x.values.transpose(-1, -2), x.dtype)
     if x.values.dim() == 1:
         return Tensor(x.values.unsqueeze(0 if name.endswith("a") else 1), x.dtype)
@@ -167,13 +170,13 @@ def _operand(name: str, x: Tensor, transpose: bool) -> Tensor:
 def _sizes(a: Tensor, b: Tensor) -> tuple[int, int, int]:
     m, k, n = *a.shape[-2:], b.shape[-1]
     if b.shape[-2] != k:
-        raise ValueError(
+        raise ArgumentError(
             f"input_tensor_b has shape {tuple(b.shape)}: its last axis but one must be {k}, the "
             f"last axis of input_tensor_a {tuple(a.shape)}"
         )
     pairs = zip(reversed(a.shape[:-2]), reversed(b.shape[:-2]), strict=False)
     if any(x != y and 1 not in (x, y) for x, y in pairs):
-        raise ValueError(
+        raise ArgumentError(
             f"input_tensor_a {tuple(a.shape)} and input_tensor_b {tuple(b.shape)} have batch axes "
             "that do not broadcast"
         )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError, NotEmulatedError
 from lightning_v2.tensix import formats, normalisation_fast, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.loops import loops
@@ -49,8 +50,8 @@ def layer_norm(
 
     Raises:
         TypeError: x, weight or bias is no `tensix.Tensor`.
-        ValueError: a format or shape that ttnn does not take.
-        NotImplementedError: exact tier, rows longer than 3072: ttnn then takes another kernel.
+        ArgumentError: a format or shape that ttnn does not take.
+        NotEmulatedError: exact tier, rows longer than 3072: ttnn then takes another kernel.
     """
     return _norm("layer_norm", x, epsilon, weight, bias, compute_kernel_config)
 
@@ -117,9 +118,9 @@ def _norm(
 ) -> Tensor:
     config = config or _DEFAULTS[name]
     if checked("x", x).dtype not in INPUTS:
-        raise ValueError(f"x is {x.dtype}; legal are {', '.join(INPUTS)}")
+        raise ArgumentError(f"x is {x.dtype}; legal are {', '.join(INPUTS)}")
     if not x.values.dim():
-        raise ValueError("x has no axes; legal are tensors with a last axis to normalise")
+        raise ArgumentError("x has no axes; legal are tensors with a last axis to normalise")
     size = x.shape[-1]
     scale, shift = _vector("weight", weight, size), _vector("bias", bias, size)
     if not settings().exact:
@@ -127,7 +128,7 @@ def _norm(
         dst = fast(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
         return Tensor(formats.pack_device(dst, x.dtype), x.dtype)
     if size > LONGEST[name]:
-        raise NotImplementedError(
+        raise NotEmulatedError(
             f"{name} of rows of {size} values is not emulated exactly; legal are {LONGEST[name]} "
             'and fewer, or the tier "fast"'
         )
@@ -143,9 +144,9 @@ def _vector(name: str, x: Tensor | None, size: int) -> torch.Tensor | None:
     if x is None:
         return None
     if checked(name, x).dtype not in VECTORS:
-        raise ValueError(f"{name} is {x.dtype}; legal are {', '.join(VECTORS)}")
+        raise ArgumentError(f"{name} is {x.dtype}; legal are {', '.join(VECTORS)}")
     if x.values.numel() != size or not x.values.dim() or x.shape[-1] != size:
-        raise ValueError(
+        raise ArgumentError(
             f"{name} has shape {tuple(x.shape)}; legal is a last axis of {size} values, like that "
             "of x, and no other longer than 1"
         )

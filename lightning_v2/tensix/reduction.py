@@ -13,6 +13,7 @@ import math
 import numpy as np
 import torch
 
+from lightning_v2.errors import ArgumentError, NotEmulatedError
 from lightning_v2.tensix import formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.loops import loops
@@ -48,7 +49,7 @@ def sum(
 
     Raises:
         TypeError: x is no `tensix.Tensor`.
-        ValueError: a format that ttnn does not take, or no such axis.
+        ArgumentError: a format that ttnn does not take, or no such axis.
     """
     return _reduced(
         "sum", x, dim, keepdim, scalar, fast_and_approximate_mode, compute_kernel_config
@@ -102,7 +103,7 @@ def min(
     """scalar * smallest value of x along the axes `dim`; the rest as for `max`.
 
     Raises:
-        NotImplementedError: exact tier, bfloat8_b along the last axis.
+        NotEmulatedError: exact tier, bfloat8_b along the last axis.
     """
     return _reduced(
         "min", x, dim, keepdim, scalar, fast_and_approximate_mode, compute_kernel_config
@@ -119,7 +120,7 @@ def _reduced(
     config: ComputeKernelConfig | None,
 ) -> Tensor:
     if checked("x", x).dtype not in INPUTS:
-        raise ValueError(f"x is {x.dtype}; legal are {', '.join(INPUTS)}")
+        raise ArgumentError(f"x is {x.dtype}; legal are {', '.join(INPUTS)}")
     axes = _axes(x, dim)
     config = config or ComputeKernelConfig(
         "HiFi4" if settings().blackhole else "HiFi3", math_approx_mode=False, fp32_dest_acc_en=True
@@ -140,7 +141,7 @@ def _axes(x: Tensor, dim: int | tuple[int, ...] | None) -> list[int]:
     given = range(count) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
     for axis in given:
         if not -count <= axis < count:
-            raise ValueError(f"dim is {dim!r}; legal are axes from {-count} to {count - 1}")
+            raise ArgumentError(f"dim is {dim!r}; legal are axes from {-count} to {count - 1}")
     return sorted({axis % count for axis in given})
 
 
@@ -224,7 +225,7 @@ class _Reduction:
         plane = values.shape[-2:]
         one_tile = values.numel() == math.prod(plane) and all(n <= formats.TILE for n in plane)
         if one_tile and self.name in ("sum", "mean") and between != "float32":
-            raise NotImplementedError(
+            raise NotEmulatedError(
                 f"{self.name} of all of a {between} tensor of a single tile is not emulated "
                 'exactly; legal are larger ones, single axes, float32, or the tier "fast"'
             )
@@ -237,7 +238,7 @@ class _Reduction:
         """Along the last axis or the one before it."""
         across = axis == values.dim() - 1
         if across and self.name == "min" and self.x.dtype == "bfloat8_b":
-            raise NotImplementedError(
+            raise NotEmulatedError(
                 "min of bfloat8_b along the last axis is not emulated exactly; legal are the other "
                 'axes, the other formats, or the tier "fast"'
             )

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.threads import spread_slices
@@ -84,14 +85,14 @@ def apply(
         parameters: those of `EXACT`.
 
     Raises:
-        ValueError: an unknown function or parameter.
+        ArgumentError: an unknown function or parameter.
     """
     if name not in EXACT:
-        raise ValueError(f"name is {name!r}; legal are {', '.join(map(repr, EXACT))}")
+        raise ArgumentError(f"name is {name!r}; legal are {', '.join(map(repr, EXACT))}")
     for key in parameters:
         if key not in EXACT[name]:
             legal = ", ".join(map(repr, EXACT[name])) or "none"
-            raise ValueError(f"{key} is no parameter of {name}; legal are {legal}")
+            raise ArgumentError(f"{key} is no parameter of {name}; legal are {legal}")
     values = tuple(float(v) for v in (EXACT[name] | parameters).values())
     if name in ("celu", "softplus"):
         values += (1 / np.float32(values[0]),)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError, NotEmulatedError
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.elementwise import multiply
 from lightning_v2.tensix.formats import pack_device, truncate
@@ -90,12 +91,12 @@ def sigmoid(
         fast_and_approximate_mode: another way to ask for "FastApproximate", not ttnn's.
 
     Raises:
-        ValueError: an unknown mode. NotImplementedError: "AccurateWithFastExp", in the exact tier.
+        ArgumentError: an unknown mode. NotEmulatedError: "AccurateWithFastExp", in the exact tier.
     """
     if mode not in SIGMOID_MODES:
-        raise ValueError(f"mode is {mode!r}; legal are {', '.join(map(repr, SIGMOID_MODES))}")
+        raise ArgumentError(f"mode is {mode!r}; legal are {', '.join(map(repr, SIGMOID_MODES))}")
     if mode == "AccurateWithFastExp" and settings().exact:
-        raise NotImplementedError(f"sigmoid with mode {mode!r} has no exact tier")
+        raise NotEmulatedError(f"sigmoid with mode {mode!r} has no exact tier")
     approximate = fast_and_approximate_mode or mode == "FastApproximate"
     return _run("sigmoid", x, torch.sigmoid, approximate)
 
@@ -119,10 +120,12 @@ def gelu(
         fast_and_approximate_mode: another way to ask for "FastLut".
 
     Raises:
-        ValueError: an unknown variant.
+        ArgumentError: an unknown variant.
     """
     if variant not in GELU_VARIANTS:
-        raise ValueError(f"variant is {variant!r}; legal are {', '.join(map(repr, GELU_VARIANTS))}")
+        raise ArgumentError(
+            f"variant is {variant!r}; legal are {', '.join(map(repr, GELU_VARIANTS))}"
+        )
     if variant == "Tanh":
         return _run("gelu_tanh", x, lambda v: F.gelu(v, approximate="tanh"))
     return _run("gelu", x, F.gelu, fast_and_approximate_mode or variant == "FastLut")
@@ -132,10 +135,10 @@ def erf(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
     """The error function; a 16-bit Dst truncates it.
 
     Raises:
-        NotImplementedError: the fast mode in the exact tier.
+        NotEmulatedError: the fast mode in the exact tier.
     """
     if fast_and_approximate_mode and settings().exact:
-        raise NotImplementedError("erf with fast_and_approximate_mode has no exact tier")
+        raise NotEmulatedError("erf with fast_and_approximate_mode has no exact tier")
     return _run("erf", x, torch.erf, truncated=True)
 
 
@@ -184,10 +187,10 @@ def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """x, or alpha * (e**(x / alpha) - 1) below zero.
 
     Raises:
-        ValueError: alpha is 0.
+        ArgumentError: alpha is 0.
     """
     if alpha == 0:
-        raise ValueError("alpha is 0; legal are numbers other than 0")
+        raise ArgumentError("alpha is 0; legal are numbers other than 0")
     return _run("celu", x, lambda v: F.celu(v, alpha), alpha=alpha)
 
 
@@ -231,10 +234,10 @@ def softplus(x: Tensor, *, beta: float = 1.0, threshold: float = 20.0) -> Tensor
     """log(1 + e**(beta x)) / beta, x itself where beta x exceeds the threshold.
 
     Raises:
-        ValueError: beta is 0.
+        ArgumentError: beta is 0.
     """
     if beta == 0:
-        raise ValueError("beta is 0; legal are numbers other than 0")
+        raise ArgumentError("beta is 0; legal are numbers other than 0")
     return _run(
         "softplus", x, lambda v: F.softplus(v, beta, threshold), beta=beta, threshold=threshold
     )
@@ -246,10 +249,10 @@ def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tens
     Without a limit that is the largest finite number, so that infinities are cut off, too.
 
     Raises:
-        ValueError: neither limit is given.
+        ArgumentError: neither limit is given.
     """
     if min is None and max is None:
-        raise ValueError("min and max are None; legal is a number for one of them at least")
+        raise ArgumentError("min and max are None; legal is a number for one of them at least")
     largest = torch.finfo(torch.float32).max
     low, high = -largest if min is None else min, largest if max is None else max
     return _run("clamp", x, lambda v: v.clamp(low, high), truncated=True, min=low, max=high)
@@ -282,10 +285,10 @@ def pow(x: Tensor, exponent: int) -> Tensor:
     """x**exponent by repeated products; a 16-bit Dst truncates the last.
 
     Raises:
-        NotImplementedError: an exponent other than 0, 1, 2 and 3, in the exact tier.
+        NotEmulatedError: an exponent other than 0, 1, 2 and 3, in the exact tier.
     """
     if settings().exact and exponent not in (0, 1, 2, 3):
-        raise NotImplementedError(
+        raise NotEmulatedError(
             f"pow with exponent {exponent!r} has no exact tier; that has 0, 1, 2 and 3"
         )
     return _run("pow", x, lambda v: v**exponent, truncated=True, exponent=exponent)

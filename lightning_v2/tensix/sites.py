@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.formats import FORMATS
 
 ROUNDINGS = ("nearest", "fidelity", "feedback")
@@ -59,7 +60,7 @@ class SitePrecision:
         for field in fields(self):
             value = getattr(self, field.name)
             if not is_legal(field.name, value) and (field.name, value) != ("in0_block_w", None):
-                raise ValueError(f"{field.name} cannot be {value!r}")
+                raise ArgumentError(f"{field.name} cannot be {value!r}")
 
     @property
     def vectors(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 import numpy as np
 import torch
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import formats
 
 float32, bfloat16, bfloat8_b, bfloat4_b = formats.FORMATS
@@ -60,7 +61,7 @@ def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor
 
     Raises:
         TypeError: x is no tensor or array of real floating-point numbers (for uint32: integers).
-        ValueError: an unknown dtype, a block float asked of a tensor without axes, or a negative
+        ArgumentError: an unknown dtype, a block float asked of a tensor without axes, or a negative
             index.
     """
     if isinstance(x, np.ndarray):
@@ -82,7 +83,7 @@ def _indices(x: torch.Tensor) -> Tensor:
     if x.dtype not in (torch.int32, torch.int64):
         raise TypeError(f"x holds {x.dtype}; legal as uint32 are int32 and int64")
     if x.numel() and x.min() < 0:
-        raise ValueError(f"x holds {int(x.min())}; legal as uint32 are numbers from 0 on")
+        raise ArgumentError(f"x holds {int(x.min())}; legal as uint32 are numbers from 0 on")
     return Tensor(x.long(), uint32)
 
 
@@ -102,7 +103,7 @@ def typecast(x: Tensor, dtype: str) -> Tensor:
     (`from_torch`) rounds otherwise.
 
     Raises:
-        TypeError: x is no `tensix.Tensor`. ValueError: an unknown dtype.
+        TypeError: x is no `tensix.Tensor`. ArgumentError: an unknown dtype.
     """
     if checked("x", x).dtype == dtype:
         return x
@@ -127,10 +128,12 @@ def checked_dtype(dtype: object, x: torch.Tensor | None = None) -> str:
     """`dtype` if it is a format, one that `x` can have.
 
     Raises:
-        ValueError: it is not.
+        ArgumentError: it is not.
     """
     if dtype not in formats.FORMATS:
-        raise ValueError(f"dtype is {dtype!r}; legal are {', '.join(map(repr, formats.FORMATS))}")
+        raise ArgumentError(
+            f"dtype is {dtype!r}; legal are {', '.join(map(repr, formats.FORMATS))}"
+        )
     if x is not None and x.dim() == 0 and dtype in formats.MAGNITUDE_BITS:
-        raise ValueError(f"dtype is {dtype!r}, but a tensor without axes has no groups of 16")
+        raise ArgumentError(f"dtype is {dtype!r}, but a tensor without axes has no groups of 16")
     return dtype

@@ -1,7 +1,6 @@
 """`lightning-v2 train`."""
 
 import argparse
-import sys
 from pathlib import Path
 
 
@@ -43,14 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: a voice was written. 2: it could not be, the reason is on stderr."""
+    """0: a voice was written."""
     from .pipeline import train
-    from .recordings import RecordingsError
-    from .teacher import TeacherMissing
 
-    try:
-        train(args)
-    except (RecordingsError, TeacherMissing, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    train(args)
     return 0

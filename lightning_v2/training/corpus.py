@@ -84,10 +84,10 @@ def to_example(sentence: Sentence, rendering: teacher.Rendering) -> Example:
     """Bring what the teacher said to the frame rate of the voice.
 
     Raises:
-        ValueError: if the teacher spoke other phones than the sentence has.
+        ArgumentError: if the teacher spoke other phones than the sentence has.
     """
     if rendering.phones != sentence.phones:
-        raise ValueError(
+        raise ArgumentError(
             f"the teacher said {' '.join(rendering.phones)} for {' '.join(sentence.phones)}"
         )
     wave = soxr.resample(rendering.wave, teacher.SAMPLE_RATE, SAMPLE_RATE, quality="VHQ")

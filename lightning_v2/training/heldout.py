@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import soundfile
 
+from ..errors import LightningError
 from ..files import written_whole
 from ..model import SAMPLE_RATE
 from ..resources import held_out_texts
 from .evaluation import HeldOut
-from .teacher import TeacherMissing
 
 
 def record(folder: Path, count: int, jobs: int) -> list[Path]:
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         paths = record(args.folder, args.sentences, args.jobs)
-    except (TeacherMissing, OSError) as error:
+    except (LightningError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{len(paths)} recordings in {args.folder}")

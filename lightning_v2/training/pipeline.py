@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from ..errors import ArgumentError
 from ..model import VoiceConfig, load, save_checkpoint
 from ..model.network import Network
 from ..resources import data_path, held_out_texts, text_lines
@@ -25,7 +26,7 @@ def train(args: argparse.Namespace) -> None:
     """Do all that `lightning-v2 train` promises; args as defined in command.py.
 
     Raises:
-        TeacherMissing, RecordingsError, OSError, ValueError: with what is wrong and where.
+        TeacherMissing, RecordingsError, OSError, ArgumentError: with what is wrong and where.
     """
     args.folder.mkdir(parents=True, exist_ok=True)
     corpus = _corpus(args)
@@ -42,7 +43,7 @@ def train(args: argparse.Namespace) -> None:
         for process in work:
             process.join()
         if any(process.exitcode for process in work):
-            raise ValueError("a stage of training failed: see its message above")
+            raise ArgumentError("a stage of training failed: see its message above")
     else:
         for schedule in schedules[:2]:
             run_stage(schedule, corpus, args.folder, args.device, args.jobs)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from ..errors import LightningError
 from ..text import PAUSE, Sentence
 
 VOICE = Path(
@@ -26,7 +27,11 @@ CEPSTRA = 45
 WARPING = 0.45  # alpha of the mel-cepstra
 
 
-class TeacherMissing(RuntimeError):
+class TeacherError(LightningError, RuntimeError):
+    """A program of the teacher failed; the message holds what it said."""
+
+
+class TeacherMissing(TeacherError):
     """A program or voice of the teacher is not installed; the message names the Debian package."""
 
 
@@ -68,7 +73,7 @@ def write_labels(sentences: dict[str, Sentence], folder: Path) -> None:
 
     Raises:
         TeacherMissing: if festival or its voice is not installed.
-        RuntimeError: if festival fails; the message holds what it said.
+        TeacherError: if festival fails.
     """
     _run_festival(
         ("festival_labels.scm", "festival_given.scm"),
@@ -82,7 +87,7 @@ def own_phones(texts: dict[str, str]) -> dict[str, tuple[str, ...]]:
 
     Raises:
         TeacherMissing: if festival or its voice is not installed.
-        RuntimeError: if festival fails; the message holds what it said.
+        TeacherError: if festival fails.
     """
     plain = {key: (text.replace("\\", " ").replace('"', ""), "") for key, text in texts.items()}
     with tempfile.TemporaryDirectory() as scratch:
@@ -107,7 +112,7 @@ def _run_festival(parts: tuple[str, ...], jobs: dict[str, tuple[str, str]], fold
         file.flush()
         done = subprocess.run(["festival", "-b", file.name], capture_output=True, text=True)
     if done.returncode or "ERROR" in done.stderr:
-        raise RuntimeError(f"festival failed: {done.stderr.strip()[-500:]}")
+        raise TeacherError(f"festival failed: {done.stderr.strip()[-500:]}")
 
 
 def _given(sentence: Sentence) -> str:

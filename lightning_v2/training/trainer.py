@@ -61,7 +61,7 @@ class Schedule:
 
     def __post_init__(self):
         if self.stage not in STAGES:
-            raise ValueError(f"stage is {self.stage!r}: must be one of {', '.join(STAGES)}")
+            raise ArgumentError(f"stage is {self.stage!r}: must be one of {', '.join(STAGES)}")
 
 
 STAGES = ("acoustic", "vocoder", "joint")
