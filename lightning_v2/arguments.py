@@ -1,6 +1,15 @@
 """Options that several verbs of `lightning-v2` share."""
 
 import argparse
+import sys
+
+from .errors import ArgumentError
+
+TIERS = ("fast", "exact")
+"""Those of `tensix`, without the wait for its import."""
+
+JSON_FILE = ((".json",), "a JSON file")
+"""For `files.check_output`."""
 
 
 def add_voice(
@@ -14,5 +23,40 @@ def add_voice(
 def add_tier(parser: argparse.ArgumentParser) -> None:
     """--tier of the emulation."""
     parser.add_argument(
-        "--tier", default="fast", help="fast (the default), or exact: the bits of the chip"
+        "--tier",
+        choices=TIERS,
+        default="fast",
+        help="fast (the default), or exact: the bits of the chip",
     )
+
+
+def add_output(
+    parser: argparse.ArgumentParser, *flags: str, metavar: str, help: str, required: bool = False
+) -> None:
+    """An option that names a file for `files.write_output`."""
+    parser.add_argument(
+        *flags,
+        metavar=metavar,
+        required=required,
+        help=f"{help}; - for standard output, messages then go to standard error",
+    )
+
+
+def outputs(args: argparse.Namespace) -> list[str]:
+    """What was given for the options of `add_output`."""
+    given = (getattr(args, name, None) for name in ("output", "figure", "report"))
+    return [path for path in given if path is not None]
+
+
+def given_text(text: str) -> str:
+    """The text itself, or for "-" all of standard input.
+
+    Raises:
+        ArgumentError: standard input is not UTF-8.
+    """
+    if text != "-":
+        return text
+    try:
+        return sys.stdin.read().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise ArgumentError(f"standard input is not UTF-8: {error.reason}") from error

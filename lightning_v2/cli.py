@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 import traceback
-from pathlib import Path
 
-from .arguments import add_tier, add_voice
+from .arguments import add_output, add_tier, add_voice, given_text, outputs
 from .deployment import command as deploy_command
 from .errors import LightningError
+from .files import messages_apart
 from .report import command as notebooks_command
 from .search import check_command, search_command
 from .training import command as train_command
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _status(args: argparse.Namespace) -> int:
     try:
-        return args.run(args)
+        with messages_apart(outputs(args)):
+            return args.run(args)
     except (LightningError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
     say = verbs.add_parser("say", help="speak a text into a WAV file")
     say.add_argument("text", help="English text, or - to read it from standard input")
-    say.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.wav")
+    add_output(say, "-o", "--output", required=True, metavar="FILE.wav", help="what was said")
     say.add_argument("--plan", help="precision plan: a name in data/plans/ or a YAML file")
     _add_common(say)
     say.set_defaults(run=_say)
@@ -109,10 +110,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add_tier(parser)
 
 
-def _text(args: argparse.Namespace) -> str:
-    return sys.stdin.read() if args.text == "-" else args.text
-
-
 def _announce(tier: str) -> None:
     """Say why the very first run in the exact tier takes its time."""
     if tier == "exact":
@@ -127,14 +124,17 @@ def _say(args: argparse.Namespace) -> int:
     import dataclasses
 
     from . import Plan, emulate, load
+    from .files import check_output
+    from .model.speech import WAV_FILE
 
+    check_output(args.output, *WAV_FILE)
     plan = Plan.load(args.plan) if args.plan else None
     voice = load(args.voice)
     emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
     if plan:
         _announce(args.tier)
     with emulation:
-        speech = voice.synthesize(_text(args), seed=args.seed)
+        speech = voice.synthesize(given_text(args.text), seed=args.seed)
     if plan:
         speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
     speech.save(args.output)
@@ -150,7 +150,7 @@ def _compare(args: argparse.Namespace) -> int:
     _announce(args.tier)
     comparison = compare(
         load(args.voice),
-        _text(args),
+        given_text(args.text),
         args.plan,
         reference=args.reference,
         teacher_forced=not args.free_running,

@@ -1,10 +1,13 @@
 """Files that travel with the library: sentences, voices, precision plans, golden vectors."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from lightning_v2.errors import ArgumentError, MissingFileError
+from .errors import ArgumentError, MissingFileError
+from .files import read_lines
 
+_LONGEST_KEY = 200  # bytes: with what is added to it, still the name of a file
 _PACKAGE = Path(__file__).parent
 
 
@@ -27,24 +30,49 @@ def data_path(*parts: str) -> Path:
     raise MissingFileError(f"no data folder in {_PACKAGE} nor beside it: install the package again")
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """Read `key<TAB>text` lines.
+def keyed_lines(path: Path, separator: str, layout: str) -> Iterator[tuple[str, str, str]]:
+    """Place (file:line), key and what follows the separator, of every line that is not blank.
+
+    Args:
+        path: UTF-8.
+        layout: of a line, for messages.
 
     Raises:
-        ArgumentError: naming the file and the line that has no tab, no text, or a key twice.
+        ArgumentError: naming the file and the line that has not this layout, a key twice, or one
+            that cannot be the name of a file. Or the file is not UTF-8.
+        OSError: it cannot be read.
     """
-    texts: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        key, tab, text = line.partition("\t")
-        if not tab or not key or not text.strip():
-            raise ArgumentError(f"{path}:{number}: expected 'key<TAB>text', found {line[:60]!r}")
-        if key in texts:
-            raise ArgumentError(f"{path}:{number}: {key} was there before")
-        texts[key] = text
-    return texts
+    lines: dict[str, int] = {}
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        key, found, rest = line.partition(separator)
+        key, rest = key.strip(), rest.strip()
+        if not found or not key or not rest:
+            raise ArgumentError(f"{place}: expected {layout}, found {line[:60]!r}")
+        if not _names_a_file(key):
+            raise ArgumentError(
+                f"{place}: the key {key[:60]!r} cannot be the name of a file: no folders, quotes, "
+                f"control characters or dot at the start, at most {_LONGEST_KEY} bytes"
+            )
+        if key in lines:
+            raise ArgumentError(f"{place}: {key} was there before, in line {lines[key]}")
+        lines[key] = number
+        yield place, key, rest
+
+
+def text_lines(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Place, key and text of `key<TAB>text` lines; errors are those of `keyed_lines`."""
+    return keyed_lines(path, "\t", "'key<TAB>text'")
 
 
 def held_out_texts(count: int | None = None) -> dict[str, str]:
     """Key -> text of the first sentences, or all, that the shipped voice was not trained on."""
-    texts = read_texts(data_path("sentences", "heldout.tsv"))
-    return dict(islice(texts.items(), count))
+    lines = text_lines(data_path("sentences", "heldout.tsv"))
+    return {key: text for _, key, text in islice(lines, count)}
+
+
+def _names_a_file(key: str) -> bool:
+    plain = key.isprintable() and not key.startswith(".") and not set(key) & set('/\\"')
+    return plain and len(key.encode()) <= _LONGEST_KEY

@@ -1,9 +1,19 @@
 import io
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 import soundfile
 
+from lightning_v2 import tensix
+from lightning_v2.arguments import TIERS
 from lightning_v2.cli import main
+
+
+def test_tiers_are_those_of_the_arithmetic():
+    assert sorted(TIERS) == sorted(tensix.TIERS)
 
 
 def test_say(tmp_path, capsys):
@@ -31,7 +41,7 @@ def test_say_from_standard_input(tmp_path, monkeypatch):
         (["Hi.", "-o", "missing/a.wav"], "missing is not a folder"),
         (["Hi.", "-o", "a.wav", "--voice", "nobody"], "no voice 'nobody'"),
         (["Hi.", "-o", "a.wav", "--plan", "lightning"], "lightning-v2"),
-        (["Hi.", "-o", "a.wav", "--plan", "bf16", "--tier", "quick"], "fast"),
+        (["Hi.", "-o", "a.mp3"], "a WAV file cannot end in .mp3; name it a.wav"),
     ],
 )
 def test_say_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, reason):
@@ -39,6 +49,47 @@ def test_say_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, rea
     assert main(["say", *arguments]) == 2
     assert reason in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", [["say", "Hi.", "-o", "a.wav"], ["check", "bf16"]])
+def test_a_tier_that_there_is_not(verb, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([*verb, "--tier", "slow"])
+    assert stopped.value.code == 2
+    assert "invalid choice: 'slow'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+def test_speech_on_standard_output_has_no_message_in_it(name, capfdbinary):
+    assert main(["say", "Good morning.", "-o", name]) == 0
+    out, err = capfdbinary.readouterr()
+    wave, rate = soundfile.read(io.BytesIO(out))
+    assert rate == 24000 and len(wave) > 10000
+    assert int.from_bytes(out[4:8], "little") == len(out) - 8
+    assert b"PyTorch float32" in err
+
+
+def test_two_results_on_standard_output(capsys):
+    assert main(["search", "--budget", "0.5", "-o", "-", "--figure", "/dev/stdout"]) == 2
+    assert "only one file can be standard output" in capsys.readouterr().err
+
+
+def test_what_native_code_prints_is_a_message_too(capfdbinary, tmp_path):
+    report = ["deploy", "--target", "mock", "--buckets", "128", "--report", "-"]
+    script = (
+        "import os; from lightning_v2 import cli; from lightning_v2.deployment import command\n"
+        "command._announce = lambda deployment: os.write(1, b'from below')\n"
+        f"cli.main({report})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["stages"]) == 3
+    assert "from below" in done.stderr and "buckets compiled" in done.stderr
 
 
 def test_compare(capsys):

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 from lightning_v2.errors import ArgumentError, LightningError
-from lightning_v2.files import written_whole
+from lightning_v2.files import write_output
 
 from .ab_player import Clip, clips_of, label_of
 from .abx_session import ABXSession
@@ -140,11 +140,10 @@ class ABXTest(anywidget.AnyWidget):
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write `result` as JSON, whole or not at all; the folder is made if need be."""
+        """Write `result` as JSON, as `files.write_output` does; the folder is made if need be."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as part:
-            part.write_text(json.dumps(self.result, indent=1) + "\n")
+        write_output(path, json.dumps(self.result, indent=1) + "\n")
         return path
 
     def _receive(self, _, content: dict, buffers: list) -> None:

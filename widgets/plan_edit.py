@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from lightning_v2.errors import LightningError
-from lightning_v2.files import written_whole
+from lightning_v2.files import write_output
 from lightning_v2.precision import Plan, Rule
 from lightning_v2.search.mixtures import globs_of, matters
 from lightning_v2.tensix.operations import outputs
@@ -133,7 +133,7 @@ def differences(first: Plan, second: Plan, sites: Sequence[Site]) -> pd.DataFram
 
 
 def save(plan: Plan, path: str | Path) -> Path:
-    """Write a plan under the name of its file, whole or not at all; returns the full path.
+    """Write a plan under the name of its file, as `files.write_output` does; returns the path.
 
     Raises:
         EditError: the name does not end in .yaml, or its folder is not there.
@@ -146,6 +146,5 @@ def save(plan: Plan, path: str | Path) -> Path:
         raise EditError(f"there is no folder {path.parent}")
     content = yaml.safe_load(plan.to_yaml()) | {"name": path.stem}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    with written_whole(path) as part:
-        part.write_text(text, encoding="utf-8")
+    write_output(path, text)
     return path

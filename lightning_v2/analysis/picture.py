@@ -6,13 +6,21 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from ..files import check_output, write_output
 from .figure_data import DATA_TYPE, Data, bundle
 
 DPI = 132
+
+FIGURE_FILE = (
+    (".png", *(f".{kind}" for kind in FigureCanvasBase.filetypes if kind != "png")),
+    "a figure",
+)
+"""Suffixes and kind of what `Picture.save` writes, for `files.check_output`."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,17 @@ class Picture:
         return small.getvalue()
 
     def save(self, path: str | Path) -> None:
-        """Write a file in light colours, PNG or whatever the name says."""
+        """Write a file in light colours, PNG or whatever the name says; see `files.write_output`.
+
+        Raises:
+            ArgumentError: matplotlib draws nothing that a file of such a name holds.
+            OSError: if the folder does not exist or cannot be written.
+        """
+        check_output(path, *FIGURE_FILE)
         _paint(self.figure, LIGHT)
-        self.figure.savefig(path, dpi=DPI, facecolor=LIGHT.paper)
+        drawn, kind = io.BytesIO(), Path(path).suffix[1:].lower() or "png"
+        self.figure.savefig(drawn, format=kind, dpi=DPI, facecolor=LIGHT.paper)
+        write_output(path, drawn.getvalue())
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from scipy.fft import dct
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import LightningError
 from lightning_v2.model import HOP, SAMPLE_RATE, Speech
 
 from . import audio_metrics
@@ -17,24 +17,52 @@ from .sanity import flaw
 from .spectrogram import comparison_floor, mel_level_db, spectrogram
 
 _CEPSTRA = 24
+_QUIETEST = 1e-3  # of full scale, half the way from trough to peak: -60 dB
+
+
+class RecordingError(LightningError, ValueError):
+    """A sound file that cannot be used; the message names it."""
+
+
+class SilentRecording(RecordingError):
+    """A sound file in which nothing can be heard."""
+
+
+def read_sound(path: Path) -> tuple[np.ndarray, int]:
+    """A sound file as float32 (N, channels), and its rate in Hz.
+
+    Raises:
+        RecordingError: it is no sound file, or holds what is no number.
+        SilentRecording: nothing is in it, or less than -60 dB of full scale.
+    """
+    try:
+        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise RecordingError(f"{path} cannot be read: {error}") from error
+    odd = ~np.isfinite(wave).all(1)
+    if odd.any():
+        raise RecordingError(
+            f"{path} holds {odd.sum()} samples that are no numbers, the first after "
+            f"{odd.argmax() / rate:.3f} s"
+        )
+    if len(wave) == 0 or np.ptp(wave, axis=0).max() / 2 < _QUIETEST:
+        raise SilentRecording(f"{path} is silent")
+    return wave, rate
 
 
 def read(path: Path) -> np.ndarray:
     """A WAV file of one channel at 24 kHz as float32 (N,).
 
     Raises:
-        ArgumentError: naming the file, if it is not one, or has a `sanity.flaw`.
+        RecordingError: naming the file, if it is not one, silent, or has a `sanity.flaw`.
     """
-    try:
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ArgumentError(f"{path} cannot be read: {error}") from error
+    wave, rate = read_sound(path)
     if rate != SAMPLE_RATE or wave.shape[1] != 1:
-        raise ArgumentError(
+        raise RecordingError(
             f"{path} has {wave.shape[1]} channels at {rate} Hz; it must be mono at {SAMPLE_RATE} Hz"
         )
     if found := flaw(wave[:, 0]):
-        raise ArgumentError(f"{path}: {found}")
+        raise RecordingError(f"{path}: {found}")
     return wave[:, 0]
 
 

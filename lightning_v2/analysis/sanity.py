@@ -21,9 +21,9 @@ SECONDS = {
 }
 """Metric -> shortest and longest waveform that its library gets.
 
-PESQ itself refuses less than a quarter of a second, counts at most 50 utterances, and is known to
-end on recordings of many minutes; the window of zimtohrli is 71 ms, and its memory grows with the
-square of the length; STOI needs 30 frames of 12.8 ms.
+PESQ itself refuses less than a quarter of a second, and its standard (ITU-T P.862) is one for
+sentences; the window of zimtohrli is 71 ms, and its memory grows with the square of the length;
+STOI needs 30 frames of 12.8 ms.
 """
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from lightning_v2.arguments import add_voice
+from lightning_v2.arguments import JSON_FILE, add_output, add_voice, given_text
 from lightning_v2.deployment.target import BOARDS, TARGETS, open_device, ttnn_version
-from lightning_v2.errors import ArgumentError, MissingFileError
+from lightning_v2.errors import ArgumentError
 
 if TYPE_CHECKING:
     from lightning_v2.deployment.buckets import Buckets
@@ -36,10 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a name in data/plans/ or a YAML file (default: %(default)s)",
     )
     parser.add_argument("--text", help="English text, or - to read it from standard input")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.wav", help="of the text")
-    parser.add_argument(
-        "--report", type=Path, metavar="FILE.json", help="programs, memory and transfers"
-    )
+    add_output(parser, "-o", "--output", metavar="FILE.wav", help="of the text")
+    add_output(parser, "--report", metavar="FILE.json", help="programs, memory and transfers")
     parser.add_argument(
         "--batch", type=int, default=1, metavar="N", help="sentences at once (default: 1)"
     )
@@ -56,19 +52,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0: done."""
     from lightning_v2.deployment.deployment import Deployment
+    from lightning_v2.files import check_output
     from lightning_v2.model import load
+    from lightning_v2.model.speech import WAV_FILE
     from lightning_v2.model.voice import Script
     from lightning_v2.precision import Plan
 
     # Compiling takes long: what can be wrong with the rest is found before.
     if args.output and args.text is None:
         raise ArgumentError("-o needs a --text to speak")
-    for path in filter(None, (args.output, args.report)):
-        if not path.parent.is_dir():
-            raise MissingFileError(f"{path.parent} is not a folder")
+    if args.output:
+        check_output(args.output, *WAV_FILE)
+    if args.report:
+        check_output(args.report, *JSON_FILE)
     buckets = _buckets(args.buckets, args.batch)
     plan, voice = Plan.load(args.plan), load(args.voice)
-    text = sys.stdin.read() if args.text == "-" else args.text
+    text = None if args.text is None else given_text(args.text)
     if text is not None:
         Script.of(text)
     with open_device(args.target, args.board) as device:
@@ -108,7 +107,7 @@ def _compile(deployment: Deployment) -> None:
     print(f"constants: {weights.packed} packed, {weights.loaded} from the cache{place}", flush=True)
 
 
-def _speak(deployment: Deployment, text: str, seed: int, output: Path | None) -> None:
+def _speak(deployment: Deployment, text: str, seed: int, output: str | None) -> None:
     start = perf_counter()
     speech = deployment.synthesize(text, seed=seed)
     print(f"{speech.duration_s:.2f} s of speech in {perf_counter() - start:.2f} s (measured)")
@@ -119,7 +118,7 @@ def _speak(deployment: Deployment, text: str, seed: int, output: Path | None) ->
         print(f"written to {output}")
 
 
-def _show(deployment: Deployment, path: Path | None) -> None:
+def _show(deployment: Deployment, path: str | None) -> None:
     from lightning_v2.deployment.readable import origin, readable
 
     print(f"\n{readable(deployment.report).to_string(index=False)}\n\n{origin(deployment.report)}")

@@ -12,7 +12,7 @@ import pandas as pd
 from lightning_v2.deployment.capture import Capture
 from lightning_v2.deployment.step import DOWNLOAD, OPERATION, SETUP, UPLOAD, Step
 from lightning_v2.errors import ArgumentError
-from lightning_v2.files import written_whole
+from lightning_v2.files import write_output
 
 _PLACES = {"mock": "a mock device", "simulator": "the simulator", "silicon": "silicon"}
 
@@ -177,9 +177,8 @@ class Report:
         return json.dumps({"provenance": self.provenance(), "stages": stages}, indent=1) + "\n"
 
     def save(self, path: str | Path) -> None:
-        """Write `to_json`, whole or not at all."""
-        with written_whole(Path(path)) as part:
-            part.write_text(self.to_json())
+        """Write `to_json`, as `files.write_output` does."""
+        write_output(path, self.to_json())
 
     @classmethod
     def load(cls, path: str | Path) -> Report:

@@ -67,14 +67,15 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
         )
     try:
         tensors = load_file(path)
-    except SafetensorError as error:
+    except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
         raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
-    network = Network(config)
-    expected = {k: v.shape for k, v in network.state_dict().items()}
-    if problem := _difference(expected, {k: v.shape for k, v in tensors.items()}):
+    with torch.device("meta"):  # whatever sizes the configuration names, no memory is taken yet
+        expected = Network(config).state_dict()
+    if problem := _difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
+    network = Network(config)
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False), config, digest
 
@@ -83,14 +84,14 @@ def _read_config(path: Path) -> dict:
     if not path.exists():
         raise CheckpointError(f"{path} is missing: not the folder of a voice")
     try:
-        document = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:  # of JSON, UTF-8, or a number of 5000 digits
         raise CheckpointError(f"{path} is not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         found = document.get("format") if isinstance(document, dict) else document
         raise CheckpointError(f"{path} has format {found!r}, expected {FORMAT!r}")
     for name, ours in (("phones", PHONES), ("features", FEATURES)):
-        if tuple(document.get(name, ())) != ours:
+        if document.get(name) != list(ours):
             raise CheckpointError(f"{path} was trained on other {name} than this version speaks")
     return document
 
@@ -109,15 +110,21 @@ def _voice_config(path: Path, document: dict) -> VoiceConfig:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _difference(expected: dict, found: dict) -> str:
+def _difference(expected: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> str:
     if missing := sorted(set(expected) - set(found)):
         return f"{len(missing)} tensors are missing, for example {missing[0]}"
     if extra := sorted(set(found) - set(expected)):
         return f"{len(extra)} tensors are unknown, for example {extra[0]}"
-    for name, shape in expected.items():
-        if found[name] != shape:
-            return f"{name} has shape {list(found[name])}, expected {list(shape)}"
+    for name, tensor in expected.items():
+        for what in ("dtype", "shape"):
+            ours, theirs = getattr(tensor, what), getattr(found[name], what)
+            if ours != theirs:
+                return f"{name} has {what} {_written(theirs)}, expected {_written(ours)}"
     return ""
+
+
+def _written(value: torch.dtype | torch.Size) -> str:
+    return str(list(value)) if isinstance(value, torch.Size) else str(value)
 
 
 def _sha256(path: Path) -> str:

@@ -15,6 +15,11 @@ TILE = 32
 """Tensix computes in 32 x 32 tiles: every width of the voice is a multiple of this."""
 
 
+def _check_size(name: str, value: object, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise ArgumentError(f"{name} is {value!r}: must be a whole number from 1 to {most}")
+
+
 @dataclass(frozen=True)
 class StackConfig:
     """A stack of ConvNeXt blocks.
@@ -28,6 +33,12 @@ class StackConfig:
     blocks: int
     kernel: int
     expansion: int = 3
+
+    def __post_init__(self):
+        for name, most in (("blocks", 64), ("kernel", 63), ("expansion", 16)):
+            _check_size(name, getattr(self, name), most)
+        if self.kernel % 2 == 0:
+            raise ArgumentError(f"kernel is {self.kernel}: must be odd")
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,11 @@ class VoiceConfig:
     vocoder: StackConfig = field(default=StackConfig(blocks=4, kernel=7))
 
     def __post_init__(self):
+        for name in ("width", "heads", "phones", "features", "bands", "fft", "window"):
+            _check_size(name, getattr(self, name), 2**16)
+        for name in ("encoder", "duration", "pitch", "decoder", "vocoder"):
+            if not isinstance(getattr(self, name), StackConfig):
+                raise ArgumentError(f"{name} is {getattr(self, name)!r}: must be a stack of blocks")
         for name in ("width", "features", "bands", "fft", "window"):
             if getattr(self, name) % TILE:
                 raise ArgumentError(

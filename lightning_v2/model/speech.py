@@ -1,14 +1,17 @@
 """What a voice returns."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from ..errors import MissingFileError
-from ..files import written_whole
+from ..files import check_output, write_output
 from .config import HOP, SAMPLE_RATE
+
+WAV_FILE = ((".wav", ".wave"), "a WAV file")
+"""Suffixes and kind of what `Speech.save` writes, for `files.check_output`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +54,13 @@ class Speech:
         return len(self.waveform) / self.sample_rate
 
     def save(self, path: str | Path) -> None:
-        """Write a WAV file, 16-bit PCM at the level it has; whole or not at all.
+        """Write a WAV file, 16-bit PCM at the level it has, as `files.write_output` does.
 
         Raises:
+            ArgumentError: the name ends like a file of another kind.
             OSError: if the folder does not exist or cannot be written.
         """
-        path = Path(path)
-        if not path.parent.is_dir():
-            raise MissingFileError(f"{path.parent} is not a folder")
-        with written_whole(path) as part:
-            soundfile.write(part, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")
+        check_output(path, *WAV_FILE)
+        wav = io.BytesIO()
+        soundfile.write(wav, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")
+        write_output(path, wav.getvalue())

@@ -2,29 +2,42 @@
 
 import ast
 import difflib
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
-import papermill
+from IPython.core.inputtransformer2 import TransformerManager
 
 from ..errors import LightningError
+from .records import read_notebook
 
 
 class ParameterError(LightningError, ValueError):
-    """A parameter that a notebook does not know, or a value of the wrong type."""
+    """A parameter that a notebook does not know, or a value that it cannot have."""
 
 
 def known_parameters(notebook: Path) -> dict[str, object]:
-    """Names and defaults of the cell tagged `parameters`; a default that is no literal is None.
+    """Names and defaults of the first cell tagged `parameters`; one that is no literal is None.
 
     Raises:
-        ParameterError: the file is no notebook.
+        ParameterError: the file is no notebook, or the cell no Python.
     """
-    try:
-        found = papermill.inspect_notebook(str(notebook))
-    except Exception as error:  # papermill and nbformat raise whatever the parser below them does
-        raise ParameterError(f"{notebook}: not a notebook ({error})") from error
-    return {name: _literal(entry["default"]) for name, entry in found.items()}
+    found = read_notebook(notebook)
+    if found is None:
+        raise ParameterError(f"{notebook}: not a notebook")
+    for cell in found.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            try:
+                assigned = _assigned(cell.source)
+            except SyntaxError as error:
+                raise ParameterError(f"{notebook}: the cell of parameters: {error}") from error
+            return {name: _literal(value, None) for name, value in assigned.items()}
+    return {}
+
+
+def parameter_defaults(source: str) -> dict[str, object]:
+    """Names and values that a cell of parameters assigns; one that is no literal as its code."""
+    return {name: _literal(value, ast.unparse(value)) for name, value in _assigned(source).items()}
 
 
 def check_parameters(notebook: Path, given: dict[str, str]) -> dict[str, object]:
@@ -32,10 +45,12 @@ def check_parameters(notebook: Path, given: dict[str, str]) -> dict[str, object]
 
     Args:
         notebook: path.
-        given: name to text; a list is given as `a,b,c`.
+        given: name to text; a list is given as `a,b,c`, a mapping as a Python literal. Where the
+            default has no type (None, an expression) a literal is one, and all else is text.
 
     Raises:
-        ParameterError: a name is unknown (the nearest one is named), or a text is not of the type.
+        ParameterError: a name is unknown (the nearest one is named), or a text is not of the type
+            or stands for a number that is not finite, which no notebook can store.
     """
     known = known_parameters(notebook)
     values = {}
@@ -48,6 +63,8 @@ def check_parameters(notebook: Path, given: dict[str, str]) -> dict[str, object]
                 f"{notebook.name} has no parameter {name!r}{hint} (it knows: {names})"
             )
         values[name] = _as_type(name, text, known[name])
+        if not _storable(values[name]):
+            raise ParameterError(f"{name} must be made of finite numbers and text, not {text!r}")
     return values
 
 
@@ -81,20 +98,51 @@ def _as_type(name: str, text: str, default: object) -> object:
         except ValueError:
             kind = "a whole number" if isinstance(default, int) else "a number"
             raise ParameterError(f"{name} must be {kind}, not {text!r}") from None
-    return text
+    if isinstance(default, str):
+        return text
+    value = _evaluated(text)
+    if isinstance(default, dict) and not isinstance(value, dict):
+        raise ParameterError(f"{name} must be a mapping such as {default!r}, not {text!r}")
+    return value
 
 
-def parameter_defaults(source: str) -> dict[str, object]:
-    """Names and literal values that a cell of parameters assigns."""
-    return {
-        statement.targets[0].id: ast.literal_eval(statement.value)
-        for statement in ast.parse(source).body
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-    }
+def _assigned(source: str) -> dict[str, ast.expr]:
+    """What a cell assigns to plain names, the last value of each. Lines of IPython are left out."""
+    assigned = {}
+    for statement in ast.parse(TransformerManager().transform_cell(source)).body:
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets = [statement.target]
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name):
+                assigned[target.id] = statement.value
+    return assigned
 
 
-def _literal(source: str) -> object:
+def _literal(value: ast.expr, otherwise: object) -> object:
     try:
-        return ast.literal_eval(source)
+        return ast.literal_eval(value)
+    except ValueError:
+        return otherwise
+
+
+def _evaluated(text: str) -> object:
+    """The Python literal that a text is; itself if it is none."""
+    try:
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return None
+        return text
+
+
+def _storable(value: object) -> bool:
+    """Whether JSON can hold it."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _storable(entry) for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_storable, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int)

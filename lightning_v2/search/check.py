@@ -22,6 +22,7 @@ from lightning_v2.analysis.equivalence import (
     Verdict,
     judge,
 )
+from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
@@ -288,7 +289,7 @@ def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Pat
     """Sentence -> its WAV file in a folder, for those that have one.
 
     Raises:
-        ArgumentError: none has.
+        ArgumentError: none has, or one cannot be used.
     """
     paths = {text: folder.resolve() / f"{name}.wav" for name, text in sentences.items()}
     found = {text: path for text, path in paths.items() if path.exists()}
@@ -296,6 +297,8 @@ def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Pat
         raise ArgumentError(
             f"{folder} has no recording of a sentence, such as {next(iter(sentences))}.wav"
         )
+    for path in found.values():
+        read_recording(path)
     return found
 
 

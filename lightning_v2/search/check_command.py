@@ -9,8 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from lightning_v2.arguments import add_tier, add_voice
-from lightning_v2.errors import MissingFileError
+from lightning_v2.arguments import JSON_FILE, add_output, add_tier, add_voice
 
 if TYPE_CHECKING:
     from lightning_v2.search.check import Check
@@ -48,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets the "
         "teacher voice say them (Debian packages festival, festvox-us-slt-hts, htsengine)",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="all of it as JSON")
+    add_output(parser, "-o", "--output", metavar="FILE.json", help="all of it as JSON")
     parser.add_argument(
         "--folder",
         type=Path,
@@ -71,13 +70,13 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0: equivalent. 1: not. 2: a control came out wrong, see stderr."""
+    from lightning_v2.files import check_output, write_output
     from lightning_v2.report.provenance import provenance
-    from lightning_v2.report.records import write_whole
     from lightning_v2.search.check import check, held_out
 
     start = perf_counter()
-    if args.output and not args.output.parent.is_dir():
-        raise MissingFileError(f"{args.output.parent} is not a folder")
+    if args.output:
+        check_output(args.output, *JSON_FILE)
     found = check(
         args.plan,
         held_out(args.sentences),
@@ -94,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output:
         origin = provenance(Path(__file__).parent)
         record = {**found.to_dict(), "seconds": perf_counter() - start, **origin}
-        write_whole(args.output, json.dumps(record, indent=2, allow_nan=False) + "\n")
+        write_output(args.output, json.dumps(record, indent=2, allow_nan=False) + "\n")
         print(f"written to {args.output}")
     if found.equivalent is None:
         names = ", ".join(found.wrong_controls)

@@ -8,8 +8,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightning_v2.arguments import add_tier, add_voice
-from lightning_v2.errors import ArgumentError, MissingFileError
+from lightning_v2.arguments import add_output, add_tier, add_voice
+from lightning_v2.errors import ArgumentError
 from lightning_v2.search.check_command import add_cluster_arguments
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold", type=float, help="of the metric: a plan breaks where it is worse"
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.yaml", help="the best plan")
-    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="quality against cost")
+    add_output(parser, "-o", "--output", metavar="FILE.yaml", help="the best plan")
+    add_output(parser, "--figure", metavar="FILE.png", help="quality against cost")
     add_voice(parser, seed_of="the noise, and of evolve")
     add_tier(parser)
     parser.add_argument(
@@ -145,13 +145,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0: found. 1: no candidate is equivalent. 2: a control came out wrong, see stderr."""
-    from lightning_v2.files import user_cache
+    from lightning_v2.analysis.picture import FIGURE_FILE
+    from lightning_v2.files import check_output, user_cache
     from lightning_v2.search.bench import Bench
     from lightning_v2.search.find import sentences_for_search
 
-    for path in (args.output, args.figure):
-        if path and not path.parent.is_dir():
-            raise MissingFileError(f"{path.parent} is not a folder")
+    if args.output:
+        check_output(args.output, (".yaml", ".yml"), "a plan")
+    if args.figure:
+        check_output(args.figure, *FIGURE_FILE)
     bench = Bench(
         sentences_for_search(args.sentences),
         args.folder or user_cache() / "sweeps",
@@ -210,8 +212,8 @@ def _verdict_words(found: Search) -> str:
 
 
 def _search(args: argparse.Namespace, bench: Bench) -> int:
+    from lightning_v2.files import write_output
     from lightning_v2.precision import Plan
-    from lightning_v2.report.records import write_whole
     from lightning_v2.search.check import held_out
     from lightning_v2.search.constraints import Constraints
     from lightning_v2.search.find import search, within
@@ -249,7 +251,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
     if args.figure:
         _draw(found, best, args.figure)
     if args.output:
-        write_whole(args.output, found_by(found))
+        write_output(args.output, found_by(found))
         print(f"written to {args.output}")
     if found.check is not None and found.check.equivalent is None:
         names = ", ".join(found.check.wrong_controls)
@@ -258,7 +260,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
     return 1 if found.verdict == "not equivalent" else 0
 
 
-def _draw(found: Search, best, path: Path) -> None:
+def _draw(found: Search, best, path: str) -> None:
     from lightning_v2.analysis.pareto_figures import pareto
     from lightning_v2.analysis.picture import Note
 

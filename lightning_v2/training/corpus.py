@@ -1,8 +1,12 @@
 """The training corpus: what the teacher says, at the frame rate of the voice."""
 
 import multiprocessing
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import soxr
@@ -11,7 +15,7 @@ from tqdm import tqdm
 from ..errors import ArgumentError
 from ..files import written_whole
 from ..model.config import HOP, SAMPLE_RATE
-from ..text import Sentence, features, phone_indices, phonemize
+from ..text import Sentence, TextError, features, phone_indices, phonemize
 from . import teacher
 
 BANDS = 64
@@ -60,11 +64,7 @@ class Example:
         Raises:
             ArgumentError: naming the file, if it is damaged or lacks an array.
         """
-        try:
-            with np.load(path) as stored:
-                arrays = {f.name: stored[f.name] for f in fields(cls)}
-        except (KeyError, OSError, ArgumentError, EOFError) as error:
-            raise ArgumentError(f"{path} is not an example of a corpus: {error}") from error
+        arrays = _read_arrays(path, [f.name for f in fields(cls)])
         for name in ("features", "envelope"):
             arrays[name] = arrays[name].astype(np.float32)
         return cls(**arrays)
@@ -142,29 +142,57 @@ class Corpus:
             frames = np.concatenate([self.example(key).envelope for key in chosen])
             with written_whole(path) as part, open(part, "wb") as file:
                 np.savez(file, mean=frames.mean(0), std=frames.std(0))
+        stored = _read_arrays(path, ("mean", "std"))
+        return stored["mean"], stored["std"]
+
+
+def _read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    try:
         with np.load(path) as stored:
-            return stored["mean"], stored["std"]
+            return {name: stored[name] for name in names}
+    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ArgumentError(f"{path} is damaged or not of a corpus: {error}") from error
 
 
-def split_sentences(texts: dict[str, str]) -> dict[str, Sentence]:
-    """Phonemize texts; sentence n of text `key` gets the key `key_n`. Under 3 words: left out."""
+def split_sentences(texts: Mapping[str, str], places: Mapping[str, str]) -> dict[str, Sentence]:
+    """Phonemize texts; sentence n of text `key` gets the key `key_n`. Under 3 words: left out.
+
+    Args:
+        places: key to file and line, for messages.
+
+    Raises:
+        TextError: naming the place of a text that cannot be spoken, or its key if that has none.
+    """
     sentences = {}
     for key, text in tqdm(texts.items(), desc="phonemize", unit="text"):
-        for number, sentence in enumerate(phonemize(text)):
+        try:
+            parts = phonemize(text)
+        except TextError as error:
+            raise TextError(f"{places.get(key, key)}: {error}") from error
+        for number, sentence in enumerate(parts):
             if len(sentence.words) >= 3:
                 sentences[f"{key}_{number}"] = sentence
     return sentences
 
 
-def build(texts: dict[str, str], folder: Path, jobs: int) -> Corpus:
+def build(
+    texts: Mapping[str, str],
+    folder: Path,
+    jobs: int,
+    places: Mapping[str, str] = MappingProxyType({}),
+) -> Corpus:
     """Let the teacher speak texts; what is there already is kept, so that a broken run goes on.
 
+    Args:
+        places: see `split_sentences`.
+
     Raises:
+        TextError: a text cannot be spoken.
         TeacherMissing: if festival, hts_engine or the voice is not installed.
     """
     teacher.require_teacher("festival", "hts_engine")
     corpus = Corpus(folder)
-    sentences = split_sentences(texts)
+    sentences = split_sentences(texts, places)
     _label(sentences, folder / "labels", jobs)
     _render(sentences, corpus, jobs)
     return corpus

@@ -12,7 +12,7 @@ import torch
 from ..errors import ArgumentError
 from ..model import VoiceConfig, load, save_checkpoint
 from ..model.network import Network
-from ..resources import data_path, held_out_texts, read_texts
+from ..resources import data_path, held_out_texts, text_lines
 from . import corpus as taught
 from . import recordings
 from .corpus import Corpus
@@ -70,10 +70,10 @@ def _corpus(args: argparse.Namespace) -> Corpus:
     if args.recordings:
         found = recordings.read_metadata(args.recordings)
         return recordings.build(found[: args.limit], folder, args.jobs)
-    texts = read_texts(args.texts or data_path("sentences", "training.tsv"))
-    keys = list(texts)
-    random.Random(args.seed).shuffle(keys)  # a few of them are then a fair sample of all
-    return taught.build({key: texts[key] for key in keys[: args.limit]}, folder, args.jobs)
+    lines = list(text_lines(args.texts or data_path("sentences", "training.tsv")))
+    random.Random(args.seed).shuffle(lines)  # a few of them are then a fair sample of all
+    texts = {key: text for _, key, text in lines[: args.limit]}
+    return taught.build(texts, folder, args.jobs, {key: place for place, key, _ in lines})
 
 
 def run_stage(schedule: Schedule, corpus: Corpus, folder: Path, device: str, threads: int) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-import soundfile
 import soxr
 from tqdm import tqdm
 
-from ..analysis.recording import phone_ends
-from ..errors import LightningError
+from ..analysis.recording import RecordingError, SilentRecording, phone_ends, read_sound
+from ..errors import ArgumentError
 from ..model import HOP, SAMPLE_RATE, Voice, load
+from ..resources import keyed_lines
 from ..text import Sentence, TextError, features, phone_indices, phonemize
 from .corpus import BANDS, Corpus, Example
 from .teacher import SAMPLE_RATE as WARPED_RATE
@@ -26,57 +26,59 @@ from .teacher import WARPING
 _FFT = 1024
 _LOWEST_F0, _HIGHEST_F0 = 60.0, 500.0  # Hz
 _UNVOICED_WIDTH = 300.0  # Hz
+_SHORTEST = 20  # frames
+_FASTEST_PHONE = 0.03  # s: twice as fast as people can read aloud
 
 
-class RecordingsError(LightningError, ValueError):
+class RecordingsError(ArgumentError):
     """A corpus of recordings that cannot be used; the message names the file and the line."""
+
+
+class UnusableRecording(RecordingsError):
+    """A recording from which nothing can be learned: silent, or too short for its text."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One line of metadata.csv."""
+    """One line of metadata.csv; place: file and line."""
 
     key: str
     text: str
     path: Path
+    place: str
 
 
 def read_metadata(folder: Path) -> list[Recording]:
     """Read metadata.csv: `key|text` or `key|text|normalized text` a line, wavs/key.wav beside it.
 
     Raises:
-        RecordingsError: naming the line that is malformed, double, or whose WAV file is missing.
+        ArgumentError: naming the line that is malformed, double, or whose WAV file is missing.
     """
     table = folder / "metadata.csv"
     if not table.exists():
         raise RecordingsError(f"{table} is missing: not a corpus in LJ Speech layout")
-    recordings: dict[str, Recording] = {}
-    for number, line in enumerate(table.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        columns = line.split("|")
-        if len(columns) not in (2, 3) or not columns[0].strip() or not columns[-1].strip():
-            raise RecordingsError(
-                f"{table}:{number}: expected 'key|text' or 'key|text|normalized text', "
-                f"found {line[:60]!r}"
-            )
-        key = columns[0].strip()
+    recordings = []
+    layout = "'key|text' or 'key|text|normalized text'"
+    for place, key, rest in keyed_lines(table, "|", layout):
+        texts = [text.strip() for text in rest.split("|")]
+        if len(texts) > 2 or not texts[-1]:
+            raise RecordingsError(f"{place}: expected {layout}, found {rest[:60]!r} after the key")
         path = folder / "wavs" / f"{key}.wav"
-        if key in recordings:
-            raise RecordingsError(f"{table}:{number}: {key} was there before")
         if not path.exists():
-            raise RecordingsError(f"{table}:{number}: {path} is missing")
-        recordings[key] = Recording(key, columns[-1].strip(), path)
+            raise RecordingsError(f"{place}: {path} is missing")
+        recordings.append(Recording(key, texts[-1], path, place))
     if not recordings:
         raise RecordingsError(f"{table} is empty")
-    return list(recordings.values())
+    return recordings
 
 
 def build(recordings: list[Recording], folder: Path, jobs: int) -> Corpus:
     """Turn recordings into examples; what is there already is kept.
 
+    Silent recordings and those too short for their text are left out and counted.
+
     Raises:
-        RecordingsError: if a WAV file cannot be read or a text cannot be spoken.
+        RecordingsError: if a WAV file cannot be read, a text cannot be spoken, or all are left out.
     """
     corpus = Corpus(folder)
     (folder / "examples").mkdir(parents=True, exist_ok=True)
@@ -84,14 +86,25 @@ def build(recordings: list[Recording], folder: Path, jobs: int) -> Corpus:
     work = [(recording, folder) for recording in recordings if recording.key not in done]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         results = pool.imap_unordered(_build_one, work)
-        list(tqdm(results, total=len(work), desc="recordings", unit="sentence"))
+        progress = tqdm(results, total=len(work), desc="recordings", unit="sentence")
+        unusable = [problem for problem in progress if problem]
+    if unusable:
+        count = f"{len(unusable)} of {len(recordings)} recordings"
+        if len(unusable) == len(recordings):
+            raise RecordingsError(f"{count} cannot be used, for example: {unusable[0]}")
+        tqdm.write(f"left out {count}, for example: {unusable[0]}")
     return corpus
 
 
-def _build_one(job: tuple[Recording, Path]) -> None:
+def _build_one(job: tuple[Recording, Path]) -> str | None:
+    """Save an example; or why there is none."""
     recording, folder = job
-    example = to_example(recording, load())
+    try:
+        example = to_example(recording, load())
+    except UnusableRecording as error:
+        return str(error)
     example.save(folder / "examples" / f"{recording.key}.npz")
+    return None
 
 
 def to_example(recording: Recording, voice: Voice) -> Example:
@@ -101,17 +114,23 @@ def to_example(recording: Recording, voice: Voice) -> Example:
         voice: renders the text with known phone times, for the alignment.
 
     Raises:
+        UnusableRecording: it is silent or too short for its text.
         RecordingsError: if the WAV file cannot be read or the text cannot be spoken.
     """
-    wave = read_wave(recording.path)
     try:
+        wave = read_wave(recording.path)
         parts = phonemize(recording.text)
-    except TextError as error:
-        raise RecordingsError(f"{recording.path}: {error}") from error
+    except SilentRecording as error:
+        raise UnusableRecording(f"{recording.place}: {error}") from error
+    except (RecordingError, TextError) as error:
+        raise RecordingsError(f"{recording.place}: {error}") from error
     sentence = Sentence(tuple(word for part in parts for word in part.words))
-    frames = len(wave) // HOP
-    if frames < 20:
-        raise RecordingsError(f"{recording.path}: {len(wave) / SAMPLE_RATE:.2f} s is too short")
+    frames, phones = len(wave) // HOP, len(sentence.phones)
+    seconds = len(wave) / SAMPLE_RATE
+    if frames < _SHORTEST or seconds < phones * _FASTEST_PHONE:
+        raise UnusableRecording(
+            f"{recording.place}: {recording.path} is too short, {seconds:.2f} s for {phones} phones"
+        )
     wave = wave[: frames * HOP]
     f0 = track_f0(wave)[:frames]
     return Example(
@@ -129,12 +148,9 @@ def read_wave(path: Path) -> np.ndarray:
     """A WAV file of any rate and any number of channels as float32 (N,) at 24 kHz.
 
     Raises:
-        RecordingsError: if it is not a sound file.
+        RecordingError: if it is not a sound file, or silent.
     """
-    try:
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise RecordingsError(f"{path}: {error}") from error
+    wave, rate = read_sound(path)
     return soxr.resample(wave.mean(1), rate, SAMPLE_RATE, quality="VHQ")
 
 

@@ -8,6 +8,7 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -88,9 +89,12 @@ class Trainer:
         """Go on from a saved state.
 
         Raises:
-            ArgumentError: if the state was made with other sizes or another schedule.
+            ArgumentError: if it is damaged, or was made with other sizes or another schedule.
         """
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (RuntimeError, UnpicklingError, EOFError) as error:
+            raise ArgumentError(f"{path} is damaged: remove it to start again") from error
         if state["config"] != asdict(self.config) or state["schedule"] != asdict(self.schedule):
             raise ArgumentError(f"{path} was made with other settings: remove it to start again")
         self.network.load_state_dict(state["network"])

@@ -5,10 +5,13 @@ import pytest
 import soundfile
 
 from lightning_v2.analysis.recording import (
+    RecordingError,
+    SilentRecording,
     distances,
     mel_cepstral_distortion_db,
     phone_ends,
     read,
+    read_sound,
 )
 from lightning_v2.model import HOP, load
 
@@ -53,12 +56,27 @@ def test_phones_of_the_same_speech_end_where_they_do(speech):
     assert (np.diff(shifted) > 0).all()
 
 
-def test_a_recording_that_is_not_finite_is_named(tmp_path):
-    wave = np.zeros(24000, np.float32)
-    wave[5] = np.nan
-    soundfile.write(tmp_path / "a.wav", wave, 24000, subtype="FLOAT")
-    with pytest.raises(ValueError, match=r"a\.wav: 1 of 24000 samples .* number 5: nan"):
+@pytest.mark.parametrize(
+    ("wave", "error", "reason"),
+    [
+        ([0.5, np.nan, -0.5, np.inf], RecordingError, "2 samples that are no numbers, the first"),
+        ([], SilentRecording, r"a\.wav is silent"),
+        ([0.0] * 100, SilentRecording, r"a\.wav is silent"),
+        ([0.3, 0.3005] * 100, SilentRecording, "silent"),  # an offset is no sound
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path, wave, error, reason):
+    soundfile.write(tmp_path / "a.wav", np.array(wave), 24000, subtype="FLOAT")
+    with pytest.raises(error, match=reason):
         read(tmp_path / "a.wav")
+
+
+def test_one_channel_that_sounds_is_enough(tmp_path):
+    wave = np.stack([np.zeros(100), np.linspace(-0.5, 0.5, 100)], 1)
+    soundfile.write(tmp_path / "a.wav", wave, 8000)
+    read_back, rate = read_sound(tmp_path / "a.wav")
+    assert read_back == pytest.approx(wave, abs=1e-4)
+    assert rate == 8000
 
 
 def test_reads_one_format_only(tmp_path):

@@ -92,6 +92,8 @@ def test_config_that_is_no_json(folder):
         ({"format": "vocos"}, "format 'vocos'"),
         ({"phones": ["a"]}, "other phones"),
         ({"voice": {"width": 192}}, "fields of 'voice'"),
+        ({"phones": 5}, "other phones"),
+        ({"features": None}, "other features"),
     ],
 )
 def test_foreign_config(folder, changes, reason):
@@ -108,11 +110,42 @@ def test_impossible_width(folder):
 
 
 @pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"heads": 0}, "heads is 0: must be a whole number from 1"),
+        ({"width": "192"}, "width is '192': must be a whole number"),
+        ({"width": 32 * 10**9}, "must be a whole number from 1 to 65536"),
+        ({"encoder": 5}, "encoder is 5: must be a stack of blocks"),
+        ({"encoder": {"blocks": 10**9, "kernel": 5}}, "blocks is 1000000000"),
+        ({"encoder": {"blocks": True, "kernel": 5}}, "blocks is True"),
+        ({"encoder": {"blocks": 4, "kernel": 6}}, "kernel is 6: must be odd"),
+        ({"width": 65536, "heads": 2048}, "not a voice of this kind: .* expected"),
+    ],
+)
+def test_impossible_sizes(folder, changes, reason):
+    voice = json.loads((folder / "config.json").read_text())["voice"]
+    edit_config(folder, voice=voice | changes)
+    with pytest.raises(CheckpointError, match=reason):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, "\ufeff{}"])
+def test_config_that_json_cannot_take(folder, text):
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointError, match="not JSON"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
     ("change", "reason"),
     [
         (lambda t: t.pop("encoder.norm.weight"), "missing, for example encoder.norm.weight"),
         (lambda t: t.update(extra=torch.zeros(1)), "unknown, for example extra"),
         (lambda t: t.update({"encoder.norm.weight": torch.zeros(3)}), r"shape \[3\]"),
+        (
+            lambda t: t.update({"encoder.norm.weight": t["encoder.norm.weight"].half()}),
+            "dtype torch.float16, expected torch.float32",
+        ),
         (lambda t: t["decoder.norm.weight"].fill_(float("nan")), "undefined values in decoder"),
     ],
 )

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import HOP, load
 from lightning_v2.text import phonemize
 from lightning_v2.training.recordings import (
     RecordingsError,
+    UnusableRecording,
     align,
     band_frequencies,
+    build,
     read_metadata,
     smooth_envelope,
     to_example,
@@ -44,12 +47,23 @@ def test_reads_the_layout(folder):
         ("one\n", r"metadata.csv:1: expected 'key\|text'"),
         (f"one|{TEXT}\none|{TEXT}\n", "metadata.csv:2: one was there before"),
         (f"one|{TEXT}\ntwo|{TEXT}\n", "metadata.csv:2: .*two.wav is missing"),
+        (f"one|{TEXT}|{TEXT}|{TEXT}\n", "metadata.csv:1: expected 'key"),
+        (f"one|{TEXT}|\n", "metadata.csv:1: expected 'key"),
+        (f"one|{TEXT}\n../wavs/one|{TEXT}\n", "metadata.csv:2: the key '../wavs/one' cannot be"),
+        (f"one|caf\udce9 {TEXT}\n", r"metadata.csv:1: is not UTF-8 \(byte 0xe9"),
     ],
 )
 def test_bad_metadata_names_the_line(folder, table, reason):
-    (folder / "metadata.csv").write_text(table)
-    with pytest.raises(RecordingsError, match=reason):
+    (folder / "metadata.csv").write_text(table, errors="surrogateescape")
+    with pytest.raises(ArgumentError, match=reason):
         read_metadata(folder)
+
+
+def test_marks_and_separators_are_no_lines(folder):
+    table = f"\ufeffone|First\u2028second\x1c.|{TEXT}\r\n\r\n"
+    (folder / "metadata.csv").write_text(table, newline="")
+    (recording,) = read_metadata(folder)
+    assert (recording.key, recording.text) == ("one", TEXT)
 
 
 def test_no_metadata(tmp_path):
@@ -107,7 +121,41 @@ def test_file_that_is_no_sound(folder):
         to_example(read_metadata(folder)[0], None)
 
 
-def test_too_short_recording(folder):
-    soundfile.write(folder / "wavs" / "one.wav", np.zeros(1000), 24000)
-    with pytest.raises(RecordingsError, match="too short"):
+def test_text_that_cannot_be_spoken_names_the_line(folder):
+    (folder / "metadata.csv").write_text("\none|...\n")
+    with pytest.raises(RecordingsError, match=r"metadata\.csv:2: "):
         to_example(read_metadata(folder)[0], None)
+
+
+def test_samples_that_are_no_numbers(folder):
+    wave = np.sin(np.arange(48000) / 10)
+    wave[24000] = np.nan
+    soundfile.write(folder / "wavs" / "one.wav", wave, 24000, subtype="FLOAT")
+    with pytest.raises(RecordingsError, match=r"metadata\.csv:1: .*one\.wav holds 1 .* 1\.000 s"):
+        to_example(read_metadata(folder)[0], None)
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason"),
+    [
+        (np.zeros(48000), r"one\.wav is silent"),
+        (np.sin(np.arange(3000)), r"one\.wav is too short, 0\.12 s for \d+ phones"),
+        (np.sin(np.arange(9600)), r"one\.wav is too short, 0\.40 s for \d+ phones"),
+    ],
+)
+def test_recordings_of_no_use_are_left_out_and_counted(folder, voice, samples, reason, capsys):
+    soundfile.write(folder / "wavs" / "one.wav", samples, 24000)
+    with pytest.raises(UnusableRecording, match=rf"metadata\.csv:1: .*{reason}"):
+        to_example(read_metadata(folder)[0], None)
+
+
+def test_what_is_left_out_is_counted(folder, voice, capsys):
+    soundfile.write(folder / "wavs" / "still.wav", np.zeros(48000), 24000)
+    with (folder / "metadata.csv").open("a") as table:
+        table.write(f"still|{TEXT}\n")
+    recordings = read_metadata(folder)
+    corpus = build(recordings, folder / "corpus", 1)
+    assert corpus.keys() == ["one"]
+    assert "left out 1 of 2 recordings, for example" in capsys.readouterr().out
+    with pytest.raises(RecordingsError, match="1 of 1 recordings cannot be used"):
+        build(recordings[1:], folder / "other", 1)

@@ -1,0 +1,1 @@
+"""Tests, in the layout of the code. (A package, because gruut installs one of this name.)"""
