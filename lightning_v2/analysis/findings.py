@@ -8,7 +8,7 @@ import pandas as pd
 from .audio_metrics import METRICS
 from .comparison import Comparison
 from .phase_site import PHASE_SITE
-from .tables import number
+from .tables import number, with_unit
 
 DRIFT_CYCLES = 0.1
 """A fundamental that is further off than this has lost its phase."""
@@ -49,7 +49,7 @@ class Findings:
     def _broken(self) -> list[str]:
         values = self.comparison.metrics
         broken = [
-            f"{metric.label} {number(values[metric.name])} {metric.unit.split(',')[0]}"
+            f"{metric.label} {with_unit(values[metric.name], metric)}"
             for metric in METRICS
             if metric.holds(values[metric.name]) is False
         ]
