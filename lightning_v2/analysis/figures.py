@@ -215,7 +215,7 @@ def layer_errors(comparison: Comparison) -> Picture:
         gain.plot(order, 100 * (layers[f"{kind}_gain"] - 1), **look)
     ratio.set(ylabel="SQNR (dB)", ylim=(min(-10, ratio.get_ylim()[0]), ratio.get_ylim()[1] + 16))
     ratio.axhline(0, color=colours.REFERENCE, linewidth=0.8)
-    ratio.set_title("signal to error of every site (at most 80 dB)", loc="left")
+    ratio.set_title(f"signal to error of every site (at most {BEST_DB:g} dB)", loc="left")
     gain.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     gain.set(ylabel="gain − 1 (%)", xlabel="sites in the order in which they run")
     gain.set_title("what is lost of the amplitude", loc="left")

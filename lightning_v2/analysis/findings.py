@@ -14,6 +14,11 @@ DRIFT_CYCLES = 0.1
 """A fundamental that is further off than this has lost its phase."""
 POOR_SQNR_DB = 10.0
 
+FORCED = (
+    "Durations and F0 are those of the reference, so that the errors of the sites that predict "
+    "them go no further, however large they are."
+)
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -97,7 +102,7 @@ class Findings:
             lines.append(
                 f"What reaches the last site, {last['site']}: {_sqnr(last, 'accumulated')}."
             )
-        return lines
+        return lines + ([FORCED] if self.comparison.teacher_forced else [])
 
 
 def _sqnr(layer: pd.Series, kind: str) -> str:

@@ -1,6 +1,7 @@
 """What to listen for, as the measures of the comparisons at hand have it."""
 
 import html
+import math
 
 from .audio_metrics import METRICS, Metric
 from .comparison import Comparison
@@ -55,6 +56,9 @@ def _line(comparison: Comparison) -> str:
     name = comparison.plan.name
     if signs:
         return f"{name}: {'; '.join(signs)}."
+    asked = [comparison.metrics[name] for names in _SIGNS.values() for name in names]
+    if all(map(math.isnan, asked)):
+        return f"{name}: no measure has a value."
     return f"{name}: no measure expects a difference that ears find; is there one?"
 
 

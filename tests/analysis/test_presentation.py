@@ -157,6 +157,11 @@ def test_findings_of_a_shifted_voice_with_an_exact_phase_do_not_blame_it(broken)
     assert "The cause is" not in repr(findings)
 
 
+def test_findings_say_which_errors_go_no_further(broken, free):
+    assert "go no further" in repr(Findings(broken))
+    assert "go no further" not in repr(Findings(free))
+
+
 def test_findings_without_layers_and_free_running(free):
     findings = Findings(replace(free, layers=pd.DataFrame()))
     assert "candidate longer by +200 ms" in repr(findings)
