@@ -222,7 +222,10 @@ def layer_errors(comparison: Comparison) -> Picture:
     gain.set_yscale("symlog", linthresh=1.0)
     gain.yaxis.set_major_formatter(ScalarFormatter())
     name_rooms((ratio, gain), layers["site"].tolist())
-    ratio.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
+    figure.legend(
+        *ratio.get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8,
+        frameon=False,
+    )  # fmt: skip
     worst = layers.loc[layers["isolated_sqnr_db"].idxmin()] if len(layers) else None
     alt = f"Signal to error of {len(layers)} sites under {comparison.plan.name}." + (
         f" Worst alone: {worst['site']} with {worst['isolated_sqnr_db']:.1f} dB."
