@@ -60,7 +60,7 @@ def margins(*locations: ErrorLocation) -> Picture:
         f"Masking after Johnston 1988: noise hides what lies {NOISE_HIDES_BELOW_DB:g} dB below "
         f"it, a tone what lies {TONE_HIDES_BELOW_DB + 1:g} dB (lowest band) to "
         f"{TONE_HIDES_BELOW_DB + bands:g} dB (highest) below; nothing counts below "
-        f"{number(QUIET_DBFS)} dBFS · {_provenance(locations)}"
+        f"−{-QUIET_DBFS:g} dBFS · {_provenance(locations)}"
     )
     return Picture(figure, alt, caption, data)
 

@@ -35,6 +35,7 @@ def output_errors(*depths: Mapping[str, OutputErrors], row: int, column: int) ->
         depth, count = _size(plans)
         axes.set_title(f"{count} sums of {depth} products", loc="left")
         axes.set(xscale="log", xlabel="size of the error (% of the RMS of the sums)")
+        axes.xaxis.set_major_formatter("{x:g}")
     panels[0].set(ylabel="sums whose error is smaller (%)", ylim=(-3, 103))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4,
                   frameon=False, fontsize=8)  # fmt: skip
@@ -63,7 +64,7 @@ def output_error_sheet(*depths: Mapping[str, OutputErrors], row: int, column: in
             "RMS (%)": number(errors.rms_percent),
             "gain − 1 (%)": number(100 * (errors.gain - 1)),
             "this sum is off by (%)": number(float(errors.error_percent[row, column])),
-            "more than so many of all (%)": f"{100 * errors.share_below(row, column):.0f}",
+            "more than that of so many sums (%)": f"{100 * errors.share_below(row, column):.0f}",
         }
         for plans in depths
         for name, errors in plans.items()
