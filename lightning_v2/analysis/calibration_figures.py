@@ -148,7 +148,7 @@ def change_sheet(calibration: Calibration) -> Sheet:
     means = calibration.means
     columns = {"change": means["change"], "what it does": means["what"]}
     for metric in METRICS:
-        if means[metric.name].notna().any():
+        if means[metric.name].nunique() > 1:  # some change moves it
             columns[f"{metric.label} ({metric.unit})"] = [
                 number(value, metric.bound) for value in means[metric.name]
             ]

@@ -102,6 +102,13 @@ def test_what_a_shipped_plan_does_is_counted_and_not_told(path):
     assert claims_of_plans(notebook_prose(path)) == []
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nobody_is_asked_to_hear_what_a_plan_may_not_have(path):
+    """`Listening` asks for hiss where the pauses of a plan have it."""
+    asked = re.findall(r"\*\*Listen for\*\*[^.]*", notebook_prose(path), re.I)
+    assert not [words for words in asked if "hiss" in words]
+
+
 def test_finds_a_claim_of_a_plan():
     text = (
         "It is tiny; another chose which weights of the shipped plan are in bfloat4_b. `bf16` is."
