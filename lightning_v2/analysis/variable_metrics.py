@@ -8,6 +8,10 @@ from .audio_metrics import METRICS, Metric
 from .comparison import Comparison
 
 
+_OF_DURATIONS = ("duration_difference_ms",)
+"""Measures of durations alone, which a teacher-forced candidate is given."""
+
+
 def variable_metrics(*comparisons: Comparison) -> tuple[Metric, ...]:
     """The measures that are worth a row beside these comparisons: those that one of them can move.
 
@@ -26,7 +30,7 @@ def left_out(*comparisons: Comparison) -> str:
 
 
 def _can_vary(metric: Metric, comparison: Comparison) -> bool:
-    if metric.name == "duration_difference_ms":
+    if metric.name in _OF_DURATIONS:
         return not comparison.teacher_forced
     if metric.name == "words_agree_percent":
         return not math.isnan(comparison.metrics[metric.name])
