@@ -218,20 +218,19 @@ def _failures(run: dict) -> str:
 
 def choices_table() -> str:
     choices = json.loads((RESULTS / "plan_choices.json").read_text())
-    rows = []
-    for name, found in choices["figures"]["exact"].items():
-        _, comma, what = name.partition("lightning-v2, ")
-        if comma:
-            rows.append(
-                (
-                    what,
-                    f"{found['pesq_wb_mos']:.2f}",
-                    f"{found['snr_db']:.1f}",
-                    f"{found['lsd_db']:.2f}",
-                    f"{found['gain_db']:+.2f}",
-                    f"{found['length_ms']:.0f}",
-                )
-            )
+    named = (name.partition("lightning-v2, ") for name in choices["figures"]["exact"])
+    found = {what: choices["figures"]["exact"][head + what] for _, head, what in named if head}
+    rows = [
+        (
+            what,
+            f"{figures['pesq_wb_mos']:.2f}",
+            f"{figures['snr_db']:.1f}",
+            f"{figures['lsd_db']:.2f}",
+            f"{figures['gain_db']:+.2f}",
+            f"{figures['length_ms']:.0f}",
+        )
+        for what, figures in found.items()
+    ]
     lines = [
         f"*Emulated*, exact tier, teacher-forced, mean of {choices['sentences']} held-out "
         "sentences; change in length of free-running speech, mean magnitude "
@@ -240,8 +239,17 @@ def choices_table() -> str:
             ("`lightning-v2`, but", "PESQ-WB", "SNR, dB", "LSD, dB", "level, dB", "length, ms"),
             rows,
         ),
+        f"\nPESQ falls most with {_most_harmful(found)}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _most_harmful(found: dict[str, dict], count: int = 4) -> str:
+    """Changes of a plan that lose most PESQ, worst first; the first entry is the plan itself."""
+    plan, *changes = found
+    loss = {name: found[plan]["pesq_wb_mos"] - found[name]["pesq_wb_mos"] for name in changes}
+    worst = sorted(changes, key=loss.get, reverse=True)[:count]
+    return "; ".join(f"{name} (-{loss[name]:.2f})" for name in worst)
 
 
 def fidelity_table() -> str:

@@ -254,7 +254,7 @@ def _card(metric: Metric, value: float) -> dict:
     return {
         "name": metric.name,
         "label": metric.label,
-        "value": number(value),
+        "value": number(value, metric.bound),
         "unit": metric.unit.split(",")[0],
         "bound": "" if metric.bound is None else f"{sign} {metric.bound:g}",
         "holds": holds,

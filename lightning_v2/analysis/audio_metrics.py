@@ -69,16 +69,15 @@ METRICS = (
            "above 8 kHz; falls far too much for a shift of a few cents", bound=4.5),
     Metric("zimtohrli", "zimtohrli distance at 48 kHz", "0 to 1", "lower", "samples",
            "hiss, timbre, roughness, a change of level by decibels", "polarity, a delay of a "
-           "millisecond; nearly so to small shifts of pitch (30 cents are just beyond the bound) "
-           "and to phases", bound=3e-4),
+           "millisecond; nearly so to small shifts of pitch and to phases", bound=3e-4),
     Metric("stoi", "STOI", "0 to 1", "higher", "samples", "words that get lost",
-           "hiss, timbre, pitch: stays above 0.98 while all of them are plain"),
+           "hiss, timbre, pitch: stays near 1 while all of them are plain"),
     Metric("estoi", "ESTOI", "0 to 1", "higher", "samples", "the same; noise that comes and goes",
-           "polarity, level, steady hiss at -50 dB (0.9999)"),
+           "polarity, level, steady hiss"),
     Metric("snr_db", "waveform SNR", "dB", "higher", "samples", "any difference of samples",
-           "what it means: a polarity flip is -6 dB, a group delay of 1 ms 9.5 dB"),
+           "what it means: a polarity flip and a small group delay make it low"),
     Metric("waveform_pcc", "waveform correlation", "-1 to 1", "higher", "samples",
-           "polarity, delay, pitch", "hiss at -40 dB (0.9999), gain"),
+           "polarity, delay, pitch", "hiss, gain"),
     Metric("group_delay_p95_ms", "group delay, p95 of bins above -50 dB", "ms", "lower", "samples",
            "smeared onsets, phases of bands that drift apart", "polarity, gain, noise; more than "
            "half a pitch period", bound=1),

@@ -148,8 +148,10 @@ def change_sheet(calibration: Calibration) -> Sheet:
     means = calibration.means
     columns = {"change": means["change"], "what it does": means["what"]}
     for metric in METRICS:
-        if means[metric.name].notna().any():
-            columns[f"{metric.label} ({metric.unit})"] = means[metric.name].map(number)
+        if means[metric.name].nunique() > 1:  # some change moves it
+            columns[f"{metric.label} ({metric.unit})"] = [
+                number(value, metric.bound) for value in means[metric.name]
+            ]
     return Sheet(pd.DataFrame(columns), calibration.provenance, shown=0)
 
 

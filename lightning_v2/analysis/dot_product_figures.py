@@ -89,7 +89,7 @@ def stage_table(dots: Mapping[str, DotProduct]) -> Sheet:
             for x in values
         ]
     kinds = "; ".join(f"{name}: {dot.words}" for name, dot in dots.items())
-    return Sheet(pd.DataFrame(columns), f"Percent of the size of the first line. {kinds}.")
+    return Sheet(pd.DataFrame(columns), f"Percent of this one sum. {_cancelling(dots)} {kinds}.")
 
 
 def dot_product(dot: DotProduct) -> Picture:
@@ -191,6 +191,14 @@ def long_sum(found: LongSum) -> Picture:
         f"bfloat16 operands, emulated, exact tier, no blocks along K. {found.operands.source}."
     )
     return Picture(figure, alt, caption, {"long_sum": found.table})
+
+
+def _cancelling(dots: Mapping[str, DotProduct]) -> str:
+    """How much of the terms is left when they are added up; a sentence."""
+    first = next(iter(dots.values()))
+    terms = first.in0.astype(np.float64) * first.in1
+    left = 100 * abs(terms.sum()) / (np.abs(terms).sum() or np.nan)
+    return f"Its terms cancel each other to {left:.2g} % of their magnitudes."
 
 
 def _significand(axes: Axes, row: int, value: float, high: int, taken: int) -> None:

@@ -7,7 +7,14 @@ from matplotlib.figure import Figure
 
 from . import colours
 from .drawing import LINES, MARKS, WIDTH, draw_frames, for_all, plans, whole_frames
-from .error_location import CRITICAL_BAND_EDGES_HZ, SOUNDS, ErrorLocation
+from .error_location import (
+    CRITICAL_BAND_EDGES_HZ,
+    NOISE_HIDES_BELOW_DB,
+    QUIET_DBFS,
+    SOUNDS,
+    TONE_HIDES_BELOW_DB,
+    ErrorLocation,
+)
 from .picture import Picture
 from .tables import Sheet, number
 
@@ -49,7 +56,13 @@ def margins(*locations: ErrorLocation) -> Picture:
             **{f"{location.plan}_margin_db": location.margin_db for location in locations},
         }
     }
-    return Picture(figure, alt, f"masking after Johnston 1988 · {_provenance(locations)}", data)
+    caption = (
+        f"Masking after Johnston 1988: noise hides what lies {NOISE_HIDES_BELOW_DB:g} dB below "
+        f"it, a tone what lies {TONE_HIDES_BELOW_DB + 1:g} dB (lowest band) to "
+        f"{TONE_HIDES_BELOW_DB + bands:g} dB (highest) below; nothing counts below "
+        f"−{-QUIET_DBFS:g} dBFS · {_provenance(locations)}"
+    )
+    return Picture(figure, alt, caption, data)
 
 
 def by_band(*locations: ErrorLocation) -> Picture:

@@ -216,14 +216,17 @@ def layer_errors(comparison: Comparison) -> Picture:
         gain.plot(order, 100 * (layers[f"{kind}_gain"] - 1), **look)
     ratio.set(ylabel="SQNR (dB)", ylim=(min(-10, ratio.get_ylim()[0]), ratio.get_ylim()[1] + 16))
     ratio.axhline(0, color=colours.REFERENCE, linewidth=0.8)
-    ratio.set_title("signal to error of every site (at most 80 dB)", loc="left")
+    ratio.set_title(f"signal to error of every site (at most {BEST_DB:g} dB)", loc="left")
     gain.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     gain.set(ylabel="gain − 1 (%)", xlabel="sites in the order in which they run")
     gain.set_title("what is lost of the amplitude", loc="left")
     gain.set_yscale("symlog", linthresh=1.0)
     gain.yaxis.set_major_formatter(ScalarFormatter())
     name_rooms((ratio, gain), layers["site"].tolist())
-    ratio.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
+    figure.legend(
+        *ratio.get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8,
+        frameon=False,
+    )  # fmt: skip
     worst = lowest(layers, "isolated_sqnr_db") if len(layers) else None
     alt = f"Signal to error of {len(layers)} sites under {comparison.plan.name}." + (
         f" Worst alone: {worst['site']} with {worst['isolated_sqnr_db']:.1f} dB."

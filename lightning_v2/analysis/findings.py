@@ -10,11 +10,16 @@ from .audio_metrics import METRICS
 from .comparison import Comparison
 from .phase_site import PHASE_SITE
 from .site_values import flushed_words, lowest
-from .tables import number
+from .tables import number, with_unit
 
 DRIFT_CYCLES = 0.1
 """A fundamental that is further off than this has lost its phase."""
 POOR_SQNR_DB = 10.0
+
+FORCED = (
+    "Durations and F0 are those of the reference, so that the errors of the sites that predict "
+    "them go no further, however large they are."
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Findings:
     def _broken(self) -> list[str]:
         values = self.comparison.metrics
         broken = [
-            f"{metric.label} {number(values[metric.name])} {metric.unit.split(',')[0]}"
+            f"{metric.label} {with_unit(values[metric.name], metric)}"
             for metric in METRICS
             if metric.holds(values[metric.name]) is False
         ]
@@ -114,7 +119,7 @@ class Findings:
             lines.append(
                 f"What reaches the last site, {last['site']}: {_sqnr(last, 'accumulated')}."
             )
-        return lines
+        return lines + ([FORCED] if self.comparison.teacher_forced else [])
 
 
 def _sqnr(layer: pd.Series, kind: str) -> str:

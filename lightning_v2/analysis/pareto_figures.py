@@ -74,6 +74,8 @@ def pareto(
     axes.set(xlabel=label, ylabel=f"{metric}, less is better")
     if (drawn["score"] > 0).all():
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
     axes.legend(fontsize=8, frameon=False)
     axes.set_title(f"{len(drawn)} plans, quality against cost", loc="left")
     low, high = line.iloc[-1], line.iloc[0]

@@ -137,7 +137,7 @@ def change_table(changes: Sequence[PhaseChange]) -> Sheet:
         for metric in METRICS:
             if metric.name in _SHOWN:
                 unit = metric.unit.split(",")[0]
-                row[f"{metric.label} ({unit})"] = number(change.metrics[metric.name])
+                row[f"{metric.label} ({unit})"] = number(change.metrics[metric.name], metric.bound)
         rows.append(row)
     caption = f"Against {changes[0].name}: {changes[0].what}. Measured on this one sentence."
     return Sheet(pd.DataFrame(rows), caption)

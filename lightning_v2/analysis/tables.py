@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .audio_metrics import METRICS
+from .audio_metrics import Metric
 from .comparison import Comparison
 from .site_values import FLUSHED_WORDS
+from .variable_metrics import left_out, variable_metrics
+
+_SMALLEST_EXPONENT = -5
+"""Below this power of ten a number is written with its exponent."""
 
 METRICS_TYPE = "application/vnd.lightning-v2.metrics+json"
 """MIME type under which a notebook keeps the figures of a comparison for whoever reads them."""
@@ -16,14 +20,14 @@ METRICS_TYPE = "application/vnd.lightning-v2.metrics+json"
 
 @dataclass(frozen=True)
 class MetricsTable:
-    """All measures of a comparison: value, bound, what each hears and what it is deaf to."""
+    """The measures of a comparison: value, bound, what each hears and what it is deaf to."""
 
     comparison: Comparison
 
     def frame(self) -> pd.DataFrame:
         """A row a measure: name, label, value, unit, better, bound, holds."""
         rows = []
-        for metric in METRICS:
+        for metric in variable_metrics(self.comparison):
             value = self.comparison.metrics[metric.name]
             rows.append(
                 {
@@ -59,11 +63,11 @@ class MetricsTable:
     def _html(self) -> str:
         head = ("measure", "value", "bound", "what it hears", "what it is deaf to")
         rows = []
-        for metric in METRICS:
+        for metric in variable_metrics(self.comparison):
             value = self.comparison.metrics[metric.name]
             rows.append(
                 f'<tr><th scope="row">{html.escape(metric.label)}</th>'
-                f'<td class="number">{_with_unit(value, metric.unit)}</td>'
+                f'<td class="number">{html.escape(with_unit(value, metric))}</td>'
                 f'<td class="{_mark(metric.holds(value)).strip()}">{_bound(metric, value)}</td>'
                 f"<td>{html.escape(metric.hears)}</td><td>{html.escape(metric.deaf_to)}</td></tr>"
             )
@@ -71,6 +75,7 @@ class MetricsTable:
             f"{self.comparison.provenance}. The bounds are those of our definition of "
             "“no measurable degradation”, which asks for the mean of at least 100 sentences; "
             "beside one sentence they are a yardstick, not a verdict."
+            f"{left_out(self.comparison)}"
         )
         return _table(head, rows, caption)
 
@@ -84,17 +89,18 @@ class SideBySide:
     def frame(self) -> pd.DataFrame:
         """A row a measure, a column a plan."""
         columns = {c.plan.name: c.metrics for c in self.comparisons}
-        return pd.DataFrame(columns, index=[metric.name for metric in METRICS])
+        names = [metric.name for metric in variable_metrics(*self.comparisons)]
+        return pd.DataFrame(columns, index=names)
 
     def __repr__(self) -> str:
         return self.frame().to_string()
 
     def _repr_html_(self) -> str:
         rows = []
-        for metric in METRICS:
+        for metric in variable_metrics(*self.comparisons):
             values = [comparison.metrics[metric.name] for comparison in self.comparisons]
             cells = "".join(
-                f'<td class="number{_mark(metric.holds(value))}">{number(value)}</td>'
+                f'<td class="number{_mark(metric.holds(value))}">{number(value, metric.bound)}</td>'
                 for value in values
             )
             label = html.escape(f"{metric.label} ({metric.unit})")
@@ -102,6 +108,7 @@ class SideBySide:
         head = ("measure", *(comparison.plan.name for comparison in self.comparisons))
         first = self.comparisons[0]
         caption = f"Emulated, {first.tier} tier; reference: {first.reference_words}."
+        caption += left_out(*self.comparisons)
         return _table(head, rows, caption)
 
 
@@ -208,24 +215,42 @@ def _figure(name: str, value: float) -> str:
     return "identical" if name == "sqnr_db" and value == math.inf else digits.format(value)
 
 
-def number(value: float) -> str:
-    """A measure with as many digits as it deserves; a dash where there is none."""
+def number(value: float, bound: float | None = None) -> str:
+    """A measure with as many digits as it deserves; a dash where there is none.
+
+    Small values keep two digits that are not zero, so that "0" is nothing but zero. Where there is
+    a bound, digits are added until the magnitude as shown lies on the same side of it as the
+    magnitude itself.
+    """
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if 0 < abs(value) < 0.0005:
-        return "< 0.001" if value > 0 else "> −0.001"
-    digits = 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0
-    return f"{value:.{digits}f}".replace("-", "−")
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    decimals = max(3, 1 - exponent) if exponent < 0 else 2 if exponent < 2 else 0
+    form = "e" if exponent < _SMALLEST_EXPONENT else "f"
+    shown = f"{value:.{1 if form == 'e' else decimals}{form}}"
+    if bound is not None:
+        while _side(float(shown), bound) != _side(value, bound):
+            decimals += 1
+            shown = f"{value:.{decimals}f}"
+    return shown.replace("e-0", "e-").replace("-", "−")
 
 
-def _with_unit(value: float, unit: str) -> str:
-    shown = number(value)
-    return shown if math.isnan(value) or " to " in unit else f"{shown} {html.escape(unit)}"
+def _side(value: float, bound: float) -> int:
+    """Whether a magnitude is below (-1), at (0) or above (1) a bound."""
+    return (abs(value) > bound) - (abs(value) < bound)
 
 
-def _bound(metric, value: float) -> str:
+def with_unit(value: float, metric: Metric) -> str:
+    """A value of a measure, with its unit if that is one and no scale such as "0 to 1"."""
+    shown, unit = number(value, metric.bound), metric.unit.split(",")[0]
+    return shown if math.isnan(value) or not unit or " to " in unit else f"{shown} {unit}"
+
+
+def _bound(metric: Metric, value: float) -> str:
     if metric.bound is None:
         return ""
     sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]

@@ -125,7 +125,7 @@ def _row(run: Run, values: dict, shown: list[Metric]) -> str:
     dot = f'<span class="dot" style="background:{of_plan(run.plan)}"></span>' if run.plan else ""
     cells = "".join(
         f'<td class="number{_verdict(metric, values.get(metric.name))}">'
-        f"{number(_value(values.get(metric.name)))}</td>"
+        f"{number(_value(values.get(metric.name)), metric.bound)}</td>"
         for metric in shown
     )
     link = f'<a href="{html.escape(run.page)}">{name}</a>'

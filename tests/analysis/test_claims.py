@@ -33,3 +33,13 @@ def test_a_share_that_is_just_the_claim_is_not_above_it():
     )
     lofi = claim_sheet(plan.coverage(sites)).frame.iloc[0]
     assert (lofi["this plan (%)"], lofi["above the claim"]) == ("95.0", "no")
+
+
+def test_a_plan_without_bfloat4_has_no_two_rows_that_say_the_same():
+    sites = [linear(f"site.{i}", 64, 64, 64) for i in range(5)]
+    sheet = claim_sheet(
+        Plan.parse("default: {math_fidelity: LoFi, weights: bfloat8_b}").coverage(sites)
+    )
+    assert not sheet.frame.duplicated(["of what", "this plan (%)", "above the claim"]).any()
+    assert set(sheet.frame["claim"]) == {"> 95 % of the layers in LoFi", "> 80 % in BFP8"}
+    assert "Nothing is in bfloat4_b" in sheet.caption

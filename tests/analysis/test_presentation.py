@@ -1,11 +1,14 @@
 """Figures, tables and findings of a comparison that is made up, so that its faults are known."""
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lightning_v2.analysis import audio_metrics, figures, tables
 from lightning_v2.analysis.comparison import Comparison
@@ -58,6 +61,16 @@ def compared(reference, candidate, name="naive", phase_sqnr=2.0, **durations):
         metrics=metrics,
         phase=phase,
     )
+
+
+def html_of(table):
+    if hasattr(table, "_repr_html_"):
+        return table._repr_html_()
+    return table._repr_mimebundle_()["text/html"]
+
+
+def row_heads(table):
+    return re.findall('<th scope="row">(.*?)</th>', html_of(table))
 
 
 @pytest.fixture
@@ -166,19 +179,57 @@ def test_findings_of_a_shifted_voice_with_an_exact_phase_do_not_blame_it(broken)
     assert "The cause is" not in repr(findings)
 
 
+def test_findings_say_which_errors_go_no_further(broken, free):
+    assert "go no further" in repr(Findings(broken))
+    assert "go no further" not in repr(Findings(free))
+
+
 def test_findings_without_layers_and_free_running(free):
     findings = Findings(replace(free, layers=pd.DataFrame()))
     assert "candidate longer by +200 ms" in repr(findings)
 
 
-def test_metrics_table_shows_and_keeps_every_measure(broken):
+def test_metrics_table_keeps_every_measure(broken):
     bundle = tables.MetricsTable(broken)._repr_mimebundle_()
-    assert bundle["text/html"].count('scope="row"') == len(audio_metrics.METRICS)
     assert 'class="broken"' in bundle["text/html"]
     kept = bundle[tables.METRICS_TYPE]
     assert kept["plan"] == "naive"
     assert kept["metrics"]["f0_median_cents"] == pytest.approx(30, abs=0.5)
     assert kept["metrics"]["pause_rise_db"] is None
+    assert set(kept["metrics"]) == {metric.name for metric in audio_metrics.METRICS}
+
+
+@pytest.mark.parametrize("table", [tables.MetricsTable, tables.SideBySide])
+def test_a_measure_that_the_mode_of_running_fixes_has_no_row(broken, free, table):
+    forced, own = (row_heads(table(comparison)) for comparison in (broken, free))
+    assert not [head for head in forced if head.startswith(("candidate longer by", "words"))]
+    assert [head for head in forced if head.startswith("PESQ-WB")]
+    assert [head for head in own if head.startswith("candidate longer by")]
+    assert not [head for head in own if head.startswith(("PESQ-WB", "waveform SNR", "words"))]
+
+
+def test_what_has_no_row_is_named_in_the_caption(broken):
+    for table in (tables.MetricsTable(broken), tables.SideBySide(broken)):
+        caption = re.search("<caption>(.*?)</caption>", html_of(table)).group(1)
+        assert "candidate longer by; words on which a recogniser agrees." in caption
+
+
+def test_words_have_a_row_where_a_recogniser_was_asked(broken):
+    asked = replace(broken, metrics=broken.metrics | {"words_agree_percent": 90.0})
+    assert any(head.startswith("words") for head in row_heads(tables.MetricsTable(asked)))
+
+
+def test_a_measure_that_failed_has_a_row(broken):
+    failed = replace(broken, metrics=broken.metrics | {"pesq_wb_mos": np.nan})
+    assert any(head.startswith("PESQ-WB") for head in row_heads(tables.MetricsTable(failed)))
+
+
+@pytest.mark.parametrize("table", [tables.MetricsTable, tables.SideBySide])
+@pytest.mark.parametrize(("value", "shown"), [(0.000129, "0.00013"), (0.00031, "0.00031")])
+def test_a_value_beside_a_small_bound_is_shown_in_its_size(broken, table, value, shown):
+    one = replace(broken, metrics=broken.metrics | {"zimtohrli": value})
+    row = re.search("zimtohrli.*?</tr>", html_of(table(one))).group(0)
+    assert f">{shown}</td>" in row
 
 
 def test_infinity_survives_json(tone):
@@ -207,12 +258,43 @@ def test_side_by_side(broken, tone):
     [
         (np.nan, "–"),
         (np.inf, "∞"),
-        (0.0, "0.000"),
+        (-np.inf, "−∞"),
+        (0.0, "0"),
         (4.5678, "4.57"),
-        (0.00012, "< 0.001"),
+        (0.5, "0.500"),
+        (0.00012, "0.00012"),
+        (-0.0004, "−0.00040"),
+        (1.3e-7, "1.3e−7"),
+        (1e-5, "0.000010"),
         (-1.5, "−1.50"),
         (312.4, "312"),
     ],
 )
 def test_numbers(value, text):
     assert tables.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "text"),
+    [
+        (4.497, 4.5, "4.497"),
+        (4.5, 4.5, "4.50"),
+        (-0.2003, 0.2, "−0.2003"),
+        (100.4, 100, "100.4"),
+        (0.000301, 0.0003, "0.000301"),
+        (0.0, 0.0, "0"),
+        (1e-12, 0.0, "1.0e−12"),
+        (np.nan, 1.0, "–"),
+    ],
+)
+def test_a_number_beside_its_bound(value, bound, text):
+    assert tables.number(value, bound) == text
+
+
+@given(
+    st.floats(-1e6, 1e6, allow_subnormal=False).filter(lambda x: x == 0 or abs(x) > 1e-9),
+    st.sampled_from([0.0, 3e-4, 0.2, 0.5, 1.0, 2.0, 4.5, 15.0, 98.0]),
+)
+def test_what_is_shown_lies_on_the_side_of_the_bound_on_which_the_value_lies(value, bound):
+    shown = abs(float(tables.number(value, bound).replace("−", "-")))
+    assert (shown > bound, shown < bound) == (abs(value) > bound, abs(value) < bound)
