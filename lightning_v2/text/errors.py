@@ -1,7 +1,9 @@
 """What can be wrong with a text."""
 
+from ..errors import LightningError
 
-class TextError(ValueError):
+
+class TextError(LightningError, ValueError):
     """A text that cannot be spoken; the message says what is wrong and where."""
 
 
