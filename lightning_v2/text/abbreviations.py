@@ -33,6 +33,12 @@ _BEFORE_NUMBER = {
 }  # fmt: skip
 """Only where a number follows."""
 
+_NUMBER_AFTER = {
+    **dict.fromkeys("vol vols fig ch chap sec sect art tab".split(), r"\s*(?:\d|[IVXLC]+\b)"),
+    **dict.fromkeys("c ca".split(), r"\s*\d{3,4}\b"),
+}
+"""What the number looks like, where figures alone are too little or too much."""
+
 _ANYWHERE = {"approx": "approximately", "vs": "versus", "cf": "compare", "viz": "namely"}
 _CAPITALISED = {"hon", "gen", "col", "sen", "rep", "apt", "rev", "ft", "rt", "adm", "pres", "cos",
                 "maj", "brig", "insp", "supt"}  # fmt: skip
@@ -70,7 +76,9 @@ def spoken(text: str) -> str:
 
 def _ended(words: str, match: re.Match) -> str:
     """The words, with a full stop if the sentence ends with them; "for example," never does."""
-    ends = match[0].endswith(".") and not words.endswith(",") and at_end(match.string[match.end() :])
+    ends = (
+        match[0].endswith(".") and not words.endswith(",") and at_end(match.string[match.end() :])
+    )
     return words + ("." if ends else "")
 
 
@@ -79,7 +87,8 @@ def _abbreviation(match: re.Match) -> str:
     before, rest = match.string[: match.start()], match.string[match.end() :]
     if key in _CAPITALISED and not word[0].isupper():
         return match[0]
-    if key in _BEFORE_NUMBER and re.match(r"\s*(?:\d|[IVXLC]+\b)", rest):
+    numbered = _NUMBER_AFTER.get(key, r"\s*\d")
+    if key in _BEFORE_NUMBER and not before.endswith(".") and re.match(numbered, rest):
         return _BEFORE_NUMBER[key] + " "
     if key == "st" and _is_street(before, rest):
         return "street" + ("." if at_end(rest) else "")

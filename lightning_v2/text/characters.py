@@ -25,9 +25,7 @@ _PLAIN = {
     "¹": "^1", "²": "^2", "³": "^3", "⁻": "^-",
 }  # fmt: skip
 _INVISIBLE = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff"}
-_SPEAKABLE = re.compile(
-    r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·–—-]"""
-)
+_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·–—-]""")
 """The characters of a plain text: the rules of this room know them all."""
 
 

@@ -34,6 +34,13 @@ _SUFFIX = r"(?:st|nd|rd|th)?"
 _NO_MORE = r"(?![\d:%/-]|[.,]\d|\s?(?:million|billion|percent|[ap]\.?m\b))"
 _NAME_END = r"(?:\.(?!\w)|\b)"
 
+_WANTS_ARTICLE = re.compile(
+    rf"(?:^|[^\w\s]|\b(?:on|of|by|from|until|till|since|before|after|to|and|or|between|was|is|dated"
+    rf"|{_DAY}))\s*$",
+    re.IGNORECASE,
+)
+"""What stands before "5 January" where it is said "the fifth of January"."""
+
 
 def _year_of(digits: str) -> str:
     if len(digits) == 2:
@@ -71,7 +78,9 @@ def _day_month(match: re.Match) -> str:
     if match["name"].lower() in ("may", "march", "mar") and match["name"][0].islower():
         return match[0]
     days = " to ".join(ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"]))
-    return f"{match['the'] or 'the '}{days} of {_FULL[match['name'].lower()]}{_dot(match)}"
+    before = match.string[: match.start()]
+    the = "the " if match["the"] or _WANTS_ARTICLE.search(before) else ""
+    return f"{the}{days} of {_FULL[match['name'].lower()]}{_dot(match)}"
 
 
 def _dot(match: re.Match) -> str:
@@ -95,8 +104,11 @@ _RULES = (
     # Mon-Fri, Jan–Mar
     (
         rf"\b(?P<first>(?:{_DAY}|{_MONTH}))\.?\s?[-–]\s?(?P<last>{_DAY}|{_MONTH}){_NAME_END}",
-        lambda m: f"{_FULL[m['first'].lower()]} to {_FULL[m['last'].lower()]}"
-        if m["first"][0].isupper() and m["last"][0].isupper() else m[0],
+        lambda m: (
+            f"{_FULL[m['first'].lower()]} to {_FULL[m['last'].lower()]}"
+            if m["first"][0].isupper() and m["last"][0].isupper()
+            else m[0]
+        ),
     ),
     # 2024-05-01, 2024/05/01
     (r"(?<![\w.-])(?P<year>[12]\d{3})([-/])(?P<month>\d\d)\2(?P<day>\d\d)(?![\w-])", _year_first),

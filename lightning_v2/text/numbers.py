@@ -95,9 +95,10 @@ _RULES = (
     (r"\b(\d[\d,]*)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
     # 1/2, 2 3/4
     (
-        r"\b(?:(?P<whole>\d+)\s+)?(?P<top>\d{1,2})/(?P<bottom>[2-9]|[1-9]\d)\b(?!/)",
+        r"\b(?:(?P<whole>\d+)\s+)?(?<!/)(?P<top>\d{1,2})/(?P<bottom>[2-9]|[1-9]\d)\b(?!/)",
         lambda m: fraction(m["whole"], m["top"], m["bottom"]),
     ),
+    (r"/", " slash "),
     (r"(?:(?<=\s)|^|(?<=[(,]))-(?=\.?\d)", "minus "),
     (r"(?<!\d)\.\d+", lambda m: f" {amount(m[0])} "),
     (rf"(?:{NUMBER})(?:\.\d+)?", _plain),

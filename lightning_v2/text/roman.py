@@ -6,9 +6,7 @@ from .numbers import cardinal, ordinal, year
 from .spelling import LETTER
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_NUMERAL = (
-    r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-)
+_NUMERAL = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _ENDED = rf"(?![A-Za-z{LETTER}]|\.\w|-)"
 
 _RULERS = (
@@ -16,9 +14,9 @@ _RULERS = (
     " Celestine Charles Christian Clement Conrad Constantine Darius David Edward Elizabeth Eric"
     " Eugene Ferdinand Francis Frederick George Gregory Gustav Haakon Harald Henry Honorius"
     " Innocent Ivan James Jean John Joseph Julius Karl Leo Leopold Louis Manuel Margrethe"
-    " Martin Mary Maximilian Mehmed Michael Murad Napoleon Nicholas Olaf Osman Otto Paul Pedro Peter"
-    " Philip Pius Ptolemy Rama Ramesses Ramses Richard Robert Rudolf Selim Sixtus Stephen Suleiman"
-    " Theodosius Umberto Urban Valdemar Victor Wilhelm William Xerxes"
+    " Martin Mary Maximilian Mehmed Michael Murad Napoleon Nicholas Olaf Osman Otto Paul Pedro"
+    " Peter Philip Pius Ptolemy Rama Ramesses Ramses Richard Robert Rudolf Selim Sixtus Stephen"
+    " Suleiman Theodosius Umberto Urban Valdemar Victor Wilhelm William Xerxes"
 ).split()
 _OFFICES = "King Queen Pope Emperor Empress Tsar Czar Sultan Kaiser Prince Duke".split()
 _PARTS = (
@@ -31,9 +29,12 @@ _PART = re.compile(rf"\b(?P<before>(?i:{'|'.join(_PARTS)})\s)(?P<numeral>{_NUMER
 _RULER = re.compile(
     rf"\b(?P<before>(?:(?P<office>(?:{'|'.join(_OFFICES)}))\s)?(?:[A-Z][a-z]+\s)*"
     rf"(?:{'|'.join(_RULERS)})\s(?:[A-Z][a-z]+\s)?)(?P<numeral>{_NUMERAL}){_ENDED}"
+    r"(?:\.(?=\s[a-z]))?"
 )
 _ORDINAL = re.compile(rf"\b(?P<numeral>{_NUMERAL})th\b")
-_CENTURY = re.compile(rf"\b(?P<before>)(?P<numeral>{_NUMERAL}){_ENDED}(?=\s(?:century|dynasty|centuries)\b)")
+_CENTURY = re.compile(
+    rf"\b(?P<before>)(?P<numeral>{_NUMERAL}){_ENDED}(?=\s(?:century|dynasty|centuries)\b)"
+)
 _NAME = re.compile(rf"\b(?P<before>[A-Z][A-Za-z]*[a-z]\s)(?P<numeral>{_NUMERAL}){_ENDED}")
 _YEAR = re.compile(rf"\b(?=M[CDLXVI]{{3,}}\b)(?P<numeral>{_NUMERAL}){_ENDED}")
 

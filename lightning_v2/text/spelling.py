@@ -27,7 +27,11 @@ def at_end(rest: str) -> bool:
 
 def is_spelled(letters: str) -> bool:
     """Whether a part of a name (`js`, `txt`) has to be said letter by letter."""
-    return len(letters) == 1 or letters.lower() in _SPELLED or not re.search("[aeiouy]", letters, re.I)
+    return (
+        len(letters) == 1 or letters.lower() in _SPELLED or not re.search("[aeiouy]", letters, re.I)
+    )
 
 
-_SPELLED = frozenset("ai api cpu eu exe gpu gui id ieee imap io ip isbn issn os py tv ui uk uri url us usb".split())
+_SPELLED = frozenset(
+    "ai api cpu eu exe gpu gui id ieee imap io ip isbn issn os py tv ui uk uri url us usb".split()
+)

@@ -5,7 +5,7 @@ import re
 _SPOKEN = {
     "&": " and ", "@": " at ", "#": " number ", "%": " percent ", "+": " plus ", "=": " equals ",
     "$": " dollars ", "£": " pounds ", "€": " euros ", "¥": " yen ", "₹": " rupees ", "₩": " won ",
-    "₽": " roubles ", "₿": " bitcoins ", "¢": " cents ", "\\": " backslash ", "/": " slash ",
+    "₽": " roubles ", "₿": " bitcoins ", "¢": " cents ", "\\": " backslash ",
     "<": " less than ", ">": " greater than ",
 }  # fmt: skip
 _PER = "second|minute|hour|day|night|week|month|quarter|year|person|head|piece|unit"
@@ -23,14 +23,15 @@ def phrased(text: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """`a = b` -> "a equals b", `~5` -> "about 5", `2 * 3` -> "2 times 3", `$2/day` -> "... per day"."""
+    """`a = b` -> "a equals b", `~5` -> "about 5", `2 * 3` -> "2 times 3".
+
+    A slash between figures is left: it may make a fraction.
+    """
     text = re.sub(r"~\s?(?=\d)", "about ", text.replace("·", " , "))
     text = re.sub(r"(?<=\d)\s?\*\s?(?=\d)", " times ", text)
     text = re.sub(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])", " underscore ", text)
     text = re.sub(r"\b(and)/(or)\b", r"\1 \2", text, flags=re.IGNORECASE)
     text = re.sub(rf"(?<=\w)/(?=(?:{_PER})\b)", " per ", text)
-    text = re.sub(r"(?<!\d)\s?/\s?(?!\d)|(?<=[A-Za-z])/(?=\d)", " slash ", text)
     for symbol, words in _SPOKEN.items():
-        if symbol != "/":
-            text = text.replace(symbol, words)
+        text = text.replace(symbol, words)
     return text

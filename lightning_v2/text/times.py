@@ -42,6 +42,8 @@ _RULES = (
     ),
     # 3pm
     (rf"\b(?P<hour>1[0-2]|[1-9])\s*{_HALF}", lambda m: f"{cardinal(m['hour'])} {_half_of_day(m)}"),
+    # nine p.m.
+    (r"\b(?P<half>[ap]\.\s?m\.)", _half_of_day),
     # 16:9
     (r"(?<![\d:])(\d+):(\d+)(?![\d:])", r"\1 to \2"),
 )

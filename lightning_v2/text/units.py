@@ -1,6 +1,7 @@
 """Units of measure: symbols with their prefixes, powers and quotients."""
 
 import re
+from collections.abc import Iterable
 
 from .numbers import NUMBER, amount
 
@@ -54,17 +55,18 @@ _ALONE = (
 ).split()
 """Read without a figure: they are nothing else."""
 
-_ALL = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
-_ONE = rf"(?:(?:sq|cu)\.?\s)?(?:{_ALL})(?:\^[23])?"
+
+def _alternatives(symbols: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
+
+
+_ONE = rf"(?:(?:sq|cu)\.?\s)?(?:{_alternatives(_NAMES)})(?:\^[23])?"
 _AFTER = r"(?![\w^'$+]|[·/]\w)"
 _QUANTITY = re.compile(
     rf"(?P<minus>(?<![\w)])-)?(?<![\w.,/])(?P<number>(?:{NUMBER})?(?:\.\d+)?)(?<=\d)(?P<gap>\s|-)?"
     rf"(?P<unit>{_ONE}(?:[·/]{_ONE})*){_AFTER}(?P<dot>\.(?!\w))?"
 )
-_BARE = re.compile(
-    rf"(?<![\w.,/'@-])(?P<unit>(?:{'|'.join(sorted(map(re.escape, _ALONE), key=len, reverse=True))})"
-    rf"(?:[·/]{_ONE})*){_AFTER}"
-)
+_BARE = re.compile(rf"(?<![\w.,/'@-])(?P<unit>(?:{_alternatives(_ALONE)})(?:[·/]{_ONE})*){_AFTER}")
 _SIZE = re.compile(r"\s*(?:$|[,;)]|(?:long|wide|tall|deep|high|thick|by|x)\b)")
 
 
@@ -88,10 +90,10 @@ def heights(text: str) -> str:
 
 def named(unit: str, many: bool) -> str:
     """`m/s^2` -> "meters per second squared"; what is divided by stays in the singular."""
-    over, *under = unit.split("/")
-    *first, last = over.split("·")
-    words = [*(_power(symbol, many=False) for symbol in first), _power(last, many)]
-    words += [f"per {_power(symbol, many=False)}" for symbol in under]
+    over, *under = (part.split("·") for part in unit.split("/"))
+    words = [_power(symbol, many=False) for symbol in over[:-1]] + [_power(over[-1], many)]
+    for factors in under:
+        words += ["per", *(_power(symbol, many=False) for symbol in factors)]
     return " ".join(words)
 
 
