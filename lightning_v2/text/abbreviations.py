@@ -29,7 +29,7 @@ _BEFORE_NUMBER = {
     "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "ch": "chapter", "chap":
     "chapter", "sec": "section", "sect": "section", "eq": "equation", "eqs": "equations",
     "art": "article", "tab": "table", "est": "established", "ext": "extension", "ver": "version",
-    "c": "circa", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition",
+    "c": "circa", "tel": "telephone", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition",
 }  # fmt: skip
 """Only where a number follows."""
 
@@ -47,8 +47,8 @@ _CAPITALISED = {"hon", "gen", "col", "sen", "rep", "apt", "rev", "ft", "rt", "ad
 _SAINTS = (
     "Albans Andrew Andrews Ann Anne Anthony Augustine Bartholomew Bernard Catherine Charles Clair"
     " Cloud Croix David Edmund Edmunds Francis George Giles Helena Helens Ives James John Joseph"
-    " Kitts Lawrence Leonards Louis Lucia Luke Margaret Mark Martin Mary Matthew Michael Moritz Neots"
-    " Nicholas Olaf Patrick Paul Peter Petersburg Pierre Thomas Vincent"
+    " Kitts Lawrence Leonards Louis Lucia Luke Margaret Mark Martin Mary Matthew Michael Moritz"
+    " Neots Nicholas Olaf Patrick Paul Peter Petersburg Pierre Thomas Vincent"
 ).split()
 
 _PHRASES = (
@@ -89,7 +89,7 @@ def _abbreviation(match: re.Match) -> str:
         return match[0]
     numbered = _NUMBER_AFTER.get(key, r"\s*\d")
     if key in _BEFORE_NUMBER and not before.endswith(".") and re.match(numbered, rest):
-        return _BEFORE_NUMBER[key] + " "
+        return _BEFORE_NUMBER[key] + ("" if rest[0].isspace() else " ")
     if key == "st" and _is_street(before, rest):
         return "street" + ("." if at_end(rest) else "")
     if key in _TITLES:

@@ -18,7 +18,7 @@ _RULES = (
         r"\b([A-Z]{1,3})&([A-Z]{1,3})\b(?!')",
         lambda m: f"{letter_names(*m[1])} and {letter_names(*m[2])}",
     ),
-    (r"\bA(?=/[A-Z]\b|-?\d)", letter_names("A")),
+    (r"\bA(?=/[A-Z]\b|-?\d|-[a-z])", letter_names("A")),
     (r"\b(\d{3})([A-Z])\b", lambda m: f"{in_pairs(m[1])} {letter_names(m[2])}"),
     (r"(?<=\d)\s?x\s?(?=\d)", " by "),
     (r"(?<=\d)x\b", " times"),

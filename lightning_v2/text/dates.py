@@ -68,14 +68,14 @@ def _month_first(match: re.Match) -> str:
 
 def _month_day(match: re.Match) -> str:
     """`June 3-5`, `Dec. 7`; a capital tells the month from the verb."""
-    if match["month"].lower() in ("may", "march", "mar") and match["month"][0].islower():
+    if match["month"] == "may":
         return match[0]
     days = [ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"])]
     return f"{_FULL[match['month'].lower()]} {' to '.join(days)}"
 
 
 def _day_month(match: re.Match) -> str:
-    if match["name"].lower() in ("may", "march", "mar") and match["name"][0].islower():
+    if match["name"] == "may":
         return match[0]
     days = " to ".join(ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"]))
     before = match.string[: match.start()]

@@ -39,7 +39,7 @@ _READINGS = (
     symbols.spoken,
     numbers.spoken,
 )
-"""Each reads one kind of notation and leaves the rest; the order matters where notations overlap."""
+"""Each reads one kind of notation and leaves the rest; the order matters where kinds overlap."""
 
 _SHORT_WORDS = {"A", "I", "AM", "AN", "AND", "ARE", "AS", "AT", "BE", "BUT", "BY", "CAN", "DO",
                 "FOR", "GET", "GO", "HAD", "HAS", "HE", "HER", "HIS", "HOW", "IF", "IN", "IS", "IT",

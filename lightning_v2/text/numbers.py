@@ -7,6 +7,9 @@ from num2words import num2words
 NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)|\d+"
 """Whole numbers, with commas or without."""
 
+FRACTION = r"(?:(?P<whole>\d+)\s+)?(?<!/)(?P<top>\d{1,2})/(?P<bottom>[2-9]|[1-9]\d)\b(?!/)"
+"""`1/2`, `2 3/4`, alone in its place."""
+
 _HALVES = {"2": ("half", "halves"), "4": ("quarter", "quarters")}
 _DENOMINATORS = {*range(2, 11), 12, 16, 20, 32, 64}
 _LONGEST_CARDINAL = 15  # digits; longer ones are read digit by digit
@@ -95,7 +98,7 @@ _RULES = (
     (r"\b(\d[\d,]*)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
     # 1/2, 2 3/4
     (
-        r"\b(?:(?P<whole>\d+)\s+)?(?<!/)(?P<top>\d{1,2})/(?P<bottom>[2-9]|[1-9]\d)\b(?!/)",
+        rf"\b{FRACTION}",
         lambda m: fraction(m["whole"], m["top"], m["bottom"]),
     ),
     (r"/", " slash "),

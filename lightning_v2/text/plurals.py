@@ -11,6 +11,8 @@ _COUNTS = (
 )
 
 _RULES = (
+    # 1990s-2000s
+    (r"(?<=\d0s)\s?[-–]\s?(?=['\d])", " to "),
     # '80s, 1990s
     (r"'(\d0)'?s\b", lambda m: plural(cardinal(m[1]))),
     (r"\b([12]\d\d0)'?s\b", lambda m: _decade(m[1])),

@@ -43,7 +43,7 @@ def spoken(text: str) -> str:
     """`Henry V` -> "Henry the fifth", `chapter XVIII` -> "chapter eighteen", `MCMLXXXIV` -> a year.
 
     A single letter counts after what is numbered and after a ruler; "I" only where it cannot be the
-    pronoun, or an office stands before the name.
+    pronoun, or what is numbered has a capital, or an office stands before the name.
     """
     text = _YEAR.sub(lambda m: year(str(value(m["numeral"]))), text)
     text = _ORDINAL.sub(lambda m: ordinal(str(value(m["numeral"]))), text)
@@ -65,7 +65,7 @@ def _is_pronoun(match: re.Match) -> bool:
 
 
 def _part(match: re.Match) -> str:
-    if _is_pronoun(match):
+    if _is_pronoun(match) and match["before"][0].islower():
         return match[0]
     return match["before"] + cardinal(str(value(match["numeral"])))
 

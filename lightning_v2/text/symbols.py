@@ -17,6 +17,8 @@ def phrased(text: str) -> str:
     text = re.sub(rf"(?<![\w])'(?=(?:{_CLITICS})\b)", "’", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<![A-Za-z0-9])'|'(?![A-Za-z0-9])", " ", text)
     text = text.replace("’", "'").replace('"', " ")
+    text = re.sub(r"(?<=\d)\s-\s(?=[\d.]+\s?=)", " minus ", text)
+    text = re.sub(r"(?<=\d)\s[-–]\s(?=\d)", "–", text)
     text = re.sub(r"[()\[\]{}|]+", " , ", text)
     text = re.sub(r"(?<=\w)\s*(?:--+|—)\s*(?=\S)|\s+[–—-]+\s+", " , ", text)
     return text.replace("—", " , ")

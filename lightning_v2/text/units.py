@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from .numbers import NUMBER, amount
+from .numbers import FRACTION, NUMBER, amount, fraction
 
 _PREFIXES = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "h": "hecto", "d": "deci",
              "c": "centi", "m": "milli", "µ": "micro", "u": "micro", "n": "nano", "p": "pico",
@@ -28,7 +28,7 @@ _OTHERS = {
     "yr": "year", "yrs": "year", "dB": "decibel", "rpm": "revolution per minute",
     "bpm": "beat per minute", "fps": "frame per second", "dpi": "dot per inch",
     "ppm": "part per million", "bps": "bit per second", "kbps": "kilobit per second",
-    "Mbps": "megabit per second", "Gbps": "gigabit per second", "px": "pixel", "kt": "knot",
+    "Mbps": "megabit per second", "Gbps": "gigabit per second", "tsp": "teaspoon", "tbsp": "tablespoon", "px": "pixel", "kt": "knot",
     "psi": "pound per square inch", "hp": "horsepower", "MP": "megapixel",
     "°C": "degree celsius", "°F": "degree fahrenheit", "C": "celsius", "F": "fahrenheit",
 }  # fmt: skip
@@ -47,7 +47,9 @@ _LETTERS_APART = frozenset("mgshlVWLNJ")
 
 Others are seats, sizes and series more often: "room 101B", "4K".
 """
-_DOTTED = frozenset("lb lbs oz ft in yd mi gal qt pt hr hrs min mins sec secs yr yrs".split())
+_DOTTED = frozenset(
+    "lb lbs oz ft in yd mi gal qt pt hr hrs tsp tbsp min mins sec secs yr yrs".split()
+)
 """Written with a full stop that is not the end of the sentence."""
 _ALONE = (
     "kg km cm mL km/h kHz MHz GHz THz kWh MWh GWh mAh kW dB kPa hPa MPa kbps Mbps Gbps mph kph rpm"
@@ -63,8 +65,9 @@ def _alternatives(symbols: Iterable[str]) -> str:
 _ONE = rf"(?:(?:sq|cu)\.?\s)?(?:{_alternatives(_NAMES)})(?:\^[23])?"
 _AFTER = r"(?![\w^'$+]|[·/]\w)"
 _QUANTITY = re.compile(
-    rf"(?P<minus>(?<![\w)])-)?(?<![\w.,/])(?P<number>(?:{NUMBER})?(?:\.\d+)?)(?<=\d)(?P<gap>\s|-)?"
-    rf"(?P<unit>{_ONE}(?:[·/]{_ONE})*){_AFTER}(?P<dot>\.(?!\w))?"
+    rf"(?P<minus>(?<![\w)])-)?(?<![\w.,/])"
+    rf"(?:{FRACTION}|(?P<number>(?:{NUMBER})?(?:\.\d+)?)(?<=\d))"
+    rf"(?P<gap>\s|-)?(?P<unit>{_ONE}(?:[·/]{_ONE})*){_AFTER}(?P<dot>\.(?!\w))?"
 )
 _BARE = re.compile(rf"(?<![\w.,/'@-])(?P<unit>(?:{_alternatives(_ALONE)})(?:[·/]{_ONE})*){_AFTER}")
 _SIZE = re.compile(r"\s*(?:$|[,;)]|(?:long|wide|tall|deep|high|thick|by|x)\b)")
@@ -126,8 +129,9 @@ def _quantity(match: re.Match) -> str:
         return match[0]
     if unit == "in" and gap == " " and not match["dot"] and not _SIZE.match(rest):
         return match[0]
-    many = number != "1" and gap != "-"
+    words = amount(number) if number else fraction(match["whole"], match["top"], match["bottom"])
+    many = gap != "-" and bool(match["whole"] or number not in ("", None, "1"))
     inside = match["dot"] and unit in _DOTTED and re.match(r"\s*[a-z\d,;)]", rest)
     minus = "minus " if match["minus"] else ""
     dot = match["dot"] if match["dot"] and not inside else ""
-    return f"{minus}{amount(number)} {named(unit, many)}{dot}"
+    return f"{minus}{words} {named(unit, many)}{dot}"
