@@ -29,7 +29,8 @@ _BEFORE_NUMBER = {
     "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "ch": "chapter", "chap":
     "chapter", "sec": "section", "sect": "section", "eq": "equation", "eqs": "equations",
     "art": "article", "tab": "table", "est": "established", "ext": "extension", "ver": "version",
-    "c": "circa", "tel": "telephone", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition",
+    "c": "circa", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition", "tel":
+    "telephone",
 }  # fmt: skip
 """Only where a number follows."""
 

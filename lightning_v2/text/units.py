@@ -28,7 +28,8 @@ _OTHERS = {
     "yr": "year", "yrs": "year", "dB": "decibel", "rpm": "revolution per minute",
     "bpm": "beat per minute", "fps": "frame per second", "dpi": "dot per inch",
     "ppm": "part per million", "bps": "bit per second", "kbps": "kilobit per second",
-    "Mbps": "megabit per second", "Gbps": "gigabit per second", "tsp": "teaspoon", "tbsp": "tablespoon", "px": "pixel", "kt": "knot",
+    "Mbps": "megabit per second", "Gbps": "gigabit per second", "tsp": "teaspoon",
+    "tbsp": "tablespoon", "px": "pixel", "kt": "knot",
     "psi": "pound per square inch", "hp": "horsepower", "MP": "megapixel",
     "°C": "degree celsius", "°F": "degree fahrenheit", "C": "celsius", "F": "fahrenheit",
 }  # fmt: skip
