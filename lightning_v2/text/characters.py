@@ -1,4 +1,4 @@
-"""Unicode in, plain ASCII out: quotes, dashes, accents and symbols brought to a few known forms."""
+"""Unicode in, few characters out: quotes, dashes, accents and symbols brought to known forms."""
 
 import re
 import unicodedata
@@ -9,25 +9,32 @@ _PLAIN = {
     "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "′": "'", "`": "'", "´": "'",
     "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "″": '"', "‹": '"', "›": '"',
     "‐": "-", "‑": "-", "−": "-", "‒": "–", "—": " — ", "―": " — ", "…": "... ",
-    "¡": " ", "¿": " ", "•": ", ", "·": " ", "¶": " ", "†": " ", "‡": " ", "⁄": "/",
-    "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "⅛": " 1/8",
+    "¡": " ", "¿": " ", "•": ", ", "⁄": "/", "∕": "/", "∙": "·", "⋅": "·", "∶": ":", "〜": "~",
+    "¶": " paragraph ",
+    "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "⅛": " 1/8", "⅜": " 3/8",
+    "⅝": " 5/8", "⅞": " 7/8", "⅕": " 1/5", "⅖": " 2/5", "⅗": " 3/5", "⅘": " 4/5", "⅙": " 1/6",
+    "⅚": " 5/6",
     "×": " times ", "÷": " divided by ", "±": " plus or minus ", "≈": " about ", "≠": " is not ",
     "≤": " at most ", "≥": " at least ", "∞": " infinity ", "√": " square root of ",
-    "°": " degrees ", "µ": " micro", "μ": " micro", "π": " pi ", "Ω": " ohms ",
-    "²": " squared", "³": " cubed", "™": " ", "®": " ", "©": " copyright ", "§": " section ",
-    "€": "€", "£": "£", "¥": "¥", "¢": " cents ", "№": " number ",
+    "→": " to ", "μ": "µ", "π": " pi ",
+    "™": " trademark ", "®": " registered trademark ", "©": " copyright ", "§": " section ",
+    "№": " number ",
     "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ß": "ss", "ł": "l", "Ł": "L",
     "đ": "d", "Đ": "D", "ð": "th", "þ": "th", "Þ": "Th", "ı": "i",
+    **{chr(0x2070 + digit): f"^{digit}" for digit in (0, 4, 5, 6, 7, 8, 9)},
+    "¹": "^1", "²": "^2", "³": "^3", "⁻": "^-",
 }  # fmt: skip
 _INVISIBLE = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff"}
-_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$€£¥+=*_~^|–—-]""")
+_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·–—-]""")
+"""The characters of a plain text: the rules of this room know them all."""
 
 
 def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
     """Bring a text to ASCII letters, digits and a small set of marks.
 
-    Accents are dropped from letters, typographic quotes and dashes become plain ones, common
-    symbols become words, invisible format characters and emoji selectors disappear.
+    Accents are dropped from letters, typographic quotes and dashes become plain ones, raised digits
+    follow "^", common symbols become words, invisible format characters and emoji selectors
+    disappear.
 
     Returns:
         The plain text, and the characters that nobody can say, each once, in order of appearance.
@@ -45,12 +52,11 @@ def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
             )
         if character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f":
             continue
-        known = _PLAIN.get(character)
-        if known is not None:
-            plain.append(known)
+        if character in _PLAIN:
+            plain.append(_PLAIN[character])
             continue
         decomposed = unicodedata.normalize("NFKD", character)
-        kept = "".join(c for c in decomposed if not unicodedata.combining(c))
+        kept = "".join(_PLAIN.get(c, c) for c in decomposed if not unicodedata.combining(c))
         if kept == "" and decomposed != "":
             continue  # a combining accent on its own: it belongs to the letter before it
         if all(_SPEAKABLE.match(c) for c in kept):
@@ -58,4 +64,5 @@ def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
         else:
             unspoken[character] = None
             plain.append(" ")
-    return "".join(plain), tuple(unspoken)
+    # 10⁻⁶ has one exponent, of two characters
+    return re.sub(r"(?<=\^)(-?)\^(?=\d)|(?<=\^\d)\^(?=\d)", r"\1", "".join(plain)), tuple(unspoken)

@@ -1,0 +1,39 @@
+"""Signs between words: quotes, dashes and brackets that shape phrases, and signs that are said."""
+
+import re
+
+_SPOKEN = {
+    "&": " and ", "@": " at ", "#": " number ", "%": " percent ", "+": " plus ", "=": " equals ",
+    "$": " dollars ", "£": " pounds ", "€": " euros ", "¥": " yen ", "₹": " rupees ", "₩": " won ",
+    "₽": " roubles ", "₿": " bitcoins ", "¢": " cents ", "\\": " backslash ",
+    "<": " less than ", ">": " greater than ",
+}  # fmt: skip
+_PER = "second|minute|hour|day|night|week|month|quarter|year|person|head|piece|unit"
+_CLITICS = "tis|twas|em|cause|til|n"
+
+
+def phrased(text: str) -> str:
+    """Quotes away, but for apostrophes; brackets and dashes between words become commas."""
+    text = re.sub(rf"(?<![\w])'(?=(?:{_CLITICS})\b)", "’", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<![A-Za-z0-9])'|'(?![A-Za-z0-9])", " ", text)
+    text = text.replace("’", "'").replace('"', " ")
+    text = re.sub(r"(?<=\d)\s-\s(?=[\d.]+\s?=)", " minus ", text)
+    text = re.sub(r"(?<=\d)\s[-–]\s(?=\d)", "–", text)
+    text = re.sub(r"[()\[\]{}|]+", " , ", text)
+    text = re.sub(r"(?<=\w)\s*(?:--+|—)\s*(?=\S)|\s+[–—-]+\s+", " , ", text)
+    return text.replace("—", " , ")
+
+
+def spoken(text: str) -> str:
+    """`a = b` -> "a equals b", `~5` -> "about 5", `2 * 3` -> "2 times 3".
+
+    A slash between figures is left: it may make a fraction.
+    """
+    text = re.sub(r"~\s?(?=\d)", "about ", text.replace("·", " , "))
+    text = re.sub(r"(?<=\d)\s?\*\s?(?=\d)", " times ", text)
+    text = re.sub(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])", " underscore ", text)
+    text = re.sub(r"\b(and)/(or)\b", r"\1 \2", text, flags=re.IGNORECASE)
+    text = re.sub(rf"(?<=\w)/(?=(?:{_PER})\b)", " per ", text)
+    for symbol, words in _SPOKEN.items():
+        text = text.replace(symbol, words)
+    return text
