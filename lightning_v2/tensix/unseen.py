@@ -33,8 +33,8 @@ class _Watch(TorchDispatchMode):
         with torch._C.DisableTorchFunction():
             result = function(*args, **kwargs)
         name = function._schema.name.partition("::")[2].strip("_")
-        moves = function.is_view or name in DATA_CALLS or name in _ATEN_DATA
-        if not moves and float_dtype(result) and float_dtype((args, kwargs)):
+        known = _watches.known or function.is_view or name in DATA_CALLS or name in _ATEN_DATA
+        if not known and float_dtype(result) and float_dtype((args, kwargs)):
             self._report(name)
         return result
 
@@ -42,6 +42,7 @@ class _Watch(TorchDispatchMode):
 class _Watches(threading.local):
     def __init__(self):
         self.current: _Watch | None = None
+        self.known = 0  # how many contexts of `asked_for` are open
 
 
 _watches = _Watches()
@@ -73,6 +74,7 @@ class asked_for:
 
     def __enter__(self) -> None:
         self._taken = None
+        _watches.known += 1
         # Without the mode, torch.compile would go on to compile whoever works in here.
         self._compiler = set_eval_frame(None)
         if _watches.current is None or not torch._C._len_torch_dispatch_stack():
@@ -84,6 +86,7 @@ class asked_for:
             torch._C._push_on_torch_dispatch_stack(top)
 
     def __exit__(self, *exception: object) -> None:
+        _watches.known -= 1
         set_eval_frame(self._compiler)
         if self._taken is not None:
             torch._C._push_on_torch_dispatch_stack(self._taken)
