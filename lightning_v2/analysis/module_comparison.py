@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +13,21 @@ import torch
 from torch import nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.emulate import Emulation, emulate
+from lightning_v2.deployment.emulate import Emulation, emulate, unemulated_words
+from lightning_v2.errors import LightningError
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import Unemulated
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.tensix.single_call import NoRuleError
 
 from .block_ranges import BlockRanges
 from .layer_errors import LayerErrors
+from .lock_step import first
 from .site_values import SiteValues
+
+
+class NotEmulatedError(LightningError, RuntimeError):
+    """A comparison with the arithmetic of the chip in which none of it ran."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +39,9 @@ class ModuleComparison(SiteValues):
         tier: of the emulation.
         reference: what the module returns in float32.
         candidate: what it returns under the plan.
-        layers: a row a site (S rows), see `LayerErrors.table`.
-        unemulated: calls that ran in PyTorch's arithmetic, for want of an operation.
+        layers: a row a site (S rows), see `LayerErrors.table`; isolated figures are NaN where a
+            call has no rule, see `unemulated`.
+        unemulated: calls that ran in PyTorch's arithmetic, each with the reason.
         approximated: calls that ran in the fast tier, for want of an exact rule.
         host: (module, op) -> calls left to the host.
     """
@@ -84,25 +93,37 @@ def compare_module(
 
     Raises:
         PlanError: the plan does not parse.
+        NotEmulatedError: not one call of the module ran in the arithmetic of the chip.
+        AutocastError: the module runs under torch's autocast.
     """
     plan = Plan.of(plan)
 
-    def alone(site, *call):
-        with tensix.use(tier, arch):
-            return tensix.lower(*call, plan.for_site(site), module)
+    def alone(site, function, args, kwargs):
+        try:
+            with tensix.use(tier, arch):
+                return tensix.lower(function, args, kwargs, plan.for_site(site), module)
+        except NoRuleError:
+            return torch.full_like(first(function(*args, **kwargs)), torch.nan)
 
     def plain(observer: Observer) -> object:
         with torch.no_grad(), tensix.intercept(module, lambda site: None, observer):
             return module(*inputs)
 
     def low(observer: Observer) -> tuple[object, Emulation]:
-        with torch.no_grad(), emulate(module, plan, tier, observer, arch) as emulation:
-            return module(*inputs), emulation
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*nothing was emulated")
+            with emulate(module, plan, tier, observer, arch) as emulation:
+                return module(*inputs), emulation
 
     ranges = BlockRanges(plan.for_site, module)
     errors = LayerErrors(alone, ranges, lambda site: plan.for_site(site).output)
     reference = plain(errors.observe_reference)
     candidate, emulation = errors.accumulate(plain, low)
+    if emulation.is_empty:
+        raise NotEmulatedError(
+            f"plan {plan.name} and PyTorch's float32 are the same run of this module: nothing was "
+            f"emulated. {unemulated_words(emulation)}"
+        )
     return ModuleComparison(
         plan,
         tier,

@@ -23,6 +23,7 @@ from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.configuration import Settings
 from lightning_v2.tensix.interception import Interception, Observer, Unemulated, innermost
+from lightning_v2.tensix.unseen import asked_for
 
 phase.register()
 
@@ -50,12 +51,20 @@ class Emulation:
 
     @property
     def unemulated(self) -> list[Unemulated]:
-        """Calls of a bare module that were not understood and ran in PyTorch's arithmetic.
+        """Calls of a bare module that ran in PyTorch's arithmetic, each with the reason.
 
         This and `approximated` must be empty for a result to be what it claims. Of the operations
         of a voice all are known.
         """
         return self._run.unemulated if isinstance(self._run, Interception) else []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a bare module ran, but not one call of it in the arithmetic of the chip."""
+        run = self._run
+        if not isinstance(run, Interception) or run.emulated:
+            return False
+        return bool(run.sites or run.unemulated or run.host)
 
     @property
     def approximated(self) -> list[Unemulated]:
@@ -77,6 +86,9 @@ def emulate(
     any other module the torch calls are intercepted, and each is lowered by ttnn's defaults; in the
     fast tier gradients pass straight through every rounding, so that it can be trained in here.
 
+    What the chip does not do runs as PyTorch runs it and is listed in `unemulated`; where that is
+    all, a warning at the end says so.
+
     The module itself is not changed; only calls of this thread are affected. Contexts nest: the
     innermost one that knows a voice or a module takes its calls.
 
@@ -96,6 +108,7 @@ def emulate(
             sites of a bare module are only known once it ran: there, it is a warning at the end.
         TypeError: `voice` is neither a voice nor a module.
         ValueError: the tier or the architecture is not known.
+        AutocastError: a bare module runs under torch's autocast.
     """
     settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
     if not isinstance(plan, Plan):
@@ -103,7 +116,11 @@ def emulate(
     if isinstance(voice, nn.Module):
         intercepted = tensix.intercept(voice, plan.for_site, observer)
         with tensix.use(tier, settings.arch), intercepted as running:
-            yield Emulation(tier, settings.arch, running)
+            emulation = Emulation(tier, settings.arch, running)
+            yield emulation
+        if emulation.is_empty:
+            message = f"plan {plan.name}: nothing was emulated. {unemulated_words(emulation)}"
+            warnings.warn(message, stacklevel=3)
         if running.sites:
             _warn_of_idle_rules(plan, running)
         return
@@ -114,6 +131,14 @@ def emulate(
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
     with speaking_by(voice.model, _Speaker(voice.model, lowering, settings)):
         yield Emulation(tier, settings.arch, lowering.runner)
+
+
+def unemulated_words(emulation: Emulation) -> str:
+    """What PyTorch ran, where and why, in a sentence."""
+    if not emulation.unemulated:
+        return "All of the module is work of the host."
+    calls = (f"{u.name} in {u.site or 'the root'} ({u.reason})" for u in emulation.unemulated)
+    return f"In PyTorch's arithmetic ran {', '.join(calls)}."
 
 
 class _Speaker:
@@ -140,7 +165,8 @@ class _Speaker:
         if innermost(self._network) is not self._around:
             yield self._network
             return
-        with tensix.use(self._settings.tier, self._settings.arch), torch._C.DisableTorchFunction():
+        running = tensix.use(self._settings.tier, self._settings.arch)
+        with running, asked_for(), torch._C.DisableTorchFunction():
             yield self._lowering
 
 

@@ -101,8 +101,9 @@ from lightning_v2.tensix.tensor import (
 
 # isort: split
 # The interception runs the operations above.
-from lightning_v2.tensix.interception import Interception, Unemulated, intercept, lower, trace
+from lightning_v2.tensix.interception import Interception, Unemulated, intercept, lower
 from lightning_v2.tensix.operations import OPERATIONS, register
+from lightning_v2.tensix.tracing import trace
 
 __all__ = [
     "SDPAProgramConfig",

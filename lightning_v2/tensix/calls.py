@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -278,8 +279,10 @@ def operand(x: object, precision: SitePrecision, constants: Constants) -> object
 
     A tensor without axes gets one, for block floats have groups.
     """
+    if isinstance(x, np.generic):
+        x = x.item()
     if not isinstance(x, torch.Tensor):
-        return x
+        return int(x) if isinstance(x, bool) else x
     x = x.reshape(1) if x.dim() == 0 else x
     if not x.is_floating_point():
         x = x.float()

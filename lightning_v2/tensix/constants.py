@@ -1,7 +1,8 @@
 """Constant operands: which tensors are weights of a module, and their packed forms, made once.
 
-A packed form is kept as long as its owner lives and is made anew when the owner changes: torch
-counts in-place changes per tensor. Writing through `.data` escapes that count, and autograd too.
+A packed form holds for the bits that it was made of: they are kept beside it and compared at every
+use, for nothing else tells of writes through `.data`, through NumPy or through another tensor that
+shares the memory.
 """
 
 from __future__ import annotations
@@ -14,18 +15,25 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
-from lightning_v2.tensix import tensor as device
-
 _packed: WeakIdKeyDictionary = WeakIdKeyDictionary()
+"""Owner -> view of it -> its values when last seen, and what was made of them by recipe."""
+
+_WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 class Constants:
     """The parameters and buffers of a module, recognised by their memory, also through views."""
 
     def __init__(self, module: nn.Module):
-        tensors = chain(module.parameters(), module.buffers())
-        self._owners = {t.untyped_storage().data_ptr(): t for t in tensors if t.numel()}
+        self._module = module
         self._made: dict[int, weakref.ref[Tensor]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at what the module holds: parameters and buffers may have been replaced."""
+        tensors = chain(self._module.parameters(), self._module.buffers())
+        self._owners = {_address(t): t for t in tensors}
+        self._owners.pop(None, None)
 
     def add(self, tensor: Tensor) -> None:
         """Recognise, as long as it lives, what the host makes of constants (weight norm)."""
@@ -42,18 +50,35 @@ class Constants:
         return tensor if isinstance(tensor, nn.Parameter) else None
 
 
-def packed(
-    tensor: Tensor, owner: Tensor, recipe: Hashable, make: Callable[[Tensor], device.Tensor]
-) -> device.Tensor:
-    """`make(tensor)`, from the store where this view of `owner` was packed by `recipe` before."""
-    if (torch.is_grad_enabled() and tensor.requires_grad) or tensor.is_inference():
+def packed[Form](
+    tensor: Tensor, owner: Tensor, recipe: Hashable, make: Callable[[Tensor], Form]
+) -> Form:
+    """`make` of the values of `tensor`, made once as long as they stay what they are.
+
+    owner: whose life ends that of the form; `tensor` shows its memory. recipe: what `make` does.
+    """
+    if torch.is_grad_enabled() and tensor.requires_grad:
         return make(tensor)
-    key = (recipe, tensor.data_ptr(), tensor.shape, tensor.stride())
-    forms = _packed.setdefault(owner, {})
-    version, form = forms.get(key, (None, None))
-    if version != owner._version:
-        # A form made in inference mode could never take part in autograd afterwards.
-        with torch.inference_mode(False), torch.no_grad():
-            version, form = owner._version, make(tensor)
-        forms[key] = (version, form)
-    return form
+    views = _packed.setdefault(owner, {})
+    view = tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
+    # A form made in inference mode could never take part in autograd afterwards.
+    with torch.inference_mode(False), torch.no_grad():
+        values, forms = views.get(view, (None, {}))
+        if values is None or not _same_bits(values, tensor):
+            values, forms = views[view] = tensor.clone(), {}
+        if recipe not in forms:
+            forms[recipe] = make(values)
+        return forms[recipe]
+
+
+def _same_bits(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors of one dtype hold the same bits: NaN is NaN, and -0 is not 0."""
+    words = _WORDS[a.element_size()]
+    return torch.equal(a.view(words), b.view(words))
+
+
+def _address(tensor: Tensor) -> int | None:
+    """Where the memory of a tensor starts; None if it has none, or none yet (lazy modules)."""
+    if nn.parameter.is_lazy(tensor) or tensor.layout != torch.strided or not tensor.numel():
+        return None
+    return tensor.untyped_storage().data_ptr() or None

@@ -6,26 +6,35 @@ HOST_CALLS = frozenset(("_weight_norm",))
 DATA_CALLS = frozenset(
     (
         # views and copies
-        "as_strided broadcast_tensors broadcast_to chunk clone contiguous detach diag diagonal "
-        "expand expand_as flatten flip hsplit imag movedim moveaxis narrow permute ravel real "
-        "reshape reshape_as resolve_conj roll rot90 select split split_with_sizes squeeze swapaxes "
-        "swapdims t tensor_split transpose tril triu unbind unflatten unfold unsqueeze view "
-        "view_as vsplit _pack_padded_sequence _pad_packed_sequence __get__ __iter__ "
+        "adjoint as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk "
+        "clone complex conj contiguous detach diag diag_embed diagflat diagonal expand expand_as "
+        "flatten flip fliplr flipud hsplit imag moveaxis movedim narrow permute ravel real "
+        "reshape reshape_as resolve_conj roll rot90 select split split_with_sizes squeeze "
+        "swapaxes swapdims t tensor_split transpose tril triu unbind unflatten unfold unsqueeze "
+        "view view_as view_as_complex view_as_real vsplit __get__ __iter__ _pack_padded_sequence "
+        "_pad_packed_sequence "
         # joining, repeating, padding
-        "block_diag cat column_stack concat concatenate constant_pad_nd dstack hstack meshgrid pad "
-        "channel_shuffle pixel_shuffle pixel_unshuffle repeat repeat_interleave stack tile vstack "
+        "block_diag cat channel_shuffle column_stack concat concatenate constant_pad_nd dstack "
+        "hstack meshgrid pad pad_sequence pixel_shuffle pixel_unshuffle repeat repeat_interleave "
+        "row_stack stack tile vstack "
         # indexing and selection
-        "amax amin cummax cummin embedding gather index_copy index_fill index_put "
-        "index_select kthvalue masked_fill masked_scatter masked_select max max_pool1d max_pool2d "
-        "median min "
-        "scatter select_scatter slice_scatter sort take take_along_dim topk unique where "
-        "__getitem__ __setitem__ "
+        "adaptive_max_pool1d adaptive_max_pool2d amax amin aminmax cummax cummin diagonal_scatter "
+        "embedding gather index_copy index_fill index_put index_select kthvalue masked_fill "
+        "masked_scatter masked_select max max_pool1d max_pool2d max_pool3d median min mode msort "
+        "nanmedian scatter select_scatter slice_scatter sort take take_along_dim topk unique "
+        "where __getitem__ __setitem__ "
         # conversion, creation, dropout
-        "alpha_dropout bernoulli bfloat16 copy cpu cuda double dropout dropout1d dropout2d "
-        "empty_like exponential feature_alpha_dropout feature_dropout fill float full_like half "
-        "new_empty new_full new_ones new_tensor new_zeros normal ones_like rand_like randn_like "
-        "requires_grad resize set to type type_as uniform zero zeros_like __deepcopy__ "
-        "__reduce_ex__"
+        "alpha_dropout as_tensor asarray bernoulli bfloat16 cdouble cfloat chalf copy cpu cuda "
+        "double dropout dropout1d dropout2d empty_like exponential feature_alpha_dropout "
+        "feature_dropout fill float from_numpy full_like half new_empty new_full new_ones "
+        "new_tensor new_zeros normal ones_like rand_like randn_like requires_grad resize set "
+        "tensor to type type_as uniform zero zeros_like __deepcopy__ __reduce_ex__ "
     ).split()
 )
 """Calls that only create, move or select values."""
+
+
+def computes(name: str, args: tuple, kwargs: dict[str, object]) -> bool:
+    """Whether a call in `DATA_CALLS` adds or multiplies, because its arguments say so."""
+    accumulates = name.startswith("index_put") and (kwargs.get("accumulate") or any(args[3:4]))
+    return bool(accumulates or kwargs.get("reduce"))

@@ -15,7 +15,8 @@ def mapped(values: object, function: Callable[[Tensor], Tensor]) -> object:
     if isinstance(values, dict):
         return {key: mapped(value, function) for key, value in values.items()}
     if isinstance(values, tuple | list):
-        return type(values)(mapped(value, function) for value in values)
+        inner = (mapped(value, function) for value in values)
+        return type(values)(*inner) if hasattr(values, "_fields") else type(values)(inner)
     return values
 
 
@@ -30,15 +31,27 @@ def leaves(values: object) -> Iterator:
         yield from leaves(value)
 
 
+def tensors(values: object) -> list[Tensor]:
+    """The tensors among nested values, in order."""
+    return [value for value in leaves(values) if isinstance(value, Tensor)]
+
+
 def float_dtype(values: object) -> torch.dtype | None:
-    """The first floating or complex dtype among the tensors in nested arguments."""
-    for value in leaves(values):
-        if isinstance(value, Tensor) and (value.dtype.is_floating_point or value.dtype.is_complex):
-            return value.dtype
-    return None
+    """The floating or complex dtype in which torch computes with nested arguments, if any.
+
+    A tensor without axes counts for it only where no other does, as torch promotes.
+    """
+    found = [x for x in tensors(values) if x.dtype.is_floating_point or x.dtype.is_complex]
+    dtypes = [x.dtype for x in found if x.dim()] or [x.dtype for x in found]
+    if not dtypes:
+        return None
+    result = dtypes[0]
+    for dtype in dtypes[1:]:
+        result = torch.promote_types(result, dtype)
+    return result
 
 
 def has_axes(values: object) -> bool:
     """Whether any tensor in nested arguments has axes, or there is none at all."""
-    tensors = [value for value in leaves(values) if isinstance(value, Tensor)]
-    return not tensors or any(value.dim() > 0 for value in tensors)
+    found = tensors(values)
+    return not found or any(value.dim() > 0 for value in found)

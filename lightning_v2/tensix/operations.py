@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch._ops import OpOverload, OpOverloadPacket
 
 from lightning_v2.errors import NotEmulatedError
 from lightning_v2.tensix import calls, compositions, recurrent, stand_ins
@@ -139,6 +140,10 @@ def resolve(function: Callable) -> Call | _Data | None:
     if function in _registered:
         return _registered[function]
     name = getattr(function, "__name__", "")
+    if isinstance(function, OpOverload | OpOverloadPacket):
+        library, name, *_ = str(function).split(".")
+        if library != "aten":
+            return None
     in_place = name.endswith("_") and not name.endswith("__")
     if name in DATA_CALLS or (in_place and name.rstrip("_") in DATA_CALLS):
         return DATA

@@ -1,5 +1,8 @@
 import gc
+import weakref
 
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -55,12 +58,68 @@ def test_nothing_is_kept_for_training():
     assert len(calls) == 3
 
 
-def test_inference_tensors_are_packed_every_time():
+def test_inference_tensors_are_packed_once_too():
     with torch.inference_mode():
         weight, calls = torch.ones(3), []
         for _ in range(2):
-            packed(weight, weight, "r", lambda x: calls.append(1) or x)
-    assert len(calls) == 2
+            form = packed(weight, weight, "r", lambda x: calls.append(1) or x * 2)
+    assert len(calls) == 1 and not form.is_inference()
+
+
+WRITES = {
+    "in place": lambda w: w.detach().mul_(-1),
+    "data": lambda w: w.data.mul_(-1),
+    "copy into data": lambda w: w.data.copy_(-w),
+    "numpy": lambda w: np.negative(w.detach().numpy(), out=w.detach().numpy()),
+    "memory of another": lambda w: torch.from_numpy(w.detach().numpy()).neg_(),
+    "sign of zero": lambda w: w.data[1].neg_(),
+    "another NaN": lambda w: w.data[2].view(torch.int32).add_(1),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_every_way_to_write_is_noticed(write):
+    weight, seen = nn.Parameter(torch.tensor([1.0, 0.0, torch.nan])), []
+    with torch.no_grad():
+        for _ in range(2):
+            for _ in range(2):
+                packed(weight, weight, "r", lambda x: seen.append(x.view(torch.int32).tolist()))
+            write(weight)
+    assert len(seen) == 2 and seen[0] != seen[1]
+
+
+def test_what_is_made_does_not_change_with_the_weight():
+    weight = torch.ones(3)
+    form = packed(weight, weight, "as it is", lambda x: x)
+    weight.data.zero_()
+    assert form.tolist() == [1, 1, 1]
+
+
+def test_old_values_and_their_forms_are_dropped():
+    weight = torch.ones(3)
+    form = weakref.ref(packed(weight, weight, "r", lambda x: x * 2))
+    weight.data.zero_()
+    packed(weight, weight, "other", lambda x: x * 2)
+    gc.collect()
+    assert form() is None
+
+
+def test_replaced_tensors_are_recognised_after_a_refresh():
+    module = nn.Linear(4, 4, bias=False)
+    module.register_buffer("basis", torch.eye(4))
+    known = Constants(module)
+    module.basis = torch.ones(4, 4)
+    module.weight.data = torch.zeros(4, 4)
+    assert known.owner(module.basis) is None
+    known.refresh()
+    assert known.owner(module.basis) is module.basis
+    assert known.owner(module.weight.t()[1:]) is module.weight
+
+
+def test_what_has_no_memory_is_no_constant():
+    module = nn.ModuleList([nn.LazyLinear(3), nn.Linear(2, 0)])
+    module.register_buffer("few", torch.eye(3).to_sparse())
+    assert Constants(module).owner(torch.ones(1)) is None
 
 
 def test_what_the_host_makes_of_constants_is_one_while_it_lives():

@@ -1,0 +1,65 @@
+"""Which module makes a call: the running forwards of a thread, told by torch's global hooks."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import nn
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
+from torch.nn.utils.parametrize import is_parametrized
+from torch.utils.hooks import RemovableHandle
+
+
+@dataclass(slots=True)
+class Frame:
+    """One running forward: where, whether its first call takes its path, and its calls by op."""
+
+    module: nn.Module | None
+    path: str
+    is_leaf: bool
+    on_host: bool
+    calls: Counter = field(default_factory=Counter)
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no children but those that make its weights."""
+    return all(isinstance(m, nn.ModuleDict) and is_parametrized(module) for m in module.children())
+
+
+class ForwardHooks:
+    """Hooks around every forward of every module, present only while somebody uses them.
+
+    enter(module), leave(module, result): called in the thread of the forward.
+    """
+
+    def __init__(
+        self, enter: Callable[[nn.Module], None], leave: Callable[[nn.Module, object], None]
+    ):
+        self._enter, self._leave = enter, leave
+        self._lock = threading.Lock()
+        self._users = 0
+        self._handles: list[RemovableHandle] = []
+
+    def acquire(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._handles = [
+                    register_module_forward_pre_hook(lambda module, args: self._enter(module)),
+                    register_module_forward_hook(
+                        lambda module, args, result: self._leave(module, result), always_call=True
+                    ),
+                ]
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                for handle in self._handles:
+                    handle.remove()
