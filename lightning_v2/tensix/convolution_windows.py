@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
+from lightning_v2.tensix.convolution_program import ConvolutionProgram
 from lightning_v2.tensix.formats import TILE
 from lightning_v2.tensix.tensor import Tensor
 
@@ -19,31 +20,35 @@ def product(
     weight: Tensor,
     stride: tuple[int, int],
     dilation: tuple[int, int],
+    program: ConvolutionProgram,
     config: ComputeKernelConfig,
     output: str,
     bias: Tensor | None,
 ) -> torch.Tensor:
-    """Dst of x (N, H, W, C), padded, by weight (kh, kw, aligned C, O): (N, H', W', O).
+    """Dst of x (N, H, W, C), padded, by weight (kh, kw, C, O): (N, H', W', O).
 
-    destination: what multiplies matrices in the tier. Each row of the window is one block of K,
-    filled up to whole tiles. Between them the sum waits in the format of the output, unless it
-    grows in memory, for which it takes three rows or a bias.
+    destination: what multiplies matrices in the tier. Each part of the channels in each row of the
+    window is one block of K, filled up to whole tiles. Between them the sum waits in the format of
+    the output, unless it grows in memory, for which it takes three blocks or a bias.
     """
     height, width, channels, outputs = weight.shape
-    values = F.pad(x.values, (0, channels - x.shape[-1]))
-    taken = windows(values, (height, width), stride, dilation)
+    parts = program.parts
+    more = -channels % (parts * program.aligned)
+    taken = windows(F.pad(x.values, (0, more)), (height, width), stride, dilation)
     shape = (*taken.shape[:3], outputs)
-    depth = width * channels
+    depth = width * (channels + more) // parts
     rest = -depth % TILE
-    rows = F.pad(taken.reshape(-1, height, depth), (0, rest)).flatten(1)
+    taken = taken.reshape(-1, height, width, parts, (channels + more) // parts)
+    rows = F.pad(taken.transpose(2, 3).reshape(len(taken), -1, depth), (0, rest)).flatten(1)
 
     def filled_up(values: torch.Tensor) -> torch.Tensor:
-        return F.pad(values.reshape(height, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
+        blocks = F.pad(values, (0, 0, 0, more)).unflatten(2, (parts, -1)).transpose(1, 2)
+        return F.pad(blocks.reshape(-1, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
 
-    grows = config.packer_l1_acc and (height > 2 or bias is not None)
+    grows = config.packer_l1_acc and (height * parts > 2 or bias is not None)
     dst = destination(
         Tensor(rows, x.dtype),
-        Tensor(weight.form("rows of K", filled_up), weight.dtype),
+        Tensor(weight.form(("rows of K", program), filled_up), weight.dtype),
         replace(config, packer_l1_acc=grows),
         MatmulProgramConfig((depth + rest) // TILE),
         output,
