@@ -21,9 +21,11 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.tensix import convolution_exact, convolution_fast, convolution_program
+from lightning_v2.tensix import convolution_exact, convolution_fast
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.convolution_memory import HEIGHT, Convolution
+from lightning_v2.tensix.convolution_program import by_height, choose, is_folded, is_product
+from lightning_v2.tensix.convolution_windows import check_reach
 from lightning_v2.tensix.formats import MAGNITUDE_BITS, pack_device, pack_host
 from lightning_v2.tensix.matmul import finish, linear
 from lightning_v2.tensix.tensor import Tensor, checked, checked_dtype
@@ -56,6 +58,18 @@ def is_depthwise(channels: int, shape: tuple[int, ...], groups: int) -> bool:
     form, are for the element-wise kernel: each channel by itself along one axis."""
     each_by_itself = groups == channels == shape[0] and shape[1] == 1 and groups > 1
     return each_by_itself and (len(shape) == 3 or shape[2] == 1)
+
+
+def is_elementwise(
+    channels: int, shape: tuple[int, ...], groups: int, stride: int | Pair, dilation: int | Pair
+) -> bool:
+    """Whether such a convolution without bias runs on that kernel as it is.
+
+    ttnn 0.81.1 forgets a dilation there, and takes the windows of `conv1d` that touch each other
+    for a matmul. Arguments as of `is_depthwise`.
+    """
+    touching = len(shape) == 3 and stride == shape[-1]
+    return is_depthwise(channels, shape, groups) and _pair(dilation)[-1] == 1 and not touching
 
 
 def conv1d(
@@ -253,10 +267,11 @@ def _convolve(
         bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
         bias = Tensor(bias, stored)
     padded = F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1]))
+    _, reach = check_reach(padded.shape[1:3], weight.shape[2:], dilation)
     sizes = Convolution(
         batch=x.shape[0],
         length=x.shape[2],
-        steps=(padded.shape[2] - dilation[1] * (weight.shape[3] - 1) - 1) // stride[1] + 1,
+        steps=(padded.shape[2] - reach) // stride[1] + 1,
         channels=channels,
         outputs=outputs,
         taps=weight.shape[3],
@@ -270,15 +285,21 @@ def _convolve(
     )
     x = Tensor(padded, x.dtype)
     if bias is None and is_depthwise(channels, weight.shape, groups):
+        if along_one_axis and (is_product(sizes) or is_folded(sizes)):
+            raise ArgumentError(
+                f"stride is {stride[1]}, as long as the kernel; legal is another for a depthwise "
+                "convolution without bias, which ttnn 0.81.1 multiplies by weights that it "
+                "prepares for another kernel: give a bias of zeros"
+            )
         return _depthwise(x, weight, stored, stride, dilation, config, output)
     matrix = weight.form(
         ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
     )
-    if along_one_axis and convolution_program.is_folded(sizes):
+    if along_one_axis and is_folded(sizes):
         x, matrix, sizes = _folded(x, matrix, sizes)
         stride = (1, 1)
     automatic = along_one_axis and conv_config.shard_layout is None
-    if automatic and convolution_program.is_product(sizes):
+    if automatic and is_product(sizes):
         rows, columns = x.values.flatten(0, 2), matrix.form("columns", lambda v: v.flatten(0, 2))
         result = linear(
             Tensor(rows, x.dtype),
@@ -288,11 +309,7 @@ def _convolve(
             compute_kernel_config=config,
         )
         return Tensor(result.values.view(*x.shape[:3], outputs), output)
-    program = (
-        convolution_program.choose(sizes, config, settings().arch)
-        if automatic
-        else convolution_program.by_height(sizes)
-    )
+    program = choose(sizes, config, settings().arch) if automatic else by_height(sizes)
     tier = convolution_exact if settings().exact else convolution_fast
     dst = tier.dense(x, matrix, stride, dilation, program, config, output, bias)
     return Tensor(finish(dst, bias, config, output), output)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lightning_v2.errors import LightningError
 from lightning_v2.tensix.configuration import ComputeKernelConfig
 from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, tile_bytes
 
@@ -20,6 +21,10 @@ GRID = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
 """Columns and rows of the compute grid: n150, p150."""
 _STICK = 8  # channels: 16 bytes of bfloat16
 _SCRATCHPAD = 64  # bytes
+
+
+class NoProgram(LightningError, NotImplementedError):
+    """ttnn 0.81.1 has no program of its own for a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +239,16 @@ def _two_readers(
     one = (4 if x.input == "float32" else 2) * over.channels(x.channels)
     weight = tile_bytes(x.weights)
     weights = np.float32(weight * columns * depth)
+    cycles = _TILIZE[arch].get((gathered, x.output))
+    if cycles is None:
+        raise NoProgram(
+            f"ttnn 0.81.1 does not know how long windows in {gathered} take to become tiles in "
+            f"{x.output}; legal are outputs in float32, bfloat16 and bfloat8_b"
+        )
     clock, unit = np.float32(_GIGAHERTZ[arch]), np.float32(1)
     read = clock * np.float32(one * rows * TILE * x.taps)
     read /= _rate(_LOCAL[arch], one * (x.taps if x.dilation == 1 else 1))
-    tilized = _TILIZE[arch][gathered, x.output][config.fp32_dest_acc_en] * depth * rows
+    tilized = cycles[config.fp32_dest_acc_en] * depth * rows
     sent = clock * weights
     sent *= unit / _rate(_FROM_DRAM[arch], weight) + unit / _rate(_TO_MANY[arch], int(weights))
     return read / 2 + max(sent, tilized) < max(read + tilized, sent)

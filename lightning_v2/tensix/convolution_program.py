@@ -14,7 +14,6 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lightning_v2.errors import LightningError
 from lightning_v2.tensix.configuration import ComputeKernelConfig
 from lightning_v2.tensix.convolution_memory import (
     BLOCK,
@@ -22,6 +21,7 @@ from lightning_v2.tensix.convolution_memory import (
     HEIGHT,
     WIDTH,
     Convolution,
+    NoProgram,
     Spread,
     alignment,
     memory,
@@ -31,10 +31,6 @@ from lightning_v2.tensix.formats import TILE
 
 # What a core of n150 and p150 has for tensors and buffers, less an l1_small_size of 16384 bytes.
 _FREE = {"wormhole_b0": 1_393_312 - 16_384, "blackhole": 1_461_120 - 16_384}
-
-
-class NoProgram(LightningError, NotImplementedError):
-    """ttnn 0.81.1 itself has no program for a call, or none that is known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ def choose(x: Convolution, config: ComputeKernelConfig, arch: str) -> Convolutio
         arch: "wormhole_b0" (n150) or "blackhole" (p150), with an l1_small_size of 16384 bytes.
 
     Raises:
-        NoProgram: ttnn finds none that fits into the memory of a core.
+        NoProgram: ttnn finds none, mostly as none fits into the memory of a core.
     """
     for count in range(1, -(-x.steps // TILE) + 1):
         slices = list(_slices(x, count))

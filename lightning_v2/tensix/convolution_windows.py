@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.convolution_program import ConvolutionProgram
-from lightning_v2.tensix.formats import TILE
+from lightning_v2.tensix.formats import FORMATS, TILE, pack_device
 from lightning_v2.tensix.tensor import Tensor
 
 
@@ -40,6 +40,8 @@ def product(
     rest = -depth % TILE
     taken = taken.reshape(-1, height, width, parts, (channels + more) // parts)
     rows = F.pad(taken.transpose(2, 3).reshape(len(taken), -1, depth), (0, rest)).flatten(1)
+    narrower = FORMATS.index(output) > FORMATS.index(x.dtype)
+    tilized = Tensor(pack_device(rows, output), output) if narrower else Tensor(rows, x.dtype)
 
     def filled_up(values: torch.Tensor) -> torch.Tensor:
         blocks = F.pad(values, (0, 0, 0, more)).unflatten(2, (parts, -1)).transpose(1, 2)
@@ -47,7 +49,7 @@ def product(
 
     grows = config.packer_l1_acc and (height * parts > 2 or bias is not None)
     dst = destination(
-        Tensor(rows, x.dtype),
+        tilized,
         Tensor(weight.form(("rows of K", program), filled_up), weight.dtype),
         replace(config, packer_l1_acc=grows),
         MatmulProgramConfig((depth + rest) // TILE),
@@ -62,9 +64,7 @@ def windows(
 ) -> torch.Tensor:
     """Input windows of x (N, H, W, C): (N, H', W', kh * kw, C), channels fastest."""
     n, height, width, channels = x.shape
-    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    if reach[0] > height or reach[1] > width:
-        raise ValueError(f"a kernel that reaches over {reach} does not fit into {[height, width]}")
+    reach = check_reach((height, width), kernel, dilation)
     x = x.contiguous()
     by_n, by_row, by_column, by_channel = x.stride()
     shape = (
@@ -83,3 +83,19 @@ def windows(
         by_channel,
     )
     return x.as_strided(shape, strides).flatten(3, 4)
+
+
+def check_reach(
+    size: tuple[int, int], kernel: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int]:
+    """Rows and columns over which a kernel reaches.
+
+    Raises:
+        ValueError: they do not fit into `size`.
+    """
+    rows, columns = (d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
+    if rows > size[0] or columns > size[1]:
+        raise ValueError(
+            f"a kernel that reaches over {[rows, columns]} does not fit into {list(size)}"
+        )
+    return rows, columns
