@@ -3,9 +3,10 @@
 Numerics document, sections 4 and 8 (HiFi4, 16-bit Dst unless input and weight are float32). The
 chip multiplies a matrix of input windows (rows of K = taps x channels, in0) by the weights stored
 as [K, output channels] (in1). One row of the window is one run of Dst; between the rows of a
-two-dimensional window the sum waits in memory. Channels are padded to multiples of 8, rows of the
-window to whole tiles. That is what ttnn runs with `shard_layout=HEIGHT_SHARDED`; without it ttnn
-may split the channels over cores, which orders the sums otherwise.
+two-dimensional window the sum waits in memory, and so it does between parts of the channels where
+ttnn cuts them: `conv1d` without a `shard_layout` follows ttnn's own choice (`convolution_program`).
+Parts of channels are filled up to multiples of 8, or of 32, and each block of K to whole tiles.
+conv2d and conv_transpose2d are what ttnn runs with `shard_layout=HEIGHT_SHARDED`.
 
 A depthwise convolution along one axis without bias runs on an element-wise kernel instead, with the
 input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. With a bias, and for
@@ -14,7 +15,7 @@ other groups, ttnn expands the weights to a dense matrix with zeros, and so does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -22,19 +23,31 @@ import torch.nn.functional as F
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import convolution_exact, convolution_fast
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.convolution_memory import HEIGHT, Convolution
+from lightning_v2.tensix.convolution_program import by_height, choose, is_folded, is_product
+from lightning_v2.tensix.convolution_windows import check_reach
 from lightning_v2.tensix.formats import MAGNITUDE_BITS, pack_device, pack_host
-from lightning_v2.tensix.matmul import finish
+from lightning_v2.tensix.matmul import finish, linear
 from lightning_v2.tensix.tensor import Tensor, checked, checked_dtype
 
 Pair = tuple[int, int]
-_ALIGNED = 8  # channels
 
 
 @dataclass(frozen=True, slots=True)
 class Conv2dConfig:
-    """weights_dtype: format of the prepared weights; that of `weight_tensor` if not given."""
+    """weights_dtype: format of the prepared weights; that of `weight_tensor` if not given.
+
+    shard_layout: "HEIGHT_SHARDED", or ttnn's own choice if not given.
+    """
 
     weights_dtype: str | None = None
+    shard_layout: str | None = None
+
+    def __post_init__(self):
+        if self.shard_layout not in (None, HEIGHT):
+            raise ArgumentError(
+                f"shard_layout is {self.shard_layout!r}; legal are None and {HEIGHT!r}"
+            )
 
 
 Conv1dConfig = Conv2dConfig
@@ -45,6 +58,18 @@ def is_depthwise(channels: int, shape: tuple[int, ...], groups: int) -> bool:
     form, are for the element-wise kernel: each channel by itself along one axis."""
     each_by_itself = groups == channels == shape[0] and shape[1] == 1 and groups > 1
     return each_by_itself and (len(shape) == 3 or shape[2] == 1)
+
+
+def is_elementwise(
+    channels: int, shape: tuple[int, ...], groups: int, stride: int | Pair, dilation: int | Pair
+) -> bool:
+    """Whether such a convolution without bias runs on that kernel as it is.
+
+    ttnn 0.81.1 forgets a dilation there, and takes the windows of `conv1d` that touch each other
+    for a matmul. Arguments as of `is_depthwise`.
+    """
+    touching = len(shape) == 3 and stride == shape[-1]
+    return is_depthwise(channels, shape, groups) and _pair(dilation)[-1] == 1 and not touching
 
 
 def conv1d(
@@ -63,12 +88,18 @@ def conv1d(
     """`ttnn.conv1d`: a two-dimensional convolution of height 1; see `conv2d`.
 
     Args:
-        input_tensor: (N, L, C). weight_tensor: (O, C / groups, k), as PyTorch has it.
+        input_tensor: (N, L, C), row-major as `ttnn.from_torch` leaves it, or in tiles if it is
+            stored as block floats.
+        weight_tensor: (O, C / groups, k), as PyTorch has it.
         padding: zeros at both ends, or a pair (left, right).
         bias_tensor: (O,).
 
     Returns:
         (N, L', O).
+
+    Raises:
+        TypeError, ValueError: as `conv2d`.
+        NoProgram: ttnn has no program for these sizes.
     """
     x = _with_axes("input_tensor", input_tensor, "(N, L, C)", 3)
     weight = _with_axes("weight_tensor", weight_tensor, "(O, C / groups, k)", 3)
@@ -82,8 +113,9 @@ def conv1d(
         groups,
         bias_tensor,
         dtype,
-        conv_config,
+        conv_config or Conv1dConfig(),
         compute_config,
+        along_one_axis=True,
     )
     return Tensor(result.values.squeeze(1), result.dtype)
 
@@ -130,7 +162,7 @@ def conv2d(
         groups,
         bias_tensor,
         dtype,
-        conv_config,
+        conv_config or Conv2dConfig(),
         compute_config,
     )
 
@@ -189,7 +221,7 @@ def conv_transpose2d(
         groups,
         bias_tensor,
         dtype,
-        conv_config,
+        conv_config or Conv2dConfig(),
         compute_config,
     )
 
@@ -203,10 +235,14 @@ def _convolve(
     groups: int,
     bias: Tensor | None,
     dtype: str | None,
-    conv_config: Conv2dConfig | None,
+    conv_config: Conv2dConfig,
     compute_config: ComputeKernelConfig | None,
+    along_one_axis: bool = False,
 ) -> Tensor:
-    """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw)."""
+    """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw).
+
+    along_one_axis: H = kh = 1, as `conv1d` has it.
+    """
     channels, (outputs, width, *_) = x.shape[-1], weight.shape
     if channels != width * groups or outputs % groups:
         raise ArgumentError(
@@ -220,43 +256,101 @@ def _convolve(
             f"weight_tensor is stored as {weight.dtype}; legal are float32 and bfloat16: "
             "conv_config.weights_dtype says how the prepared weights are stored"
         )
-    named = conv_config.weights_dtype if conv_config else None
+    named = conv_config.weights_dtype
     stored = checked_dtype(weight.dtype if named is None else named)
     output = checked_dtype(x.dtype if dtype is None else dtype)
     config = compute_config or ComputeKernelConfig(
         "HiFi4", fp32_dest_acc_en=x.dtype == stored == "float32"
     )
-    padded = F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1]))
-    tier = convolution_exact if settings().exact else convolution_fast
     if bias is not None:
         # Prepared like the weights, in their format.
         bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
         bias = Tensor(bias, stored)
+    padded = F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1]))
+    _, reach = check_reach(padded.shape[1:3], weight.shape[2:], dilation)
+    sizes = Convolution(
+        batch=x.shape[0],
+        length=x.shape[2],
+        steps=(padded.shape[2] - reach) // stride[1] + 1,
+        channels=channels,
+        outputs=outputs,
+        taps=weight.shape[3],
+        stride=stride[1],
+        padding=(around[2], around[3]),
+        dilation=dilation[1],
+        bias=bias is not None,
+        input=x.dtype,
+        weights=stored,
+        output=output,
+    )
+    x = Tensor(padded, x.dtype)
     if bias is None and is_depthwise(channels, weight.shape, groups):
-        if dilation[1] != 1:
+        if along_one_axis and (is_product(sizes) or is_folded(sizes)):
             raise ArgumentError(
-                f"dilation is {dilation[1]}; legal is 1 for a depthwise convolution along one axis "
-                "without bias, whose kernel in ttnn 0.81.1 computes as with 1: give a bias of zeros"
+                f"stride is {stride[1]}, as long as the kernel; legal is another for a depthwise "
+                "convolution without bias, which ttnn 0.81.1 multiplies by weights that it "
+                "prepares for another kernel: give a bias of zeros"
             )
-        taps = weight.form(
-            ("taps", stored), lambda v: _packed(v[:, 0, 0].t(), weight.dtype, stored)
-        )
-        dst = tier.depthwise(Tensor(padded, x.dtype), taps, stride, dilation, config, output)
-        return Tensor(pack_device(dst, output), output)
-    prepared = weight.form(
+        return _depthwise(x, weight, stored, stride, dilation, config, output)
+    matrix = weight.form(
         ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
     )
-    dst = tier.dense(Tensor(padded, x.dtype), prepared, stride, dilation, config, output, bias)
+    if along_one_axis and is_folded(sizes):
+        x, matrix, sizes = _folded(x, matrix, sizes)
+        stride = (1, 1)
+    automatic = along_one_axis and conv_config.shard_layout is None
+    if automatic and is_product(sizes):
+        rows, columns = x.values.flatten(0, 2), matrix.form("columns", lambda v: v.flatten(0, 2))
+        result = linear(
+            Tensor(rows, x.dtype),
+            Tensor(columns, stored),
+            bias=bias,
+            dtype=output,
+            compute_kernel_config=config,
+        )
+        return Tensor(result.values.view(*x.shape[:3], outputs), output)
+    program = choose(sizes, config, settings().arch) if automatic else by_height(sizes)
+    tier = convolution_exact if settings().exact else convolution_fast
+    dst = tier.dense(x, matrix, stride, dilation, program, config, output, bias)
     return Tensor(finish(dst, bias, config, output), output)
 
 
+def _depthwise(
+    x: Tensor,
+    weight: Tensor,
+    stored: str,
+    stride: Pair,
+    dilation: Pair,
+    config: ComputeKernelConfig,
+    output: str,
+) -> Tensor:
+    """x (N, H, W, C), padded, by weight (C, 1, 1, kw), on the element-wise kernel."""
+    if dilation[1] != 1:
+        raise ValueError(
+            f"dilation is {dilation[1]}; legal is 1 for a depthwise convolution along one axis "
+            "without bias, whose kernel in ttnn 0.81.1 computes as with 1: give a bias of zeros"
+        )
+    taps = weight.form(("taps", stored), lambda v: _packed(v[:, 0, 0].t(), weight.dtype, stored))
+    tier = convolution_exact if settings().exact else convolution_fast
+    return Tensor(
+        pack_device(tier.depthwise(x, taps, stride, dilation, config, output), output), output
+    )
+
+
+def _folded(x: Tensor, matrix: Tensor, sizes: Convolution) -> tuple[Tensor, Tensor, Convolution]:
+    """x (N, 1, W, C), padded, matrix (1, k, C, O) and their sizes with k positions as one."""
+    channels = sizes.taps * sizes.channels
+    side_by_side = x.values.reshape(sizes.batch, 1, sizes.steps, channels)
+    folded = matrix.form("folded", lambda v: Tensor(v.reshape(1, 1, channels, -1), matrix.dtype))
+    sizes = replace(sizes, length=sizes.steps, channels=channels, taps=1, stride=1, padding=(0, 0))
+    return Tensor(side_by_side, x.dtype), folded, sizes
+
+
 def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:
-    """(O, C / groups, kh, kw) -> (kh, kw, C padded to 8, O), zeros between the groups."""
+    """(O, C / groups, kh, kw) -> (kh, kw, C, O), zeros between the groups."""
     outputs, width, height, _ = weight.shape
     taps = weight.permute(2, 3, 1, 0)
-    full = weight.new_zeros(
-        height, weight.shape[3], -(-width * groups // _ALIGNED) * _ALIGNED, outputs
-    )
+    full = weight.new_zeros(height, weight.shape[3], width * groups, outputs)
     each = outputs // groups
     for group in range(groups):
         columns = slice(group * each, (group + 1) * each)

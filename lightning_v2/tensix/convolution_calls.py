@@ -9,7 +9,7 @@ import torch
 
 from lightning_v2.tensix import calls
 from lightning_v2.tensix.constants import Constants, packed
-from lightning_v2.tensix.convolution import is_depthwise
+from lightning_v2.tensix.convolution import is_elementwise
 from lightning_v2.tensix.rounding import Rounding
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.tensor import Tensor
@@ -127,8 +127,9 @@ def _channels_last(
 
 def _weights_operand(channels: int, weight: torch.Tensor, options: dict[str, object]) -> str:
     """As which operand the kernel for these shapes takes `weight`; see `tensix.convolution`."""
-    depthwise = is_depthwise(channels, weight.shape, options["groups"])
-    return "in0" if depthwise and _two(options["dilation"])[1] == 1 else "in1"
+    groups, stride, dilation = (options[name] for name in ("groups", "stride", "dilation"))
+    elementwise = is_elementwise(channels, weight.shape, groups, stride, dilation)
+    return "in0" if elementwise else "in1"
 
 
 def _one(value: int | tuple[int]) -> int:

@@ -9,6 +9,7 @@ import torch
 
 from lightning_v2.tensix import matmul_exact, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.convolution_program import ConvolutionProgram
 from lightning_v2.tensix.convolution_windows import product, windows
 from lightning_v2.tensix.formats import pack_device, truncate
 from lightning_v2.tensix.loops import loops
@@ -25,14 +26,15 @@ def dense(
     weight: Tensor,
     stride: tuple[int, int],
     dilation: tuple[int, int],
+    program: ConvolutionProgram,
     config: ComputeKernelConfig,
     output: str,
     bias: Tensor | None,
 ) -> torch.Tensor:
-    """Dst of x (N, H, W, C), padded, by weight (kh, kw, aligned C, O): (N, H', W', O)."""
+    """Dst of x (N, H, W, C), padded, by weight (kh, kw, C, O): (N, H', W', O)."""
     destination = functools.partial(matmul_exact.destination, exact_reload=False)
     x = Tensor(x.values.detach(), x.dtype)
-    return product(destination, x, weight, stride, dilation, config, output, bias)
+    return product(destination, x, weight, stride, dilation, program, config, output, bias)
 
 
 def depthwise(

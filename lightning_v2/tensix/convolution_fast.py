@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from lightning_v2.tensix import fidelity
 from lightning_v2.tensix.configuration import ComputeKernelConfig
+from lightning_v2.tensix.convolution_program import ConvolutionProgram
 from lightning_v2.tensix.convolution_windows import product
 from lightning_v2.tensix.formats import pack_device
 from lightning_v2.tensix.matmul_fast import added, destination, part
@@ -22,6 +23,7 @@ def dense(
     weight: Tensor,
     stride: tuple[int, int],
     dilation: tuple[int, int],
+    program: ConvolutionProgram,
     config: ComputeKernelConfig,
     output: str,
     bias: Tensor | None,
@@ -29,12 +31,12 @@ def dense(
     """As `convolution_exact.dense`."""
     wide = config.fp32_dest_acc_en
     if not wide:
-        return product(destination, x, weight, stride, dilation, config, output, bias)
+        return product(destination, x, weight, stride, dilation, program, config, output, bias)
     names = fidelity.passes(config.math_fidelity, x.dtype, weight.dtype)
     dst = added(
         F.conv2d(
             part(x, "in0", a, wide).permute(0, 3, 1, 2),
-            part(weight, "in1", b, wide)[:, :, : x.shape[-1]].permute(3, 2, 0, 1),
+            part(weight, "in1", b, wide).permute(3, 2, 0, 1),
             None,
             stride,
             0,

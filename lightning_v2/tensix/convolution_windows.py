@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
-from lightning_v2.tensix.formats import TILE
+from lightning_v2.tensix.convolution_program import ConvolutionProgram
+from lightning_v2.tensix.formats import FORMATS, TILE, pack_device
 from lightning_v2.tensix.tensor import Tensor
 
 
@@ -20,31 +20,37 @@ def product(
     weight: Tensor,
     stride: tuple[int, int],
     dilation: tuple[int, int],
+    program: ConvolutionProgram,
     config: ComputeKernelConfig,
     output: str,
     bias: Tensor | None,
 ) -> torch.Tensor:
-    """Dst of x (N, H, W, C), padded, by weight (kh, kw, aligned C, O): (N, H', W', O).
+    """Dst of x (N, H, W, C), padded, by weight (kh, kw, C, O): (N, H', W', O).
 
-    destination: what multiplies matrices in the tier. Each row of the window is one block of K,
-    filled up to whole tiles. Between them the sum waits in the format of the output, unless it
-    grows in memory, for which it takes three rows or a bias.
+    destination: what multiplies matrices in the tier. Each part of the channels in each row of the
+    window is one block of K, filled up to whole tiles. Between them the sum waits in the format of
+    the output, unless it grows in memory, for which it takes three blocks or a bias.
     """
     height, width, channels, outputs = weight.shape
-    values = F.pad(x.values, (0, channels - x.shape[-1]))
-    taken = windows(values, (height, width), stride, dilation)
+    parts = program.parts
+    more = -channels % (parts * program.aligned)
+    taken = windows(F.pad(x.values, (0, more)), (height, width), stride, dilation)
     shape = (*taken.shape[:3], outputs)
-    depth = width * channels
+    depth = width * (channels + more) // parts
     rest = -depth % TILE
-    rows = F.pad(taken.reshape(-1, height, depth), (0, rest)).flatten(1)
+    taken = taken.reshape(-1, height, width, parts, (channels + more) // parts)
+    rows = F.pad(taken.transpose(2, 3).reshape(len(taken), -1, depth), (0, rest)).flatten(1)
+    narrower = FORMATS.index(output) > FORMATS.index(x.dtype)
+    tilized = Tensor(pack_device(rows, output), output) if narrower else Tensor(rows, x.dtype)
 
     def filled_up(values: torch.Tensor) -> torch.Tensor:
-        return F.pad(values.reshape(height, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
+        blocks = F.pad(values, (0, 0, 0, more)).unflatten(2, (parts, -1)).transpose(1, 2)
+        return F.pad(blocks.reshape(-1, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
 
-    grows = config.packer_l1_acc and (height > 2 or bias is not None)
+    grows = config.packer_l1_acc and (height * parts > 2 or bias is not None)
     dst = destination(
-        Tensor(rows, x.dtype),
-        Tensor(weight.form("rows of K", filled_up), weight.dtype),
+        tilized,
+        Tensor(weight.form(("rows of K", program), filled_up), weight.dtype),
         replace(config, packer_l1_acc=grows),
         MatmulProgramConfig((depth + rest) // TILE),
         output,
@@ -58,11 +64,7 @@ def windows(
 ) -> torch.Tensor:
     """Input windows of x (N, H, W, C): (N, H', W', kh * kw, C), channels fastest."""
     n, height, width, channels = x.shape
-    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    if reach[0] > height or reach[1] > width:
-        raise ArgumentError(
-            f"a kernel that reaches over {reach} does not fit into {[height, width]}"
-        )
+    reach = check_reach((height, width), kernel, dilation)
     x = x.contiguous()
     by_n, by_row, by_column, by_channel = x.stride()
     shape = (
@@ -81,3 +83,19 @@ def windows(
         by_channel,
     )
     return x.as_strided(shape, strides).flatten(3, 4)
+
+
+def check_reach(
+    size: tuple[int, int], kernel: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int]:
+    """Rows and columns over which a kernel reaches.
+
+    Raises:
+        ValueError: they do not fit into `size`.
+    """
+    rows, columns = (d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
+    if rows > size[0] or columns > size[1]:
+        raise ValueError(
+            f"a kernel that reaches over {[rows, columns]} does not fit into {list(size)}"
+        )
+    return rows, columns

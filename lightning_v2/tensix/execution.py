@@ -147,8 +147,10 @@ class Execution:
         # Block floats would store the bias itself too coarsely.
         sum_format = "float32" if output == "float32" else "bfloat16"
         row = None if apart else bias
-        if depthwise and row is None and options.get("dilation", 1) not in (1, (1, 1)):
-            # That kernel knows no dilation.
+        dilated = options.get("dilation", 1) not in (1, (1, 1))
+        touching = len(weight.shape) == 3 and options.get("stride", 1) == weight.shape[-1]
+        if depthwise and row is None and (dilated or touching):
+            # That kernel knows no dilation, and ttnn runs windows that touch as a matmul.
             row = self.ops.from_torch(torch.zeros(weight.shape[0]), "bfloat16")
         y = function(
             input_tensor=self.operand(x),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import (
     ComputeKernelConfig,
     Conv2dConfig,
@@ -35,12 +36,23 @@ def test_every_value_of_the_simulator(golden):
     np.testing.assert_array_equal(result.values.flatten(), arrays_["out"].flatten())
 
 
+@pytest.mark.parametrize("name", ["conv1d_dense_k7_bf16", "conv1d_depthwise_k7_bf16"])
+def test_every_value_without_a_configuration(golden, name):
+    arrays_, attributes = golden(name)
+    x, weight, bias = (
+        tensix.from_torch(arrays_[k], "bfloat16") for k in ("in0_q", "weight_q", "bias_q")
+    )
+    options = {key: attributes[key] for key in ("padding", "groups")}
+    result = tensix.conv1d(input_tensor=x, weight_tensor=weight, bias_tensor=bias, **options)
+    np.testing.assert_array_equal(result.values.flatten(), arrays_["out"].flatten())
+
+
 @hypothesis_settings(deadline=None, max_examples=40)
 @given(
     st.data(),
     st.sampled_from(("LoFi", "HiFi2", "HiFi4")),
     st.booleans(),
-    st.integers(1, 4),
+    st.integers(2, 4),
     st.sampled_from((1, 2)),
 )
 def test_depthwise_accumulates_taps_in_dst(data, level, wide, taps, stride):
@@ -94,6 +106,41 @@ def test_dilated_depthwise_convolutions_are_refused():
         tensix.conv1d(**options)
     result = tensix.conv1d(**options, bias_tensor=tensix.from_torch(torch.zeros(2), "bfloat16"))
     assert result.values.tolist() == [[[3.0, 3.0]] * 5]
+
+
+@pytest.mark.parametrize("taps", [1, 3])
+def test_depthwise_windows_that_touch_are_refused(taps):
+    """ttnn takes them for a matmul, whose weights it has prepared for another kernel."""
+    x, weight = (
+        tensix.from_torch(torch.ones(1, 9, 2), "bfloat16"),
+        tensix.from_torch(torch.ones(2, 1, taps), "bfloat16"),
+    )
+    options = {"input_tensor": x, "weight_tensor": weight, "groups": 2, "stride": taps}
+    with pytest.raises(ArgumentError, match=f"stride is {taps}, as long as the kernel"):
+        tensix.conv1d(**options)
+    result = tensix.conv1d(**options, bias_tensor=tensix.from_torch(torch.zeros(2), "bfloat16"))
+    assert result.values.tolist() == [[[taps, taps]] * (9 // taps)]
+
+
+def test_layouts_that_are_not_known_are_refused():
+    with pytest.raises(ArgumentError, match="'BLOCK_SHARDED'; legal are None and 'HEIGHT_SHARDED'"):
+        Conv2dConfig(shard_layout="BLOCK_SHARDED")
+
+
+def test_parts_of_the_channels_wait_in_memory():
+    """64 channels over eight cores: sums of bfloat16 that lose what one Dst would keep."""
+    x = torch.ones(1, 66, 64)
+    x[..., 8:] = 2.0**-8  # one part holds 24, the seven others 24 * 2**-8 each
+    weight = torch.ones(32, 64, 3)
+    options = {
+        "input_tensor": tensix.from_torch(x, "bfloat16"),
+        "weight_tensor": tensix.from_torch(weight, "bfloat16"),
+        "compute_config": WIDE,
+        "dtype": "bfloat16",
+    }
+    by_height = tensix.conv1d(**options, conv_config=Conv2dConfig(None, "HEIGHT_SHARDED"))
+    assert set(by_height.values.flatten().tolist()) == {24.625}
+    assert set(tensix.conv1d(**options).values.flatten().tolist()) == {24.875}
 
 
 def test_depthwise_in_float32_stays_on_the_vector_engine():

@@ -68,14 +68,14 @@ def product(case, config, a, b, bias, **options):
 
 
 def convolution(case, config, x, w, bias, **options):
-    options.pop("shard_layout", None)
+    layout = options.pop("shard_layout", None)
     weights = options.pop("weights_dtype", None)
     return getattr(tensix, case["op"])(
         input_tensor=x,
         weight_tensor=w,
         bias_tensor=bias and Tensor(bias.values.flatten(), bias.dtype),
         compute_config=config,
-        conv_config=tensix.Conv2dConfig(weights),
+        conv_config=tensix.Conv2dConfig(weights, layout),
         **options,
     )
 
