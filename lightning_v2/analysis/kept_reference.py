@@ -14,9 +14,9 @@ import pandas as pd
 import torch
 
 from lightning_v2.model import Speech, Voice
-from lightning_v2.model.voice import one_thread
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.threads import torch_threads
 
 from .block_ranges import BlockRanges
 from .compare import running
@@ -139,14 +139,14 @@ class KeptReference:
 
     def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
         sums = ErrorSums()
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), torch_threads(1):
             for call, right in zip(self._calls[site], self._free[site], strict=True):
                 sums.add(*comparable(op, right, first(alone(site, *call))))
         return sums
 
     def _range(self, site: str, op: str, plan: Plan) -> dict[str, float]:
         blocks = BlockRanges(plan.for_site, self._voice.model)
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), torch_threads(1):
             for call in self._calls[site]:
                 blocks.observe(site, op, *call, None)
         return blocks.columns(site)

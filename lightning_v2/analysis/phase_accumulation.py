@@ -19,8 +19,9 @@ from lightning_v2.deployment.phase import accumulate_in
 from lightning_v2.model import Voice
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase, sample_f0
-from lightning_v2.model.voice import Script, one_thread
+from lightning_v2.model.voice import Script
 from lightning_v2.resources import held_out_texts
+from lightning_v2.threads import torch_threads
 
 from .tables import Sheet
 
@@ -74,7 +75,7 @@ def contour(voice: Voice, seconds: float, texts: Iterable[str] | None = None) ->
     wanted = round(seconds * SAMPLE_RATE / HOP)
     pieces: list[np.ndarray] = []
     said: list[str] = []
-    with torch.inference_mode(), one_thread():
+    with torch.inference_mode(), torch_threads(1):
         for text in given:
             if sum(map(len, pieces)) >= wanted:
                 break

@@ -24,9 +24,10 @@ from lightning_v2.deployment.weights import Weights
 from lightning_v2.model import Speech, Voice
 from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
-from lightning_v2.model.voice import Line, Script, one_thread
+from lightning_v2.model.voice import Line, Script
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.threads import torch_threads
 
 
 class Deployment:
@@ -115,7 +116,7 @@ class Deployment:
         texts = [text] if isinstance(text, str) else list(text)
         scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
         lines = [self.voice.lines(script, forced) for script in scripts]
-        with torch.inference_mode(), one_thread(), self._explained():
+        with torch.inference_mode(), torch_threads(1), self._explained():
             spoken = iter(self._speak([line for script in lines for line in script]))
             speeches = [
                 self.voice.speech(script, [next(spoken) for _ in script.sentences])
@@ -139,7 +140,7 @@ class Deployment:
             (frames[min(i, len(frames) - 1)], phones[min(i, len(phones) - 1)]) for i in range(count)
         ]
         for frames, phones in pairs:
-            with torch.inference_mode(), one_thread(), self._explained():
+            with torch.inference_mode(), torch_threads(1), self._explained():
                 self._rehearse(phones, frames)
             yield f"frames {frames}, phones {phones}"
 

@@ -13,6 +13,7 @@ import torch
 
 from ..resources import data_path
 from ..text import Sentence, features, normalize, phone_indices, to_sentences
+from ..threads import torch_threads
 from .checkpoint import CheckpointError, load_checkpoint
 from .config import HOP, SAMPLE_RATE, VoiceConfig
 from .network import Frames, Network
@@ -186,7 +187,7 @@ class Voice:
         )
 
     def _speak(self, script: Script, forced: Speech | None) -> Speech:
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), torch_threads(1):
             return self.speech(script, [self._say(line) for line in self.lines(script, forced)])
 
     def _say(self, line: Line) -> tuple[Frames, torch.Tensor]:
@@ -241,15 +242,3 @@ def _split_forced(
         parts.append((torch.from_numpy(ends)[None], f0 if len(forced.f0) else None))
         phone, frame = phone + len(sentence.phones), frame + count
     return parts
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Context in which torch uses one thread: sums split over several round differently for each
-    number of them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
