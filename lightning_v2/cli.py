@@ -101,7 +101,6 @@ def _announce(tier: str) -> None:
 
 def _say(args: argparse.Namespace) -> int:
     import contextlib
-    import dataclasses
 
     from . import Plan, emulate, load
 
@@ -113,13 +112,11 @@ def _say(args: argparse.Namespace) -> int:
             _announce(args.tier)
         with emulation:
             speech = voice.synthesize(_text(args), seed=args.seed)
-        if plan:
-            speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
         speech.save(args.output)
     except INPUT_ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if plan else "PyTorch float32"
+    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if speech.plan else "PyTorch float32"
     print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
     return 0
 

@@ -7,7 +7,7 @@ again only where the precision of that site has changed.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -91,11 +91,8 @@ class KeptReference:
             after_site()
             self._forced[site].append(first(output).detach().clone())
 
-        said = self._say(self.plan, watch, None)
-        self._say(self.plan, watch_forced, said)
-        if self.plan:
-            said = replace(said, plan=self.plan.name, tier=tier)
-        self.speech = said
+        self.speech = self._say(self.plan, watch, None)
+        self._say(self.plan, watch_forced, self.speech)
 
     def say(self, plan: Plan, after_site: Callable[[], None] = go_on) -> Said:
         """The text under a plan.
@@ -108,7 +105,7 @@ class KeptReference:
         accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums)
         watch = _against(self._forced, accumulated, after_site)
         speech = self._say(plan, watch, self.speech)
-        return Said(plan, replace(speech, plan=plan.name, tier=self.tier), dict(accumulated))
+        return Said(plan, speech, dict(accumulated))
 
     def layers(self, said: Said, after_site: Callable[[], None] = go_on) -> pd.DataFrame:
         """The table that `Comparison.layers` has.

@@ -119,11 +119,15 @@ class Deployment:
         with torch.inference_mode(), torch_threads(1), self._explained():
             spoken = iter(self._speak([line for script in lines for line in script]))
             speeches = [
-                self.voice.speech(script, [next(spoken) for _ in script.sentences])
+                self.voice.speech(
+                    script,
+                    [next(spoken) for _ in script.sentences],
+                    self.plan.name,
+                    self.device.target,
+                )
                 for script in scripts
             ]
-        named = [replace(x, plan=self.plan.name, tier=self.device.target) for x in speeches]
-        return named[0] if isinstance(text, str) else named
+        return speeches[0] if isinstance(text, str) else speeches
 
     def prepare(self) -> Iterator[str]:
         """Compile the programs of all buckets, smallest first; yields the name of each when done.

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment import phase
 from lightning_v2.deployment.lowering import Lowering
 from lightning_v2.deployment.runner import Runner
 from lightning_v2.model import Voice
@@ -23,8 +22,6 @@ from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.configuration import Settings
 from lightning_v2.tensix.interception import Interception, Observer, Unemulated, innermost
-
-phase.register()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,8 @@ def emulate(
     fast tier gradients pass straight through every rounding, so that it can be trained in here.
 
     The module itself is not changed; only calls of this thread are affected. Contexts nest: the
-    innermost one that knows a voice or a module takes its calls.
+    innermost one that knows a voice or a module takes its calls. `Speech` that is made in here has
+    the name of the plan and the tier.
 
     Args:
         voice: from `lightning_v2.load`, or any `torch.nn.Module`.
@@ -102,7 +100,11 @@ def emulate(
         plan = Plan.load(plan)
     if isinstance(voice, nn.Module):
         intercepted = tensix.intercept(voice, plan.for_site, observer)
-        with tensix.use(tier, settings.arch), intercepted as running:
+        with (
+            tensix.use(tier, settings.arch),
+            intercepted as running,
+            speaking_by(voice, None, plan.name, tier),
+        ):
             yield Emulation(tier, settings.arch, running)
         if running.sites:
             _warn_of_idle_rules(plan, running)
@@ -112,11 +114,12 @@ def emulate(
         raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
     plan.check(voice_sites(voice))
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
-    with speaking_by(voice.model, _Speaker(voice.model, lowering, settings)):
+    turns = _Turns(voice.model, lowering, settings)
+    with speaking_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)
 
 
-class _Speaker:
+class _Turns:
     """A lowering with a tier and an architecture of its own.
 
     An interception of the network that starts within the emulation takes the calls, as the
