@@ -121,7 +121,6 @@ def _announce(tier: str) -> None:
 
 def _say(args: argparse.Namespace) -> int:
     import contextlib
-    import dataclasses
 
     from . import Plan, emulate, load
     from .files import check_output
@@ -135,10 +134,8 @@ def _say(args: argparse.Namespace) -> int:
         _announce(args.tier)
     with emulation:
         speech = voice.synthesize(given_text(args.text), seed=args.seed)
-    if plan:
-        speech = dataclasses.replace(speech, plan=plan.name, tier=args.tier)
     speech.save(args.output)
-    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if plan else "PyTorch float32"
+    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if speech.plan else "PyTorch float32"
     print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
     return 0
 

@@ -76,7 +76,7 @@ class BlockRanges:
     def observe(self, site, op, function, args, kwargs, output) -> None:
         """Take in the operands of one call."""
         precision = self._policy(site)
-        if op not in OPERATIONS:
+        if op not in OPERATIONS or OPERATIONS[op].engine == "other":
             return
         given = [x for x in leaves((args, kwargs)) if isinstance(x, Tensor)]
         given = [x.detach() for x in given if x.dtype == torch.float32 and x.dim()]

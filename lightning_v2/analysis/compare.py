@@ -1,7 +1,7 @@
 """One sentence, said twice: by the reference and under a plan."""
 
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model import Speech
+from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.interception import Observer
 
@@ -81,9 +82,6 @@ def compare(
                 errors.missing(),
             )
         table = errors.table()
-    if reference_plan:
-        said = replace(said, plan=reference_plan.name, tier=tier)
-    candidate = replace(candidate, plan=plan.name, tier=tier)
     metrics, phase = audio_metrics.measure(said, candidate, recogniser)
     return Comparison(
         plan=plan,
@@ -98,10 +96,13 @@ def compare(
     )
 
 
-def running(
-    voice, plan: Plan | None, tier: str, observer: Observer | None
-) -> AbstractContextManager:
-    """Emulation of a plan, or PyTorch float32 under observation."""
-    if plan:
-        return emulate(voice, plan, tier=tier, observer=observer)
-    return tensix.intercept(voice.model, lambda site: None, observer=observer)
+@contextmanager
+def running(voice, plan: Plan | None, tier: str, observer: Observer | None) -> Iterator[None]:
+    """Emulation of a plan, or PyTorch float32 under observation, whatever is emulated around it."""
+    if plan is None:
+        in_float32 = tensix.intercept(voice.model, lambda site: None, observer=observer)
+        with in_float32, speaking_by(voice.model, None):
+            yield
+    else:
+        with emulate(voice, plan, tier=tier, observer=observer):
+            yield

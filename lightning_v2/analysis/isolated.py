@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import lightning_v2.deployment.emulate  # noqa: F401, teaches tensix the phase
 from lightning_v2 import tensix
 from lightning_v2.deployment.blocks import in0_block_w
 from lightning_v2.model import Voice

@@ -7,16 +7,16 @@ again only where the precision of that site has changed.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from lightning_v2.model import Speech, Voice
-from lightning_v2.model.voice import one_thread
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.threads import torch_threads
 
 from .block_ranges import BlockRanges
 from .compare import running
@@ -96,11 +96,8 @@ class KeptReference:
             after_site()
             self._forced[site].append(first(output).detach().clone())
 
-        said = self._say(self.plan, watch, None)
-        self._say(self.plan, watch_forced, said)
-        if self.plan:
-            said = replace(said, plan=self.plan.name, tier=tier)
-        self.speech = said
+        self.speech = self._say(self.plan, watch, None)
+        self._say(self.plan, watch_forced, self.speech)
 
     def say(self, plan: Plan, after_site: Callable[[], None] = go_on) -> Said:
         """The text under a plan.
@@ -114,9 +111,7 @@ class KeptReference:
         values: dict[str, ValueCounts] = defaultdict(ValueCounts)
         watch = _against(self._forced, accumulated, values, plan, after_site)
         speech = self._say(plan, watch, self.speech)
-        return Said(
-            plan, replace(speech, plan=plan.name, tier=self.tier), dict(accumulated), dict(values)
-        )
+        return Said(plan, speech, dict(accumulated), dict(values))
 
     def layers(self, said: Said, after_site: Callable[[], None] = go_on) -> pd.DataFrame:
         """The table that `Comparison.layers` has.
@@ -150,14 +145,14 @@ class KeptReference:
 
     def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
         sums = ErrorSums()
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), torch_threads(1):
             for call, right in zip(self._calls[site], self._free[site], strict=True):
                 sums.add(*comparable(op, right, first(alone(site, *call))))
         return sums
 
     def _range(self, site: str, op: str, plan: Plan) -> dict[str, float]:
         blocks = BlockRanges(plan.for_site, self._voice.model)
-        with torch.inference_mode(), one_thread():
+        with torch.inference_mode(), torch_threads(1):
             for call in self._calls[site]:
                 blocks.observe(site, op, *call, None)
         return blocks.columns(site)

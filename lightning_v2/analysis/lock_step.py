@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.threads import torch_threads
 
 
 class Ahead:
@@ -22,8 +23,8 @@ class Ahead:
         with Ahead(lambda observer: …) as run:
             output = run.output("decoder.input", 0)
 
-    The run sees the context variables of the thread that enters. On leaving, what is left of it
-    does not take place.
+    The run sees the context variables of the thread that enters and computes with as many threads
+    as that does. On leaving, what is left of it does not take place.
     """
 
     def __init__(self, run: Callable[[Observer], object], wanted: Callable[[str], bool]):
@@ -47,7 +48,6 @@ class Ahead:
         self._left = True
         self._go.release()
         self._thread.join()
-        torch.set_num_threads(self._threads)
 
     def output(self, site: str, call: int) -> Tensor | None:
         """What the call-th call of a site, from 0 on, returns; handed out once.
@@ -69,9 +69,9 @@ class Ahead:
     def _work(self) -> None:
         self._go.acquire()
         try:
-            torch.set_num_threads(self._threads)
             if not self._left:
-                self._run(self._observe)
+                with torch_threads(self._threads):
+                    self._run(self._observe)
         except _Left:
             pass
         except BaseException as error:

@@ -15,13 +15,14 @@ import pandas as pd
 import torch
 from scipy.signal import detrend
 
-from lightning_v2.deployment.phase import accumulate_in
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase, sample_f0
-from lightning_v2.model.voice import Script, one_thread
+from lightning_v2.model.voice import Script
 from lightning_v2.resources import held_out_texts
+from lightning_v2.tensix.phase import accumulate_in
+from lightning_v2.threads import torch_threads
 
 from .tables import Sheet
 
@@ -75,7 +76,7 @@ def contour(voice: Voice, seconds: float, texts: Iterable[str] | None = None) ->
     wanted = round(seconds * SAMPLE_RATE / HOP)
     pieces: list[np.ndarray] = []
     said: list[str] = []
-    with torch.inference_mode(), one_thread():
+    with torch.inference_mode(), torch_threads(1):
         for text in given:
             if sum(map(len, pieces)) >= wanted:
                 break
@@ -103,9 +104,9 @@ def running_sum(f0: torch.Tensor) -> torch.Tensor:
 
 ARITHMETICS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "integers": accumulate_phase,
-    "float32": lambda f0: accumulate_in(f0, "float32"),
+    "float32": lambda f0: accumulate_in(f0, HOP, SAMPLE_RATE, "float32"),
     "float32 cumsum": running_sum,
-    "bfloat16": lambda f0: accumulate_in(f0, "bfloat16"),
+    "bfloat16": lambda f0: accumulate_in(f0, HOP, SAMPLE_RATE, "bfloat16"),
 }
 """Name -> F0 (1, T) to phase (1, N) in cycles. `integers` are the model's own, in closed form;
 `float32` and `bfloat16` carry a wrapped phase from frame to frame; `float32 cumsum` adds sample

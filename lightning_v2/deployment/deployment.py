@@ -25,9 +25,10 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
-from lightning_v2.model.voice import Line, Script, one_thread
+from lightning_v2.model.voice import Line, Script
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.interception import Observer
+from lightning_v2.threads import torch_threads
 
 
 class Deployment:
@@ -116,14 +117,18 @@ class Deployment:
         texts = [text] if isinstance(text, str) else list(text)
         scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
         lines = [self.voice.lines(script, forced) for script in scripts]
-        with torch.inference_mode(), one_thread(), self._explained():
+        with torch.inference_mode(), torch_threads(1), self._explained():
             spoken = iter(self._speak([line for script in lines for line in script]))
             speeches = [
-                self.voice.speech(script, [next(spoken) for _ in script.sentences])
+                self.voice.speech(
+                    script,
+                    [next(spoken) for _ in script.sentences],
+                    self.plan.name,
+                    self.device.target,
+                )
                 for script in scripts
             ]
-        named = [replace(x, plan=self.plan.name, tier=self.device.target) for x in speeches]
-        return named[0] if isinstance(text, str) else named
+        return speeches[0] if isinstance(text, str) else speeches
 
     def prepare(self) -> Iterator[str]:
         """Compile the programs of all buckets, smallest first; yields the name of each when done.
@@ -140,7 +145,7 @@ class Deployment:
             (frames[min(i, len(frames) - 1)], phones[min(i, len(phones) - 1)]) for i in range(count)
         ]
         for frames, phones in pairs:
-            with torch.inference_mode(), one_thread(), self._explained():
+            with torch.inference_mode(), torch_threads(1), self._explained():
                 self._rehearse(phones, frames)
             yield f"frames {frames}, phones {phones}"
 

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment import phase
 from lightning_v2.deployment.lowering import Lowering
 from lightning_v2.deployment.runner import Runner
 from lightning_v2.model import Voice
@@ -24,8 +23,6 @@ from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.configuration import Settings
 from lightning_v2.tensix.interception import Interception, Observer, Unemulated, innermost
 from lightning_v2.tensix.unseen import asked_for
-
-phase.register()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,8 @@ def emulate(
     all, a warning at the end says so.
 
     The module itself is not changed; only calls of this thread are affected. Contexts nest: the
-    innermost one that knows a voice or a module takes its calls.
+    innermost one that knows a voice or a module takes its calls. `Speech` that is made in here has
+    the name of the plan and the tier.
 
     Args:
         voice: from `lightning_v2.load`, or any `torch.nn.Module`.
@@ -115,7 +113,11 @@ def emulate(
         plan = Plan.load(plan)
     if isinstance(voice, nn.Module):
         intercepted = tensix.intercept(voice, plan.for_site, observer)
-        with tensix.use(tier, settings.arch), intercepted as running:
+        with (
+            tensix.use(tier, settings.arch),
+            intercepted as running,
+            speaking_by(voice, None, plan.name, tier),
+        ):
             emulation = Emulation(tier, settings.arch, running)
             yield emulation
         if emulation.is_empty:
@@ -129,7 +131,8 @@ def emulate(
         raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
     plan.check(voice_sites(voice))
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
-    with speaking_by(voice.model, _Speaker(voice.model, lowering, settings)):
+    turns = _Turns(voice.model, lowering, settings)
+    with speaking_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)
 
 
@@ -141,7 +144,7 @@ def unemulated_words(emulation: Emulation) -> str:
     return f"In PyTorch's arithmetic ran {', '.join(calls)}."
 
 
-class _Speaker:
+class _Turns:
     """A lowering with a tier and an architecture of its own.
 
     An interception of the network that starts within the emulation takes the calls, as the

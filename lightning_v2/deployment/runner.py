@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from lightning_v2.deployment import phase
 from lightning_v2.deployment.blocks import in0_block_w
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.model.source import accumulate_phase
 from lightning_v2.tensix.constants import packed
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import MAGNITUDE_BITS
-from lightning_v2.tensix.interception import Observer
+from lightning_v2.tensix.interception import Observer, lower
 from lightning_v2.tensix.operations import OPERATIONS
 from lightning_v2.tensix.rounding import Rounding
 from lightning_v2.tensix.sites import SitePrecision
@@ -146,10 +146,10 @@ class Runner:
 
     def phase(self, site: str, f0: Tensor) -> Tensor:
         """(1, T) Hz -> (1, N) cycles, on the host, as the site's output format says."""
-        precision = self.precision(site)
-        cycles = self._run(site, "phase", lambda: phase.run(precision, f0))
+        precision, call = self.precision(site), (f0, HOP, SAMPLE_RATE)
+        cycles = self._run(site, "phase", lambda: lower(accumulate_phase, call, {}, precision))
         if self._observer is not None:
-            self._observer(site, "phase", accumulate_phase, (f0,), {}, cycles)
+            self._observer(site, "phase", accumulate_phase, call, {}, cycles)
         return cycles
 
     def linear(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:

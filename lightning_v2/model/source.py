@@ -13,11 +13,10 @@ from torch.overrides import handle_torch_function, has_torch_function_unary
 from .config import HOP, SAMPLE_RATE
 
 _INCREMENT_BITS = 32  # fraction bits of a phase increment, in cycles a sample
-_PHASE_BITS = _INCREMENT_BITS + 9  # two more for each halving in the sums below
 _HIGHEST_HARMONIC = SAMPLE_RATE / 2 - 100  # Hz
 
 
-def accumulate_phase(f0: Tensor) -> Tensor:
+def accumulate_phase(f0: Tensor, hop: int = HOP, sample_rate: int = SAMPLE_RATE) -> Tensor:
     """Phase of the source at every sample, in exact integer arithmetic.
 
     F0 moves linearly from the centre of one frame to the centre of the next; at the edge of a
@@ -27,24 +26,27 @@ def accumulate_phase(f0: Tensor) -> Tensor:
 
     Args:
         f0: float (B, T) Hz, 0 where unvoiced.
+        hop: samples a frame, a power of two.
+        sample_rate: Hz.
 
     Returns:
         float32 (B, N), cycles in [0, 1).
     """
     if has_torch_function_unary(f0):
-        return handle_torch_function(accumulate_phase, (f0,), f0)
-    increment = torch.round(f0.double() * (2**_INCREMENT_BITS / SAMPLE_RATE)).long()
+        return handle_torch_function(accumulate_phase, (f0,), f0, hop, sample_rate)
+    increment = torch.round(f0.double() * (2**_INCREMENT_BITS / sample_rate)).long()
     left, right = _held(increment, f0 > 0)
-    # sum over one hop of (left + (right - left) (n + 1/2) / 256), in units of 2^-41 cycles
-    carried = HOP * HOP * (left + right)
+    # sum over one hop of (left + (right - left) (n + 1/2) / hop), in units of increments / 2 hop
+    phase_bits = _INCREMENT_BITS + hop.bit_length()
+    carried = hop * hop * (left + right)
     at_centre = torch.cumsum(carried, 1) - carried
-    run_start = at_centre - HOP * HOP * increment
+    run_start = at_centre - hop * hop * increment
     origin = torch.gather(run_start, 1, _first_of_run(f0 > 0))
-    n = torch.arange(HOP, device=f0.device)
-    within = n * 2 * HOP * left.unsqueeze(-1) + n * n * (right - left).unsqueeze(-1)
-    phase = at_centre.unsqueeze(-1) + within - per_sample(origin).view(*f0.shape, HOP)
-    phase = phase & (2**_PHASE_BITS - 1)
-    return (phase.double() * 2.0**-_PHASE_BITS).float().flatten(1)
+    n = torch.arange(hop, device=f0.device)
+    within = n * 2 * hop * left.unsqueeze(-1) + n * n * (right - left).unsqueeze(-1)
+    phase = at_centre.unsqueeze(-1) + within - per_sample(origin, hop).view(*f0.shape, hop)
+    phase = phase & (2**phase_bits - 1)
+    return (phase.double() * 2.0**-phase_bits).float().flatten(1)
 
 
 def _held(value: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,10 +67,10 @@ def _first_of_run(voiced: Tensor) -> Tensor:
     return torch.cummax(starts, 1).values
 
 
-def per_sample(frames: Tensor) -> Tensor:
+def per_sample(frames: Tensor, hop: int = HOP) -> Tensor:
     """The value of the nearest frame at every sample: (B, T) -> (B, N)."""
     held = torch.cat([frames, frames[:, -1:]], 1)
-    return held.repeat_interleave(HOP, 1)[:, HOP // 2 : HOP // 2 + frames.shape[1] * HOP]
+    return held.repeat_interleave(hop, 1)[:, hop // 2 : hop // 2 + frames.shape[1] * hop]
 
 
 def sample_f0(f0: Tensor) -> Tensor:

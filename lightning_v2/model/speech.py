@@ -29,7 +29,8 @@ class Speech:
         frames: T of each sentence, in order.
         seed: of the noise.
         unspoken: characters of the text that nobody can say.
-        plan: name of the precision plan it was spoken with; None: PyTorch float32.
+        plan: name of the precision plan it was spoken with; None: by the network itself, which is
+            PyTorch float32 unless its torch calls are intercepted by hand.
         tier: of the emulation, "exact" or "fast", or the device that spoke: "silicon", "simulator"
             or "mock"; None: PyTorch.
     """

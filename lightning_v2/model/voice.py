@@ -10,10 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..errors import ArgumentError
 from ..resources import data_path
 from ..text import Sentence, features, normalize, phone_indices, to_sentences
+from ..threads import torch_threads
 from .checkpoint import CheckpointError, load_checkpoint
 from .config import HOP, SAMPLE_RATE, VoiceConfig
 from .network import Frames, Network
@@ -22,26 +24,49 @@ from .speech import Speech
 DEFAULT_VOICE = "slt"
 
 
-_speakers: ContextVar[Mapping[Network, Any]] = ContextVar(
-    "speakers of networks", default=MappingProxyType({})
+@dataclass(frozen=True, eq=False)
+class _Speaker:
+    """What speaks for a network (None: itself), and the plan and tier that its `Speech` names."""
+
+    by: Any = None
+    plan: str | None = None
+    tier: str | None = None
+
+
+_speakers: ContextVar[Mapping[nn.Module, _Speaker]] = ContextVar(
+    "speakers of modules, outermost first", default=MappingProxyType({})
 )
 
 
 @contextmanager
-def speaking_by(network: Network, speaker: Any) -> Iterator[None]:
-    """Context in which the voices of this thread that have `network` speak by another object.
+def speaking_by(
+    module: nn.Module, speaker: Any, plan: str | None = None, tier: str | None = None
+) -> Iterator[None]:
+    """Context in which the voices of this thread that have `module` speak by another object.
 
-    Nothing is changed in the network. The innermost context for it wins.
+    Nothing is changed in the module. The innermost context for a network wins.
 
     Args:
-        network: of the voices.
-        speaker: with `acoustics` and `wave` as `Network` has them; the network itself is legal.
+        module: the network of the voices, something around it or a part of it; a part counts only
+            where nobody speaks for the whole.
+        speaker: with `acoustics` and `wave` as `Network` has them; the network itself is legal, and
+            None stands for it.
+        plan, tier: how, for their `Speech`.
     """
-    token = _speakers.set({**_speakers.get(), network: speaker})
+    others = {other: s for other, s in _speakers.get().items() if other is not module}
+    token = _speakers.set({**others, module: _Speaker(speaker, plan, tier)})
     try:
         yield
     finally:
         _speakers.reset(token)
+
+
+def _speaker_of(network: Network) -> _Speaker:
+    speakers = list(reversed(_speakers.get().items()))
+    parts = set(network.modules())
+    whole = (speaker for module, speaker in speakers if network in set(module.modules()))
+    part = (speaker for module, speaker in speakers if module in parts)
+    return next(whole, None) or next(part, _Speaker())
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,12 +185,19 @@ class Voice:
             for index, sentence in enumerate(script.sentences)
         ]
 
-    def speech(self, script: Script, spoken: Iterable[tuple[Frames, torch.Tensor]]) -> Speech:
+    def speech(
+        self,
+        script: Script,
+        spoken: Iterable[tuple[Frames, torch.Tensor]],
+        plan: str | None = None,
+        tier: str | None = None,
+    ) -> Speech:
         """The speech of a script.
 
         Args:
             script: as it was asked for.
             spoken: frames and waveform (1, N) of each sentence.
+            plan, tier: how, as in `Speech`.
         """
         parts = []
         for frames, wave in spoken:
@@ -184,16 +216,16 @@ class Voice:
             frames=tuple(len(part[2]) for part in parts),
             seed=script.seed,
             unspoken=script.unspoken,
+            plan=plan,
+            tier=tier,
         )
 
     def _speak(self, script: Script, forced: Speech | None) -> Speech:
-        with torch.inference_mode(), one_thread():
-            return self.speech(script, [self._say(line) for line in self.lines(script, forced)])
-
-    def _say(self, line: Line) -> tuple[Frames, torch.Tensor]:
-        speaker = _speakers.get().get(self.model, self.model)
-        frames = speaker.acoustics(line.phones, line.features, line.ends, line.f0)
-        return frames, speaker.wave(frames, line.noise(frames.f0.shape[1]))
+        speaker = _speaker_of(self.model)
+        network = self.model if speaker.by is None else speaker.by
+        with torch.inference_mode(), torch_threads(1):
+            spoken = [_say(network, line) for line in self.lines(script, forced)]
+            return self.speech(script, spoken, speaker.plan, speaker.tier)
 
     def log_amplitude(self, frames: Frames) -> np.ndarray:
         """Envelope of the first sentence of a batch as natural log amplitude, (T, bands)."""
@@ -221,6 +253,11 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
     return Voice(folder.resolve().name, network, config, digest)
 
 
+def _say(network: Any, line: Line) -> tuple[Frames, torch.Tensor]:
+    frames = network.acoustics(line.phones, line.features, line.ends, line.f0)
+    return frames, network.wave(frames, line.noise(frames.f0.shape[1]))
+
+
 def _split_forced(
     forced: Speech | None, script: Script
 ) -> list[tuple[torch.Tensor | None, torch.Tensor | None]]:
@@ -242,15 +279,3 @@ def _split_forced(
         parts.append((torch.from_numpy(ends)[None], f0 if len(forced.f0) else None))
         phone, frame = phone + len(sentence.phones), frame + count
     return parts
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Context in which torch uses one thread: sums split over several round differently for each
-    number of them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

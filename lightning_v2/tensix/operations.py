@@ -10,7 +10,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from torch import Tensor
 from torch._ops import OpOverload, OpOverloadPacket
 
 from lightning_v2.errors import NotEmulatedError
-from lightning_v2.tensix import calls, compositions, recurrent, stand_ins
+from lightning_v2.tensix import calls, compositions, phase, recurrent, stand_ins
 from lightning_v2.tensix import convolution_calls as convolutions
 from lightning_v2.tensix.configuration import settings, use
 from lightning_v2.tensix.data_calls import DATA_CALLS
@@ -36,15 +36,17 @@ class Operation:
     lower: (precision, constants, *args, **kwargs) with torch's arguments -> result; None for a
         function from outside torch that nobody registered. Raises NotImplementedError where it has
         no rule, in the tier at hand.
-    plain: the out-of-place torch function with the same arguments.
-    macs: (all arguments, flattened, and result) -> multiply-adds. outputs: formats of a result.
+    plain: the out-of-place torch function with the same arguments; None in the table where the
+        function comes from outside torch and is its own.
+    macs: (all arguments, flattened, and result) -> multiply-adds.
+    outputs: formats of a result; uint32 for the integers that the function itself computes.
     stand_in: like `lower`, always in the fast tier: float32 arithmetic on rounded operands.
     """
 
     name: str
     engine: str
     lower: Callable[..., Tensor] | None
-    plain: Callable[..., Tensor]
+    plain: Callable[..., Tensor] | None
     macs: Callable[[tuple, Tensor], int] | None = None
     is_elementwise: bool = False
     outputs: tuple[str, ...] = FORMATS
@@ -56,6 +58,8 @@ class Operation:
         Raises:
             NotEmulatedError: there is neither a rule nor a stand-in.
         """
+        if precision.output == "uint32" and "uint32" in self.outputs:
+            return self.plain(*args, **kwargs), True
         if self.lower is None:
             raise NotEmulatedError(f"{self.name} is no operation of the device")
         try:
@@ -131,7 +135,7 @@ def outputs(op: str) -> tuple[str, ...]:
     """Formats that the result of the operation called `op` can have; all if it is unknown."""
     known = {call.operation.name: call.operation for call in _registered.values()}
     operation = OPERATIONS.get(op) or known.get(op)
-    return operation.outputs if operation else (*FORMATS, "uint32")
+    return operation.outputs if operation else _ANY
 
 
 @functools.cache
@@ -156,8 +160,10 @@ def resolve(function: Callable) -> Call | _Data | None:
     operation = OPERATIONS.get(_ALIASES.get(name, name))
     if operation is None:
         if inspect.isfunction(function) and function.__module__.split(".")[0] != "torch":
-            return Call(Operation(function.__name__, "other", None, function))
+            return Call(Operation(function.__name__, "other", None, function, outputs=_ANY))
         return None
+    if operation.plain is None:
+        operation = replace(operation, plain=function)
     switch = None
     if inspect.isfunction(function):
         # Operators such as ** wrap methods that have no signature.
@@ -366,7 +372,10 @@ _VECTOR = (
     ),
 )
 
-OPERATIONS = {operation.name: operation for operation in (*_MATRIX, *_VECTOR)}
+_HOST = (Operation("phase", "other", phase.accumulate, None, outputs=phase.OUTPUTS),)
+_ANY = (*FORMATS, "uint32")
+
+OPERATIONS = {operation.name: operation for operation in (*_MATRIX, *_VECTOR, *_HOST)}
 
 _registered: dict[Callable, Call] = {}
 
@@ -374,6 +383,7 @@ _OPERATORS = {"add", "sub", "mul", "truediv", "div", "floordiv", "pow", "mod", "
 _SWAPPED = {"rsub"}
 _ALIASES = {
     "absolute": "abs",
+    "accumulate_phase": "phase",
     "bmm": "matmul",
     "clip": "clamp",
     "divide": "div",

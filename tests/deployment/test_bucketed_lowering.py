@@ -9,10 +9,11 @@ from lightning_v2 import tensix
 from lightning_v2.deployment.buckets import EXACT_LENGTHS, Buckets, TooLongError
 from lightning_v2.deployment.lowering import Lowering
 from lightning_v2.deployment.runner import Runner
-from lightning_v2.model.voice import Script, one_thread
+from lightning_v2.model.voice import Script
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import FORMATS
+from lightning_v2.threads import torch_threads
 from tests.deployment import plain_ops
 
 PLANS = ("bf16", "lightning-v2", "fp32", "naive")
@@ -22,7 +23,7 @@ TEXT = "Hi there."
 @pytest.fixture(autouse=True)
 def inference():
     """As voices speak; products of the host are summed by one thread."""
-    with torch.inference_mode(), one_thread():
+    with torch.inference_mode(), torch_threads(1):
         yield
 
 

@@ -8,9 +8,10 @@ from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
-from lightning_v2.deployment.phase import accumulate_in
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase
 from lightning_v2.precision import Plan, PlanError, presets, voice_sites
+from lightning_v2.tensix.phase import accumulate_in
 
 TEXT = "Hello there, this is a voice."
 SHORT = "Hi."
@@ -208,7 +209,7 @@ def test_the_phase_is_summed_as_the_plan_says(voice):
             say(voice, SHORT)
     for output in ("float32", "bfloat16"):
         f0, result = phases[output]
-        assert torch.equal(result, accumulate_in(f0, output))
+        assert torch.equal(result, accumulate_in(f0, HOP, SAMPLE_RATE, output))
     f0, result = phases["uint32"]
     assert torch.equal(result, accumulate_phase(f0))
 

@@ -2,6 +2,7 @@ import hashlib
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -217,3 +218,47 @@ def test_a_speaker_is_for_one_network_in_one_thread(voice, untrained, speech):
     with speaking_by(untrained, recorded):
         voice.synthesize(TEXT)
     assert recorded.calls == []
+
+
+class Waiting(Recorded):
+    """A network that waits, in the middle of its work, until it may go on."""
+
+    def __init__(self, network):
+        super().__init__(network)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def acoustics(self, *args):
+        self.begun.set()
+        self.go_on.wait()
+        self.threads = torch.get_num_threads()
+        return super().acoustics(*args)
+
+
+@pytest.mark.parametrize("first_out", [0, 1])
+def test_two_threads_that_speak_at_once_change_nothing_for_others(voice, speech, first_out):
+    """Each computes with one thread of torch, and leaves the process as it was."""
+
+    def speak(speaker):
+        with speaking_by(voice.model, speaker):
+            said = voice.synthesize(TEXT)
+        return digest(said), torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        speakers = [Waiting(voice.model), Waiting(voice.model)]
+        with ThreadPoolExecutor(2) as pool:
+            running = []
+            for speaker in speakers:
+                running.append(pool.submit(speak, speaker))
+                speaker.begun.wait()
+            results = {}
+            for i in (first_out, 1 - first_out):
+                speakers[i].go_on.set()
+                results[i] = running[i].result()
+        assert results == dict.fromkeys((0, 1), (digest(speech), 3))
+        assert [speaker.threads for speaker in speakers] == [1, 1]
+        with ThreadPoolExecutor(1) as new:
+            assert new.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)

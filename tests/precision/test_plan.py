@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -176,3 +178,21 @@ def test_only_the_naive_preset_sums_the_phase_in_floating_point():
     for name in presets():
         output = Plan.load(name).for_site("source.phase").output
         assert output == ("bfloat16" if name == "naive" else "uint32")
+
+
+CHECKED = """
+from lightning_v2.model import load
+from lightning_v2.precision import Plan, PlanError, voice_sites
+{}
+try:
+    Plan.parse("rules: [{{sites: source.phase, output: bfloat8_b}}]").check(voice_sites(load()))
+except PlanError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("imported", ["", "import lightning_v2.deployment.emulate"])
+def test_what_is_legal_does_not_depend_on_what_was_imported(imported):
+    command = [sys.executable, "-c", CHECKED.format(imported)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "the output of source.phase (phase) cannot be 'bfloat8_b', only uint32" in said

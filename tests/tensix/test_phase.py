@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_v2.deployment.phase import accumulate_in
+from lightning_v2 import tensix
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase
+from lightning_v2.tensix import SitePrecision, phase
+
+
+def accumulate_in(f0, dtype):
+    return phase.accumulate_in(f0, HOP, SAMPLE_RATE, dtype)
 
 
 def contour(frames=400):
@@ -56,3 +62,16 @@ def test_batches_are_independent():
 def test_silence(dtype):
     assert not accumulate_in(torch.zeros(1, 5), dtype).any()
     assert np.isfinite(accumulate_in(torch.full((1, 1), 200.0), dtype)).all()
+
+
+@pytest.mark.parametrize("output", ["float32", "bfloat16"])
+def test_a_call_is_lowered_as_its_output_says(output):
+    f0, precision = contour(), SitePrecision(output=output)
+    phase = tensix.lower(accumulate_phase, (f0, HOP, SAMPLE_RATE), {}, precision)
+    assert torch.equal(phase, accumulate_in(f0, output))
+
+
+def test_integers_are_those_of_the_function_itself():
+    f0, precision = contour(), SitePrecision(output="uint32")
+    phase = tensix.lower(accumulate_phase, (f0, HOP, SAMPLE_RATE), {}, precision)
+    assert torch.equal(phase, accumulate_phase(f0))
