@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .audio_metrics import METRICS
+from .audio_metrics import METRICS, metrics_of
 from .comparison import Comparison
 
 METRICS_TYPE = "application/vnd.lightning-v2.metrics+json"
@@ -22,7 +22,7 @@ class MetricsTable:
     def frame(self) -> pd.DataFrame:
         """A row a measure: name, label, value, unit, better, bound, holds."""
         rows = []
-        for metric in METRICS:
+        for metric in metrics_of(self.comparison.run):
             value = self.comparison.metrics[metric.name]
             rows.append(
                 {
@@ -58,7 +58,7 @@ class MetricsTable:
     def _html(self) -> str:
         head = ("measure", "value", "bound", "what it hears", "what it is deaf to")
         rows = []
-        for metric in METRICS:
+        for metric in metrics_of(self.comparison.run):
             value = self.comparison.metrics[metric.name]
             rows.append(
                 f'<tr><th scope="row">{html.escape(metric.label)}</th>'
@@ -90,11 +90,12 @@ class SideBySide:
 
     def _repr_html_(self) -> str:
         rows = []
-        for metric in METRICS:
+        for metrics in zip(*(metrics_of(c.run) for c in self.comparisons), strict=True):
+            metric = metrics[0]
             values = [comparison.metrics[metric.name] for comparison in self.comparisons]
             cells = "".join(
-                f'<td class="number{_mark(metric.holds(value))}">{number(value)}</td>'
-                for value in values
+                f'<td class="number{_mark(bounded.holds(value))}">{number(value)}</td>'
+                for bounded, value in zip(metrics, values, strict=True)
             )
             label = html.escape(f"{metric.label} ({metric.unit})")
             rows.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
