@@ -190,7 +190,9 @@ def mean_bounds(
     if len(values) < 2:
         return -np.inf, np.inf
     least, most = float(values.min()), float(values.max())
-    if least == most or not np.isfinite(values).all():
+    if least == most:
+        return least, most
+    if not np.isfinite(values).all():
         return (float(_weighted_mean(values, weights)),) * 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
