@@ -1,17 +1,19 @@
 """Measures of a candidate against a reference, and what each of them cannot hear.
 
 `METRICS` is the one table of names, units, directions and blind spots; `measure` fills it in.
+Limits stand in `endpoints`.
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from ..errors import ArgumentError
 from . import loudness, pitch
-from .alignment import matching_frames
+from .alignment import boundary_shifts, matching_frames, matching_samples
+from .endpoints import Run, limit_of
 from .phase import PhaseDrift, phase_drift
 from .sanity import flaw, refusal
 from .spectrogram import HOP, comparison_floor, mel_level_db, spectrogram
@@ -42,7 +44,8 @@ class Metric:
             be by way of the phones) or "nothing" (levels and durations alone).
         hears: what moves it.
         deaf_to: what does not, or what moves it too much.
-        bound: what a plan has to reach, as the mean of many sentences, to count as equivalent.
+        bound: what a plan has to reach, as the mean of many sentences, to count as equivalent;
+            from the table of `endpoints`.
     """
 
     name: str
@@ -63,13 +66,13 @@ class Metric:
         return (abs(value) if self.better == "zero" else value) <= self.bound
 
 
-METRICS = (
+_METRICS = (
     Metric("pesq_wb_mos", "PESQ-WB at 16 kHz", "MOS-LQO, 1 to 4.64", "higher", "samples",
            "noise, also quiet noise in pauses; distortion", "polarity, constant delay; everything "
-           "above 8 kHz; falls far too much for a shift of a few cents", bound=4.5),
+           "above 8 kHz; falls far too much for a shift of a few cents"),
     Metric("zimtohrli", "zimtohrli distance at 48 kHz", "0 to 1", "lower", "samples",
            "hiss, timbre, roughness, a change of level by decibels", "polarity, a delay of a "
-           "millisecond; nearly so to small shifts of pitch and to phases", bound=3e-4),
+           "millisecond; nearly so to small shifts of pitch and to phases"),
     Metric("stoi", "STOI", "0 to 1", "higher", "samples", "words that get lost",
            "hiss, timbre, pitch: stays near 1 while all of them are plain"),
     Metric("estoi", "ESTOI", "0 to 1", "higher", "samples", "the same; noise that comes and goes",
@@ -80,7 +83,7 @@ METRICS = (
            "polarity, delay, pitch", "hiss, gain"),
     Metric("group_delay_p95_ms", "group delay, p95 of bins above -50 dB", "ms", "lower", "samples",
            "smeared onsets, phases of bands that drift apart", "polarity, gain, noise; more than "
-           "half a pitch period", bound=1),
+           "half a pitch period"),
     Metric("fundamental_drift_p95_cycles", "phase drift of the fundamental, p95", "cycles", "lower",
            "samples", "source phase, F0", "everything in unvoiced sound"),
     Metric("harmonic_drift_p95_cycles", "phase drift of ten harmonics, p95", "cycles", "lower",
@@ -93,35 +96,48 @@ METRICS = (
            "frames", "jitter, a voice that wavers or is out of tune", "unvoiced sound, levels; "
            "weak harmonics near -50 dB tell noise rather than frequency"),
     Metric("lsd_db", "log-spectral distance, mean", "dB", "lower", "frames",
-           "hiss, timbre, lost harmonics", "phase, polarity, delay", bound=1),
+           "hiss, timbre, lost harmonics", "phase, polarity, delay"),
     Metric("lsd_2_to_4_percent", "frames with 2 to 4 dB log-spectral distance", "%", "lower",
-           "frames", "short distortions", "phase", bound=2),
+           "frames", "short distortions", "phase"),
     Metric("lsd_above_4_percent", "frames above 4 dB log-spectral distance", "%", "lower", "frames",
-           "short, gross distortions", "phase", bound=0),
+           "short, gross distortions", "phase"),
     Metric("mel_rmse_db", "mel spectrum, RMS difference (80 bands)", "dB", "lower", "frames",
-           "timbre, hiss", "phase, small changes of pitch", bound=0.5),
+           "timbre, hiss", "phase, small changes of pitch"),
     Metric("f0_median_cents", "F0 difference, median", "cents", "lower", "frames",
-           "a voice that is out of tune", "unvoiced sound; single wrong frames", bound=1),
+           "a voice that is out of tune", "unvoiced sound; single wrong frames"),
     Metric("f0_p95_cents", "F0 difference, 95th percentile", "cents", "lower", "frames",
-           "a voice that wavers", "unvoiced sound", bound=15),
+           "a voice that wavers", "unvoiced sound"),
     Metric("voicing_flips_percent", "frames whose voicing flips", "%", "lower", "frames",
-           "buzz and whisper in the wrong place", "pitch", bound=0.5),
+           "buzz and whisper in the wrong place", "pitch"),
     Metric("pause_level_dbfs", "level in pauses", "dBFS", "lower", "frames",
            "hiss where the reference is silent", "everything while somebody speaks"),
     Metric("pause_rise_db", "level in pauses above the reference", "dB", "lower", "frames",
            "the same, as a change; below -75 dBFS all is silence", "everything while somebody "
-           "speaks", bound=1),
+           "speaks"),
     Metric("gain_db", "level difference", "dB", "zero", "nothing", "shrinking sums", "everything "
-           "that keeps the level", bound=0.2),
+           "that keeps the level"),
     Metric("loudness_difference_lu", "loudness difference (BS.1770)", "LU", "zero", "nothing",
            "the same, as ears weigh it", "everything that keeps the loudness"),
     Metric("duration_difference_ms", "candidate longer by", "ms", "zero", "nothing",
            "drift of the predicted durations; 0 when teacher-forced", "where the time went"),
+    Metric("length_change_percent", "candidate longer by", "%", "zero", "nothing",
+           "the same, as a share of the length: a voice in a hurry", "where the time went"),
+    Metric("boundary_shift_p95_ms", "ends of phones, p95 after the mean shift", "ms", "lower",
+           "nothing", "a rhythm that changes, single phones that are stretched; 0 when "
+           "teacher-forced", "a sentence that starts later"),
     Metric("words_agree_percent", "words on which a recogniser agrees", "%", "higher", "nothing",
            "words that get lost or change; measured only on request", "everything that leaves "
-           "words alone; the recogniser is weak, and one word more or less is often chance",
-           bound=98),
+           "words alone; the recogniser is weak, and one word more or less is often chance"),
 )  # fmt: skip
+
+
+def metrics_of(run: Run) -> tuple[Metric, ...]:
+    """The table, with the limits that the equivalence test has for a run."""
+    return tuple(replace(metric, bound=limit_of(metric.name, run)) for metric in _METRICS)
+
+
+METRICS = metrics_of("teacher-forced")
+"""All of them. Free-running speech has other bounds: see `metrics_of`."""
 
 
 def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, float], PhaseDrift]:
@@ -156,6 +172,11 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     guide[match] = pitch_a.hz
     pitch_b = pitch.track(b, rate, guide_hz=guide)
     drift = phase_drift(a, b, rate, pitch_a, pitch_b, None if aligned else match)
+    centres, paired = None, pitch_b
+    if not aligned:
+        centres = matching_samples(reference.durations, candidate.durations, count, HOP)
+        paired = pitch.track(b, rate, guide_hz=pitch_a.hz, centres=centres)
+    shifts = boundary_shifts(reference.durations, candidate.durations)
     values = {metric.name: NAN for metric in METRICS}
     if aligned:
         values |= {
@@ -169,7 +190,7 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
             "fundamental_drift_p95_cycles": drift.fundamental_drift_p95_cycles,
             "harmonic_drift_p95_cycles": drift.harmonic_drift_p95_cycles,
         }
-    distance = lsd_db(a, b, rate, match)
+    distance = lsd_db(a, b, rate, centres)
     pauses = loudness.pauses(a, rate)
     values |= {
         "harmonic_relation_p95_cycles": drift.harmonic_relation_p95_cycles,
@@ -177,14 +198,16 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         "lsd_db": _mean(distance),
         "lsd_2_to_4_percent": 100 * _mean((distance >= 2) & (distance <= 4)),
         "lsd_above_4_percent": 100 * _mean(distance > 4),
-        "mel_rmse_db": mel_rmse_db(a, b, rate, match),
-        **_pitch_errors(pitch_a, pitch_b, match),
+        "mel_rmse_db": mel_rmse_db(a, b, rate, centres),
+        **_pitch_errors(pitch_a, paired),
         **_pause_levels(a, b, pauses, match),
         "gain_db": loudness.level_dbfs(b) - loudness.level_dbfs(a),
         "loudness_difference_lu": _difference(
             loudness.loudness_lufs(b, rate), loudness.loudness_lufs(a, rate)
         ),
         "duration_difference_ms": (len(b) - len(a)) / rate * 1000,
+        "length_change_percent": 100 * (len(b) - len(a)) / len(a) if len(a) else NAN,
+        "boundary_shift_p95_ms": float(np.percentile(np.abs(shifts), 95)) * HOP / rate * 1000,
     }
     if recogniser:
         values["words_agree_percent"] = words_agree_percent(a, b, rate)
@@ -303,37 +326,42 @@ def stoi(
 
 
 def lsd_db(
-    reference: np.ndarray, candidate: np.ndarray, sample_rate: int, match: np.ndarray | None = None
+    reference: np.ndarray,
+    candidate: np.ndarray,
+    sample_rate: int,
+    centres: np.ndarray | None = None,
 ) -> np.ndarray:
     """Log-spectral distance (T,) in dB, floor 60 dB under the reference's loudest bin.
 
-    `match` (T,) names the candidate's frame for each frame of the reference.
+    `centres` (T,) are the candidate's samples that belong to the middles of the reference's frames.
     """
-    a, b = (spectrogram(wave, sample_rate) for wave in (reference, candidate))
+    a, b = spectrogram(reference, sample_rate), spectrogram(candidate, sample_rate, centres=centres)
     floor = comparison_floor(a, HEARD_BELOW_PEAK_DB)
     levels = [20 * np.log10(np.abs(spectra.values) + floor) for spectra in (a, b)]
-    other = levels[1] if match is None else levels[1][:, match]
-    return np.sqrt(np.mean((other - levels[0]) ** 2, axis=0))
+    return np.sqrt(np.mean((levels[1] - levels[0]) ** 2, axis=0))
 
 
 def mel_rmse_db(
-    reference: np.ndarray, candidate: np.ndarray, sample_rate: int, match: np.ndarray | None = None
+    reference: np.ndarray,
+    candidate: np.ndarray,
+    sample_rate: int,
+    centres: np.ndarray | None = None,
 ) -> float:
-    """Root mean square difference of two mel spectra in dB, with the floor of `lsd_db`."""
+    """Root mean square difference of two mel spectra in dB, with the floor and the `centres` of
+    `lsd_db`."""
     floor = comparison_floor(spectrogram(reference, sample_rate), HEARD_BELOW_PEAK_DB)
-    a, b = (mel_level_db(wave, sample_rate, floor=floor) for wave in (reference, candidate))
-    return float(np.sqrt(_mean(((b if match is None else b[:, match]) - a) ** 2)))
+    a = mel_level_db(reference, sample_rate, floor=floor)
+    b = mel_level_db(candidate, sample_rate, floor=floor, centres=centres)
+    return float(np.sqrt(_mean((b - a) ** 2)))
 
 
-def _pitch_errors(
-    reference: pitch.PitchTrack, candidate: pitch.PitchTrack, match: np.ndarray
-) -> dict[str, float]:
-    candidate_hz, strength = candidate.hz[match], candidate.strength[match]
-    errors = np.abs(pitch.cents(reference.hz, candidate_hz))
+def _pitch_errors(reference: pitch.PitchTrack, candidate: pitch.PitchTrack) -> dict[str, float]:
+    """Of tracks whose frames belong together, (T,) both."""
+    errors = np.abs(pitch.cents(reference.hz, candidate.hz))
     errors = errors[np.isfinite(errors)]
     median, p95 = np.percentile(errors, [50, 95]) if len(errors) else (NAN, NAN)
-    flips = (candidate_hz > 0) != reference.voiced
-    flips &= np.abs(strength - reference.strength) > CLEAR_FLIP
+    flips = candidate.voiced != reference.voiced
+    flips &= np.abs(candidate.strength - reference.strength) > CLEAR_FLIP
     return {
         "f0_median_cents": float(median),
         "f0_p95_cents": float(p95),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lightning_v2.model import Speech
 
+from .endpoints import Run
 from .phase import PhaseDrift
 from .site_values import SiteValues
 from .unmeasured import reasons
@@ -57,6 +58,11 @@ class Comparison(SiteValues):
         return reasons(self.reference, self.candidate, self.aligned, self.metrics)
 
     @property
+    def run(self) -> Run:
+        """Which limits apply."""
+        return "teacher-forced" if self.teacher_forced else "free-running"
+
+    @property
     def aligned(self) -> bool:
         """Whether sample n of the candidate belongs to sample n of the reference."""
         return self.phase.aligned
@@ -81,5 +87,4 @@ class Comparison(SiteValues):
     @property
     def provenance(self) -> str:
         """One line that belongs beside every figure."""
-        running = "teacher-forced" if self.teacher_forced else "free-running"
-        return f"{self.candidate_words} · reference: {self.reference_words} · {running}"
+        return f"{self.candidate_words} · reference: {self.reference_words} · {self.run}"

@@ -1,21 +1,18 @@
-"""The equivalence test: what "no measurable degradation" means, as a table, and its verdict.
+"""The equivalence test: the verdict on a sample, after the definition in docs/equivalence.md.
 
 A plan is equivalent to PyTorch float32 if and only if every endpoint's one-sided 95 % confidence
 bound keeps its limit (an intersection-union test: no correction for their number is needed, and
-each has to hold). Bounds are BCa bootstrap over sentences (B. Efron, "Better bootstrap confidence
-intervals", 1987), paired: both sides say the same sentence with the same noise. Quantiles are taken
-within a sentence, then averaged.
-
-One endpoint of the definition is void, because inaudible changes fail it: that a recogniser agrees
-on 98 % of words. The change of its word error rate stands in its place, in which words that flip
-either way cancel; its limit of 2 points is that of 98 %.
+each has to hold). The limits are those of `endpoints`. Bounds of means are BCa bootstrap over
+sentences (B. Efron, "Better bootstrap confidence intervals", 1987), paired: both sides say the same
+sentence with the same noise. Bounds of a percentile over sentences are order statistics of the
+sample (W. Conover, "Practical nonparametric statistics", section on quantiles): no bootstrap can
+say what lies beyond the worst sentence. Other quantiles are taken within a sentence, then averaged.
 """
 
 from __future__ import annotations
 
-import operator
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,77 +20,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..errors import ArgumentError
+from lightning_v2.errors import ArgumentError
 
-CONFIDENCE = 0.95
+from .endpoints import CONFIDENCE, ENDPOINTS, QUANTILE, Endpoint, Run
+
 RESAMPLES = 9999
+LEAST_RESAMPLES = 99
+"""With fewer a bootstrap has no resample beyond the 95th percentile to speak of."""
 ENOUGH_SENTENCES = 100
 """The definition asks for so many, none of which the voice was trained on."""
 
-_RELATIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One condition.
-
-    Attributes:
-        label: words for a person.
-        column: of the records, which hold a value a sentence.
-        statistic: over sentences; a "share" weighs each by the column `weight`.
-        relation: of the bound to the limit. The bound is the lower one for ">" and ">=".
-        limit: in `unit`.
-        unit: as printed.
-        run: what is measured: teacher-forced or free-running against float32, or how much further
-            than float32 from the recordings.
-        weight: column with the size of a sentence, for a share.
-        void: why it is measured and shown, but not judged; empty if it is judged.
-    """
-
-    label: str
-    column: str
-    statistic: Literal["mean", "mean magnitude", "share"]
-    relation: Literal[">=", ">", "<=", "<"]
-    limit: float
-    unit: str
-    run: Literal["teacher-forced", "free-running", "recordings"] = "teacher-forced"
-    weight: str | None = None
-    void: str = ""
-
-    @property
-    def lower(self) -> bool:
-        """Whether the bound is a lower one: large values are good."""
-        return self.relation in (">", ">=")
-
-    def holds(self, bound: float) -> bool:
-        return bool(_RELATIONS[self.relation](bound, self.limit))
-
-
-ENDPOINTS = (
-    Endpoint("PESQ-WB", "pesq_wb_mos", "mean", ">=", 4.5, "MOS-LQO"),
-    Endpoint("zimtohrli", "zimtohrli", "mean", "<=", 3e-4, ""),
-    Endpoint("mel spectrum, RMS", "mel_rmse_db", "mean", "<=", 0.5, "dB"),
-    Endpoint("log-spectral distance", "lsd_db", "mean", "<=", 1.0, "dB"),
-    Endpoint("frames at 2 to 4 dB LSD", "lsd_2_to_4_percent", "share", "<", 2.0, "%",
-             weight="frames"),
-    Endpoint("frames above 4 dB LSD", "lsd_above_4_percent", "share", "<=", 0.0, "%",
-             weight="frames"),
-    Endpoint("F0, median", "f0_median_cents", "mean", "<=", 1.0, "cents"),
-    Endpoint("F0, 95th percentile", "f0_p95_cents", "mean", "<=", 15.0, "cents"),
-    Endpoint("voicing flips", "voicing_flips_percent", "share", "<=", 0.5, "%", weight="frames"),
-    Endpoint("rise in pauses", "pause_rise_db", "mean", "<=", 1.0, "dB"),
-    Endpoint("gain error", "gain_db", "mean magnitude", "<=", 0.2, "dB"),
-    Endpoint("group delay, 95th percentile", "group_delay_p95_ms", "mean", "<=", 1.0, "ms"),
-    Endpoint("recogniser agrees", "words_agree_percent", "share", ">=", 98.0, "% of words",
-             "free-running", weight="words",
-             void="the recogniser is too weak: of 20 sentences, rounding to 16 bits alone changes "
-             "1.5 % of the words, and the plan fp32 10 %"),
-    Endpoint("word error rate, change", "word_error_change_points", "share", "<=", 2.0,
-             "points", "free-running", weight="words"),
-    Endpoint("PESQ-WB, change", "pesq_change_mos", "mean", ">", -0.05, "MOS-LQO", "recordings"),
-    Endpoint("STOI, change", "stoi_change", "mean", ">", -0.002, "", "recordings"),
-    Endpoint("MCD, change", "mcd_change_db", "mean", "<", 0.05, "dB", "recordings"),
-)  # fmt: skip
+State = Literal["holds", "FAILS", "not resolved", "not judged"]
+Answer = Literal["equivalent", "not equivalent", "not resolved"]
 
 
 @dataclass(frozen=True)
@@ -103,17 +41,37 @@ class Judgement:
     Attributes:
         endpoint: what was asked.
         sentences: that have a value.
+        weight: sum of their weights; their number where all weigh the same.
         estimate: the statistic of the sample.
         bound: its one-sided 95 % confidence bound, on the side that is bad.
-        holds: whether the bound keeps the limit; None if there was nothing to judge, or the
-            endpoint is void.
+        best_case: the same on the side that is good.
     """
 
     endpoint: Endpoint
     sentences: int
+    weight: float
     estimate: float
     bound: float
-    holds: bool | None
+    best_case: float
+
+    @property
+    def state(self) -> State:
+        """What is known.
+
+        "holds": the bound keeps the limit, in a sample that is large enough to show it. "FAILS":
+        not even the best case does; where nothing at all is allowed, one sentence is enough.
+        "not resolved": the limit lies between the two bounds, or the sample is too small. "not
+        judged": the endpoint is void, or no sentence has a value.
+        """
+        endpoint = self.endpoint
+        if endpoint.void or not self.sentences:
+            return "not judged"
+        if not endpoint.holds(self.best_case):
+            return "FAILS"
+        if endpoint.allows_nothing and not endpoint.holds(self.estimate):
+            return "FAILS"
+        enough = self.sentences >= endpoint.least_sentences and self.weight >= endpoint.least_weight
+        return "holds" if enough and endpoint.holds(self.bound) else "not resolved"
 
 
 @dataclass(frozen=True)
@@ -124,27 +82,32 @@ class Verdict:
     sentences: int
 
     @property
-    def equivalent(self) -> bool:
-        """Every endpoint that was judged holds."""
-        return all(judgement.holds for judgement in self.judged)
+    def answer(self) -> Answer:
+        """One endpoint that fails is enough; what is not resolved never counts as passed."""
+        if self.failed:
+            return "not equivalent"
+        return "not resolved" if self.not_resolved else "equivalent"
 
     @property
     def judged(self) -> tuple[Judgement, ...]:
-        return tuple(j for j in self.judgements if j.holds is not None)
+        return tuple(j for j in self.judgements if j.state != "not judged")
 
     @property
     def failed(self) -> tuple[Judgement, ...]:
-        return tuple(j for j in self.judged if not j.holds)
+        return tuple(j for j in self.judgements if j.state == "FAILS")
+
+    @property
+    def not_resolved(self) -> tuple[Judgement, ...]:
+        return tuple(j for j in self.judgements if j.state == "not resolved")
 
     @property
     def not_judged(self) -> tuple[Endpoint, ...]:
         """Endpoints that are void or of which the records say nothing: the verdict does not rest
         on them."""
-        return tuple(j.endpoint for j in self.judgements if j.holds is None)
+        return tuple(j.endpoint for j in self.judgements if j.state == "not judged")
 
     def table(self) -> pd.DataFrame:
         """A row an endpoint: endpoint, run, unit, sentences, estimate, bound, limit, verdict."""
-        words = {True: "holds", False: "FAILS", None: "not judged"}
         return pd.DataFrame(
             {
                 "endpoint": j.endpoint.label,
@@ -154,14 +117,14 @@ class Verdict:
                 "estimate": j.estimate,
                 "bound": j.bound,
                 "limit": f"{j.endpoint.relation} {j.endpoint.limit:g}",
-                "verdict": words[j.holds],
+                "verdict": j.state,
             }
             for j in self.judgements
         )
 
 
 def judge(
-    records: pd.DataFrame,
+    records: Mapping[Run, pd.DataFrame],
     endpoints: Sequence[Endpoint] = ENDPOINTS,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -169,9 +132,10 @@ def judge(
     """The verdict on a sample.
 
     Args:
-        records: a row a sentence. A value that is missing (NaN) does not apply to its sentence; one
-            that could not be measured because the candidate is broken has to be infinite. A column
-            that is not there, or has no value, leaves its endpoint without a judgement.
+        records: of each run that was made, a row a sentence. A value that is missing (NaN) does not
+            apply to its sentence; one that could not be measured because the candidate is broken
+            has to be infinite. A run or column that is not there, or has no value, leaves its
+            endpoint without a judgement.
         endpoints: to be judged.
         resamples: of the bootstrap.
         seed: of the bootstrap, the same for each endpoint.
@@ -179,13 +143,17 @@ def judge(
     Raises:
         ArgumentError: fewer than two sentences, or nothing at all can be judged.
     """
-    if len(records) < 2:
-        raise ArgumentError(f"{len(records)} sentences; a confidence bound needs at least 2")
-    judgements = tuple(_judge(records, endpoint, resamples, seed) for endpoint in endpoints)
-    if all(judgement.holds is None for judgement in judgements):
-        known = ", ".join(endpoint.column for endpoint in endpoints)
+    sentences = max((len(table) for table in records.values()), default=0)
+    if sentences < 2:
+        raise ArgumentError(f"{sentences} sentences; a confidence bound needs at least 2")
+    judgements = tuple(
+        _judge(records.get(endpoint.run, pd.DataFrame()), endpoint, resamples, seed)
+        for endpoint in endpoints
+    )
+    if all(judgement.state == "not judged" for judgement in judgements):
+        known = ", ".join(f"{endpoint.column} ({endpoint.run})" for endpoint in endpoints)
         raise ArgumentError(f"no endpoint can be judged: the records have none of {known}")
-    return Verdict(judgements, len(records))
+    return Verdict(judgements, sentences)
 
 
 def _judge(records: pd.DataFrame, endpoint: Endpoint, resamples: int, seed: int) -> Judgement:
@@ -193,28 +161,39 @@ def _judge(records: pd.DataFrame, endpoint: Endpoint, resamples: int, seed: int)
     weights = _column(records, endpoint.weight) if endpoint.weight else np.ones(len(values))
     there = np.isfinite(weights) & (weights > 0) & ~np.isnan(values)
     values, weights = values[there], weights[there]
-    if endpoint.statistic == "mean magnitude":
+    if "magnitude" in endpoint.statistic:
         values = np.abs(values)
-    if len(values) < 2:
-        return Judgement(endpoint, len(values), float("nan"), float("nan"), None)
-    estimate = float(_weighted_mean(values, weights))
-    bound = confidence_bound(values, weights, endpoint.lower, resamples, seed)
-    holds = None if endpoint.void else endpoint.holds(bound)
-    return Judgement(endpoint, len(values), estimate, bound, holds)
+    weight = float(weights.sum())
+    if not len(values):
+        return Judgement(endpoint, 0, weight, *3 * (float("nan"),))
+    percentile = endpoint.statistic == "95th percentile of magnitudes"
+    if percentile:
+        estimate = float(np.quantile(values, QUANTILE, method="higher"))
+        low, high = percentile_bounds(values)
+    else:
+        estimate = float(_weighted_mean(values, weights))
+        low, high = mean_bounds(values, weights, resamples, seed)
+    bound, best_case = (low, high) if endpoint.lower else (high, low)
+    return Judgement(endpoint, len(values), weight, estimate, bound, best_case)
 
 
-def confidence_bound(
-    values: np.ndarray, weights: np.ndarray, lower: bool, resamples: int, seed: int
-) -> float:
-    """One-sided 95 % BCa bound of the weighted mean of (S,) values, S sentences, S > 1.
+def mean_bounds(
+    values: np.ndarray, weights: np.ndarray, resamples: int, seed: int
+) -> tuple[float, float]:
+    """One-sided 95 % BCa bounds, lower and upper, of the weighted mean of (S,) values.
 
-    Where the bootstrap has nothing to vary, because all values are the same, the bound is that
-    value: it says nothing of sentences that are not in the sample. Where BCa is not defined, or a
-    value is infinite, the bound is the worst value.
+    Where the bootstrap has nothing to vary, because all values are the same, both are that value:
+    they say nothing of sentences that are not in the sample. One infinite value makes the mean
+    infinite. Where BCa is not defined, they are the extremes of the sample. One sentence bounds
+    nothing.
     """
-    worst = float(values.min() if lower else values.max())
-    if (values == worst).all() or not np.isfinite(values).all():
-        return worst
+    if len(values) < 2:
+        return -np.inf, np.inf
+    least, most = float(values.min()), float(values.max())
+    if least == most:
+        return least, most
+    if not np.isfinite(values).all():
+        return (float(_weighted_mean(values, weights)),) * 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         interval = stats.bootstrap(
@@ -223,13 +202,26 @@ def confidence_bound(
             paired=True,
             vectorized=True,
             n_resamples=resamples,
-            confidence_level=CONFIDENCE,
-            alternative="greater" if lower else "less",
+            # Two one-sided bounds leave out 5 % on either side.
+            confidence_level=2 * CONFIDENCE - 1,
             method="BCa",
             rng=np.random.default_rng(seed),
         ).confidence_interval
-    bound = float(interval.low if lower else interval.high)
-    return bound if np.isfinite(bound) else worst
+    low, high = float(interval.low), float(interval.high)
+    return low if np.isfinite(low) else least, high if np.isfinite(high) else most
+
+
+def percentile_bounds(values: np.ndarray) -> tuple[float, float]:
+    """One-sided 95 % bounds, lower and upper, of the 95th percentile of the population of which
+    (S,) values are a sample: order statistics, whatever the distribution.
+
+    The k-th smallest value is no less than the percentile unless k or more values lie below it,
+    and their number is binomial. Infinite where the sample is too small for a bound.
+    """
+    ordered = np.concatenate([[-np.inf], np.sort(values), [np.inf]])
+    below = stats.binom(len(values), QUANTILE)
+    low, high = int(below.ppf(1 - CONFIDENCE)), int(below.ppf(CONFIDENCE)) + 1
+    return float(ordered[low]), float(ordered[high])
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray, axis: int = -1) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .audio_metrics import METRICS
+from .audio_metrics import Metric, metrics_of
 from .comparison import Comparison
 from .phase_site import PHASE_SITE
 from .site_values import flushed_words, lowest
@@ -31,7 +31,8 @@ class Findings:
     @property
     def verdict(self) -> str:
         """One sentence on all bounds together."""
-        held = [metric.holds(self.comparison.metrics[metric.name]) for metric in METRICS]
+        values = self.comparison.metrics
+        held = [metric.holds(values[metric.name]) for metric in self._metrics]
         broken, known = held.count(False), held.count(False) + held.count(True)
         name = self.comparison.plan.name
         if not known:
@@ -39,6 +40,10 @@ class Findings:
         if not broken:
             return f"{name} keeps all {known} bounds on this sentence."
         return f"{name} breaks {broken} of {known} bounds on this sentence."
+
+    @property
+    def _metrics(self) -> tuple[Metric, ...]:
+        return metrics_of(self.comparison.run)
 
     def lines(self) -> list[str]:
         """One sentence each, the most important first."""
@@ -68,7 +73,7 @@ class Findings:
         values = self.comparison.metrics
         broken = [
             f"{metric.label} {with_unit(values[metric.name], metric)}"
-            for metric in METRICS
+            for metric in self._metrics
             if metric.holds(values[metric.name]) is False
         ]
         return [f"Outside its bound: {'; '.join(broken)}."] if broken else []

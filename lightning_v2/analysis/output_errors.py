@@ -14,6 +14,7 @@ import numpy as np
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.blocks import in0_block_w
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import ComputeKernelConfig, MatmulProgramConfig, SitePrecision
 
@@ -86,11 +87,11 @@ def output_errors(
 
     Raises:
         PlanError: a plan does not parse.
-        ValueError: there are not so many operands.
+        ArgumentError: there are not so many operands.
     """
     count = operands.in0.shape[1]
     if depth is not None and not 1 <= depth <= count:
-        raise ValueError(f"depth is {depth}; legal are 1 to {count} at {operands.site}")
+        raise ArgumentError(f"depth is {depth}; legal are 1 to {count} at {operands.site}")
     some = replace(operands, in0=operands.in0[:, :depth], in1=operands.in1[:depth])
     exact = some.in0.double().numpy() @ some.in1.double().numpy()
     found = {}

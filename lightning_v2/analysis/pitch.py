@@ -38,7 +38,11 @@ class PitchTrack:
 
 
 def track(
-    waveform: np.ndarray, sample_rate: int, guide_hz: np.ndarray | None = None, hop: int = HOP
+    waveform: np.ndarray,
+    sample_rate: int,
+    guide_hz: np.ndarray | None = None,
+    hop: int = HOP,
+    centres: np.ndarray | None = None,
 ) -> PitchTrack:
     """F0 by normalised correlation of each frame with itself one period later.
 
@@ -48,11 +52,12 @@ def track(
         guide_hz: (T,) F0 expected in each frame (0 = anything): the search stays within half an
             octave of it, which keeps octave errors out of a comparison of two waveforms.
         hop: samples from frame to frame; T = ceil(N / hop).
+        centres: (T,) samples in whose middle the frames lie instead.
     """
     size = int(_WINDOW_S * sample_rate)
     shortest, longest = int(sample_rate / HIGHEST_HZ), int(sample_rate / LOWEST_HZ)
     lags = np.arange(longest + 1)
-    pieces = frames(waveform, size + longest, hop)
+    pieces = frames(waveform, size + longest, hop, centres)
     correlation = _normalised_correlation(pieces, size, longest)
     # A period twice as long fits as well: the shorter one is preferred by a little.
     score = correlation * (1.0 - 0.05 * lags / longest)
@@ -70,7 +75,7 @@ def track(
     return PitchTrack(
         hz=np.where(voiced, sample_rate / lag, 0.0),
         strength=np.clip(strength, 0.0, 1.0),
-        times_s=np.arange(len(pieces)) * hop / sample_rate,
+        times_s=(np.arange(len(pieces)) * hop if centres is None else centres) / sample_rate,
     )
 
 

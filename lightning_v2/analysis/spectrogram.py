@@ -31,11 +31,19 @@ class Spectrogram:
         return decibels(np.abs(self.values), floor_db=-200.0)
 
 
-def frames(waveform: np.ndarray, size: int, hop: int = HOP) -> np.ndarray:
+def frames(
+    waveform: np.ndarray, size: int, hop: int = HOP, centres: np.ndarray | None = None
+) -> np.ndarray:
     """Overlapping pieces (T, size) of a waveform (N,), piece t centred on sample t * hop.
 
-    T = ceil(N / hop); what reaches past the ends is zero.
+    T = ceil(N / hop); what reaches past the ends is zero. `centres` (T,) puts the pieces elsewhere,
+    to the nearest sample.
     """
+    if centres is not None:
+        before = size // 2
+        starts = np.clip(np.round(centres).astype(int), 0, len(waveform))
+        padded = np.pad(np.asarray(waveform, np.float64), (before, size))
+        return np.lib.stride_tricks.sliding_window_view(padded, size)[starts]
     count = -(-len(waveform) // hop)
     padded = np.zeros((max(count, 1) - 1) * hop + size, dtype=np.float64)
     left = size // 2
@@ -45,25 +53,34 @@ def frames(waveform: np.ndarray, size: int, hop: int = HOP) -> np.ndarray:
 
 
 def spectrogram(
-    waveform: np.ndarray, sample_rate: int, window: int = WINDOW, hop: int = HOP
+    waveform: np.ndarray,
+    sample_rate: int,
+    window: int = WINDOW,
+    hop: int = HOP,
+    centres: np.ndarray | None = None,
 ) -> Spectrogram:
-    """Hann-windowed spectrogram of a waveform (N,): F = window / 2 + 1, T = ceil(N / hop)."""
+    """Hann-windowed spectrogram of a waveform (N,): F = window / 2 + 1, T = ceil(N / hop), or as
+    many frames as there are `centres`, in samples."""
     taper = hann(window)
-    spectra = np.fft.rfft(frames(waveform, window, hop) * taper, axis=1)
+    spectra = np.fft.rfft(frames(waveform, window, hop, centres) * taper, axis=1)
     # A transform counts phase from the first sample of a frame; (-1)^k moves that to its middle.
     spectra *= 2.0 / taper.sum() * (-1.0) ** np.arange(window // 2 + 1)
     return Spectrogram(
         values=spectra.T.astype(np.complex64),
         frequencies_hz=np.arange(window // 2 + 1) * sample_rate / window,
-        times_s=np.arange(len(spectra)) * hop / sample_rate,
+        times_s=(np.arange(len(spectra)) * hop if centres is None else centres) / sample_rate,
     )
 
 
 def mel_level_db(
-    waveform: np.ndarray, sample_rate: int, bands: int = 80, floor: float = 0.0
+    waveform: np.ndarray,
+    sample_rate: int,
+    bands: int = 80,
+    floor: float = 0.0,
+    centres: np.ndarray | None = None,
 ) -> np.ndarray:
     """Mel-band levels in dB (bands, T), amplitude `floor` added to every bin first."""
-    amplitude = np.abs(spectrogram(waveform, sample_rate).values) + floor
+    amplitude = np.abs(spectrogram(waveform, sample_rate, centres=centres).values) + floor
     return decibels(_mel_filters(sample_rate, bands) @ amplitude**2, power=True)
 
 

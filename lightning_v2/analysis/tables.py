@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .audio_metrics import Metric
+from .audio_metrics import Metric, metrics_of
 from .comparison import Comparison
 from .site_values import FLUSHED_WORDS
 from .variable_metrics import left_out, variable_metrics
@@ -98,11 +98,7 @@ class SideBySide:
     def _repr_html_(self) -> str:
         rows = []
         for metric in variable_metrics(*self.comparisons):
-            values = [comparison.metrics[metric.name] for comparison in self.comparisons]
-            cells = "".join(
-                f'<td class="number{_mark(metric.holds(value))}">{number(value, metric.bound)}</td>'
-                for value in values
-            )
+            cells = "".join(_compared(metric.name, comparison) for comparison in self.comparisons)
             label = html.escape(f"{metric.label} ({metric.unit})")
             rows.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
         head = ("measure", *(comparison.plan.name for comparison in self.comparisons))
@@ -110,6 +106,13 @@ class SideBySide:
         caption = f"Emulated, {first.tier} tier; reference: {first.reference_words}."
         caption += left_out(*self.comparisons)
         return _table(head, rows, caption)
+
+
+def _compared(name: str, comparison: Comparison) -> str:
+    """A cell: a measure of a comparison, marked by the bound of its run."""
+    [metric] = (metric for metric in metrics_of(comparison.run) if metric.name == name)
+    value = comparison.metrics[name]
+    return f'<td class="number{_mark(metric.holds(value))}">{number(value, metric.bound)}</td>'
 
 
 @dataclass(frozen=True)

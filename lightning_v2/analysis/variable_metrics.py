@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .audio_metrics import METRICS, Metric
+from .audio_metrics import METRICS, Metric, metrics_of
 from .comparison import Comparison
 
 _OF_DURATIONS = ("duration_difference_ms",)
@@ -17,14 +17,16 @@ def variable_metrics(*comparisons: Comparison) -> tuple[Metric, ...]:
     A candidate that was given the durations of the reference cannot be longer than it; where
     durations differ, no sample belongs to another; and words count only where a recogniser was
     asked. A measure that can vary but has no value here (a waveform that is not finite) is kept.
+    Bounds are those of the run of the first comparison.
     """
-    return tuple(m for m in METRICS if any(_can_vary(m, c) for c in comparisons))
+    metrics = metrics_of(comparisons[0].run)
+    return tuple(m for m in metrics if any(_can_vary(m, c) for c in comparisons))
 
 
 def left_out(*comparisons: Comparison) -> str:
     """Names the other measures in a sentence for a caption; nothing if there are none."""
-    kept = variable_metrics(*comparisons)
-    labels = [metric.label for metric in METRICS if metric not in kept]
+    kept = {metric.name for metric in variable_metrics(*comparisons)}
+    labels = [metric.label for metric in METRICS if metric.name not in kept]
     return f" Not shown, because nothing here can move it: {'; '.join(labels)}." if labels else ""
 
 

@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from lightning_v2.analysis.audio_metrics import METRICS
 from lightning_v2.analysis.controls import CONTROLS, Control
+from lightning_v2.analysis.endpoints import CONFIDENCE, ENDPOINTS, Endpoint, Run
 from lightning_v2.analysis.equivalence import (
-    CONFIDENCE,
-    ENDPOINTS,
     ENOUGH_SENTENCES,
+    LEAST_RESAMPLES,
     RESAMPLES,
-    Endpoint,
     Verdict,
     judge,
 )
@@ -37,17 +36,56 @@ class CheckError(LightningError, RuntimeError):
     """A check without an answer: units of it failed."""
 
 
+Answer = Literal["equivalent", "not equivalent", "not resolved", "no verdict"]
+
+
 @dataclass(frozen=True)
 class ControlVerdict:
-    """What the test says of a control."""
+    """What the test says of a control. name, what, must: see `controls.Control`."""
 
-    control: Control
+    name: str
+    what: str
+    must: Literal["pass", "fail"]
     verdict: Verdict
 
     @property
-    def right(self) -> bool:
-        """Whether it says what it must."""
-        return self.verdict.equivalent == (self.control.must == "pass")
+    def does(self) -> Literal["pass", "fail", "not resolved"]:
+        """ "not resolved": the sample is too small to say, which is not the control's fault."""
+        found = {"equivalent": "pass", "not equivalent": "fail", "not resolved": "not resolved"}
+        return found[self.verdict.answer]
+
+    @property
+    def right(self) -> bool | None:
+        """Whether it does what it must; None where it is not resolved."""
+        return None if self.does == "not resolved" else self.does == self.must
+
+
+def answer_of(verdict: Verdict, controls: Sequence[ControlVerdict]) -> Answer:
+    """What a verdict is worth beside its controls.
+
+    There is none where a control came out wrong. A sample that cannot show that what must fail does
+    fail cannot show either that a plan does not.
+    """
+    if any(control.right is False for control in controls):
+        return "no verdict"
+    blind = any(control.must == "fail" and control.right is None for control in controls)
+    return "not resolved" if blind and verdict.answer == "equivalent" else verdict.answer
+
+
+def control_table(controls: Sequence[ControlVerdict]) -> pd.DataFrame:
+    """A row a control: control, what, must, does, right, fails (its endpoints that do)."""
+    words = {True: "yes", False: "NO", None: "not resolved"}
+    return pd.DataFrame(
+        {
+            "control": control.name,
+            "what": control.what,
+            "must": control.must,
+            "does": control.does,
+            "right": words[control.right],
+            "fails": "; ".join(j.endpoint.label for j in control.verdict.failed) or "–",
+        }
+        for control in controls
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +101,7 @@ class Check:
         verdict: on the plan.
         controls: on each control; empty if there were none.
         free_running: mean of each metric of the free-running plan against float32, frames paired by
-            phones. They have no limits: durations and F0 of their own make any plan another speech.
+            phones.
         code: versions of the library that computed the units.
         resamples: of the bootstrap.
     """
@@ -83,12 +121,17 @@ class Check:
     @property
     def wrong_controls(self) -> tuple[str, ...]:
         """Controls that should have passed or failed and did not: then the verdict is void."""
-        return tuple(c.control.name for c in self.controls if not c.right)
+        return tuple(control.name for control in self.controls if control.right is False)
+
+    @property
+    def answer(self) -> Answer:
+        """Of the verdict and its controls together."""
+        return answer_of(self.verdict, self.controls)
 
     @property
     def equivalent(self) -> bool | None:
-        """The answer; None where a control came out wrong, so that there is none."""
-        return None if self.wrong_controls else self.verdict.equivalent
+        """The answer where there is one."""
+        return {"equivalent": True, "not equivalent": False}.get(self.answer)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -98,6 +141,14 @@ class Check:
             notes.append(
                 f"{len(self.sentences)} sentences: the definition asks for {ENOUGH_SENTENCES}"
             )
+        if len(asked := self.verdict.judgements) < len(ENDPOINTS):
+            notes.append(f"asked {len(asked)} of the {len(ENDPOINTS)} endpoints of the definition")
+        if open_ones := self.verdict.not_resolved:
+            labels = ", ".join(j.endpoint.label for j in open_ones)
+            notes.append(f"too few sentences to resolve: {labels}")
+        blind = [c.name for c in self.controls if c.must == "fail" and c.right is None]
+        if blind:
+            notes.append(f"too few sentences to see that these fail: {', '.join(blind)}")
         missing = [e for e in self.verdict.not_judged if not e.void]
         if missing:
             labels = ", ".join(f"{e.label} ({e.run})" for e in missing)
@@ -113,7 +164,7 @@ class Check:
         """All of it as JSON; figures that are missing are null, infinite ones "inf"."""
         return {
             "kind": "emulated",
-            "equivalent": self.equivalent,
+            "answer": self.answer,
             "notes": list(self.notes),
             "plan": {
                 "name": self.plan.name,
@@ -127,16 +178,17 @@ class Check:
             "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},
             "bounds": {
                 "confidence": CONFIDENCE,
-                "method": "BCa bootstrap over sentences, one-sided",
+                "method": "one-sided; BCa bootstrap over sentences, order statistics for a "
+                "percentile of them",
                 "resamples": self.resamples,
             },
             "endpoints": _endpoints(self.verdict),
             "controls": [
                 {
-                    "name": c.control.name,
-                    "what": c.control.what,
-                    "must": c.control.must,
-                    "equivalent": c.verdict.equivalent,
+                    "name": c.name,
+                    "what": c.what,
+                    "must": c.must,
+                    "does": c.does,
                     "right": c.right,
                     "endpoints": _endpoints(c.verdict),
                 }
@@ -193,11 +245,13 @@ def check(
         resamples: of the bootstrap.
 
     Raises:
+        ArgumentError: nothing can be said with so few sentences, endpoints or resamples.
         PlanError: the plan does not parse or names a site that the voice does not have.
         CheckError: units failed.
         ClusterError, ArgumentError, OSError: see `sweep`.
     """
     sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
+    _refuse_what_is_too_little(sentences, endpoints, resamples)
     plan = Plan.of(plan)
     speaker = voice_of(voice)
     with emulate(speaker, plan, tier=tier):
@@ -206,7 +260,8 @@ def check(
     if recordings is not None:
         paths = find_recordings(Path(recordings), sentences)
         units += recording_units(plan, paths, voice=voice, tier=tier, seed=seed)
-    asked = CONTROLS if controls else ()
+    runs = {endpoint.run for endpoint in endpoints}
+    asked = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
     rows = sweep(
@@ -233,7 +288,10 @@ def check(
         sentences=sentences,
         verdict=judge(plan_records(rows), endpoints, resamples),
         controls=tuple(
-            ControlVerdict(c, judge(_control_records(rows, c), endpoints, resamples)) for c in asked
+            ControlVerdict(
+                c.name, c.what, c.must, judge(_control_records(rows, c), endpoints, resamples)
+            )
+            for c in asked
         ),
         free_running={
             metric.name: float(free[metric.name].mean())
@@ -302,10 +360,13 @@ def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Pat
     return found
 
 
-def plan_records(rows: pd.DataFrame) -> pd.DataFrame:
-    """Records for `judge` of the rows of `plan_units` of one plan: a row a sentence."""
-    records = _of(rows, "teacher_forced")
-    records = records.assign(**_words(rows, _of(rows, "free_running")["heard"]))
+def plan_records(rows: pd.DataFrame) -> dict[Run, pd.DataFrame]:
+    """Records for `judge` of the rows of `plan_units` of one plan."""
+    free = _of(rows, "free_running")
+    records: dict[Run, pd.DataFrame] = {
+        "teacher-forced": _of(rows, "teacher_forced"),
+        "free-running": free.assign(**_words(rows, free["heard"])),
+    }
     recorded = _of(rows, "against_recording")
     if recorded.empty:
         return records
@@ -315,7 +376,8 @@ def plan_records(rows: pd.DataFrame) -> pd.DataFrame:
         "stoi_change": "stoi",
         "mcd_change_db": "mcd_db",
     }
-    return records.assign(**{name: under[of] - reference[of] for name, of in changes.items()})
+    change = pd.DataFrame({name: under[of] - reference[of] for name, of in changes.items()})
+    return {**records, "recordings": change}
 
 
 def _control_units(
@@ -330,11 +392,22 @@ def _control_units(
     return [Unit("control", {"sentence": sentence, **given}) for sentence in sentences]
 
 
-def _control_records(rows: pd.DataFrame, control: Control) -> pd.DataFrame:
+def _control_records(rows: pd.DataFrame, control: Control) -> dict[Run, pd.DataFrame]:
     records = _of(rows[rows["change"] == control.name], "control")
-    if control.must == "fail":
-        return records
-    return records.assign(**_words(rows, records["heard"]))
+    if control.must == "pass":
+        records = records.assign(**_words(rows, records["heard"]))
+    return dict.fromkeys(control.runs, records)
+
+
+def _refuse_what_is_too_little(
+    sentences: Mapping[str, str], endpoints: Sequence[Endpoint], resamples: int
+) -> None:
+    if len(sentences) < 2:
+        raise ArgumentError(f"{len(sentences)} sentences; a confidence bound needs at least 2")
+    if not endpoints:
+        raise ArgumentError("no endpoints: nothing is asked")
+    if resamples < LEAST_RESAMPLES:
+        raise ArgumentError(f"resamples is {resamples}; legal are {LEAST_RESAMPLES} and more")
 
 
 def _of(rows: pd.DataFrame, measurement: str) -> pd.DataFrame:
@@ -355,9 +428,11 @@ def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:
         {
             **asdict(j.endpoint),
             "sentences": j.sentences,
+            "weight": j.weight,
             "estimate": _json(j.estimate),
             "bound": _json(j.bound),
-            "holds": j.holds,
+            "best_case": _json(j.best_case),
+            "state": j.state,
         }
         for j in verdict.judgements
     ]

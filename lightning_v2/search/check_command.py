@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Test whether a plan is equivalent to PyTorch float32: every one-sided 95 % bound keeps "
         "its limit. Beside it the controls that must pass and must fail. An interrupted check goes "
-        "on where it was. Exit code 0: equivalent. 1: not. 2: could not run, or a control came out "
-        "wrong."
+        "on where it was. Exit code 0: equivalent. 1: not equivalent. 2: no answer, because it "
+        "could not run, a control came out wrong, or there were too few sentences to resolve an "
+        "endpoint. docs/equivalence.md is the definition."
     )
     parser.add_argument("plan", help="a name in data/plans/ or a YAML file")
     parser.add_argument(
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=100,
         metavar="N",
-        help="how many held-out ones (default: %(default)s)",
+        help="how many held-out ones (default: %(default)s); with fewer than 59 a plan can only "
+        "fail",
     )
     add_voice(parser)
     add_tier(parser)
@@ -69,7 +71,7 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: equivalent. 1: not. 2: a control came out wrong, see stderr."""
+    """0: equivalent. 1: not equivalent. 2: no answer: see stderr."""
     from lightning_v2.files import check_output, write_output
     from lightning_v2.report.provenance import provenance
     from lightning_v2.search.check import check, held_out
@@ -96,14 +98,24 @@ def run(args: argparse.Namespace) -> int:
         write_output(args.output, json.dumps(record, indent=2, allow_nan=False) + "\n")
         print(f"written to {args.output}")
     if found.equivalent is None:
-        names = ", ".join(found.wrong_controls)
-        print(f"error: no verdict, controls came out wrong: {names}", file=sys.stderr)
+        print(f"error: {why_no_answer(found)}", file=sys.stderr)
         return 2
     return 0 if found.equivalent else 1
 
 
+def why_no_answer(found: Check) -> str:
+    """Why a check says neither yes nor no."""
+    if found.wrong_controls:
+        return f"no verdict, controls came out wrong: {', '.join(found.wrong_controls)}"
+    count = len(found.sentences)
+    return f"not resolved: {count} sentences are too few to say, and nothing fails plainly"
+
+
 def show(found: Check) -> None:
     """Print all that a check says."""
+    from lightning_v2.analysis.endpoints import limit_of
+    from lightning_v2.search.check import control_table
+
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
         f"{found.tier} tier, against PyTorch float32\n"
@@ -112,12 +124,16 @@ def show(found: Check) -> None:
     )
     print(_formatted(found.verdict.table()).to_string(index=False))
     if found.controls:
-        print(f"\n{_controls(found).to_string(index=False)}")
-    print("\nfree-running against float32, means, without limits:")
-    print(", ".join(f"{name} {value:.4g}" for name, value in found.free_running.items()))
-    words = {True: "EQUIVALENT", False: "NOT EQUIVALENT", None: "NO VERDICT"}[found.equivalent]
+        print(f"\n{control_table(found.controls).to_string(index=False)}")
+    print("\nfree-running against float32, means of what has no limit:")
+    further = {
+        name: value
+        for name, value in found.free_running.items()
+        if limit_of(name, "free-running") is None
+    }
+    print(", ".join(f"{name} {value:.4g}" for name, value in further.items()))
     failed = ", ".join(j.endpoint.label for j in found.verdict.failed)
-    print(f"\n{found.plan.name}: {words}" + (f"; fails {failed}" if failed else ""))
+    print(f"\n{found.plan.name}: {found.answer.upper()}" + (f"; fails {failed}" if failed else ""))
     for note in found.notes:
         print(f"note: {note}")
 
@@ -128,19 +144,3 @@ def _formatted(table):
     for name in ("estimate", "bound"):
         shown[name] = ["" if value != value else f"{value:.4g}" for value in table[name]]
     return shown
-
-
-def _controls(found: Check):
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "control": c.control.name,
-            "what": c.control.what,
-            "must": c.control.must,
-            "does": "pass" if c.verdict.equivalent else "fail",
-            "right": "yes" if c.right else "NO",
-            "fails": ", ".join(j.endpoint.label for j in c.verdict.failed),
-        }
-        for c in found.controls
-    )

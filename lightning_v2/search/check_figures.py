@@ -8,9 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lightning_v2.analysis import colours
-from lightning_v2.analysis.equivalence import Endpoint, Verdict
+from lightning_v2.analysis.endpoints import Endpoint
+from lightning_v2.analysis.equivalence import Verdict
 from lightning_v2.analysis.picture import Picture
 from lightning_v2.analysis.tables import Sheet
+from lightning_v2.search.check import control_table
 from lightning_v2.search.check_record import CheckRecord
 from lightning_v2.search.quality import TERMS
 
@@ -68,7 +70,7 @@ def forest(record: CheckRecord) -> Picture:
             y - 0.1,
             marker="D",
             color=colour,
-            markerfacecolor=colour if judgement.holds else "none",
+            markerfacecolor=colour if judgement.state == "holds" else "none",
             markersize=6,
         )
     axes.axvline(1, color=colours.REFERENCE, linewidth=1.2, linestyle="--")
@@ -88,8 +90,9 @@ def forest(record: CheckRecord) -> Picture:
         f"Controls that come out wrong: {', '.join(record.wrong_controls) or 'none'}."
     )
     caption = (
-        "Bar: estimate (tick) to 95 % bound (diamond, hollow where it breaks the limit); ○ bounds "
-        "of controls that must pass, × of those that must fail, each in at least one endpoint. "
+        "Bar: estimate (tick) to 95 % bound (diamond, hollow where the limit is not shown to "
+        "hold); ○ bounds of controls that must pass, × of those that must fail, each in at least "
+        "one endpoint. "
         f"{record.provenance}"
     )
     return Picture(figure, alt, caption, {"endpoints": pd.DataFrame(rows)})
@@ -102,7 +105,7 @@ def endpoint_sheet(record: CheckRecord) -> Sheet:
 
 def control_sheet(record: CheckRecord) -> Sheet:
     """Every control: what it must do, what it does, and which endpoints it fails."""
-    return Sheet(record.control_table(), f"Controls of the verdict on {record.provenance}")
+    return Sheet(control_table(record.controls), f"Controls of the verdict on {record.provenance}")
 
 
 def _figures(verdict: Verdict) -> pd.DataFrame:
@@ -122,7 +125,7 @@ def _row(name: str, must: str, judgement, share: float) -> dict[str, object]:
         "bound": judgement.bound,
         "limit": judgement.endpoint.limit,
         "bound_share_of_limit": share,
-        "holds": judgement.holds,
+        "state": judgement.state,
     }
 
 

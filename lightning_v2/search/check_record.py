@@ -11,34 +11,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import pandas as pd
-
-from lightning_v2.analysis.equivalence import Endpoint, Judgement, Verdict
-from lightning_v2.errors import ArgumentError, MissingFileError
+from lightning_v2.analysis.controls import CONTROLS
+from lightning_v2.analysis.endpoints import ENDPOINTS, Endpoint
+from lightning_v2.analysis.equivalence import Judgement, Verdict
+from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check
+from lightning_v2.search.check import Answer, Check, ControlVerdict, answer_of
 
-_WORDS = {True: "equivalent", False: "not equivalent", None: "no verdict"}
 _ORIGIN = ("time", "commit", "machine")
 
 
-@dataclass(frozen=True)
-class RecordedControl:
-    """A control as a check has recorded it. name, what, must: see `controls.Control`."""
-
-    name: str
-    what: str
-    must: Literal["pass", "fail"]
-    verdict: Verdict
-
-    @property
-    def right(self) -> bool:
-        """Whether the test says of it what it must."""
-        return self.verdict.equivalent == (self.must == "pass")
+class RecordError(LightningError, ValueError):
+    """A file that is no record of a check, is one of an older definition, or contradicts itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +50,7 @@ class CheckRecord:
     tier: str
     seed: int
     verdict: Verdict
-    controls: tuple[RecordedControl, ...]
+    controls: tuple[ControlVerdict, ...]
     notes: tuple[str, ...]
     resamples: int
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -78,7 +66,8 @@ class CheckRecord:
 
         Raises:
             MissingFileError: there is none.
-            ArgumentError: the file is no record of a check, or contradicts itself.
+            RecordError: the file is no record of a check, is one of an older definition, or
+                contradicts itself.
         """
         path = Path(plan)
         if path.suffix != ".json":
@@ -86,15 +75,21 @@ class CheckRecord:
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except ValueError as error:
-            raise ArgumentError(f"{path}: {error}") from error
+            raise RecordError(f"{path}: {error}") from error
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> CheckRecord:
         """That of `Check.to_dict`, with or without where it was made.
 
         Raises:
-            ArgumentError: something is missing, or what it says does not follow from its figures.
+            RecordError: something is missing, what it says does not follow from its figures, or it
+                was made before a limit could be "not resolved".
         """
+        if "endpoints" in content and "answer" not in content:
+            raise RecordError(
+                "made by an older definition of the equivalence test, which had no limits on "
+                "free-running prosody: its verdict says nothing now; make it again"
+            )
         try:
             sentences = content["sample"]["sentences"]
             record = cls(
@@ -105,7 +100,7 @@ class CheckRecord:
                 seed=content["seed"],
                 verdict=_verdict(content["endpoints"], sentences),
                 controls=tuple(
-                    RecordedControl(
+                    ControlVerdict(
                         c["name"], c["what"], c["must"], _verdict(c["endpoints"], sentences)
                     )
                     for c in content["controls"]
@@ -114,13 +109,13 @@ class CheckRecord:
                 resamples=content["bounds"]["resamples"],
                 origin={name: content[name] for name in _ORIGIN if name in content},
             )
-            stated = content["equivalent"], content["plan"]["digest"]
+            stated = content["answer"], content["plan"]["digest"]
         except (KeyError, TypeError) as error:
-            raise ArgumentError(f"no record of a check: {error} is missing or misshapen") from error
-        if stated != (record.equivalent, record.plan.digest):
-            raise ArgumentError(
-                f"a record that contradicts itself: it states equivalent {stated[0]} and plan "
-                f"{stated[1][:12]}, its figures say {record.equivalent} and its plan is "
+            raise RecordError(f"no record of a check: {error} is missing or misshapen") from error
+        if stated != (record.answer, record.plan.digest):
+            raise RecordError(
+                f"a record that contradicts itself: it states {stated[0]!r} and plan "
+                f"{stated[1][:12]}, its figures say {record.answer!r} and its plan is "
                 f"{record.plan.digest[:12]}"
             )
         return record
@@ -128,12 +123,30 @@ class CheckRecord:
     @property
     def wrong_controls(self) -> tuple[str, ...]:
         """Controls that should have passed or failed and did not: then the verdict is void."""
-        return tuple(control.name for control in self.controls if not control.right)
+        return tuple(control.name for control in self.controls if control.right is False)
 
     @property
-    def equivalent(self) -> bool | None:
-        """The answer; None where a control came out wrong, so that there is none."""
-        return None if self.wrong_controls else self.verdict.equivalent
+    def answer(self) -> Answer:
+        """Of the verdict and its controls together."""
+        return answer_of(self.verdict, self.controls)
+
+    @property
+    def definition_differences(self) -> tuple[str, ...]:
+        """What of the definition of the test, as it is now, this record was not held against."""
+        asked = [judgement.endpoint for judgement in self.verdict.judgements]
+        others = [endpoint.label for endpoint in ENDPOINTS if endpoint not in asked]
+        found = []
+        if others:
+            found.append(
+                "This record is not of the whole definition of the test as it is now. It was not "
+                f"asked, or with another limit: {', '.join(others)}."
+            )
+        runs = {endpoint.run for endpoint in asked}
+        names = {control.name for control in self.controls}
+        missing = [c.name for c in CONTROLS if c.name not in names and not runs.isdisjoint(c.runs)]
+        if missing and self.controls:
+            found.append(f"Controls that it does not have: {', '.join(missing)}.")
+        return tuple(found)
 
     @property
     def provenance(self) -> str:
@@ -164,20 +177,6 @@ class CheckRecord:
                 )
         return tuple(found)
 
-    def control_table(self) -> pd.DataFrame:
-        """A row a control: control, what, must, does, right, fails (its endpoints that do)."""
-        return pd.DataFrame(
-            {
-                "control": control.name,
-                "what": control.what,
-                "must": control.must,
-                "does": "pass" if control.verdict.equivalent else "fail",
-                "right": "yes" if control.right else "NO",
-                "fails": "; ".join(j.endpoint.label for j in control.verdict.failed) or "–",
-            }
-            for control in self.controls
-        )
-
 
 @dataclass(frozen=True)
 class CheckWords:
@@ -197,9 +196,11 @@ class CheckWords:
     def verdict(self) -> str:
         """One sentence."""
         record = self.record
-        words = f"{record.plan.name}: {_WORDS[record.equivalent]}"
-        if record.wrong_controls:
+        words = f"{record.plan.name}: {record.answer}"
+        if record.answer == "no verdict":
             return f"{words}, because controls came out wrong: {', '.join(record.wrong_controls)}."
+        if record.answer == "not resolved":
+            return f"{words}: {record.verdict.sentences} sentences are too few to say."
         failed = [judgement.endpoint.label for judgement in record.verdict.failed]
         return f"{words}; fails: {'; '.join(failed)}." if failed else f"{words}."
 
@@ -208,9 +209,16 @@ class CheckWords:
         foreign: tuple[str, ...] = ()
         if self.plan is not None and self.voice is not None:
             foreign = self.record.differences(self.plan, self.voice)
-        right = sum(control.right for control in self.record.controls)
-        controls = f"{right} of {len(self.record.controls)} controls come out as they must."
-        return [*foreign, controls, *(f"Note: {note}." for note in self.record.notes)]
+        rights = [control.right for control in self.record.controls]
+        controls = f"{rights.count(True)} of {len(rights)} controls come out as they must"
+        if None in rights:
+            controls += f", {rights.count(None)} are not resolved by so few sentences"
+        return [
+            *foreign,
+            *self.record.definition_differences,
+            f"{controls}.",
+            *(f"Note: {note}." for note in self.record.notes),
+        ]
 
     def __repr__(self) -> str:
         lines = (f"- {line}" for line in (*self.lines(), self.record.provenance))
@@ -239,16 +247,16 @@ def _verdict(endpoints: list[Mapping[str, Any]], sentences: int) -> Verdict:
     judgements = []
     for entry in endpoints:
         endpoint = Endpoint(**{name: entry[name] for name in names})
-        estimate, bound = _number(entry["estimate"]), _number(entry["bound"])
-        judged = not (endpoint.void or pd.isna(bound))
-        holds = endpoint.holds(bound) if judged else None
-        if holds != entry["holds"]:
-            raise ArgumentError(
+        figures = (_number(entry[name]) for name in ("estimate", "bound", "best_case"))
+        judgement = Judgement(endpoint, entry["sentences"], entry["weight"], *figures)
+        if judgement.state != entry["state"]:
+            raise RecordError(
                 f"a record that contradicts itself: {endpoint.label} is stated as "
-                f"{entry['holds']}, but its bound {bound:g} {endpoint.relation} {endpoint.limit:g} "
-                f"is {holds}"
+                f"{entry['state']!r}, but with bounds {judgement.best_case:g} and "
+                f"{judgement.bound:g} of {judgement.sentences} sentences it is "
+                f"{judgement.state!r} ({endpoint.relation} {endpoint.limit:g})"
             )
-        judgements.append(Judgement(endpoint, entry["sentences"], estimate, bound, holds))
+        judgements.append(judgement)
     return Verdict(tuple(judgements), sentences)
 
 

@@ -65,7 +65,8 @@ class Constraints:
     cycles: None asks for nothing.
 
     Raises:
-        ArgumentError: a share is not between 0 and 1, or nothing at all is asked for.
+        ArgumentError: a share is not between 0 and 1, no cycles are allowed, or nothing at all is
+            asked for.
     """
 
     lofi_share: float = 0.0
@@ -77,6 +78,8 @@ class Constraints:
         for name in ("lofi_share", "bfp8_share", "bfp4_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ArgumentError(f"{name} is {getattr(self, name)}; legal are 0 to 1")
+        if self.cycles is not None and self.cycles < 1:
+            raise ArgumentError(f"cycles is {self.cycles}; legal are 1 and more")
         if not self.asked:
             raise ArgumentError("no constraint: every plan would do, and the first one is the best")
 

@@ -19,11 +19,9 @@ from lightning_v2.search.constraints import Constraints
 from lightning_v2.search.cost import cycles
 from lightning_v2.search.mixtures import Move, groups, precisions_of
 from lightning_v2.search.sensitivity import ranked
-from lightning_v2.search.strategies import STRATEGIES, evolve, greedy
+from lightning_v2.search.strategies import STRATEGIES, evolve, filled, greedy
 from lightning_v2.search.trials import Space, Trial, Trials
 from lightning_v2.search.voices import voice as voice_of
-
-VERDICTS = {True: "equivalent", False: "not equivalent", None: "no verdict"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +50,8 @@ class Search:
 
     @property
     def verdict(self) -> str:
-        """Of the best plan: "equivalent", "not equivalent", "no verdict" or "not judged"."""
-        return VERDICTS[self.check.equivalent] if self.check else "not judged"
+        """Of the best plan: `Check.answer`, or "not judged"."""
+        return self.check.answer if self.check else "not judged"
 
     @property
     def provenance(self) -> str:
@@ -102,13 +100,13 @@ def search(
         globs: groups of sites that are turned low together; each site by itself if not given. What
             no glob matches stays as in the base.
         generations: of "evolve".
-        judges: sentences of the equivalence test, identifier -> text; None: no test.
+        judges: sentences of the equivalence test, identifier -> text, at least 2; None: no test.
         judged: candidates that it tests at most, the best first, until one passes.
         controls: see `check`.
 
     Raises:
-        ArgumentError: an unknown strategy, a glob that matches nothing, or sentences that would
-            judge what they have helped to find.
+        ArgumentError: an unknown strategy, a glob that matches nothing, counts that make no sense,
+            or sentences that would judge what they have helped to find.
         PlanError: the base does not fit the voice.
         SearchError: the constraints cannot be met, or plans cannot be measured.
         CheckError, ClusterError: see `check`, `sweep`.
@@ -120,7 +118,13 @@ def search(
             f"{len(seen)} sentences are to judge what they helped to find: use fewer on the way, "
             "or fewer in the test"
         )
+    for name, value in (("generations", generations), ("judged", judged)):
+        if value < 0:
+            raise ArgumentError(f"{name} is {value}; legal are 0 and more")
+    if judges is not None and len(judges) < 2:
+        raise ArgumentError(f"{len(judges)} sentences are to judge; the test needs at least 2")
     space = space_of(bench.voice, constraints, base, globs)
+    filled(space, frozenset(), [0.0] * len(space.moves))  # impossible demands are refused here
     path = bench.folder / "searches" / f"{_digest(bench, space, strategy, generations)}.parquet"
     with bench.open() as opened:
         losses = ranked(opened, space.start, space.moves)
@@ -157,10 +161,10 @@ def within(budget: float, voice: str, base: Plan) -> int:
     """Modelled cycles of a base plan times `budget`.
 
     Raises:
-        ArgumentError: the budget is not above 0.
+        ArgumentError: the budget is not above 0, or so large that the base itself keeps it.
     """
-    if not budget > 0:
-        raise ArgumentError(f"budget is {budget}; legal are shares above 0")
+    if not 0 < budget < 1:
+        raise ArgumentError(f"budget is {budget}; legal are shares above 0 and below 1")
     sites = voice_sites(voice_of(voice))
     return int(budget * cycles(precisions_of(base, sites), sites))
 
@@ -201,10 +205,10 @@ def _judge(
             workers=bench.workers,
             progress=bench.progress,
         )
-        trials.verdicts[trial.number] = VERDICTS[found.equivalent]
+        trials.verdicts[trial.number] = found.answer
         trials.save()
         first = first or (trial, found)
-        if found.equivalent:
+        if found.answer == "equivalent":
             return trial, found
     return first or (candidates[0], None)
 

@@ -34,7 +34,7 @@ def plan_text(plan: Plan) -> str:
     return replace(plan, name="", description="").to_yaml()
 
 
-@measurement("teacher_forced", version=2)
+@measurement("teacher_forced", version=3)
 def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
     """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`."""
     speaker = voice_of(voice)
@@ -42,7 +42,7 @@ def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 
     return _measured(reference, _emulated(speaker, sentence, plan, tier, seed, reference))
 
 
-@measurement("free_running", version=2)
+@measurement("free_running", version=3)
 def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
     """A plan that predicts durations and F0 itself, frames paired by phones; and what is `heard`.
 
@@ -61,7 +61,7 @@ def recognised(voice: str, sentence: str, seed: int = 0) -> dict:
     return {"heard": _heard(_said(voice_of(voice), sentence, seed))}
 
 
-@measurement("control", version=2)
+@measurement("control", version=3)
 def control(voice: str, sentence: str, change: str, tier: str | None, seed: int = 0) -> dict:
     """A change of `analysis.controls`: as teacher_forced; `heard` of those that have to pass."""
     entry, speaker = control_of(change), voice_of(voice)

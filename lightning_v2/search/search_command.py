@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import textwrap
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightning_v2.arguments import add_output, add_tier, add_voice
 from lightning_v2.errors import ArgumentError
-from lightning_v2.search.check_command import add_cluster_arguments
+from lightning_v2.search.check_command import add_cluster_arguments, why_no_answer
 
 if TYPE_CHECKING:
     from lightning_v2.search.bench import Bench
@@ -37,15 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "low precision, combine them, and let the equivalence test judge the best. Every plan that "
         "was tried is kept; an interrupted search, started again, goes on where it was. With "
         "--bisect: find the first site that breaks a plan. Exit code 0: an equivalent plan was "
-        "found (or the site, or nobody judged). 1: no candidate is equivalent. 2: could not run, "
-        "or a control came out wrong."
+        "found (or the site, or nobody judged). 1: no candidate is equivalent. 2: no answer, "
+        "because it could not run, a control came out wrong, or the test had too few sentences."
     )
     goals = parser.add_argument_group("constraints, at least one")
     goals.add_argument(
         "--budget",
         type=float,
         metavar="SHARE",
-        help="modelled cycles of the matrix products: at most this share of the base's",
+        help="modelled cycles of the matrix products: at most this share of the base's, below 1",
     )
     goals.add_argument(
         "--lofi-share",
@@ -144,7 +145,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: found. 1: no candidate is equivalent. 2: a control came out wrong, see stderr."""
+    """0: found. 1: no candidate is equivalent. 2: no answer: see stderr."""
     from lightning_v2.analysis.picture import FIGURE_FILE
     from lightning_v2.files import check_output, user_cache
     from lightning_v2.search.bench import Bench
@@ -254,8 +255,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
         write_output(args.output, found_by(found))
         print(f"written to {args.output}")
     if found.check is not None and found.check.equivalent is None:
-        names = ", ".join(found.check.wrong_controls)
-        print(f"error: no verdict, controls came out wrong: {names}", file=sys.stderr)
+        print(f"error: {why_no_answer(found.check)}", file=sys.stderr)
         return 2
     return 1 if found.verdict == "not equivalent" else 0
 
@@ -278,6 +278,8 @@ def _bisect(args: argparse.Namespace, bench: Bench) -> int:
 
     if args.threshold is None:
         raise ArgumentError("--bisect needs a --threshold, in units of --metric")
+    if not math.isfinite(args.threshold):
+        raise ArgumentError(f"--threshold is {args.threshold}; legal are finite numbers")
     good, bad = Plan.load(args.base), Plan.load(args.bisect)
     with bench.open() as opened:
         found = first_break(opened, good, bad, args.threshold)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.convolution_program import ConvolutionProgram
 from lightning_v2.tensix.formats import FORMATS, TILE, pack_device
@@ -95,7 +96,7 @@ def check_reach(
     """
     rows, columns = (d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
     if rows > size[0] or columns > size[1]:
-        raise ValueError(
+        raise ArgumentError(
             f"a kernel that reaches over {[rows, columns]} does not fit into {list(size)}"
         )
     return rows, columns

@@ -132,12 +132,12 @@ def acoustic_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, 
                 error[spoken].mean() * _MS_PER_FRAME,
                 error[~spoken].mean() * _MS_PER_FRAME,
                 ((ours > 0) != (theirs > 0)).mean() * 100,
-                mel_cepstral_distortion_db(envelope, example.envelope[:count]),
+                envelope_mcd_db(envelope, example.envelope[:count]),
             )
         )
         spread.append(cents)
     cents = np.concatenate(spread)
-    names = ("duration_mae_ms", "pause_mae_ms", "voicing_error_percent", "mcd_db")
+    names = ("duration_mae_ms", "pause_mae_ms", "voicing_error_percent", "envelope_mcd_db")
     return {
         **dict(zip(names, np.mean(rows, 0), strict=True)),
         "f0_median_cents": np.median(cents),
@@ -145,8 +145,9 @@ def acoustic_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, 
     }
 
 
-def mel_cepstral_distortion_db(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean distortion of envelopes (T, 64), without the level, after R. Kubichek, PACRIM 1993."""
+def envelope_mcd_db(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean distortion of the pitch-free envelopes (T, 64) that a voice predicts, without the level,
+    after R. Kubichek, PACRIM 1993; `analysis.recording` has the one of waveforms."""
     basis = band_basis()
     difference = (a - b) @ np.linalg.pinv(basis)
     return float(10 / np.log(10) * np.sqrt(2 * (difference[:, 1:] ** 2).sum(1)).mean())

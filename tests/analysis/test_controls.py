@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lightning_v2.analysis import pitch
-from lightning_v2.analysis.controls import CONTROLS, control
+from lightning_v2.analysis.controls import CONTROLS, control, prosody_plan
 from lightning_v2.model import load
+from lightning_v2.precision import Plan, voice_sites
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def changed(voice, speech):
     return {entry.name: entry.change(voice, speech, "fast") for entry in CONTROLS}
 
 
-def test_two_speeches_of_the_same_timing(speech, changed):
-    for other in changed.values():
+def test_what_is_laid_beside_float32_has_its_timing(speech, changed):
+    for other in (s for name, s in changed.items() if "teacher-forced" in control(name).runs):
         assert (other.durations == speech.durations).all()
         assert len(other.waveform) == len(speech.waveform)
         assert other.waveform.dtype == np.float32
@@ -59,6 +60,24 @@ def test_plans_are_emulated(speech, changed):
         difference = changed[name].waveform - speech.waveform
         assert np.sqrt(np.mean(difference**2)) > 0.1 * np.sqrt(np.mean(speech.waveform**2))
         assert control(name).emulated
+
+
+@pytest.mark.parametrize(
+    ("name", "percent"), [("0.5 % slower", 0.5), ("0.5 % faster", -0.5), ("5 % slower", 5)]
+)
+def test_tempo_is_one_of_durations(speech, changed, name, percent):
+    longer = changed[name].durations.sum() / speech.durations.sum()
+    assert longer == pytest.approx(1 + percent / 100, rel=1e-4)
+    assert len(changed[name].f0) == len(changed[name].waveform) // 256
+
+
+def test_low_prosody_is_all_that_is_low():
+    sites = voice_sites(load())
+    low = [site.name for site in sites if prosody_plan().for_site(site).weights == "bfloat4_b"]
+    assert low
+    for site in sites:
+        mine, best = prosody_plan().for_site(site), Plan.load("fp32").for_site(site)
+        assert (mine != best) == site.name.startswith(("pitch.", "duration."))
 
 
 def test_an_unknown_control():

@@ -2,17 +2,19 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.controls import CONTROLS
-from lightning_v2.analysis.equivalence import ENDPOINTS, judge
+from lightning_v2.analysis.endpoints import ENDPOINTS
+from lightning_v2.analysis.equivalence import judge
 from lightning_v2.analysis.picture import DARK
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check, ControlVerdict
+from lightning_v2.search.check import Check, ControlVerdict, control_table
 from lightning_v2.search.check_figures import (
     REACH,
     control_sheet,
@@ -22,12 +24,12 @@ from lightning_v2.search.check_figures import (
 )
 from lightning_v2.search.check_record import CheckRecord, CheckWords
 
-GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 100.0}
+GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 300.0}
 BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}
 
 
 def verdict(values):
-    return judge(pd.DataFrame([values] * 3), resamples=99)
+    return judge({"teacher-forced": pd.DataFrame([values] * 5)}, resamples=99)
 
 
 def made(values=GOOD, **control_values):
@@ -38,11 +40,14 @@ def made(values=GOOD, **control_values):
         voice_digest="0" * 64,
         tier="fast",
         seed=0,
-        sentences={"a": "One.", "b": "Two.", "c": "Three."},
+        sentences={key: key for key in "abcde"},
         verdict=verdict(values),
         controls=tuple(
             ControlVerdict(
-                c, verdict(control_values.get(c.name, GOOD if c.must == "pass" else BAD))
+                c.name,
+                c.what,
+                c.must,
+                verdict(control_values.get(c.name, GOOD if c.must == "pass" else BAD)),
             )
             for c in CONTROLS
         ),
@@ -60,22 +65,23 @@ def through_json(check):
 def test_says_what_the_check_said(values):
     check = made(values)
     for record in (CheckRecord.of(check), CheckRecord.from_dict(through_json(check))):
-        assert record.equivalent is check.equivalent
+        assert record.answer == check.answer
         assert record.verdict.table().equals(check.verdict.table())
         assert record.plan.digest == check.plan.digest
         assert record.notes == check.notes
         assert [c.name for c in record.controls] == [c.name for c in CONTROLS]
         assert [c.right for c in record.controls] == [c.right for c in check.controls]
-        assert record.verdict.sentences == 3
+        assert record.verdict.sentences == 5
 
 
 def test_a_wrong_control_is_no_verdict():
     record = CheckRecord.of(made(**{"white noise": GOOD}))
-    assert record.equivalent is None
+    assert record.answer == "no verdict"
     words = CheckWords(record)
     assert words.verdict == "bf16: no verdict, because controls came out wrong: white noise."
-    assert words.lines()[0] == "6 of 7 controls come out as they must."
-    table = record.control_table().set_index("control")
+    count = len(CONTROLS)
+    assert words.lines()[1] == f"{count - 1} of {count} controls come out as they must."
+    table = control_table(record.controls).set_index("control")
     assert table.loc["white noise", ["must", "does", "right"]].tolist() == ["fail", "pass", "NO"]
     assert table.loc["pitch shift", "fails"] == "PESQ-WB; frames above 4 dB LSD"
 
@@ -107,10 +113,15 @@ def test_says_plainly_that_it_is_of_another_plan_or_voice():
     [
         (lambda c: c.pop("endpoints"), "'endpoints' is missing"),
         (lambda c: c["endpoints"][0].pop("limit"), "'limit' is missing"),
-        (lambda c: c.update(equivalent=False), "states equivalent False"),
+        (lambda c: c.update(answer="not equivalent"), "it states 'not equivalent' and plan"),
+        (lambda c: (c.pop("answer"), c.update(equivalent=True)), "made by an older definition"),
+        (lambda c: c["endpoints"][0].update(sentences=4), "of 4 sentences it is 'not resolved'"),
         (lambda c: c["plan"].update(digest="f" * 64), "plan ffffffffffff, its figures"),
-        (lambda c: c["endpoints"][0].update(bound=1.0), "PESQ-WB is stated as True, but its bound"),
-        (lambda c: c["endpoints"][0].update(holds=None), "PESQ-WB is stated as None"),
+        (lambda c: c["endpoints"][0].update(bound=1.0), "PESQ-WB is stated as 'holds', but with"),
+        (
+            lambda c: c["endpoints"][0].update(state="not judged"),
+            "PESQ-WB is stated as 'not judged",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_refused(tmp_path, change, reason):
@@ -121,6 +132,24 @@ def test_what_contradicts_itself_is_refused(tmp_path, change, reason):
     with pytest.raises(ValueError, match=reason) as raised:
         CheckRecord.load(path)
     assert str(path) in str(raised.value)
+
+
+def test_a_record_of_another_definition_says_so():
+    content = through_json(made())
+    limit = next(e for e in content["endpoints"] if e["label"] == "gain error")
+    limit["limit"] = 0.3
+    content["endpoints"] = [e for e in content["endpoints"] if e["run"] != "free-running"]
+    content["controls"] = [c for c in content["controls"] if c["name"] != "naive plan"]
+    definition, controls = CheckWords(CheckRecord.from_dict(content)).lines()[:2]
+    assert definition.startswith("This record is not of the whole definition of the test")
+    assert "with another limit: gain error, length, change, " in definition
+    assert controls == "Controls that it does not have: naive plan."
+
+
+def test_few_sentences_are_said_to_be_too_few():
+    few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
+    words = CheckWords(CheckRecord.of(replace(made(), verdict=few)))
+    assert words.verdict == "bf16: not resolved: 3 sentences are too few to say."
 
 
 def test_a_plan_without_a_record():
@@ -171,14 +200,19 @@ def test_the_forest_shows_plan_and_controls():
     assert [text.get_text() for text in axes.get_yticklabels()] == [
         "PESQ-WB (≥ 4.5 MOS-LQO)", "zimtohrli (≤ 0.0003)", "frames above 4 dB LSD (≤ 0 %)",
     ]  # fmt: skip
+    passing = sum(control.must == "pass" for control in CONTROLS)
     marks = [line.get_marker() for line in axes.lines]
-    assert (marks.count("D"), marks.count("o"), marks.count("x")) == (3, 3 * 3, 3 * 4)
+    assert (marks.count("D"), marks.count("o"), marks.count("x")) == (
+        3,
+        3 * passing,
+        3 * (len(CONTROLS) - passing),
+    )
     drawn = {line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"}
     assert max(drawn) == REACH
     hollow = [x for x in axes.lines if x.get_marker() == "D" and x.get_markerfacecolor() == "none"]
     assert len(hollow) == 2
     assert "Fails: PESQ-WB; frames above 4 dB LSD" in picture.alt
-    assert len(picture.data["endpoints"]) == 3 * 8
+    assert len(picture.data["endpoints"]) == 3 * (1 + len(CONTROLS))
     assert len(picture.image(DARK)) > 5000
 
 

@@ -14,6 +14,7 @@ from lightning_v2.search.bench import Bench
 from lightning_v2.search.constraints import Constraints
 from lightning_v2.search.voices import voice
 
+JUDGES = {"a": "Three.", "b": "Four."}
 GLOBS = ["vocoder.gains", "vocoder.synthesis", "decoder.*.up"]
 
 
@@ -34,7 +35,7 @@ def searched(monkeypatch, tmp_path):
     def run(verdicts, **options):
         said = iter(verdicts)
         monkeypatch.setattr(
-            find, "check", lambda plan, *_, **__: SimpleNamespace(equivalent=next(said))
+            find, "check", lambda plan, *_, **__: SimpleNamespace(answer=next(said))
         )
         bench = Bench(("One.", "Two."), tmp_path)
         wanted = Constraints(lofi_share=0.06)
@@ -44,7 +45,7 @@ def searched(monkeypatch, tmp_path):
 
 
 def test_the_best_that_passes_wins(searched):
-    found = searched([False, True], judges={"a": "Three."})
+    found = searched(["not equivalent", "equivalent"], judges=JUDGES)
     assert found.verdict == "equivalent"
     verdicts = found.trials.set_index("trial").verdict
     assert verdicts[found.best.number] == "equivalent"
@@ -56,7 +57,7 @@ def test_the_best_that_passes_wins(searched):
 
 
 def test_if_none_passes_the_best_is_kept(searched):
-    found = searched([False, False], judges={"a": "Three."})
+    found = searched(["not equivalent", "not resolved"], judges=JUDGES)
     assert found.verdict == "not equivalent"
     met = found.trials[found.trials.meets]
     assert found.best.score == met.score.min()
@@ -134,12 +135,22 @@ def test_bisecting_the_voice(tmp_path, capsys):
         (["--lofi-share", "0.9", "--metric", "pesq"], "metric is 'pesq'; legal are"),
         (["--lofi-share", "0.9", "--base", "bf17"], "did you mean 'bf16'"),
         (["--lofi-share", "0.9", "-o", "missing/a.yaml"], "missing is not a folder"),
-        (["--budget", "0"], "budget is 0.0; legal are shares above 0"),
+        (["--budget", "0"], "budget is 0.0; legal are shares above 0 and below 1"),
+        (["--budget", "inf"], "budget is inf; legal are shares above 0 and below 1"),
+        (["--budget", "0.01"], "cannot be met: with all moves it is"),
+        (["--bfp8-share", "0.9999"], "bfp8_share 0.9999 cannot be met: with all moves it is"),
+        (["--lofi-share", "nan"], "lofi_share is nan; legal are 0 to 1"),
+        (["--lofi-share", "0.9", "--judged-sentences", "1"], "legal are 2 to 240"),
+        (["--lofi-share", "0.9", "--judged", "-1"], "judged is -1; legal are 0 and more"),
+        (["--lofi-share", "0.9", "--generations", "-1"], "generations is -1"),
+        (["--bisect", "naive", "--threshold", "nan"], "--threshold is nan"),
         (["--bisect", "naive"], "--bisect needs a --threshold"),
         (["--lofi-share", "0.9", "--threshold", "1"], "--threshold belongs to --bisect"),
     ],
 )
 def test_the_command_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, reason):
+    """At once: nothing has been spoken before."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Bench, "open", lambda self: pytest.fail("measures before it refuses"))
     assert main(["search", *arguments, "--folder", str(tmp_path)]) == 2
     assert reason in capsys.readouterr().err

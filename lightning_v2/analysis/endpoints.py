@@ -1,0 +1,136 @@
+"""The one table of limits: what "no measurable degradation" asks for, endpoint by endpoint.
+
+Why each limit stands where it does is in docs/equivalence.md; `benchmarks/prosody_limits.py` makes
+the calibration of the free-running ones.
+
+One endpoint of the definition is void, because inaudible changes fail it: that a recogniser agrees
+on 98 % of words. The change of its word error rate stands in its place, in which words that flip
+either way cancel; its limit of 2 points is that of 98 %.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass
+from typing import Literal
+
+CONFIDENCE = 0.95
+QUANTILE = 0.95
+"""Of sentences, where the statistic is their 95th percentile."""
+
+Run = Literal["teacher-forced", "free-running", "recordings"]
+_RELATIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One condition.
+
+    Attributes:
+        label: words for a person, no two the same.
+        column: of the records of its run, which hold a value a sentence.
+        statistic: over sentences; a "share" weighs each by the column `weight`.
+        relation: of the bound to the limit. The bound is the lower one for ">" and ">=".
+        limit: in `unit`.
+        unit: as printed.
+        run: what is measured: teacher-forced or free-running against float32, or how much further
+            than float32 from the recordings.
+        weight: column with the size of a sentence, for a share.
+        void: why it is measured and shown, but not judged; empty if it is judged.
+    """
+
+    label: str
+    column: str
+    statistic: Literal["mean", "mean magnitude", "95th percentile of magnitudes", "share"]
+    relation: Literal[">=", ">", "<=", "<"]
+    limit: float
+    unit: str
+    run: Run = "teacher-forced"
+    weight: str | None = None
+    void: str = ""
+
+    @property
+    def lower(self) -> bool:
+        """Whether the bound is a lower one: large values are good."""
+        return self.relation in (">", ">=")
+
+    def holds(self, bound: float) -> bool:
+        return bool(_RELATIONS[self.relation](bound, self.limit))
+
+    @property
+    def allows_nothing(self) -> bool:
+        """Whether the limit is the best that a share can be: then what is beyond it in a sample is
+        beyond it everywhere."""
+        return self.statistic == "share" and self.limit == (100 if self.lower else 0)
+
+    @property
+    def least_sentences(self) -> int:
+        """So many are needed before anything can be shown to hold.
+
+        With fewer, even the worst sentence of a sample is too often better than the percentile
+        that is asked for; of a mean, taken as that of a symmetric distribution, than the median.
+        """
+        below = QUANTILE if self.statistic == "95th percentile of magnitudes" else 0.5
+        return math.ceil(math.log(1 - CONFIDENCE) / math.log(below))
+
+    @property
+    def least_weight(self) -> float:
+        """Sum of weights that is needed as well: in fewer words or frames, a share at the limit
+        would too often show not a single one. 0 where this asks for nothing."""
+        allowed = (100 - self.limit if self.lower else self.limit) / 100
+        if self.statistic != "share" or not 0 < allowed < 1:
+            return 0
+        return math.ceil(math.log(1 - CONFIDENCE) / math.log(1 - allowed))
+
+
+ENDPOINTS = (
+    Endpoint("PESQ-WB", "pesq_wb_mos", "mean", ">=", 4.5, "MOS-LQO"),
+    Endpoint("zimtohrli", "zimtohrli", "mean", "<=", 3e-4, ""),
+    Endpoint("mel spectrum, RMS", "mel_rmse_db", "mean", "<=", 0.5, "dB"),
+    Endpoint("log-spectral distance", "lsd_db", "mean", "<=", 1.0, "dB"),
+    Endpoint("frames at 2 to 4 dB LSD", "lsd_2_to_4_percent", "share", "<", 2.0, "%",
+             weight="frames"),
+    Endpoint("frames above 4 dB LSD", "lsd_above_4_percent", "share", "<=", 0.0, "%",
+             weight="frames"),
+    Endpoint("F0, median", "f0_median_cents", "mean", "<=", 1.0, "cents"),
+    Endpoint("F0, 95th percentile", "f0_p95_cents", "mean", "<=", 15.0, "cents"),
+    Endpoint("voicing flips", "voicing_flips_percent", "share", "<=", 0.5, "%", weight="frames"),
+    Endpoint("rise in pauses", "pause_rise_db", "mean", "<=", 1.0, "dB"),
+    Endpoint("gain error", "gain_db", "mean magnitude", "<=", 0.2, "dB"),
+    Endpoint("group delay, 95th percentile", "group_delay_p95_ms", "mean", "<=", 1.0, "ms"),
+    Endpoint("length, change", "length_change_percent", "mean magnitude", "<=", 1.0, "%",
+             "free-running"),
+    Endpoint("length, 95th percentile of sentences", "length_change_percent",
+             "95th percentile of magnitudes", "<=", 3.0, "%", "free-running"),
+    Endpoint("phone boundaries, 95th percentile", "boundary_shift_p95_ms", "mean", "<=", 20.0,
+             "ms", "free-running"),
+    Endpoint("paired F0, median", "f0_median_cents", "mean", "<=", 10.0, "cents", "free-running"),
+    Endpoint("paired F0, 95th percentile", "f0_p95_cents", "mean", "<=", 35.0, "cents",
+             "free-running"),
+    Endpoint("paired voicing flips", "voicing_flips_percent", "share", "<=", 3.0, "%",
+             "free-running", weight="frames"),
+    Endpoint("paired mel spectrum, RMS", "mel_rmse_db", "mean", "<=", 1.1, "dB", "free-running"),
+    Endpoint("paired log-spectral distance", "lsd_db", "mean", "<=", 1.65, "dB", "free-running"),
+    Endpoint("recogniser agrees", "words_agree_percent", "share", ">=", 98.0, "% of words",
+             "free-running", weight="words",
+             void="the recogniser is too weak: of 20 sentences, rounding to 16 bits alone changes "
+             "1.5 % of the words, and the plan fp32 10 %"),
+    Endpoint("word error rate, change", "word_error_change_points", "share", "<=", 2.0,
+             "points", "free-running", weight="words"),
+    Endpoint("PESQ-WB, change", "pesq_change_mos", "mean", ">", -0.05, "MOS-LQO", "recordings"),
+    Endpoint("STOI, change", "stoi_change", "mean", ">", -0.002, "", "recordings"),
+    Endpoint("MCD, change", "mcd_change_db", "mean", "<", 0.05, "dB", "recordings"),
+)  # fmt: skip
+
+
+def limit_of(column: str, run: Run) -> float | None:
+    """What the mean of many sentences has to reach in a column of a run; None: no limit."""
+    return next(
+        (
+            endpoint.limit
+            for endpoint in ENDPOINTS
+            if (endpoint.column, endpoint.run, endpoint.void) == (column, run, "")
+        ),
+        None,
+    )
