@@ -22,5 +22,5 @@ class MissingFileError(LightningError, FileNotFoundError):
     """A file or folder that was named is not there; the message says what is."""
 
 
-class NotEmulatedError(LightningError, NotImplementedError):
+class NoRuleError(LightningError, NotImplementedError):
     """No rule says what the device does with such a call."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.formats import GROUP, MAGNITUDE_BITS, pack_host, typecast
+from lightning_v2.tensix.interception import innermost
 from lightning_v2.tensix.nested import leaves
 from lightning_v2.tensix.operations import OPERATIONS
 from lightning_v2.tensix.sites import SitePrecision
@@ -69,7 +70,7 @@ class BlockRanges:
 
     def __init__(self, policy: Callable[[str], SitePrecision], module: nn.Module):
         """policy: site name -> precision. module: whose parameters and buffers are constants."""
-        self._policy, self._constants = policy, Constants(module)
+        self._policy, self._module, self._constants = policy, module, Constants(module)
         self._weights: dict[str, BlockRange] = {}
         self._activations: dict[str, BlockRange] = {}
 
@@ -80,7 +81,10 @@ class BlockRanges:
             return
         given = [x for x in leaves((args, kwargs)) if isinstance(x, Tensor)]
         given = [x.detach() for x in given if x.dtype == torch.float32 and x.dim()]
-        constants = [self._constants.owner(x) is not None for x in given]
+        # A running interception also knows what the host makes of constants (weight norm).
+        running = innermost(self._module)
+        known = running.constants if running else self._constants
+        constants = [known.owner(x) is not None for x in given]
         if precision.weights in MAGNITUDE_BITS and site not in self._weights:
             matrix = _stored_matrix(op, [x for x, c in zip(given, constants, strict=True) if c])
             if matrix is not None:

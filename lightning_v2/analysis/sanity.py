@@ -22,8 +22,7 @@ SECONDS = {
 """Metric -> shortest and longest waveform that its library gets.
 
 PESQ itself refuses less than a quarter of a second, and its standard (ITU-T P.862) is one for
-sentences; the window of zimtohrli is 71 ms, and its memory grows with the square of the length;
-STOI needs 30 frames of 12.8 ms.
+sentences; the window of zimtohrli is 71 ms; STOI needs 30 frames of 12.8 ms.
 """
 
 

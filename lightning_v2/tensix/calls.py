@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2 import tensix
-from lightning_v2.errors import NotEmulatedError
+from lightning_v2.errors import NoRuleError
 from lightning_v2.tensix.constants import Constants, packed
 from lightning_v2.tensix.execution import Execution
 from lightning_v2.tensix.formats import TILE
@@ -88,7 +88,7 @@ def unary(name: str, parameters: dict[str, object] | None = None) -> Callable[..
         given = known | dict(zip(known, args, strict=False)) | kwargs
         given = {key: value for key, value in given.items() if value is not None}
         if given.keys() - known or any(isinstance(v, torch.Tensor) for v in given.values()):
-            raise NotEmulatedError(f"{name} with {', '.join(given)} has no exact rule")
+            raise NoRuleError(f"{name} with {', '.join(given)} has no exact rule")
         x = operand(input, precision, constants)
         return execution(precision).unary(name, x, **given).values
 
@@ -105,7 +105,7 @@ def gelu(precision, constants, input, approximate="none") -> torch.Tensor:
 def power(precision, constants, input, exponent) -> torch.Tensor:
     """`torch.pow` with a small whole exponent, as products, or as a root or a reciprocal."""
     if isinstance(exponent, torch.Tensor) or exponent not in (2, 3, *_POWERS):
-        raise NotEmulatedError("pow with such an exponent has no exact rule")
+        raise NoRuleError("pow with such an exponent has no exact rule")
     run = execution(precision)
     x = operand(input, precision, constants)
     if exponent in _POWERS:
@@ -119,7 +119,7 @@ def binary(name: str) -> Callable[..., torch.Tensor]:
 
     def lower(precision, constants, input, other, *, alpha=1, rounding_mode=None):
         if rounding_mode is not None:
-            raise NotEmulatedError(f"{name} with rounding has no exact rule")
+            raise NoRuleError(f"{name} with rounding has no exact rule")
         run = execution(precision)
         a, b = (operand(x, precision, constants) for x in (input, other))
         if alpha != 1:
@@ -194,10 +194,10 @@ def attention(
     one width, which is padded to whole tiles. Otherwise as matmul, softmax and matmul.
 
     Raises:
-        NotEmulatedError: dropout.
+        NoRuleError: dropout.
     """
     if dropout_p:
-        raise NotEmulatedError("attention with dropout has no rule")
+        raise NoRuleError("attention with dropout has no rule")
     lead, width = query.shape[:-2], query.shape[-1]
     scale = width**-0.5 if scale is None else scale
     q, k, v = (_four_axes(x) for x in (query, key, value))

@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 
 from lightning_v2 import tensix
-from lightning_v2.errors import NotEmulatedError
+from lightning_v2.errors import NoRuleError
 from lightning_v2.tensix import calls
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.execution import Execution
@@ -86,10 +86,10 @@ def batch_norm(
     take all four phases there, whatever the fidelity of the site.
 
     Raises:
-        NotEmulatedError: in training.
+        NoRuleError: in training.
     """
     if training or running_mean is None:
-        raise NotEmulatedError("batch_norm in training has no exact rule")
+        raise NoRuleError("batch_norm in training has no exact rule")
     run = _inside(precision)
     x = run.operand(_operand(input.movedim(1, -1), precision, constants))
     mean, variance = (
@@ -115,13 +115,13 @@ def instance_norm(
     """`torch.nn.functional.instance_norm`: a group norm of as many groups as channels.
 
     Raises:
-        NotEmulatedError: running statistics are updated.
+        NoRuleError: running statistics are updated.
     """
     if not use_input_stats:
         statistics = (running_mean, running_var)
         return batch_norm(precision, constants, input, *statistics, weight, bias, eps=eps)
     if running_mean is not None:
-        raise NotEmulatedError("instance_norm in training has no exact rule")
+        raise NoRuleError("instance_norm in training has no exact rule")
     unbatched = input.dim() == 2
     x = input.unsqueeze(0) if unbatched else input
     y = group_norm(precision, constants, x, x.shape[1], weight, bias, eps)

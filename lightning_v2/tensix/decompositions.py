@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import NotEmulatedError
+from ..errors import NoRuleError
 
 
 def multi_head_attention_forward(
@@ -51,10 +51,10 @@ def multi_head_attention_forward(
         query: (T, B, E) or (T, E). key, value: (S, B, E) or (S, E). The others as in torch.
 
     Raises:
-        NotEmulatedError: keys or values that are given or added from outside.
+        NoRuleError: keys or values that are given or added from outside.
     """
     if any(x is not None for x in (bias_k, bias_v, static_k, static_v)) or add_zero_attn:
-        raise NotEmulatedError("added or static keys and values have no rule")
+        raise NoRuleError("added or static keys and values have no rule")
     unbatched = query.dim() == 2
     if unbatched:
         query, key, value = (x.unsqueeze(1) for x in (query, key, value))
@@ -126,14 +126,14 @@ def interpolate(
     """`torch.nn.functional.interpolate`: the nearest value, or two products and their sum.
 
     Raises:
-        NotEmulatedError: other modes than "nearest", "nearest-exact" and "linear".
+        NoRuleError: other modes than "nearest", "nearest-exact" and "linear".
     """
     options = (size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
     if mode in ("nearest", "nearest-exact"):
         with torch._C.DisableTorchFunction():
             return F.interpolate(input, *options)
     if mode != "linear":
-        raise NotEmulatedError(f"interpolation by mode {mode!r} has no rule")
+        raise NoRuleError(f"interpolation by mode {mode!r} has no rule")
     with torch._C.DisableTorchFunction():
         # Torch itself tells where each value comes from: interpolated, positions are positions.
         place = torch.arange(input.shape[-1], dtype=torch.float64)
@@ -210,16 +210,16 @@ def normalize(
     """`torch.nn.functional.normalize` to Euclidean length 1.
 
     Raises:
-        NotEmulatedError: another length.
+        NoRuleError: another length.
     """
     if p != 2 or out is not None:
-        raise NotEmulatedError(f"normalize with p={p} has no rule")
+        raise NoRuleError(f"normalize with p={p} has no rule")
     return input / input.square().sum(dim, keepdim=True).sqrt().clamp_min(eps)
 
 
 def _pooled(input, axes, kernel_size, stride, padding, is_special):
     if is_special:
-        raise NotEmulatedError("pooling with windows of other sizes has no rule")
+        raise NoRuleError("pooling with windows of other sizes has no rule")
     kernel = _each(kernel_size, axes)
     strides = kernel if stride is None or stride == () else _each(stride, axes)
     x = F.pad(input, [n for n in reversed(_each(padding, axes)) for _ in range(2)])
@@ -234,7 +234,7 @@ def _adapted(input, axes, output_size):
     lengths = input.shape[-axes:]
     wanted = [n if w is None else w for n, w in zip(lengths, wanted, strict=True)]
     if any(n % w for n, w in zip(lengths, wanted, strict=True)):
-        raise NotEmulatedError(f"pooling {tuple(lengths)} to {tuple(wanted)} has no rule")
+        raise NoRuleError(f"pooling {tuple(lengths)} to {tuple(wanted)} has no rule")
     kernel = tuple(n // w for n, w in zip(lengths, wanted, strict=True))
     return _pooled(input, axes, kernel, None, 0, False)
 

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix import operations
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.data_calls import HOST_CALLS, computes
@@ -38,7 +38,7 @@ from lightning_v2.tensix.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.nested import float_dtype, tensors
 from lightning_v2.tensix.operations import DATA, Operation
-from lightning_v2.tensix.single_call import NoRuleError, objection, refuse_autocast, run_call
+from lightning_v2.tensix.single_call import objection, refuse_autocast, run_call
 from lightning_v2.tensix.sites import SitePrecision
 from lightning_v2.tensix.unseen import asked_for, watched
 

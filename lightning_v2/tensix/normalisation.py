@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.errors import ArgumentError, NotEmulatedError
+from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix import formats, normalisation_fast, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.loops import loops
@@ -51,7 +51,7 @@ def layer_norm(
     Raises:
         TypeError: x, weight or bias is no `tensix.Tensor`.
         ArgumentError: a format or shape that ttnn does not take.
-        NotEmulatedError: exact tier, rows longer than 3072: ttnn then takes another kernel.
+        NoRuleError: exact tier, rows longer than 3072: ttnn then takes another kernel.
     """
     return _norm("layer_norm", x, epsilon, weight, bias, compute_kernel_config)
 
@@ -128,7 +128,7 @@ def _norm(
         dst = fast(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
         return Tensor(formats.pack_device(dst, x.dtype), x.dtype)
     if size > LONGEST[name]:
-        raise NotEmulatedError(
+        raise NoRuleError(
             f"{name} of rows of {size} values is not emulated exactly; legal are {LONGEST[name]} "
             'and fewer, or the tier "fast"'
         )

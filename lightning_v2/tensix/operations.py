@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._ops import OpOverload, OpOverloadPacket
 
-from lightning_v2.errors import NotEmulatedError
+from lightning_v2.errors import NoRuleError
 from lightning_v2.tensix import calls, compositions, phase, recurrent, stand_ins
 from lightning_v2.tensix import convolution_calls as convolutions
 from lightning_v2.tensix.configuration import settings, use
@@ -56,12 +56,12 @@ class Operation:
         """The result, and whether it has the bits of the tier that was asked for.
 
         Raises:
-            NotEmulatedError: there is neither a rule nor a stand-in.
+            NoRuleError: there is neither a rule nor a stand-in.
         """
         if precision.output == "uint32" and "uint32" in self.outputs:
             return self.plain(*args, **kwargs), True
         if self.lower is None:
-            raise NotEmulatedError(f"{self.name} is no operation of the device")
+            raise NoRuleError(f"{self.name} is no operation of the device")
         try:
             return self.lower(precision, constants, *args, **kwargs), True
         except NotImplementedError:
@@ -207,7 +207,7 @@ def _elementwise(function):
 
 
 def _no_rule(precision, constants, *args, **kwargs):
-    raise NotEmulatedError("it has no exact rule")
+    raise NoRuleError("it has no exact rule")
 
 
 def _product_macs(args, result):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from lightning_v2.errors import NotEmulatedError
+from lightning_v2.errors import NoRuleError
 from lightning_v2.tensix import calls
 from lightning_v2.tensix.constants import Constants
 from lightning_v2.tensix.execution import Execution
@@ -65,14 +65,14 @@ def einsum(precision, constants, equation, *operands) -> torch.Tensor:
     """`torch.einsum` of two tensors, as one matmul; the first operand is in0.
 
     Raises:
-        NotEmulatedError: repeated or lone indices, an ellipsis, or not two operands.
+        NoRuleError: repeated or lone indices, an ellipsis, or not two operands.
     """
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = operands[0]
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != 2 or "." in equation or any(len(set(t)) != len(t) for t in (*terms, output)):
-        raise NotEmulatedError(f"einsum {equation!r} has no rule")
+        raise NoRuleError(f"einsum {equation!r} has no rule")
     first, second = terms
     if not arrow:
         output = "".join(sorted(set(first) ^ set(second)))
@@ -82,7 +82,7 @@ def einsum(precision, constants, equation, *operands) -> torch.Tensor:
     rows = [c for c in first if c not in shared]
     columns = [c for c in second if c not in shared]
     if set(output) != {*batch, *rows, *columns}:
-        raise NotEmulatedError(f"einsum {equation!r} has no rule")
+        raise NoRuleError(f"einsum {equation!r} has no rule")
     sizes = dict(zip(first, operands[0].shape, strict=True))
     sizes |= dict(zip(second, operands[1].shape, strict=True))
 
@@ -139,7 +139,7 @@ def _network(precision, constants, step, input, *arguments) -> tuple[torch.Tenso
     dropout, train, bidirectional = options
     directions = 2 if bidirectional else 1
     if len(params) != num_layers * directions * (4 if has_biases else 2) or (dropout and train):
-        raise NotEmulatedError("projections and dropout have no rule")
+        raise NoRuleError("projections and dropout have no rule")
     unbatched = sizes is None and input.dim() == 2
     if unbatched:
         input, states = input.unsqueeze(1), [h.unsqueeze(1) for h in states]

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import torch
 
-from lightning_v2.errors import ArgumentError, NotEmulatedError
+from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix import formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.loops import loops
@@ -103,7 +103,7 @@ def min(
     """scalar * smallest value of x along the axes `dim`; the rest as for `max`.
 
     Raises:
-        NotEmulatedError: exact tier, bfloat8_b along the last axis.
+        NoRuleError: exact tier, bfloat8_b along the last axis.
     """
     return _reduced(
         "min", x, dim, keepdim, scalar, fast_and_approximate_mode, compute_kernel_config
@@ -225,7 +225,7 @@ class _Reduction:
         plane = values.shape[-2:]
         one_tile = values.numel() == math.prod(plane) and all(n <= formats.TILE for n in plane)
         if one_tile and self.name in ("sum", "mean") and between != "float32":
-            raise NotEmulatedError(
+            raise NoRuleError(
                 f"{self.name} of all of a {between} tensor of a single tile is not emulated "
                 'exactly; legal are larger ones, single axes, float32, or the tier "fast"'
             )
@@ -238,7 +238,7 @@ class _Reduction:
         """Along the last axis or the one before it."""
         across = axis == values.dim() - 1
         if across and self.name == "min" and self.x.dtype == "bfloat8_b":
-            raise NotEmulatedError(
+            raise NoRuleError(
                 "min of bfloat8_b along the last axis is not emulated exactly; legal are the other "
                 'axes, the other formats, or the tier "fast"'
             )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.errors import ArgumentError, NotEmulatedError
+from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.configuration import settings
 from lightning_v2.tensix.elementwise import multiply
 from lightning_v2.tensix.formats import pack_device, truncate
@@ -91,12 +91,12 @@ def sigmoid(
         fast_and_approximate_mode: another way to ask for "FastApproximate", not ttnn's.
 
     Raises:
-        ArgumentError: an unknown mode. NotEmulatedError: "AccurateWithFastExp", in the exact tier.
+        ArgumentError: an unknown mode. NoRuleError: "AccurateWithFastExp", in the exact tier.
     """
     if mode not in SIGMOID_MODES:
         raise ArgumentError(f"mode is {mode!r}; legal are {', '.join(map(repr, SIGMOID_MODES))}")
     if mode == "AccurateWithFastExp" and settings().exact:
-        raise NotEmulatedError(f"sigmoid with mode {mode!r} has no exact tier")
+        raise NoRuleError(f"sigmoid with mode {mode!r} has no exact tier")
     approximate = fast_and_approximate_mode or mode == "FastApproximate"
     return _run("sigmoid", x, torch.sigmoid, approximate)
 
@@ -135,10 +135,10 @@ def erf(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
     """The error function; a 16-bit Dst truncates it.
 
     Raises:
-        NotEmulatedError: the fast mode in the exact tier.
+        NoRuleError: the fast mode in the exact tier.
     """
     if fast_and_approximate_mode and settings().exact:
-        raise NotEmulatedError("erf with fast_and_approximate_mode has no exact tier")
+        raise NoRuleError("erf with fast_and_approximate_mode has no exact tier")
     return _run("erf", x, torch.erf, truncated=True)
 
 
@@ -285,10 +285,10 @@ def pow(x: Tensor, exponent: int) -> Tensor:
     """x**exponent by repeated products; a 16-bit Dst truncates the last.
 
     Raises:
-        NotEmulatedError: an exponent other than 0, 1, 2 and 3, in the exact tier.
+        NoRuleError: an exponent other than 0, 1, 2 and 3, in the exact tier.
     """
     if settings().exact and exponent not in (0, 1, 2, 3):
-        raise NotEmulatedError(
+        raise NoRuleError(
             f"pow with exponent {exponent!r} has no exact tier; that has 0, 1, 2 and 3"
         )
     return _run("pow", x, lambda v: v**exponent, truncated=True, exponent=exponent)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lightning_v2.errors import LightningError
+from lightning_v2.errors import LightningError, NoRuleError
 from lightning_v2.tensix.constants import Constants, packed
 from lightning_v2.tensix.nested import float_dtype, has_axes, leaves, mapped, tensors
 from lightning_v2.tensix.operations import Call
@@ -20,10 +20,6 @@ from lightning_v2.tensix.sites import SitePrecision
 
 _HALVES = (torch.float16, torch.bfloat16)
 _DTYPES = (torch.float32, *_HALVES)
-
-
-class NoRuleError(LightningError, NotImplementedError):
-    """A torch call has no rule for its arguments, not even in the fast tier."""
 
 
 class AutocastError(LightningError, RuntimeError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from lightning_v2.errors import ArgumentError, NotEmulatedError
+from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix import formats, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.formats import pack_device
@@ -46,7 +46,7 @@ def softmax(
     Raises:
         TypeError: x is no `tensix.Tensor`.
         ArgumentError: a format that ttnn does not take, or no such axis.
-        NotEmulatedError: exact tier, where ttnn takes other kernels: an axis that is not the
+        NoRuleError: exact tier, where ttnn takes other kernels: an axis that is not the
             last one, more than 4 axes, more than 4096 values along the axis.
     """
     if checked("x", x).dtype not in INPUTS:
@@ -60,7 +60,7 @@ def softmax(
         dst = _fast(x, dim, numeric_stable, between, config)
         return Tensor(pack_device(dst, x.dtype), x.dtype)
     if dim not in (-1, axes - 1) or axes > _MOST_AXES or x.shape[-1] > LONGEST:
-        raise NotEmulatedError(
+        raise NoRuleError(
             f"softmax of shape {tuple(x.shape)} along axis {dim} is not emulated exactly; legal "
             f"are the last of up to {_MOST_AXES} axes with up to {LONGEST} values, or the tier "
             '"fast"'

@@ -111,3 +111,11 @@ def test_without_sites_nothing_is_claimed(voice):
     c = lv2.compare(voice, "Ships.", "bf16", layers=False)
     with pytest.raises(ArgumentError, match="layers=True"):
         _ = c.values_words
+
+
+def test_weights_that_the_host_makes_of_constants_are_weights():
+    layer = nn.utils.parametrizations.weight_norm(nn.Conv1d(32, 32, 3))
+    plan = lv2.Plan.parse("name: weights\ndefault: {weights: bfloat4_b, math_fidelity: LoFi}")
+    row = compared(layer, torch.randn(1, 32, 20), plan).layers.set_index("op").loc["conv1d"]
+    assert row["weights_flushed_percent"] > 1
+    assert np.isnan(row["activations_flushed_percent"])
