@@ -18,7 +18,7 @@ from lightning_v2.errors import LightningError
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import Unemulated
 from lightning_v2.tensix.interception import Observer
-from lightning_v2.tensix.single_call import NoRuleError
+from lightning_v2.errors import NoRuleError
 
 from .block_ranges import BlockRanges
 from .layer_errors import LayerErrors
