@@ -7,7 +7,6 @@ import math
 from .audio_metrics import METRICS, Metric
 from .comparison import Comparison
 
-
 _OF_DURATIONS = ("duration_difference_ms",)
 """Measures of durations alone, which a teacher-forced candidate is given."""
 
