@@ -10,6 +10,8 @@ from lightning_v2.precision import Coverage
 from lightning_v2.tensix.formats import FORMATS
 from lightning_v2.tensix.sites import FIDELITIES, ROUNDINGS
 
+from .tables import number
+
 
 @dataclass(frozen=True)
 class PlanWords:
@@ -22,7 +24,9 @@ class PlanWords:
         table = self.coverage.table
         matrix = table[table.engine == "matrix"]
         constants = self.coverage.shares.loc["weights"]["share_of_weight_bytes"]
-        shares = [f"{100 * share:.1f} % {name}" for name, share in constants.items() if share > 0]
+        shares = [
+            f"{number(100 * share)} % {name}" for name, share in constants.items() if share > 0
+        ]
         unused = [name for name in FORMATS if not constants.get(name, 0.0) > 0]
         nothing = f"; nothing is in {' or '.join(unused)}" if unused else ""
         size = f"{self.coverage.weight_bytes / 1e6:.2f} MB"

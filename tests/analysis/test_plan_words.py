@@ -26,7 +26,7 @@ def test_every_share_is_said_and_what_there_is_none_of():
     fidelities, formats, roundings = words_of(PLAN).lines()
     assert fidelities == "Sites of the matrix engine: 3 LoFi, 0 HiFi2, 0 HiFi3, 1 HiFi4."
     assert formats == (
-        "Of 0.15 MB of constants 2.2 % bfloat8_b, 97.8 % bfloat4_b; nothing is in float32 or "
+        "Of 0.15 MB of constants 2.17 % bfloat8_b, 97.83 % bfloat4_b; nothing is in float32 or "
         "bfloat16."
     )
     assert roundings.endswith("packed: 1 nearest, 3 fidelity, 0 feedback.")
@@ -35,7 +35,7 @@ def test_every_share_is_said_and_what_there_is_none_of():
 def test_what_is_said_changes_with_the_plan():
     without = words_of(PLAN.replace("bfloat4_b", "bfloat8_b"))
     assert without.lines()[1] == (
-        "Of 0.28 MB of constants 100.0 % bfloat8_b; nothing is in float32 or bfloat16 or bfloat4_b."
+        "Of 0.28 MB of constants 100 % bfloat8_b; nothing is in float32 or bfloat16 or bfloat4_b."
     )
     assert "nothing is in" in without._repr_html_() and "mixed: One of each." in repr(without)
 
