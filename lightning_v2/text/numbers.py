@@ -56,7 +56,7 @@ def year(digits: str) -> str:
 
 def looks_like_year(digits: str) -> bool:
     """Four digits that are said in two halves; 2000 is a cardinal."""
-    return len(digits) == 4 and "1001" <= digits <= "2099" and digits != "2000"
+    return bool(re.fullmatch(r"\d{4}", digits)) and "1001" <= digits <= "2099" and digits != "2000"
 
 
 def in_pairs(digits: str) -> str:
