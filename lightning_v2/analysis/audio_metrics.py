@@ -120,7 +120,7 @@ _METRICS = (
            "the same, as ears weigh it", "everything that keeps the loudness"),
     Metric("duration_difference_ms", "candidate longer by", "ms", "zero", "nothing",
            "drift of the predicted durations; 0 when teacher-forced", "where the time went"),
-    Metric("length_change_percent", "candidate longer by", "%", "zero", "nothing",
+    Metric("length_change_percent", "change of length", "%", "zero", "nothing",
            "the same, as a share of the length: a voice in a hurry", "where the time went"),
     Metric("boundary_shift_p95_ms", "ends of phones, p95 after the mean shift", "ms", "lower",
            "nothing", "a rhythm that changes, single phones that are stretched; 0 when "

@@ -3,7 +3,7 @@
 import html
 import math
 
-from .audio_metrics import METRICS, Metric
+from .audio_metrics import Metric, metrics_of
 from .comparison import Comparison
 from .findings import DRIFT_CYCLES
 from .tables import with_unit
@@ -16,6 +16,8 @@ _SIGNS = {
     "a voice that is out of tune": ("f0_median_cents",),
     "a voice that wavers": ("f0_p95_cents",),
     "buzz and whisper in the wrong places": ("voicing_flips_percent",),
+    "another pace": ("length_change_percent",),
+    "another rhythm": ("boundary_shift_p95_ms",),
     "smeared onsets": ("group_delay_p95_ms",),
     "another timbre": ("mel_rmse_db", "lsd_db"),
     "short distortions": ("lsd_2_to_4_percent", "lsd_above_4_percent"),
@@ -44,9 +46,9 @@ class Listening:
 
 
 def _line(comparison: Comparison) -> str:
-    signs = []
+    signs, metrics = [], metrics_of(comparison.run)
     for words, names in _SIGNS.items():
-        broken = [m for m in METRICS if m.name in names and _tells(m, comparison.metrics[m.name])]
+        broken = [m for m in metrics if m.name in names and _tells(m, comparison.metrics[m.name])]
         figures = ", ".join(
             f"{metric.label} {with_unit(comparison.metrics[metric.name], metric)}"
             for metric in broken

@@ -14,11 +14,10 @@ from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import Emulation, emulate, unemulated_words
-from lightning_v2.errors import LightningError
+from lightning_v2.errors import LightningError, NoRuleError
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import Unemulated
 from lightning_v2.tensix.interception import Observer
-from lightning_v2.errors import NoRuleError
 
 from .block_ranges import BlockRanges
 from .layer_errors import LayerErrors

@@ -7,7 +7,7 @@ import math
 from .audio_metrics import METRICS, Metric, metrics_of
 from .comparison import Comparison
 
-_OF_DURATIONS = ("duration_difference_ms",)
+_OF_DURATIONS = ("duration_difference_ms", "length_change_percent", "boundary_shift_p95_ms")
 """Measures of durations alone, which a teacher-forced candidate is given."""
 
 

@@ -37,6 +37,8 @@ class Reader:
             self._fail(f"no YAML: {error.problem}", mark)
         except yaml.YAMLError as error:
             self._fail(f"no YAML: {error}")
+        except RecursionError:
+            self._fail("no plan is nested so deeply")
         if root is None:
             self._fail("the plan is empty")
         entries = self._mapping(root, "a plan", _TOP)

@@ -46,6 +46,7 @@ def main() -> int:
             failed[outcome.kind] += len(outcome.failures)
             for failure in outcome.failures:
                 bar.write(failure)
+            sys.stdout.flush()
             bar.update(len(futures[future]))
     for kind, found in counts.items():
         tried = found.total() + failed[kind]

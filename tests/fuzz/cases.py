@@ -32,6 +32,7 @@ class Outcome:
 def run(kind: str, seed: int, numbers: range) -> Outcome:
     """Make and use cases; each depends on the seed and its number alone."""
     outcome = Outcome(kind)
+    KINDS[kind].prepare()
     signal.signal(signal.SIGALRM, _too_slow)
     for number in numbers:
         made = None
@@ -46,7 +47,7 @@ def run(kind: str, seed: int, numbers: range) -> Outcome:
             where = traceback.extract_tb(error.__traceback__)[-1]
             outcome.failures.append(
                 f"{kind} --seed {seed}, case {number}: {type(error).__name__}: {error!s:.200}\n"
-                f"  raised in {where.filename}:{where.lineno}\n  input: {made!r:.600}"
+                f"  raised in {where.filename}:{where.lineno}\n  input: {made!r:.400}"
             )
         finally:
             signal.alarm(0)

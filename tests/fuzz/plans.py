@@ -27,6 +27,11 @@ _WORDS = (
 )  # fmt: skip
 
 
+def prepare() -> None:
+    """What only the first case would have to wait for."""
+    _sites()
+
+
 def make(rng: random.Random) -> bytes:
     """A preset with damage to its lines, words, characters or bytes."""
     text = rng.choice(_presets())

@@ -22,6 +22,11 @@ _WORDS = (
 )  # fmt: skip
 
 
+def prepare() -> None:
+    """What only the first case would have to wait for."""
+    use("Hello.")
+
+
 def make(rng: random.Random) -> str:
     """One text."""
     match rng.randrange(6):

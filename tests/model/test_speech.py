@@ -1,106 +1,53 @@
-"""Speech knows how it was made, whoever lets it be made."""
+"""Speech goes where the user says; what `files.write_output` does in general is tested there."""
 
+import os
+import threading
+
+import numpy as np
 import pytest
+import soundfile
 
-import lightning_v2 as lv2
-from lightning_v2 import cli
-from lightning_v2.analysis import audio_metrics, controls, phase_changes
-from lightning_v2.analysis.kept_reference import KeptReference
-from lightning_v2.search import measurements, quality
-
-TEXT = "Hi."
-PLAN = lv2.Plan.load("naive")
-FLOAT32 = (None, None)
-NAIVE = ("naive", "fast")
-
-
-def origin(speech):
-    return speech.plan, speech.tier
+from lightning_v2.model import Speech
 
 
 @pytest.fixture
-def spied(monkeypatch):
-    """Replaces a function of two speeches; returns a list of the origins that it was given."""
-    seen = []
-
-    def spy(module, name):
-        whole = getattr(module, name)
-
-        def seeing(reference, candidate, *rest):
-            seen.append((origin(reference), origin(candidate)))
-            return whole(reference, candidate, *rest)
-
-        monkeypatch.setattr(module, name, seeing)
-        return seen
-
-    return spy
+def speech():
+    wave = 0.5 * np.sin(np.arange(24000) / 10, dtype=np.float32)
+    empty = np.empty(0, np.float32)
+    return Speech("", wave, (), empty, empty, empty.reshape(0, 64), ())
 
 
-@pytest.mark.parametrize("of", ["voice", "network", "decoder"])
-def test_emulated(voice, of):
-    module = {"voice": voice, "network": voice.model, "decoder": voice.model.decoder}[of]
-    with lv2.emulate(module, lv2.Plan.parse("name: mine\ndefault: {math_fidelity: LoFi}")):
-        said = voice.synthesize([TEXT, "Ha."])
-    assert [origin(speech) for speech in said] == [("mine", "fast")] * 2
-    assert origin(voice.synthesize(TEXT)) == FLOAT32
+def test_a_file_keeps_its_mode_and_a_link_its_target(speech, tmp_path):
+    path, link = tmp_path / "a.wav", tmp_path / "link.wav"
+    path.write_bytes(b"")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    speech.save(link)
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    wave, rate = soundfile.read(path)
+    assert rate == 24000 and wave == pytest.approx(speech.waveform, abs=1e-4)
 
 
-def test_the_innermost_emulation_is_named(voice):
-    with lv2.emulate(voice, "bf16"), lv2.emulate(voice.model, PLAN):
-        assert origin(voice.synthesize(TEXT)) == NAIVE
-    with lv2.emulate(voice.model.decoder, "bf16"), lv2.emulate(voice, PLAN):
-        assert origin(voice.synthesize(TEXT)) == NAIVE
-    with lv2.emulate(voice, PLAN), lv2.emulate(voice.model.decoder, "bf16"):
-        assert origin(voice.synthesize(TEXT)) == NAIVE  # which keeps its own calls to itself
+def test_a_pipe_is_written_through(speech, tmp_path):
+    speech.save(tmp_path / "a.wav")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+
+    def reader():
+        with open(os.open(pipe, os.O_RDONLY), "rb") as file:
+            read.append(file.read())
+
+    thread = threading.Thread(target=reader, daemon=True)
+    thread.start()
+    speech.save(pipe)
+    thread.join(10)
+    assert read == [(tmp_path / "a.wav").read_bytes()]
+    assert pipe.is_fifo()
 
 
-def test_compare_within_an_emulation(voice):
-    with lv2.emulate(voice, "bf16", tier="exact"):
-        c = lv2.compare(voice, TEXT, PLAN, layers=False)
-        d = lv2.compare(voice, TEXT, "bf16", reference=PLAN, layers=False)
-    assert (origin(c.reference), origin(c.candidate)) == (FLOAT32, NAIVE)
-    assert (origin(d.reference), origin(d.candidate)) == (NAIVE, ("bf16", "fast"))
-
-
-def test_kept_reference(voice):
-    kept = KeptReference(voice, TEXT, reference="bf16")
-    assert (kept.speech.plan, kept.speech.tier) == ("bf16", "fast")
-    assert origin(kept.say(PLAN).speech) == NAIVE
-
-
-def test_controls(voice):
-    reference = voice.synthesize(TEXT)
-    made = {c.name: origin(c.change(voice, reference, "fast")) for c in controls.CONTROLS}
-    assert made["naive plan"] == NAIVE
-    assert made["bfloat16 phase"] == ("fp32 with bfloat16 phase", "fast")
-    assert made["rerun"] == made["pitch shift"] == FLOAT32
-
-
-def test_phase_changes(voice):
-    changes = phase_changes.arithmetic_changes(voice, TEXT)
-    assert [origin(change.speech) for change in changes] == [
-        (f"fp32 with {phase} phase", "fast") for phase in ("exact", "float32", "bfloat16", "exact")
-    ]
-
-
-@pytest.mark.parametrize("name", ["teacher_forced", "free_running"])
-def test_measurements(spied, name, monkeypatch):
-    seen = spied(audio_metrics, "measure")
-    monkeypatch.setattr(measurements, "_heard", lambda speech: "")
-    text = "name: tried\ndefault: {math_fidelity: LoFi}"
-    getattr(measurements, name)("slt", TEXT, text, "fast")
-    assert seen[0] == (FLOAT32, ("tried", "fast"))
-
-
-def test_prosody(spied):
-    seen = spied(quality, "prosody_of")
-    quality.prosody("slt", TEXT, "name: tried\ndefault: {math_fidelity: LoFi}", "fast")
-    assert seen == [(FLOAT32, ("tried", "fast"))]
-
-
-def test_the_command_line(tmp_path, monkeypatch):
-    saved = []
-    monkeypatch.setattr(lv2.Speech, "save", lambda speech, path: saved.append(origin(speech)))
-    for options in ([], ["--plan", "naive"]):
-        assert cli.main(["say", TEXT, "-o", str(tmp_path / "said.wav"), *options]) == 0
-    assert saved == [FLOAT32, NAIVE]
+@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.wav.gz"])
+def test_a_name_for_another_format_is_refused(speech, tmp_path, name):
+    with pytest.raises(ValueError, match="a WAV file cannot end in"):
+        speech.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
