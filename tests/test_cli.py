@@ -59,7 +59,7 @@ def test_a_tier_that_there_is_not(verb, capsys):
     assert "invalid choice: 'slow'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/proc/self/fd/1"])
 def test_speech_on_standard_output_has_no_message_in_it(name, capfdbinary):
     assert main(["say", "Good morning.", "-o", name]) == 0
     out, err = capfdbinary.readouterr()
