@@ -10,8 +10,10 @@ import torch.nn.functional as F
 
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.convolution_program import ConvolutionProgram
-from lightning_v2.tensix.formats import FORMATS, TILE, pack_device
+from lightning_v2.tensix.formats import FORMATS, TILE, pack_device, truncate
 from lightning_v2.tensix.tensor import Tensor
+
+_BFLOAT16 = 0xFFFF0000
 
 
 def product(
@@ -40,8 +42,10 @@ def product(
     rest = -depth % TILE
     taken = taken.reshape(-1, height, width, parts, (channels + more) // parts)
     rows = F.pad(taken.transpose(2, 3).reshape(len(taken), -1, depth), (0, rest)).flatten(1)
-    narrower = FORMATS.index(output) > FORMATS.index(x.dtype)
-    tilized = Tensor(pack_device(rows, output), output) if narrower else Tensor(rows, x.dtype)
+    tilized = Tensor(rows, x.dtype)
+    if FORMATS.index(output) > FORMATS.index(x.dtype):
+        through_dst = rows if config.fp32_dest_acc_en else truncate(rows, _BFLOAT16)
+        tilized = Tensor(pack_device(through_dst, output), output)
 
     def filled_up(values: torch.Tensor) -> torch.Tensor:
         blocks = F.pad(values, (0, 0, 0, more)).unflatten(2, (parts, -1)).transpose(1, 2)
