@@ -331,7 +331,7 @@ def _depthwise(
 ) -> Tensor:
     """x (N, H, W, C), padded, by weight (C, 1, 1, kw), on the element-wise kernel."""
     if dilation[1] != 1:
-        raise ValueError(
+        raise ArgumentError(
             f"dilation is {dilation[1]}; legal is 1 for a depthwise convolution along one axis "
             "without bias, whose kernel in ttnn 0.81.1 computes as with 1: give a bias of zeros"
         )

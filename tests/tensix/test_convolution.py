@@ -125,6 +125,18 @@ def test_depthwise_windows_that_touch_are_refused(taps):
     assert result.values.tolist() == [[[taps, taps]] * (9 // taps)]
 
 
+def test_folding_by_height_needs_whole_tiles_of_channels():
+    weight = tensix.from_torch(torch.ones(4, 20, 2), "bfloat16")
+    options = {
+        "input_tensor": tensix.from_torch(torch.ones(1, 8, 20), "bfloat16"),
+        "weight_tensor": weight,
+        "stride": 2,
+    }
+    with pytest.raises(ArgumentError, match="20 channels, no multiple of 32"):
+        tensix.conv1d(**options, conv_config=Conv2dConfig(None, "HEIGHT_SHARDED"))
+    assert tensix.conv1d(**options).values.tolist() == [[[40.0] * 4] * 4]
+
+
 def test_layouts_that_are_not_known_are_refused():
     with pytest.raises(ArgumentError, match="'BLOCK_SHARDED'; legal are None and 'HEIGHT_SHARDED'"):
         Conv2dConfig(shard_layout="BLOCK_SHARDED")
@@ -200,6 +212,9 @@ CASES = {
         (8, 1, 5),
         {"padding": 4, "groups": 8, "dilation": 2},
     ),
+    "depthwise touching": (F.conv1d, (2, 8, 20), (8, 1, 5), {"stride": 5, "groups": 8}),
+    "touching": (F.conv1d, (2, 8, 20), (6, 8, 5), {"stride": 5}),
+    "one position": (F.conv1d, (2, 8, 20), (6, 8, 1), {}),
     "grouped": (F.conv1d, (8, 20), (6, 4, 3), {"groups": 2}),
     "conv2d": (F.conv2d, (2, 8, 9, 7), (6, 8, 3, 2), {"padding": (1, 0), "stride": (2, 1)}),
     "conv2d same": (F.conv2d, (2, 8, 9, 7), (6, 8, 3, 2), {"padding": "same"}),
