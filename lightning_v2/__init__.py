@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .deployment.rehearsal import rehearse
     from .deployment.target import open_device
     from .model import CheckpointError, Speech, Voice, load
-    from .precision import Plan, PlanError
+    from .precision import FLOAT32, Plan, PlanError
     from .search.check import Check, check
     from .text import TextError, UnspokenWarning
 
@@ -51,6 +51,7 @@ _HOME = {
     "Speech": ".model",
     "Voice": ".model",
     "load": ".model",
+    "FLOAT32": ".precision",
     "Plan": ".precision",
     "PlanError": ".precision",
     "TextError": ".text",
@@ -58,6 +59,7 @@ _HOME = {
 }
 
 __all__ = [
+    "FLOAT32",
     "Buckets",
     "Check",
     "CheckpointError",

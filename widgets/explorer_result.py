@@ -13,7 +13,6 @@ from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.kept_reference import KeptReference, Said, go_on
 from lightning_v2.analysis.phase import PhaseDrift
 from lightning_v2.model import Speech
-from lightning_v2.precision import Plan
 
 from .explorer_state import State
 
@@ -53,7 +52,7 @@ class Result:
             raise ValueError("this result is not complete: its sites have not been measured yet")
         return Comparison(
             plan=self.state.plan,
-            reference_plan=self.reference_plan,
+            reference_plan=self.state.reference_plan,
             tier=self.state.tier,
             teacher_forced=True,
             reference=self.reference,
@@ -62,11 +61,6 @@ class Result:
             metrics=self.metrics,
             phase=self.phase,
         )
-
-    @property
-    def reference_plan(self):
-        """As `Comparison.reference_plan`."""
-        return None if self.state.reference == "fp32" else Plan.load(self.state.reference)
 
 
 @dataclass
