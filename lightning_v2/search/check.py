@@ -25,9 +25,11 @@ from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
+from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search import measurements
+from lightning_v2.search.store import Results
 from lightning_v2.search.sweep import Unit, sweep
 from lightning_v2.search.voices import voice as voice_of
 
@@ -102,8 +104,9 @@ class Check:
         controls: on each control; empty if there were none.
         free_running: mean of each metric of the free-running plan against float32, frames paired by
             phones.
-        code: versions of the library that computed the units.
+        code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
+        set_aside: how many results of other code lie in the store; none of them was used.
     """
 
     plan: Plan
@@ -117,6 +120,7 @@ class Check:
     free_running: Mapping[str, float]
     code: tuple[str, ...]
     resamples: int
+    set_aside: int = 0
 
     @property
     def wrong_controls(self) -> tuple[str, ...]:
@@ -156,8 +160,8 @@ class Check:
         notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
         if not self.controls:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
-        if len(self.code) > 1:
-            notes.append(f"computed by several versions of the library: {', '.join(self.code)}")
+        if self.set_aside:
+            notes.append(f"{self.set_aside} results of other code lie in the store, not used")
         return (*notes, "no panel has listened")
 
     def to_dict(self) -> dict[str, Any]:
@@ -264,9 +268,10 @@ def check(
     asked = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
+    store = Path(folder or user_cache() / "sweeps")
     rows = sweep(
         units,
-        folder or user_cache() / "sweeps",
+        store,
         scheduler=scheduler,
         workers=workers,
         progress=progress,
@@ -300,6 +305,7 @@ def check(
         },
         code=tuple(sorted(set(rows["code"]))),
         resamples=resamples,
+        set_aside=Results(store).of_other_code(code_label()),
     )
 
 

@@ -14,6 +14,7 @@ from lightning_v2.analysis import audio_metrics, figures, tables
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.findings import Findings
 from lightning_v2.model import Speech
+from lightning_v2.precision import FLOAT32
 
 RATE = 24000
 
@@ -52,7 +53,7 @@ def compared(reference, candidate, name="naive", phase_sqnr=2.0, **durations):
     metrics, phase = audio_metrics.measure(a, b)
     return Comparison(
         plan=SimpleNamespace(name=name),
-        reference_plan=None,
+        reference_plan=FLOAT32,
         tier="fast",
         teacher_forced=phase.aligned,
         reference=a,
