@@ -425,7 +425,7 @@ def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:
         {
             **asdict(j.endpoint),
             "sentences": j.sentences,
-            "weight": j.weight,
+            "total_weight": j.total_weight,
             "estimate": _json(j.estimate),
             "bound": _json(j.bound),
             "best_case": _json(j.best_case),

@@ -248,7 +248,7 @@ def _verdict(endpoints: list[Mapping[str, Any]], sentences: int) -> Verdict:
     for entry in endpoints:
         endpoint = Endpoint(**{name: entry[name] for name in names})
         figures = (_number(entry[name]) for name in ("estimate", "bound", "best_case"))
-        judgement = Judgement(endpoint, entry["sentences"], entry["weight"], *figures)
+        judgement = Judgement(endpoint, entry["sentences"], entry["total_weight"], *figures)
         if judgement.state != entry["state"]:
             raise RecordError(
                 f"a record that contradicts itself: {endpoint.label} is stated as "

@@ -148,7 +148,7 @@ def test_a_record_of_another_definition_says_so():
 
 def test_few_sentences_are_said_to_be_too_few():
     few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
-    words = CheckWords(CheckRecord.of(replace(made(), verdict=few)))
+    words = CheckWords(CheckRecord.of(replace(made(), sentences=dict.fromkeys("abc"), verdict=few)))
     assert words.verdict == "bf16: not resolved: 3 sentences are too few to say."
 
 
