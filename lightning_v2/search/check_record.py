@@ -20,7 +20,8 @@ from lightning_v2.errors import LightningError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Answer, Check, ControlVerdict, answer_of
+from lightning_v2.search.check import Check
+from lightning_v2.search.control_verdict import Answer, ControlVerdict, answer_of
 
 _ORIGIN = ("time", "commit", "machine")
 

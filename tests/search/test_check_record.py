@@ -14,7 +14,7 @@ from lightning_v2.analysis.equivalence import judge
 from lightning_v2.analysis.picture import DARK
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check, ControlVerdict, control_table
+from lightning_v2.search.check import Check
 from lightning_v2.search.check_figures import (
     REACH,
     control_sheet,
@@ -23,6 +23,7 @@ from lightning_v2.search.check_figures import (
     used_share,
 )
 from lightning_v2.search.check_record import CheckRecord, CheckWords
+from lightning_v2.search.control_verdict import ControlVerdict, control_table
 
 GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 300.0}
 BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}
