@@ -81,7 +81,7 @@ def test_a_wrong_control_is_no_verdict():
     words = CheckWords(record)
     assert words.verdict == "bf16: no verdict, because controls came out wrong: white noise."
     count = len(CONTROLS)
-    assert words.lines()[1] == f"{count - 1} of {count} controls come out as they must."
+    assert words.lines()[0] == f"{count - 1} of {count} controls come out as they must."
     table = control_table(record.controls).set_index("control")
     assert table.loc["white noise", ["must", "does", "right"]].tolist() == ["fail", "pass", "NO"]
     assert table.loc["pitch shift", "fails"] == "PESQ-WB; frames above 4 dB LSD"
