@@ -244,7 +244,13 @@ def execution(precision: SitePrecision) -> Execution:
 
 
 def activation(x: torch.Tensor) -> Tensor:
-    """A tensor of the module as the site finds it; the site casts it."""
+    """A tensor of the module as the site finds it; the site casts it.
+
+    Raises:
+        TypeError: it is not float32; torch has no product of integers and floating point either.
+    """
+    if x.dtype != torch.float32:
+        raise TypeError(f"an operand holds {x.dtype}; legal is float32")
     return Tensor(x, "float32")
 
 

@@ -116,7 +116,7 @@ def _channels_last(
         weight,
         calls.owner_of(weight, constants),
         ("convolution", rounded),
-        lambda values: Tensor(rounded(values), "float32"),
+        lambda values: Tensor(rounded(calls.activation(values).values), "float32"),
     )
     row = None if bias is None else calls.vector(bias, precision, constants)
     unbatched = x.dim() < axes

@@ -306,3 +306,19 @@ def test_one_site_alone_in_low_precision(voice):
     with emulate(voice, alone):
         low = say(voice)
     assert 20 < snr(low, reference) < 40
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_changed_weights_of_a_voice_are_the_ones_that_count(voice, tier):
+    weight = voice.model.encoder.norm.bias
+    before = weight.detach().clone()
+    with emulate(voice, "lightning-v2", tier):
+        first = say(voice, SHORT)
+        try:
+            weight.data.add_(1.0)
+            changed = say(voice, SHORT)
+        finally:
+            weight.data.copy_(before)
+        again = say(voice, SHORT)
+    assert not (len(changed) == len(first) and np.array_equal(changed, first))
+    assert np.array_equal(again, first)

@@ -304,7 +304,7 @@ def _noise(*shape: int) -> Callable[[], tuple[Tensor, ...]]:
 
 MODELS = {
     "hifi_gan": Foreign(HiFiGAN, _noise(2, 16, 9)),
-    "vocos": Foreign(Vocos, _noise(2, 16, 9), ("complex", "istft")),
+    "vocos": Foreign(Vocos, _noise(2, 16, 9), ("istft",)),
     "tacotron": Foreign(Tacotron, _phones),
     "transformer": Foreign(TransformerEncoder, _phones),
     "relative_attention": Foreign(RelativeAttention, _noise(2, 7, 32)),

@@ -103,6 +103,20 @@ def test_lower_says_that_there_is_no_rule():
         tensix.lower(torch.mul, (torch.ones(2), 2), {"out": torch.ones(2)}, LOW)
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64])
+def test_products_with_integers_are_refused_as_torch_does(dtype):
+    x, y = torch.ones(16, 16), torch.ones(16, 16, dtype=dtype)
+    products = (
+        lambda: x @ y,
+        lambda: torch.nn.functional.linear(x, y),
+        lambda: torch.nn.functional.conv1d(x, y[..., None]),
+        lambda: torch.nn.functional.scaled_dot_product_attention(x, y, y),
+    )
+    for product in products:
+        with pytest.raises(RuntimeError), tensix.intercept(net := Calls(product), lambda site: LOW):
+            net()
+
+
 def test_errors_of_observers_and_policies_come_out():
     def failing(*call):
         raise LookupError("stop")

@@ -35,7 +35,7 @@ def test_scripted_functions_are_listed_where_they_are_called():
     assert listed(emulation) == {("mul", "1"), ("sin", "1")}
     assert list(emulation.sites) == ["1.add"]
     assert "scripted" in emulation.unemulated[0].reason
-    assert torch.allclose(result, net(x), atol=0.02)
+    assert torch.allclose(result, net(x), atol=0.02)  # from 0 to 2
 
 
 def test_traced_functions_are_listed():
@@ -79,7 +79,7 @@ def test_operators_by_their_schema_are_operations():
         y = torch.ops.aten.view.default(torch.ops.aten.mul.Tensor(x, x), [-1])
         return torch.ops.aten.add_.Tensor(torch.ops.aten.gelu(y), 1, alpha=2)
 
-    x = torch.randn(2, 3)
+    x = torch.linspace(-1, 1, 6).view(2, 3)
     result, emulation = ran(Calls(exported), x)
     assert list(emulation.sites) == ["mul", "gelu", "add"] and emulation.unemulated == []
     assert torch.allclose(result, exported(x), atol=0.05)
