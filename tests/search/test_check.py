@@ -259,9 +259,7 @@ def test_a_part_of_the_definition_says_so(results):
     assert "white noise" in names and "prosody plan" not in names
 
 
-TEXTS = {
-    "a": "Seven silver ships.", "b": "He never reached it alive.", "c": "Where are we going now?",
-}  # fmt: skip
+TEXTS = {"a": "Seven silver ships.", "b": "He never reached it alive."}
 
 
 def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, capsys):
@@ -275,7 +273,7 @@ def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, ca
     )
     arguments = ["--no-controls", "--workers", "1", "--folder", str(tmp_path)]
     assert main(["check", str(path), *arguments]) == 1
-    assert "prosody: NOT EQUIVALENT" in capsys.readouterr().out.replace("fp32: ", "prosody: ")
+    assert "NOT EQUIVALENT; fails length, change, " in capsys.readouterr().out
 
 
 def test_real_sentences(tmp_path):
