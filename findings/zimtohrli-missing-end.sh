@@ -10,7 +10,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "${PYTHON:-python3}" -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check numpy==1.26.4 'zimtohrli==0.2.1.*'
+"$folder/venv/bin/pip" install --quiet --disable-pip-version-check numpy==1.26.4 zimtohrli==0.2.1.post1
 cd "$folder"
 venv/bin/python - <<'PY'
 import sys

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .deployment.target import open_device
     from .errors import LightningError
     from .model import CheckpointError, Speech, Voice, load
-    from .precision import Plan, PlanError
+    from .precision import FLOAT32, Plan, PlanError
     from .search.check import Check, check
     from .text import TextError, UnspokenWarning
 
@@ -53,6 +53,7 @@ _HOME = {
     "Speech": ".model",
     "Voice": ".model",
     "load": ".model",
+    "FLOAT32": ".precision",
     "Plan": ".precision",
     "PlanError": ".precision",
     "TextError": ".text",
@@ -60,6 +61,7 @@ _HOME = {
 }
 
 __all__ = [
+    "FLOAT32",
     "Buckets",
     "Check",
     "CheckpointError",

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from pathlib import Path
 
 import joblib
 
 from lightning_v2.files import user_cache
+from lightning_v2.identity import code_digest, files_digest, function_digest
 from lightning_v2.model import Voice, load
-from lightning_v2.precision import Plan
+from lightning_v2.precision import Float32, Plan, reference_of
+from lightning_v2.resources import data_path
 
 MOST_BYTES = 2 * 2**30
 """The cache may take so much disk; what was used longest ago goes first."""
 
-PLAN_ARGUMENTS = ("plan", "plans", "reference", "base")
-"""Arguments of these names are plans, whatever way they are given."""
-
-_PACKAGE = Path(__file__).parent
-_NOT_ARITHMETIC = ("report", "training", "cli.py")
-_LIBRARIES = ("torch", "numpy", "numba", "scipy", "librosa", "gruut", "ttnn")
+LOADED = {
+    "voice": load,
+    "plan": Plan.load,
+    "plans": Plan.load,
+    "base": Plan.load,
+    "reference": reference_of,
+}
+"""What arguments of these names stand for where they are given as words or paths."""
 
 
 def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Callable[P, R]:
@@ -32,8 +34,8 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
         comparison = lv2.cached(lv2.compare)(voice, "Hello there.", "lightning-v2")
 
     The key is the name of the function and all its arguments (a voice counts by its weights, a plan
-    by what it says and its name), the sources of this library and the versions of the libraries
-    below it. A damaged file is computed again.
+    by what it says and its name), the file that defines it, `identity.code_digest`, and the plans
+    and sentences that travel with the library. A damaged file is computed again.
 
     Args:
         function: at the top level of a module; its result must be picklable.
@@ -53,7 +55,7 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
         arguments = signature.bind(*args, **kwargs)
         arguments.apply_defaults()
         key = {given: _identity(given, value) for given, value in arguments.arguments.items()}
-        asked = (name, code_digest(), key)
+        asked = (name, function_digest(function), code_digest(), _data_digests(), key)
         known = kept.check_call_in_cache(asked, function, arguments)
         result = kept(asked, function, arguments)
         if not known:
@@ -63,16 +65,9 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
     return call
 
 
-@functools.cache
-def code_digest() -> str:
-    """SHA-256 of everything in this library and below it that results depend on."""
-    total = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        inside = path.relative_to(_PACKAGE)
-        if inside.parts[0] not in _NOT_ARITHMETIC:
-            total.update(f"{inside}\n".encode() + path.read_bytes())
-    total.update(repr([(name, metadata.version(name)) for name in _LIBRARIES]).encode())
-    return total.hexdigest()
+def _data_digests() -> list[str]:
+    """Of the data that functions of this library read without being given it."""
+    return [files_digest(data_path(name)) for name in ("plans", "sentences")]
 
 
 def _call(key: tuple, function: Callable, arguments: inspect.BoundArguments) -> object:
@@ -83,14 +78,12 @@ def _identity(name: str, value: object) -> object:
     """What of an argument decides the result."""
     if isinstance(value, Voice):
         return value.name, value.digest
-    if isinstance(value, Plan):
-        return value.name, value.digest
+    if isinstance(value, Plan | Float32):
+        return type(value).__name__, value.name, value.digest
     if isinstance(value, Mapping):
         return {key: _identity(name, item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_identity(name, item) for item in value]
-    if name == "voice" and isinstance(value, str | Path):
-        return _identity(name, load(value))
-    if name in PLAN_ARGUMENTS and isinstance(value, str | Path):
-        return _identity(name, Plan.load(value))
+    if name in LOADED and isinstance(value, str | Path):
+        return _identity(name, LOADED[name](value))
     return value

@@ -107,3 +107,30 @@ def test_a_real_comparison_comes_back_whole(tmp_path):
     assert np.array_equal(first.candidate.waveform, again.candidate.waveform)
     assert again.plan.digest == first.plan.digest
     assert again.metrics.keys() == first.metrics.keys()
+
+
+def refer(text, reference="fp32"):
+    CALLS.append(reference)
+    return str(reference)
+
+
+def test_pytorch_is_not_the_plan_of_that_name(tmp_path, calls):
+    """As a reference, the word fp32 is PyTorch's float32; the plan fp32 is the chip at its best."""
+    kept, plan = lv2.cached(refer, tmp_path), lv2.Plan.load("fp32")
+    assert kept("a") == "fp32"
+    assert kept("a", plan) == str(plan)
+    assert kept("a", plan.source) == str(plan)
+    assert kept("a", reference="bf16") == "bf16"
+    assert ["fp32", plan, "bf16"] == CALLS
+    kept("a", lv2.FLOAT32)
+    assert len(CALLS) == 3
+
+
+def test_a_comparison_is_with_the_reference_that_was_asked_for(tmp_path):
+    kept, voice = lv2.cached(lv2.compare, tmp_path), lv2.load()
+    for reference, words in (
+        ("fp32", "PyTorch float32, not emulated"),
+        (lv2.Plan.load("fp32"), "plan fp32, emulated, fast tier"),
+    ):
+        comparison = kept(voice, "Hi.", "naive", reference, layers=False)
+        assert comparison.reference_words == words

@@ -100,7 +100,7 @@ class ABXTest(anywidget.AnyWidget):
             "plan": {"name": comparison.plan.name, "digest": comparison.plan.digest},
             "reference": {
                 "name": comparison.reference_name,
-                "digest": reference.digest if reference else None,
+                "digest": reference.digest,
             },
             "tier": comparison.tier,
             "teacher_forced": comparison.teacher_forced,

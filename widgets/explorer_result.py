@@ -14,7 +14,6 @@ from lightning_v2.analysis.kept_reference import KeptReference, Said, go_on
 from lightning_v2.analysis.phase import PhaseDrift
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
-from lightning_v2.precision import Plan
 
 from .explorer_state import State
 
@@ -54,7 +53,7 @@ class Result:
             raise ArgumentError("this result is not complete: its sites have not been measured yet")
         return Comparison(
             plan=self.state.plan,
-            reference_plan=self.reference_plan,
+            reference_plan=self.state.reference_plan,
             tier=self.state.tier,
             teacher_forced=True,
             reference=self.reference,
@@ -63,11 +62,6 @@ class Result:
             metrics=self.metrics,
             phase=self.phase,
         )
-
-    @property
-    def reference_plan(self):
-        """As `Comparison.reference_plan`."""
-        return None if self.state.reference == "fp32" else Plan.load(self.state.reference)
 
 
 @dataclass

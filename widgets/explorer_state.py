@@ -10,7 +10,7 @@ from typing import Self
 
 from lightning_v2.model import Voice, load
 from lightning_v2.model.voice import Script
-from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of, voice_sites
 from lightning_v2.tensix.sites import Site
 from lightning_v2.text import TextError
 
@@ -56,9 +56,14 @@ class State:
         return plan_edit.plan_of(self.base, self.changes, self.sites)
 
     @cached_property
+    def reference_plan(self) -> Reference:
+        """As `Comparison.reference_plan`."""
+        return reference_of(self.reference)
+
+    @cached_property
     def reference_key(self) -> tuple:
         """What decides the reference, and everything that is kept of it."""
-        plan = "fp32" if self.reference == "fp32" else Plan.load(self.reference).digest
+        plan = self.reference_plan.digest
         return self.speaker.digest, self.text, plan, self.tier, self.seed
 
     @cached_property
@@ -102,8 +107,8 @@ class State:
             )
         Script.of(self.text)
         self.plan.check(self.sites)
-        if self.reference != "fp32":
-            Plan.load(self.reference).check(self.sites)
+        if self.reference_plan != FLOAT32:
+            self.reference_plan.check(self.sites)
 
 
 @lru_cache(maxsize=2)

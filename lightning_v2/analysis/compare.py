@@ -10,7 +10,7 @@ from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model import Speech
 from lightning_v2.model.voice import speaking_by
-from lightning_v2.precision import Plan
+from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of
 from lightning_v2.tensix.interception import Observer
 
 from . import audio_metrics
@@ -24,7 +24,7 @@ def compare(
     voice,
     text: str,
     plan: Plan | str | Path,
-    reference: Plan | str | Path = "fp32",
+    reference: Reference | str | Path = "fp32",
     teacher_forced: bool = True,
     tier: str = "fast",
     seed: int = 0,
@@ -37,7 +37,8 @@ def compare(
         voice: from `lightning_v2.load`.
         text: any English text.
         plan: name, path or `Plan` of the candidate.
-        reference: "fp32" for PyTorch float32, not emulated; anything else is a plan to emulate.
+        reference: "fp32" or `FLOAT32` for PyTorch float32, not emulated; anything else is a plan to
+            emulate, of which `Plan.load("fp32")` is the chip at its best.
         teacher_forced: give the candidate the reference's durations and F0, so that waveforms can
             be compared sample by sample.
         tier: how the emulator computes.
@@ -50,16 +51,14 @@ def compare(
         PlanError: a plan does not parse or names a site that the voice does not have.
     """
     plan = Plan.of(plan)
-    reference_plan = (
-        None if isinstance(reference, str) and reference == "fp32" else Plan.of(reference)
-    )
+    reference = reference_of(reference)
 
-    def say(plan: Plan | None, observer: Observer | None, forced: Speech | None) -> Speech:
+    def say(plan: Reference, observer: Observer | None, forced: Speech | None) -> Speech:
         with running(voice, plan, tier, observer):
             return voice.synthesize(text, seed=seed, forced=forced)
 
     if not layers:
-        said = say(reference_plan, None, None)
+        said = say(reference, None, None)
         candidate = say(plan, None, said if teacher_forced else None)
         table = pd.DataFrame()
     else:
@@ -67,17 +66,17 @@ def compare(
         errors = LayerErrors(
             Isolated(voice, plan, tier), ranges, lambda site: plan.for_site(site).output
         )
-        said = say(reference_plan, errors.observe_reference, None)
+        said = say(reference, errors.observe_reference, None)
         forced = said if teacher_forced else None
         candidate = errors.accumulate(
-            lambda observer: say(reference_plan, observer, forced),
+            lambda observer: say(reference, observer, forced),
             lambda observer: say(plan, observer, forced),
         )
         if errors.missing():
             # Forced durations and F0 leave their predictors out: those sites are seen running
             # freely.
             errors.accumulate(
-                lambda observer: say(reference_plan, observer, None),
+                lambda observer: say(reference, observer, None),
                 lambda observer: say(plan, observer, None),
                 errors.missing(),
             )
@@ -85,7 +84,7 @@ def compare(
     metrics, phase = audio_metrics.measure(said, candidate, recogniser)
     return Comparison(
         plan=plan,
-        reference_plan=reference_plan,
+        reference_plan=reference,
         tier=tier,
         teacher_forced=teacher_forced,
         reference=said,
@@ -97,9 +96,9 @@ def compare(
 
 
 @contextmanager
-def running(voice, plan: Plan | None, tier: str, observer: Observer | None) -> Iterator[None]:
+def running(voice, plan: Reference, tier: str, observer: Observer | None) -> Iterator[None]:
     """Emulation of a plan, or PyTorch float32 under observation, whatever is emulated around it."""
-    if plan is None:
+    if plan == FLOAT32:
         in_float32 = tensix.intercept(voice.model, lambda site: None, observer=observer)
         with in_float32, speaking_by(voice.model, None):
             yield

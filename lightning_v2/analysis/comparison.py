@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lightning_v2.model import Speech
+from lightning_v2.precision import FLOAT32, Plan, Reference
 
 from .endpoints import Run
 from .phase import PhaseDrift
 from .site_values import SiteValues
 from .unmeasured import reasons
-
-if TYPE_CHECKING:
-    from lightning_v2.precision import Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +22,7 @@ class Comparison(SiteValues):
 
     Attributes:
         plan: of the candidate.
-        reference_plan: of the reference; None for PyTorch float32, not emulated.
+        reference_plan: of the reference, which may be `FLOAT32`.
         tier: of every emulation in it.
         teacher_forced: the candidate has the reference's durations and F0.
         reference: what is right.
@@ -37,7 +34,7 @@ class Comparison(SiteValues):
     """
 
     plan: Plan
-    reference_plan: Plan | None
+    reference_plan: Reference
     tier: str
     teacher_forced: bool
     reference: Speech
@@ -69,15 +66,15 @@ class Comparison(SiteValues):
 
     @property
     def reference_name(self) -> str:
-        """Name of the reference's plan, "fp32" for PyTorch float32."""
-        return self.reference_plan.name if self.reference_plan else "fp32"
+        """Name of the reference's plan, "PyTorch float32" where it has none."""
+        return self.reference_plan.name
 
     @property
     def reference_words(self) -> str:
         """How the reference was computed."""
-        if self.reference_plan:
-            return f"plan {self.reference_name}, emulated, {self.tier} tier"
-        return "PyTorch float32, not emulated"
+        if self.reference_plan == FLOAT32:
+            return f"{self.reference_name}, not emulated"
+        return f"plan {self.reference_name}, emulated, {self.tier} tier"
 
     @property
     def candidate_words(self) -> str:

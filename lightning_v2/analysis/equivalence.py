@@ -41,7 +41,7 @@ class Judgement:
     Attributes:
         endpoint: what was asked.
         sentences: that have a value.
-        weight: sum of their weights; their number where all weigh the same.
+        total_weight: of them; their number where all weigh the same.
         estimate: the statistic of the sample.
         bound: its one-sided 95 % confidence bound, on the side that is bad.
         best_case: the same on the side that is good.
@@ -49,7 +49,7 @@ class Judgement:
 
     endpoint: Endpoint
     sentences: int
-    weight: float
+    total_weight: float
     estimate: float
     bound: float
     best_case: float
@@ -70,7 +70,10 @@ class Judgement:
             return "FAILS"
         if endpoint.allows_nothing and not endpoint.holds(self.estimate):
             return "FAILS"
-        enough = self.sentences >= endpoint.least_sentences and self.weight >= endpoint.least_weight
+        enough = (
+            self.sentences >= endpoint.least_sentences
+            and self.total_weight >= endpoint.least_weight
+        )
         return "holds" if enough and endpoint.holds(self.bound) else "not resolved"
 
 
@@ -163,18 +166,17 @@ def _judge(records: pd.DataFrame, endpoint: Endpoint, resamples: int, seed: int)
     values, weights = values[there], weights[there]
     if "magnitude" in endpoint.statistic:
         values = np.abs(values)
-    weight = float(weights.sum())
+    total = float(weights.sum())
     if not len(values):
-        return Judgement(endpoint, 0, weight, *3 * (float("nan"),))
-    percentile = endpoint.statistic == "95th percentile of magnitudes"
-    if percentile:
+        return Judgement(endpoint, 0, total, *3 * (float("nan"),))
+    if endpoint.statistic == "95th percentile of magnitudes":
         estimate = float(np.quantile(values, QUANTILE, method="higher"))
         low, high = percentile_bounds(values)
     else:
         estimate = float(_weighted_mean(values, weights))
         low, high = mean_bounds(values, weights, resamples, seed)
     bound, best_case = (low, high) if endpoint.lower else (high, low)
-    return Judgement(endpoint, len(values), weight, estimate, bound, best_case)
+    return Judgement(endpoint, len(values), total, estimate, bound, best_case)
 
 
 def mean_bounds(

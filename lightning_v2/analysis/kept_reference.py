@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from lightning_v2.model import Speech, Voice
-from lightning_v2.precision import Plan
+from lightning_v2.precision import Plan, Reference, reference_of
 from lightning_v2.tensix.interception import Observer
 from lightning_v2.threads import torch_threads
 
@@ -55,7 +55,7 @@ class KeptReference:
 
     Attributes:
         speech: what it said.
-        plan: None for PyTorch float32, not emulated.
+        reference: how it was said.
         tier: of every emulation.
         ops: site -> op, in the order in which they ran.
     """
@@ -64,7 +64,7 @@ class KeptReference:
         self,
         voice: Voice,
         text: str,
-        reference: Plan | str | Path = "fp32",
+        reference: Reference | str | Path = "fp32",
         tier: str = "fast",
         seed: int = 0,
         after_site: Callable[[], None] = go_on,
@@ -75,7 +75,7 @@ class KeptReference:
             PlanError: the reference does not parse or names a site that the voice does not have.
             TextError: there is nothing to say, or the text holds control characters.
         """
-        self.plan = None if reference == "fp32" else Plan.of(reference)
+        self.reference = reference_of(reference)
         self.tier, self.ops = tier, {}
         self._voice, self._text, self._seed = voice, text, seed
         self._calls: dict[str, list[tuple]] = defaultdict(list)
@@ -96,8 +96,8 @@ class KeptReference:
             after_site()
             self._forced[site].append(first(output).detach().clone())
 
-        self.speech = self._say(self.plan, watch, None)
-        self._say(self.plan, watch_forced, self.speech)
+        self.speech = self._say(self.reference, watch, None)
+        self._say(self.reference, watch_forced, self.speech)
 
     def say(self, plan: Plan, after_site: Callable[[], None] = go_on) -> Said:
         """The text under a plan.
@@ -157,7 +157,7 @@ class KeptReference:
                 blocks.observe(site, op, *call, None)
         return blocks.columns(site)
 
-    def _say(self, plan: Plan | None, observer: Observer, forced: Speech | None) -> Speech:
+    def _say(self, plan: Reference, observer: Observer, forced: Speech | None) -> Speech:
         with running(self._voice, plan, self.tier, observer):
             return self._voice.synthesize(self._text, seed=self._seed, forced=forced)
 

@@ -1,38 +1,25 @@
 """Packed constants of a voice under a plan, kept on disk.
 
 The host packs each constant once; block floats take it a while. What it packed lies in the user's
-cache under a key of voice, plan, ttnn's version and the code that packs, one file each with the
-digest of its content in a second one. What is stale has another key, what is damaged is packed
-again.
+cache under a key of voice, plan, ttnn's version and all code that can change a value, one file each
+with the digest of its content in a second one. What is stale has another key, what is damaged is
+packed again.
 """
 
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from pathlib import Path
 
 from lightning_v2.deployment.runner import Constant, DeviceTensor
 from lightning_v2.deployment.target import ttnn_version
 from lightning_v2.deployment.ttnn_ops import Taps, TtnnOps
 from lightning_v2.files import user_cache, written_whole
+from lightning_v2.identity import code_digest
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 
 _SUFFIX = ".tensorbin"
-_PACKERS = (
-    "deployment/runner.py",
-    "deployment/lowering.py",
-    "deployment/lowering_acoustic.py",
-    "deployment/lowering_vocoder.py",
-    "deployment/ttnn_ops.py",
-    "deployment/weights.py",
-    "deployment/words.py",
-    "tensix/fidelity.py",
-    "tensix/rounding.py",
-    # Transforms are no weights of a checkpoint; they are computed here.
-    "model/vocoder.py",
-)
 
 
 class Weights:
@@ -91,14 +78,8 @@ class Weights:
 
 def cache_key(voice: Voice, plan: Plan) -> str:
     """What packed constants depend on, as a digest."""
-    parts = [voice.digest, plan.digest, ttnn_version() or "", _packers()]
+    parts = [voice.digest, plan.digest, ttnn_version() or "", code_digest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-@cache
-def _packers() -> str:
-    folder = Path(__file__).parents[1]
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _PACKERS)).hexdigest()
 
 
 def _digest_path(path: Path) -> Path:

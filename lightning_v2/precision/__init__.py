@@ -2,5 +2,17 @@
 
 from lightning_v2.precision.coverage import Coverage, voice_sites
 from lightning_v2.precision.plan import Plan, PlanError, Rule, presets
+from lightning_v2.precision.reference import FLOAT32, Float32, Reference, reference_of
 
-__all__ = ["Coverage", "Plan", "PlanError", "Rule", "presets", "voice_sites"]
+__all__ = [
+    "FLOAT32",
+    "Coverage",
+    "Float32",
+    "Plan",
+    "PlanError",
+    "Reference",
+    "Rule",
+    "presets",
+    "reference_of",
+    "voice_sites",
+]

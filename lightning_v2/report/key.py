@@ -8,6 +8,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from lightning_v2.identity import files_digest
 from lightning_v2.precision import Plan
 
 _PACKAGE = Path(__file__).parents[1]
@@ -27,7 +28,7 @@ def run_key(notebook: Path, parameters: dict[str, object], plans: Iterable[Plan]
         hashlib.sha256(notebook.read_bytes()).hexdigest(),
         parameters,
         [(plan.name, plan.digest, plan.description) for plan in plans],
-        [_files(Path(value)) for value in parameters.values() if _is_path(value)],
+        [files_digest(Path(value)) for value in parameters.values() if _is_path(value)],
         _surroundings(),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -40,18 +41,7 @@ def _surroundings() -> list:
     for data in (_PACKAGE / "data", _PACKAGE.parent / "data"):
         roots += [data / name for name in _DATA if (data / name).is_dir()]
     versions = sorted(f"{found.name} {found.version}" for found in metadata.distributions())
-    return [*(_files(root) for root in roots), versions]
-
-
-def _files(root: Path) -> str:
-    """Digest of a file, or of all files below a folder and their names."""
-    total = hashlib.sha256()
-    paths = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
-    for path in paths:
-        if "__pycache__" not in path.parts:
-            total.update(f"{path.relative_to(root)}\n".encode())
-            total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
+    return [*(files_digest(root) for root in roots), versions]
 
 
 def _is_path(value: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -25,67 +25,18 @@ from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
+from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search import measurements
+from lightning_v2.search.control_verdict import Answer, ControlVerdict, answer_of
+from lightning_v2.search.store import Results
 from lightning_v2.search.sweep import Unit, sweep
 from lightning_v2.search.voices import voice as voice_of
 
 
 class CheckError(LightningError, RuntimeError):
     """A check without an answer: units of it failed."""
-
-
-Answer = Literal["equivalent", "not equivalent", "not resolved", "no verdict"]
-
-
-@dataclass(frozen=True)
-class ControlVerdict:
-    """What the test says of a control. name, what, must: see `controls.Control`."""
-
-    name: str
-    what: str
-    must: Literal["pass", "fail"]
-    verdict: Verdict
-
-    @property
-    def does(self) -> Literal["pass", "fail", "not resolved"]:
-        """ "not resolved": the sample is too small to say, which is not the control's fault."""
-        found = {"equivalent": "pass", "not equivalent": "fail", "not resolved": "not resolved"}
-        return found[self.verdict.answer]
-
-    @property
-    def right(self) -> bool | None:
-        """Whether it does what it must; None where it is not resolved."""
-        return None if self.does == "not resolved" else self.does == self.must
-
-
-def answer_of(verdict: Verdict, controls: Sequence[ControlVerdict]) -> Answer:
-    """What a verdict is worth beside its controls.
-
-    There is none where a control came out wrong. A sample that cannot show that what must fail does
-    fail cannot show either that a plan does not.
-    """
-    if any(control.right is False for control in controls):
-        return "no verdict"
-    blind = any(control.must == "fail" and control.right is None for control in controls)
-    return "not resolved" if blind and verdict.answer == "equivalent" else verdict.answer
-
-
-def control_table(controls: Sequence[ControlVerdict]) -> pd.DataFrame:
-    """A row a control: control, what, must, does, right, fails (its endpoints that do)."""
-    words = {True: "yes", False: "NO", None: "not resolved"}
-    return pd.DataFrame(
-        {
-            "control": control.name,
-            "what": control.what,
-            "must": control.must,
-            "does": control.does,
-            "right": words[control.right],
-            "fails": "; ".join(j.endpoint.label for j in control.verdict.failed) or "–",
-        }
-        for control in controls
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +53,9 @@ class Check:
         controls: on each control; empty if there were none.
         free_running: mean of each metric of the free-running plan against float32, frames paired by
             phones.
-        code: versions of the library that computed the units.
+        code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
+        set_aside: how many results of other code lie in the store; none of them was used.
     """
 
     plan: Plan
@@ -117,6 +69,7 @@ class Check:
     free_running: Mapping[str, float]
     code: tuple[str, ...]
     resamples: int
+    set_aside: int = 0
 
     @property
     def wrong_controls(self) -> tuple[str, ...]:
@@ -156,8 +109,8 @@ class Check:
         notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
         if not self.controls:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
-        if len(self.code) > 1:
-            notes.append(f"computed by several versions of the library: {', '.join(self.code)}")
+        if self.set_aside:
+            notes.append(f"{self.set_aside} results of other code lie in the store, not used")
         return (*notes, "no panel has listened")
 
     def to_dict(self) -> dict[str, Any]:
@@ -264,9 +217,10 @@ def check(
     asked = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
+    store = Path(folder or user_cache() / "sweeps")
     rows = sweep(
         units,
-        folder or user_cache() / "sweeps",
+        store,
         scheduler=scheduler,
         workers=workers,
         progress=progress,
@@ -300,6 +254,7 @@ def check(
         },
         code=tuple(sorted(set(rows["code"]))),
         resamples=resamples,
+        set_aside=Results(store).of_other_code(code_label()),
     )
 
 
@@ -428,7 +383,7 @@ def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:
         {
             **asdict(j.endpoint),
             "sentences": j.sentences,
-            "weight": j.weight,
+            "total_weight": j.total_weight,
             "estimate": _json(j.estimate),
             "bound": _json(j.bound),
             "best_case": _json(j.best_case),

@@ -114,7 +114,7 @@ def why_no_answer(found: Check) -> str:
 def show(found: Check) -> None:
     """Print all that a check says."""
     from lightning_v2.analysis.endpoints import limit_of
-    from lightning_v2.search.check import control_table
+    from lightning_v2.search.control_verdict import control_table
 
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "

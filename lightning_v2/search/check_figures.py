@@ -12,8 +12,8 @@ from lightning_v2.analysis.endpoints import Endpoint
 from lightning_v2.analysis.equivalence import Verdict
 from lightning_v2.analysis.picture import Picture
 from lightning_v2.analysis.tables import Sheet
-from lightning_v2.search.check import control_table
 from lightning_v2.search.check_record import CheckRecord
+from lightning_v2.search.control_verdict import control_table
 from lightning_v2.search.quality import TERMS
 
 REACH = 300.0

@@ -20,7 +20,8 @@ from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Answer, Check, ControlVerdict, answer_of
+from lightning_v2.search.check import Check
+from lightning_v2.search.control_verdict import Answer, ControlVerdict, answer_of
 
 _ORIGIN = ("time", "commit", "machine")
 
@@ -248,7 +249,7 @@ def _verdict(endpoints: list[Mapping[str, Any]], sentences: int) -> Verdict:
     for entry in endpoints:
         endpoint = Endpoint(**{name: entry[name] for name in names})
         figures = (_number(entry[name]) for name in ("estimate", "bound", "best_case"))
-        judgement = Judgement(endpoint, entry["sentences"], entry["weight"], *figures)
+        judgement = Judgement(endpoint, entry["sentences"], entry["total_weight"], *figures)
         if judgement.state != entry["state"]:
             raise RecordError(
                 f"a record that contradicts itself: {endpoint.label} is stated as "

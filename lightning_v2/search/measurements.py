@@ -23,6 +23,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
+from lightning_v2.resources import data_path
 from lightning_v2.search.sweep import measurement
 from lightning_v2.search.voices import voice as voice_of
 
@@ -34,7 +35,7 @@ def plan_text(plan: Plan) -> str:
     return replace(plan, name="", description="").to_yaml()
 
 
-@measurement("teacher_forced", version=3)
+@measurement("teacher_forced")
 def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
     """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`."""
     speaker = voice_of(voice)
@@ -42,7 +43,7 @@ def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 
     return _measured(reference, _emulated(speaker, sentence, plan, tier, seed, reference))
 
 
-@measurement("free_running", version=3)
+@measurement("free_running")
 def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
     """A plan that predicts durations and F0 itself, frames paired by phones; and what is `heard`.
 
@@ -55,13 +56,18 @@ def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0)
     return {**values, "heard": _heard(candidate)}
 
 
-@measurement("recognised", version=2)
+@measurement("recognised")
 def recognised(voice: str, sentence: str, seed: int = 0) -> dict:
     """What the recogniser has `heard` of float32."""
     return {"heard": _heard(_said(voice_of(voice), sentence, seed))}
 
 
-@measurement("control", version=3)
+def _presets(parameters: dict) -> list[Path]:
+    """Plans that an emulated control takes from data/plans/."""
+    return [data_path("plans")] if parameters["tier"] else []
+
+
+@measurement("control", reads=_presets)
 def control(voice: str, sentence: str, change: str, tier: str | None, seed: int = 0) -> dict:
     """A change of `analysis.controls`: as teacher_forced; `heard` of those that have to pass."""
     entry, speaker = control_of(change), voice_of(voice)
@@ -72,7 +78,7 @@ def control(voice: str, sentence: str, change: str, tier: str | None, seed: int 
     return {**values, "heard": _heard(candidate)} if entry.must == "pass" else values
 
 
-@measurement("against_recording", version=2)
+@measurement("against_recording")
 def against_recording(
     voice: str,
     sentence: str,

@@ -61,7 +61,7 @@ METRIC_NAMES = ("loss", *PROSODY, *(m.name for m in METRICS if m.name != "words_
 """What plans can be ranked by."""
 
 
-@measurement("prosody", version=2)
+@measurement("prosody")
 def prosody(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict[str, float]:
     """What a free-running plan changes in durations and F0 that the voice predicts.
 

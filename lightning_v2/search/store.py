@@ -39,7 +39,7 @@ _SCHEMA = pa.schema(
 COLUMNS = tuple(_SCHEMA.names)
 """Those of every result; a measurement cannot return others of these names. `row` is -1 where a
 unit has no rows: one that failed (its `error` says why), or one whose result is an empty list.
-`seconds` is wall time on the worker, `code` the version of the library that computed it."""
+`seconds` is wall time on the worker, `code` the `identity.code_label` that computed it."""
 
 _MOST_PARTS = 8
 """So many parts of a measurement lie side by side before they are made one."""
@@ -98,6 +98,14 @@ class Results:
             return _SCHEMA.empty_table().to_pandas()
         return pd.concat(frames, ignore_index=True)
 
+    def of_other_code(self, code: str) -> int:
+        """How many units have a result by other code than `code`; `load` gives none of them away,
+        because their keys are others, too."""
+        return sum(
+            table["code"][0].as_py() != code and not table["error"][0].is_valid
+            for table in self._best(None, columns=["key", "error", "code"]).values()
+        )
+
     def compact(self) -> None:
         """Make parts of the units that lie alone, and one part of too many."""
         with self._locked(fcntl.LOCK_EX):
@@ -124,10 +132,13 @@ class Results:
                 if path != target:
                     path.unlink(missing_ok=True)
 
-    def _best(self, keys: set[str], columns: list[str] | None = None) -> dict[str, pa.Table]:
+    def _best(self, keys: set[str] | None, columns: list[str] | None = None) -> dict[str, pa.Table]:
+        """The rows of each of the keys, of all there are if None."""
         with self._locked(fcntl.LOCK_SH):
-            loose = (self._units / f"{key}.parquet" for key in sorted(keys))
-            paths = [*sorted(self._parts.glob("*.parquet")), *(p for p in loose if p.exists())]
+            loose = sorted(self._units.glob("*.parquet"))
+            if keys is not None:
+                loose = [path for path in loose if path.stem in keys]
+            paths = [*sorted(self._parts.glob("*.parquet")), *loose]
             tables = (_read(path, columns, keys) for path in paths)
             return _best(table for table in tables if table is not None)
 

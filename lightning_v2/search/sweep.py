@@ -1,6 +1,6 @@
 """Many units of work, each run once: what is there already is not computed again.
 
-    @measurement("loudness", version=1)
+    @measurement("loudness")
     def loudness(voice, sentence, plan): return {"loudness_lufs": …}
 
     table = sweep([Unit("loudness", {"voice": "slt", …}), …], "build/sweep")
@@ -24,10 +24,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.identity import function_digest
 from lightning_v2.search.cluster import connected
 from lightning_v2.search.store import COLUMNS, Results
 from lightning_v2.search.voices import digest_of
-from lightning_v2.search.worker import Outcome, run_unit
+from lightning_v2.search.worker import Measurement, Outcome, run_unit
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -37,27 +38,31 @@ class SweepWarning(UserWarning):
     """Units failed; their rows say why."""
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """A function that measures; its version goes up when the same arguments give other results."""
-
-    name: str
-    version: int
-    function: Callable[..., dict | list[dict]]
-
-
 _registered: dict[str, Measurement] = {}
 
 
-def measurement(name: str, version: int) -> Callable[[Callable], Callable]:
+def nothing(parameters: dict) -> tuple[Path, ...]:
+    """What a measurement reads that lives by its arguments."""
+    return ()
+
+
+def measurement(
+    name: str, reads: Callable[[dict], Iterable[Path]] = nothing
+) -> Callable[[Callable], Callable]:
     """Decorator that registers a function of JSON arguments.
 
     It returns a dict, or a list of dicts, of numbers and words. An argument `voice` names a voice:
-    its weights then belong to the identity of a unit.
+    its weights then belong to the identity of a unit. So do this library, the packages below it,
+    and the file that defines the function; not what that imports from outside this library.
+
+    Args:
+        name: of the measurement.
+        reads: at the top level of a module; arguments -> files and folders that belong to the
+            identity as well.
     """
 
     def register(function: Callable) -> Callable:
-        _registered[name] = Measurement(name, version, function)
+        _registered[name] = Measurement(name, function, reads)
         return function
 
     return register
@@ -77,7 +82,7 @@ class Unit:
 
     @functools.cached_property
     def key(self) -> str:
-        """Digest of the measurement, its version, the parameters and the weights of the voice.
+        """Digest of everything that decides the result: measurement, parameters, voice and code.
 
         Raises:
             ArgumentError: there is no such measurement.
@@ -85,7 +90,8 @@ class Unit:
         """
         if taken := sorted(set(self.parameters) & set(COLUMNS)):
             raise TypeError(f"a parameter cannot be named {taken[0]!r}: a column of every result")
-        what = [self.entry.name, self.entry.version, self.voice_digest, self.parameters]
+        code = [function_digest(self.entry.function), self.surroundings]
+        what = [self.entry.name, *code, self.voice_digest, self.parameters]
         try:
             text = json.dumps(what, sort_keys=True, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -104,6 +110,11 @@ class Unit:
         """SHA-256 of the weights of the voice among the parameters, "" if there is none."""
         return digest_of(self.parameters)
 
+    @functools.cached_property
+    def surroundings(self) -> str:
+        """See `Measurement.surroundings`."""
+        return self.entry.surroundings(self.parameters)
+
 
 def sweep(
     units: Iterable[Unit],
@@ -114,6 +125,8 @@ def sweep(
     progress: bool = True,
 ) -> pd.DataFrame:
     """Run the units that `folder` has no result of, and return the rows of all of them.
+
+    Results of other code stay where they are and are not used: see `Results.of_other_code`.
 
     A unit that raises is a row with an `error`, is reported by a `SweepWarning`, and is run again
     by the next sweep. A worker that dies costs its unit, which runs again on another one. Every
@@ -185,9 +198,10 @@ def _outcomes(client: Client, units: list[Unit]) -> Iterator[tuple[Unit, Outcome
     for unit in units:
         future = client.submit(
             run_unit,
-            unit.entry.function,
+            unit.entry,
             unit.parameters,
             unit.voice_digest,
+            unit.surroundings,
             key=f"{unit.measurement}-{unit.key}",
         )
         waiting[future] = unit

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.identity import code_digest, code_label, files_digest
 from lightning_v2.search.store import COLUMNS
 from lightning_v2.search.voices import digest_of
 
@@ -26,7 +26,7 @@ class Outcome:
         rows: of the result.
         error: one line; None if all went well.
         seconds: wall time.
-        code: version of the library, with its commit where it runs from a checkout.
+        code: `identity.code_label`.
     """
 
     rows: list[dict]
@@ -35,13 +35,37 @@ class Outcome:
     code: str = ""
 
 
-def run_unit(function: Callable, parameters: dict, voice_digest: str) -> Outcome:
+@dataclass(frozen=True)
+class Measurement:
+    """A function that measures.
+
+    Attributes:
+        name: of its units.
+        function: of JSON arguments.
+        reads: arguments -> files and folders that it reads besides; they have to be the same
+            wherever it runs.
+    """
+
+    name: str
+    function: Callable[..., dict | list[dict]]
+    reads: Callable[[dict], Iterable[Path]]
+
+    def surroundings(self, parameters: dict) -> str:
+        """Digest of what a result depends on besides arguments, voice and `function`'s own file."""
+        parts = [code_digest(), *map(files_digest, self.reads(parameters))]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def run_unit(
+    measurement: Measurement, parameters: dict, voice_digest: str, surroundings: str
+) -> Outcome:
     """Run a measurement. What it raises becomes the error of the outcome.
 
     Args:
-        function: the measurement.
+        measurement: which.
         parameters: its arguments.
         voice_digest: of the voice that `parameters["voice"]` has to name on this machine, too.
+        surroundings: that this machine has to have, too.
     """
     start = perf_counter()
     rows, error = [], None
@@ -51,12 +75,17 @@ def run_unit(function: Callable, parameters: dict, voice_digest: str) -> Outcome
                 f"voice {parameters['voice']!r} has weights {there[:12]} on this worker, the sweep "
                 f"is about {voice_digest[:12]}: install the same voice"
             )
-        rows = _rows(function(**parameters))
+        if measurement.surroundings(parameters) != surroundings:
+            raise ValueError(
+                f"this worker has other code, packages or data than the sweep ({code_label()} "
+                "here): install the same"
+            )
+        rows = _rows(measurement.function(**parameters))
     except Exception as caught:
         place = traceback.extract_tb(caught.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         error = " ".join(f"{type(caught).__name__}: {caught} ({where})".split())
-    return Outcome(rows, error, perf_counter() - start, _code())
+    return Outcome(rows, error, perf_counter() - start, code_label())
 
 
 def dask_setup(_worker: object) -> None:
@@ -80,12 +109,3 @@ def _rows(result: dict | list[dict]) -> list[dict]:
             kind = type(value).__name__
             raise TypeError(f"{name} is a {kind}; legal are numbers, words and None")
     return rows
-
-
-@functools.cache
-def _code() -> str:
-    from lightning_v2.report.provenance import commit
-
-    version = metadata.version("lightning-v2")
-    found = commit(Path(__file__).parent)
-    return f"{version} {found}" if found else version

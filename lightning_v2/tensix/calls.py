@@ -170,7 +170,8 @@ def reduction(name: str) -> Callable[..., torch.Tensor]:
 
     def lower(precision, constants, input, dim=None, keepdim=False, *, dtype=None):
         x = operand(input, precision, constants)
-        return execution(precision).reduce(name, x, dim, keepdim).values
+        axes = None if isinstance(dim, tuple | list) and not dim else dim  # torch: no axes are all
+        return execution(precision).reduce(name, x, axes, keepdim).values
 
     return lower
 

@@ -35,7 +35,8 @@ def prelu(precision, constants, input, weight) -> torch.Tensor:
         weight = weight.view(-1, *(1 for _ in input.shape[2:]))
     x = calls.operand(input, precision, constants)
     scaled = run.binary("multiply", x, calls.operand(weight, precision, constants))
-    return torch.where(input < 0, scaled.values, _stored(run.operand(x), precision))
+    result = torch.where(input < 0, scaled.values, _stored(run.operand(x), precision))
+    return result.view(input.shape)
 
 
 def log_softmax(precision, constants, input, dim=-1, *ignored, **kwargs) -> torch.Tensor:

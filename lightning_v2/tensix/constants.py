@@ -16,9 +16,7 @@ from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
 _packed: WeakIdKeyDictionary = WeakIdKeyDictionary()
-"""Owner -> view of it -> its values when last seen, and what was made of them by recipe."""
-
-_WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""Owner -> view of it -> its bytes when last seen, a tensor of them, and its forms by recipe."""
 
 
 class Constants:
@@ -61,20 +59,26 @@ def packed[Form](
         return make(tensor)
     views = _packed.setdefault(owner, {})
     view = tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
-    # A form made in inference mode could never take part in autograd afterwards.
-    with torch.inference_mode(False), torch.no_grad():
-        values, forms = views.get(view, (None, {}))
-        if values is None or not _same_bits(values, tensor):
-            values, forms = views[view] = tensor.clone(), {}
-        if recipe not in forms:
+    kept, values, forms = views.get(view, (None, None, {}))
+    flat, order = _flat(tensor)
+    if kept is None or kept != flat:
+        kept, forms = bytearray(flat), {}
+        values = torch.frombuffer(kept, dtype=tensor.dtype) if kept else tensor.clone()
+        values = values.view([tensor.shape[axis] for axis in order])
+        values = values.permute([order.index(axis) for axis in range(len(order))])
+        views[view] = kept, values, forms
+    if recipe not in forms:
+        # A form made in inference mode could never take part in autograd afterwards.
+        with torch.inference_mode(False), torch.no_grad():
             forms[recipe] = make(values)
-        return forms[recipe]
+    return forms[recipe]
 
 
-def _same_bits(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors of one dtype hold the same bits: NaN is NaN, and -0 is not 0."""
-    words = _WORDS[a.element_size()]
-    return torch.equal(a.view(words), b.view(words))
+def _flat(tensor: Tensor) -> tuple[memoryview, list[int]]:
+    """The bytes of a tensor, copied only where they have gaps, and its axes in their order."""
+    order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
+    flat = tensor.detach().permute(order).reshape(-1).view(torch.uint8)
+    return memoryview(flat.numpy()), order
 
 
 def _address(tensor: Tensor) -> int | None:

@@ -26,7 +26,7 @@ from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.convolution_memory import HEIGHT, Convolution
 from lightning_v2.tensix.convolution_program import by_height, choose, is_folded, is_product
 from lightning_v2.tensix.convolution_windows import check_reach
-from lightning_v2.tensix.formats import MAGNITUDE_BITS, pack_device, pack_host
+from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, pack_device, pack_host
 from lightning_v2.tensix.matmul import finish, linear
 from lightning_v2.tensix.tensor import Tensor, checked, checked_dtype
 
@@ -295,10 +295,15 @@ def _convolve(
     matrix = weight.form(
         ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
     )
+    automatic = along_one_axis and conv_config.shard_layout is None
     if along_one_axis and is_folded(sizes):
+        if not automatic and channels % TILE:
+            raise ArgumentError(
+                f"shard_layout is {HEIGHT!r}; legal is None for a kernel as long as its stride on "
+                f"{channels} channels, no multiple of {TILE}: ttnn 0.81.1 fails on it"
+            )
         x, matrix, sizes = _folded(x, matrix, sizes)
         stride = (1, 1)
-    automatic = along_one_axis and conv_config.shard_layout is None
     if automatic and is_product(sizes):
         rows, columns = x.values.flatten(0, 2), matrix.form("columns", lambda v: v.flatten(0, 2))
         result = linear(

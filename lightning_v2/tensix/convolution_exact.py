@@ -9,9 +9,10 @@ import torch
 
 from lightning_v2.tensix import matmul_exact, rows
 from lightning_v2.tensix.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.convolution_memory import HEIGHT, alignment, up
 from lightning_v2.tensix.convolution_program import ConvolutionProgram
-from lightning_v2.tensix.convolution_windows import product, windows
-from lightning_v2.tensix.formats import pack_device, truncate
+from lightning_v2.tensix.convolution_windows import product, tilized, windows
+from lightning_v2.tensix.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
 from lightning_v2.tensix.loops import loops
 from lightning_v2.tensix.tensor import Tensor
 from lightning_v2.tensix.threads import spread
@@ -47,17 +48,22 @@ def depthwise(
 ) -> torch.Tensor:
     """Dst of x (N, H, W, C), padded, by taps (kw, C): (N, H, W', C).
 
-    All taps meet in Dst, unless a window is longer than one read of the network: then each sum but
-    the last waits in memory, in the format of the output, for ELWADD with the next product.
+    All taps meet in Dst where one read of the network brings whole tiles, a window of them. Else
+    each sum but the last waits in memory, in the format of the output, for ELWADD with the next
+    product.
     """
     count, channels = taps.shape
-    taken = windows(x.values.detach(), (1, count), stride, dilation)
+    filled = up(channels, alignment(HEIGHT, x.dtype in MAGNITUDE_BITS))
+    bytes_read = count * filled * (4 if x.dtype == "float32" else 2)
+    in_one = filled % TILE == 0 and bytes_read <= _LONGEST_READ[settings().arch]
+    all_float32 = x.dtype == taps.dtype == output == "float32"
+    x = tilized(Tensor(x.values.detach(), x.dtype), config, output)
+    taken = windows(x.values, (1, count), stride, dilation)
     shape = (*taken.shape[:3], channels)
-    if x.dtype == taps.dtype == "float32":
+    if all_float32:
         return _in_float32(taken, taps.values).view(shape)
     flat, weights = taken.reshape(-1, count, channels), taps.values.detach().contiguous()
-    bytes_read = count * channels * (4 if x.dtype == "float32" else 2)
-    if bytes_read <= _LONGEST_READ[settings().arch]:
+    if in_one:
         return _accumulate(flat, weights, config).view(shape)
     total = _accumulate(flat[:, :1], weights[:1], config)
     for tap in range(1, count):

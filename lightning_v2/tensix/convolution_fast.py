@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from lightning_v2.tensix import fidelity
 from lightning_v2.tensix.configuration import ComputeKernelConfig
 from lightning_v2.tensix.convolution_program import ConvolutionProgram
-from lightning_v2.tensix.convolution_windows import product
+from lightning_v2.tensix.convolution_windows import product, tilized
 from lightning_v2.tensix.formats import pack_device
 from lightning_v2.tensix.matmul_fast import added, destination, part
 from lightning_v2.tensix.tensor import Tensor
@@ -57,10 +57,10 @@ def depthwise(
 ) -> torch.Tensor:
     """As `convolution_exact.depthwise`: x is the operand of SrcA here, the taps that of SrcB."""
     count, channels = taps.shape
-    if x.dtype == taps.dtype == "float32":
+    if x.dtype == taps.dtype == output == "float32":
         pairs = [(x.values, taps.values)]
     else:
-        wide = config.fp32_dest_acc_en
+        wide, x = config.fp32_dest_acc_en, tilized(x, config, output)
         names = fidelity.passes(config.math_fidelity, taps.dtype, x.dtype)
         pairs = [(part(x, "in1", a, wide), part(taps, "in0", b, wide)) for b, a in names]
     dst = added(

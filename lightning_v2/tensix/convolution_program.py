@@ -70,7 +70,8 @@ def choose(x: Convolution, config: ComputeKernelConfig, arch: str) -> Convolutio
     Raises:
         NoProgram: ttnn finds none, mostly as none fits into the memory of a core.
     """
-    for count in range(1, -(-x.steps // TILE) + 1):
+    counts = range(1, -(-x.steps // TILE) + 1)
+    for count in counts if _least(x, config, arch) <= _FREE[arch] else ():
         slices = list(_slices(x, count))
         if max(part.needed(config, arch) for part in slices) <= _FREE[arch]:
             over = slices[0].over(config, arch)
@@ -79,6 +80,13 @@ def choose(x: Convolution, config: ComputeKernelConfig, arch: str) -> Convolutio
         f"ttnn 0.81.1 finds no program for a convolution of {x.channels} to {x.outputs} channels "
         f"with {x.taps} taps that fits into the memory of a core"
     )
+
+
+def _least(x: Convolution, config: ComputeKernelConfig, arch: str) -> int:
+    """Bytes of a core below which no slice of x gets: those for one row of tiles."""
+    row = replace(x, batch=1, steps=min(TILE, x.steps))
+    plans = (spread(layout, row, arch) for layout in (HEIGHT, BLOCK, WIDTH))
+    return min(memory(row, over, config, arch).during for over in plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +122,17 @@ class _Slice:
 
 
 def _slices(x: Convolution, count: int) -> Iterator[_Slice]:
-    """The result of x in `count` slices of whole tiles, the longer ones first."""
+    """The result of x in `count` slices of whole tiles, the longer ones first.
+
+    Of slices in the middle that are alike, one of the longer and one of the shorter.
+    """
     base, longer = divmod(-(-x.steps // TILE), count)
-    start = 0
-    for index in range(count):
+    indices = range(count)
+    if max(x.padding) <= TILE * x.stride:
+        ends = {0, 1, longer - 1, longer, longer + 1, count - 2, count - 1}
+        indices = sorted(ends.intersection(indices))
+    for index in indices:
+        start = TILE * (base * index + min(index, longer))
         end = min(x.steps, start + TILE * (base + (index < longer)))
         first = start * x.stride - x.padding[0]
         last = (end - 1) * x.stride - x.padding[0] + x.reach + 1
@@ -138,4 +153,3 @@ def _slices(x: Convolution, count: int) -> Iterator[_Slice]:
             steps=(length + left + right - x.reach - 1) // x.stride + 1,
         )
         yield _Slice(planned, run, cut)
-        start = end

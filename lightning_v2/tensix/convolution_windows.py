@@ -11,8 +11,10 @@ import torch.nn.functional as F
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.convolution_program import ConvolutionProgram
-from lightning_v2.tensix.formats import FORMATS, TILE, pack_device
+from lightning_v2.tensix.formats import FORMATS, TILE, pack_device, truncate
 from lightning_v2.tensix.tensor import Tensor
+
+_BFLOAT16 = 0xFFFF0000
 
 
 def product(
@@ -41,8 +43,6 @@ def product(
     rest = -depth % TILE
     taken = taken.reshape(-1, height, width, parts, (channels + more) // parts)
     rows = F.pad(taken.transpose(2, 3).reshape(len(taken), -1, depth), (0, rest)).flatten(1)
-    narrower = FORMATS.index(output) > FORMATS.index(x.dtype)
-    tilized = Tensor(pack_device(rows, output), output) if narrower else Tensor(rows, x.dtype)
 
     def filled_up(values: torch.Tensor) -> torch.Tensor:
         blocks = F.pad(values, (0, 0, 0, more)).unflatten(2, (parts, -1)).transpose(1, 2)
@@ -50,7 +50,7 @@ def product(
 
     grows = config.packer_l1_acc and (height * parts > 2 or bias is not None)
     dst = destination(
-        tilized,
+        tilized(Tensor(rows, x.dtype), config, output),
         Tensor(weight.form(("rows of K", program), filled_up), weight.dtype),
         replace(config, packer_l1_acc=grows),
         MatmulProgramConfig((depth + rest) // TILE),
@@ -58,6 +58,14 @@ def product(
         bias is not None,
     )
     return dst.view(shape)
+
+
+def tilized(x: Tensor, config: ComputeKernelConfig, output: str) -> Tensor:
+    """Rows of windows (..., K) as tiles: in the format of the output, where that is narrower."""
+    if FORMATS.index(output) <= FORMATS.index(x.dtype):
+        return x
+    through_dst = x.values if config.fp32_dest_acc_en else truncate(x.values, _BFLOAT16)
+    return Tensor(pack_device(through_dst, output), output)
 
 
 def windows(

@@ -140,7 +140,7 @@ def interpolate(
         place = F.interpolate(place[None, None], *options)[0, 0]
         left = place.floor().long().clamp(max=input.shape[-1] - 1)
         right = (left + 1).clamp(max=input.shape[-1] - 1)
-        shares = (1 - place + left).float(), (place - left).float()
+        shares = (1 - place + left).to(input.dtype), (place - left).to(input.dtype)
     return input[..., left] * shares[0] + input[..., right] * shares[1]
 
 
@@ -191,8 +191,8 @@ def var(
     """`torch.var`: the squared distance from the mean, summed up and scaled."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    axes = range(input.dim()) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
-    axes = tuple(axes)
+    axes = dim if isinstance(dim, tuple | list) else () if dim is None else (dim,)
+    axes = tuple(axes) or tuple(range(input.dim()))
     count = math.prod(input.shape[axis] for axis in axes)
     freedom = count - (int(unbiased) if correction is None else correction)
     squares = (input - input.mean(axes, keepdim=True)).square()

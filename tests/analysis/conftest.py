@@ -11,6 +11,7 @@ from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.model import Speech, Voice
 from lightning_v2.model.config import VoiceConfig
 from lightning_v2.model.network import Network
+from lightning_v2.precision import FLOAT32
 
 SAMPLE_RATE = 24000
 
@@ -89,7 +90,7 @@ def compared_waves():
         f0 = np.full(frames, 200.0, np.float32) if f0 is None else f0
         return Comparison(
             plan=SimpleNamespace(name=plan),
-            reference_plan=None,
+            reference_plan=FLOAT32,
             tier="fast",
             teacher_forced=aligned,
             reference=speech(reference, f0),

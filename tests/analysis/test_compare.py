@@ -22,7 +22,7 @@ def bf16(voice):
 def test_says_what_was_compared(bf16):
     assert (bf16.reference.plan, bf16.reference.tier) == (None, None)
     assert (bf16.candidate.plan, bf16.candidate.tier) == ("bf16", "fast")
-    assert bf16.reference_name == "fp32"
+    assert bf16.reference_name == "PyTorch float32"
     assert "PyTorch float32, not emulated" in bf16.provenance
 
 

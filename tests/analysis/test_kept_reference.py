@@ -28,7 +28,7 @@ def test_the_reference_may_be_a_plan(voice):
     alone = lv2.compare(voice, TEXT, "naive", reference="bf16")
     kept = KeptReference(voice, TEXT, "bf16")
     said = kept.say(lv2.Plan.load("naive"))
-    assert kept.plan.name == kept.speech.plan == "bf16"
+    assert kept.reference.name == kept.speech.plan == "bf16"
     assert (said.speech.waveform == alone.candidate.waveform).all()
     pd.testing.assert_frame_equal(kept.layers(said), alone.layers)
 

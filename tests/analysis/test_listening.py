@@ -14,7 +14,8 @@ GOOD = {metric.name: metric.bound for metric in METRICS} | {
 
 
 def compared(name="mine", **worse):
-    return SimpleNamespace(plan=SimpleNamespace(name=name), metrics=GOOD | worse)
+    plan = SimpleNamespace(name=name)
+    return SimpleNamespace(plan=plan, run="teacher-forced", metrics=GOOD | worse)
 
 
 def test_nothing_is_asked_for_where_every_bound_is_kept():

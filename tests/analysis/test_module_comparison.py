@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from lightning_v2.analysis.module_comparison import compare_module
+from lightning_v2.analysis.module_comparison import NotEmulatedError, compare_module
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import LightningError
 from lightning_v2.precision import Plan, PlanError
 
 PLAN = Plan.parse("""
@@ -64,3 +66,52 @@ def test_provenance(found):
 def test_unknown_plan():
     with pytest.raises(PlanError):
         compare_module(nn.Linear(2, 2), (torch.ones(1, 2),), "no-such-plan")
+
+
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.function = torch.jit.trace(torch.sin, torch.ones(2))
+
+    def forward(self, x):
+        return self.function(x)
+
+
+BLIND = {
+    "scripted": (Scripted, torch.ones(2), "sin in the root (scripted"),
+    "float64": (lambda: nn.Linear(2, 2).double(), torch.ones(2).double(), "linear in the root"),
+    "complex": (lambda: nn.Linear(2, 2).to(torch.complex64), torch.ones(2) * 1j, "complex numbers"),
+}
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_a_comparison_in_which_nothing_was_emulated_is_refused(name):
+    make, x, words = BLIND[name]
+    with pytest.raises(NotEmulatedError, match="nothing was emulated") as error:
+        compare_module(make(), (x,), PLAN)
+    assert words in str(error.value) and isinstance(error.value, LightningError)
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_an_emulation_of_nothing_warns(name):
+    make, x, words = BLIND[name]
+    net = make()
+    warns = pytest.warns(UserWarning, match="coarse: nothing was emulated")
+    with warns as found, torch.no_grad(), emulate(net, PLAN):
+        net(x)
+    assert any(words in str(warning.message) for warning in found)
+
+
+def test_calls_without_a_rule_have_no_figures():
+    class Partly(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.known, self.unknown = nn.Linear(4, 4), nn.LSTM(4, 4, proj_size=2)
+
+        def forward(self, x):
+            return self.unknown(self.known(x))[0]
+
+    comparison = compare_module(Partly(), (torch.randn(3, 2, 4),), PLAN)
+    figures = comparison.layers.set_index("site")["isolated_sqnr_db"]
+    assert figures["known"] > 30 and math.isnan(figures["unknown"])
+    assert [(call.name, call.site) for call in comparison.unemulated] == [("lstm", "unknown")]

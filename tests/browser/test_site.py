@@ -140,7 +140,7 @@ def test_data_of_the_waveforms_is_what_is_heard(report):
         for entry in next(iter(executed(f"{FIRST}-naive").metadata.widgets.values()))[
             "state"
         ].values()
-        if entry["state"].get("label") == "naive against fp32"
+        if entry["state"].get("label") == "naive against PyTorch float32"
     ]
     import soundfile
 

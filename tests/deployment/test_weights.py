@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -228,7 +227,7 @@ def test_what_a_mock_prepared_stays_with_mocks(tmp_path):
     assert folders["silicon"] == folders["simulator"] != folders["mock"]
 
 
-def test_the_key_depends_on_the_version_of_ttnn_and_on_the_packers(monkeypatch):
+def test_the_key_depends_on_the_version_of_ttnn_and_on_the_code(monkeypatch):
     from lightning_v2.deployment import weights
 
     plan = Plan.load(PLAN)
@@ -236,21 +235,9 @@ def test_the_key_depends_on_the_version_of_ttnn_and_on_the_packers(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(weights, "ttnn_version", lambda: "0.82.0")
         keys.add(cache_key(SPOKEN, plan))
-    monkeypatch.setattr(weights, "_packers", lambda: "other code")
+    monkeypatch.setattr(weights, "code_digest", lambda: "other code")
     keys.add(cache_key(SPOKEN, plan))
     assert len(keys) == 3
-
-
-@pytest.mark.parametrize("name", ["deployment/ttnn_ops.py", "model/vocoder.py"])
-def test_changed_code_is_another_packer(name, monkeypatch, tmp_path):
-    from lightning_v2.deployment import weights
-
-    shutil.copytree(Path(weights.__file__).parents[1], tmp_path / "package")
-    monkeypatch.setattr(weights, "__file__", str(tmp_path / "package" / "deployment" / "any.py"))
-    before = weights._packers.__wrapped__()
-    with (tmp_path / "package" / name).open("a") as code:
-        code.write("# changed\n")
-    assert weights._packers.__wrapped__() != before
 
 
 def at_once(device, folder):

@@ -8,7 +8,7 @@ from pathlib import Path
 from lightning_v2.search.sweep import measurement
 
 
-@measurement("square", version=1)
+@measurement("square")
 def square(number, log=None):
     if log:
         with open(log, "a") as file:
@@ -16,19 +16,19 @@ def square(number, log=None):
     return {"square": number**2}
 
 
-@measurement("rows", version=1)
+@measurement("rows")
 def rows(count):
     return [{"index": index, "name": f"row {index}"} for index in range(count)]
 
 
-@measurement("refuses", version=1)
+@measurement("refuses")
 def refuses(number, until=None):
     if until is None or not Path(until).exists():
         raise ArithmeticError(f"{number} is not\nliked")
     return {"square": number**2}
 
 
-@measurement("slow", version=1)
+@measurement("slow")
 def slow(number, pause, log):
     with open(log, "a") as file:
         file.write(f"{number} {os.getpid()}\n")
@@ -36,11 +36,11 @@ def slow(number, pause, log):
     return {"square": number**2}
 
 
-@measurement("dies", version=1)
+@measurement("dies")
 def dies(number):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@measurement("odd", version=1)
+@measurement("odd")
 def odd(kind):
     return {"list": {"value": [1]}, "taken": {"seconds": 1.0}, "nothing": None}[kind]

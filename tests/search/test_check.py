@@ -12,8 +12,10 @@ from lightning_v2.analysis.controls import CONTROLS
 from lightning_v2.analysis.endpoints import ENDPOINTS, Endpoint
 from lightning_v2.cli import main
 from lightning_v2.errors import ArgumentError
+from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.search import check as checks
+from lightning_v2.search.store import Results
 
 GOOD = {metric.name: metric.bound for metric in METRICS} | {
     "pesq_wb_mos": 4.6,
@@ -28,7 +30,7 @@ ENOUGH = "60"
 
 
 @pytest.fixture
-def results(monkeypatch):
+def results(monkeypatch, tmp_path):
     """results[measurement or control] = what it finds, in place of a real sweep."""
     found = {
         "teacher_forced": GOOD,
@@ -57,6 +59,7 @@ def results(monkeypatch):
         return pd.DataFrame(rows).astype({name: float for name in GOOD if name in rows[0]})
 
     monkeypatch.setattr(checks, "sweep", sweep)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     found["asked"] = asked
     return found
 
@@ -87,6 +90,15 @@ def test_equivalent(results, tmp_path, capsys):
     states = {endpoint["label"]: endpoint["state"] for endpoint in record["endpoints"]}
     assert states["PESQ-WB"] == "holds" and states["MCD, change"] == "not judged"
     assert record["packages"]["torch"]
+
+
+def test_results_of_other_code_are_counted(results, tmp_path, capsys):
+    store = Results(tmp_path)
+    for key in "ab":
+        store.write(key, "teacher_forced", {}, [GOOD], None, 1.0, "0.1.0 957b39c")
+    store.write("c", "teacher_forced", {}, [GOOD], None, 1.0, code_label())
+    assert run("--folder", str(tmp_path)) == 0
+    assert "note: 2 results of other code lie in the store, not used\n" in capsys.readouterr().out
 
 
 def test_not_equivalent(results, tmp_path, capsys):

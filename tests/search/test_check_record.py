@@ -14,7 +14,7 @@ from lightning_v2.analysis.equivalence import judge
 from lightning_v2.analysis.picture import DARK
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check, ControlVerdict, control_table
+from lightning_v2.search.check import Check
 from lightning_v2.search.check_figures import (
     REACH,
     control_sheet,
@@ -23,6 +23,7 @@ from lightning_v2.search.check_figures import (
     used_share,
 )
 from lightning_v2.search.check_record import CheckRecord, CheckWords
+from lightning_v2.search.control_verdict import ControlVerdict, control_table
 
 GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 300.0}
 BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}
@@ -80,7 +81,7 @@ def test_a_wrong_control_is_no_verdict():
     words = CheckWords(record)
     assert words.verdict == "bf16: no verdict, because controls came out wrong: white noise."
     count = len(CONTROLS)
-    assert words.lines()[1] == f"{count - 1} of {count} controls come out as they must."
+    assert words.lines()[0] == f"{count - 1} of {count} controls come out as they must."
     table = control_table(record.controls).set_index("control")
     assert table.loc["white noise", ["must", "does", "right"]].tolist() == ["fail", "pass", "NO"]
     assert table.loc["pitch shift", "fails"] == "PESQ-WB; frames above 4 dB LSD"
@@ -148,7 +149,7 @@ def test_a_record_of_another_definition_says_so():
 
 def test_few_sentences_are_said_to_be_too_few():
     few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
-    words = CheckWords(CheckRecord.of(replace(made(), verdict=few)))
+    words = CheckWords(CheckRecord.of(replace(made(), sentences=dict.fromkeys("abc"), verdict=few)))
     assert words.verdict == "bf16: not resolved: 3 sentences are too few to say."
 
 

@@ -10,8 +10,12 @@ import pytest
 import sweep_measures  # noqa: F401, registers measurements
 from dask_processes import ENVIRONMENT, wait_until
 
+from lightning_v2.identity import code_label
+from lightning_v2.search import worker
 from lightning_v2.search.cluster import ClusterError
+from lightning_v2.search.store import Results
 from lightning_v2.search.sweep import SweepWarning, Unit, measurement, sweep
+from lightning_v2.search.worker import run_unit
 
 
 def squares(numbers, **more):
@@ -39,7 +43,7 @@ def test_results_failures_and_reruns(tmp_path):
     assert "value is a list; legal are numbers, words and None" in errors[1]
     assert "a measurement cannot return 'seconds'" in errors[2]
     assert "returns a dict or a list of dicts, not None" in errors[3]
-    assert table["code"].str.startswith("0.").all()
+    assert set(table["code"]) == {code_label()}
 
     # What failed runs again, what is new runs, nothing else does.
     switch.touch()
@@ -112,12 +116,41 @@ def test_identity():
     assert others[2].voice_digest and not unit.voice_digest
 
 
-def test_a_new_version_is_another_unit():
-    keys = set()
-    for version in (1, 2):
-        measurement("versioned", version=version)(dict)
-        keys.add(Unit("versioned", {}).key)
-    assert len(keys) == 2
+def test_what_a_measurement_reads_belongs_to_the_unit(tmp_path):
+    measurement("reading", reads=lambda parameters: [tmp_path / parameters["of"]])(dict)
+    (tmp_path / "read").write_text("one")
+    (tmp_path / "other").write_text("one")
+    keys = [Unit("reading", {"of": name}).key for name in ("read", "other")]
+    (tmp_path / "read").write_text("two")
+    assert Unit("reading", {"of": "read"}).key not in keys
+    assert Unit("reading", {"of": "other"}).key == keys[1]
+
+
+def test_a_worker_with_other_code_refuses(monkeypatch):
+    unit = Unit("square", {"number": 3})
+    given = unit.entry, unit.parameters, unit.voice_digest
+    outcome = run_unit(*given, unit.surroundings)
+    assert (outcome.rows, outcome.error, outcome.code) == ([{"square": 9}], None, code_label())
+    monkeypatch.setattr(worker, "code_digest", lambda: "other")
+    outcome = run_unit(*given, unit.surroundings)
+    assert not outcome.rows and "this worker has other code" in outcome.error
+
+
+def test_results_of_other_code_are_told_apart(tmp_path, monkeypatch):
+    """A metric that is new since then is measured, and what is old stays and is counted."""
+    measurement("tried")(dict)
+    old, results = Unit("tried", {}), Results(tmp_path)
+    results.write(old.key, "tried", {}, [{"old": 1}], None, 1.0, code_label())
+    assert results.of_other_code(code_label()) == 0
+    monkeypatch.setattr(worker, "code_digest", lambda: "edited")
+    new = Unit("tried", {})
+    assert results.finished([new.key]) == set()
+    results.write(new.key, "tried", {}, [{"old": 1, "new": 2}], None, 1.0, "0.2 edited")
+    results.write("failed", "tried", {}, [], "broken", 1.0, code_label())
+    for _ in range(2):
+        assert results.load([new.key])["new"].tolist() == [2]
+        assert results.of_other_code("0.2 edited") == 1
+        results.compact()
 
 
 def test_other_weights_are_another_unit(tmp_path):

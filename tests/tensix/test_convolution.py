@@ -61,10 +61,12 @@ def test_depthwise_accumulates_taps_in_dst(data, level, wide, taps, stride):
     x = data.draw(arrays((1, length, channels), narrow=True))
     weight = data.draw(arrays((channels, 1, taps), narrow=True))
     config = ComputeKernelConfig(level, fp32_dest_acc_en=wide)
+    # A whole tile of channels, so that the taps of a window are read at once.
+    whole = 32 - channels
     result = tensix.conv1d(
-        input_tensor=Tensor(torch.from_numpy(x), "bfloat16"),
-        weight_tensor=Tensor(torch.from_numpy(weight), "bfloat16"),
-        groups=channels,
+        input_tensor=Tensor(F.pad(torch.from_numpy(x), (0, whole)), "bfloat16"),
+        weight_tensor=Tensor(F.pad(torch.from_numpy(weight), (0, 0, 0, 0, 0, whole)), "bfloat16"),
+        groups=32,
         stride=stride,
         dtype="float32",
         compute_config=config,
@@ -79,14 +81,15 @@ def test_depthwise_accumulates_taps_in_dst(data, level, wide, taps, stride):
             for phase in range(reference.PHASES[level]):
                 dst = reference.multiply_add(a, b, dst, phase, wide)
         expected[0, t, c] = dst
-    np.testing.assert_array_equal(result.values.numpy().view(np.uint32), expected)
+    patterns = result.values[..., :channels].contiguous().numpy().view(np.uint32)
+    np.testing.assert_array_equal(patterns, expected)
 
 
-def test_depthwise_sums_of_long_windows_wait_in_memory():
-    """Where a window is longer than one read of the network, here 3 * 1400 * 2 bytes."""
-    x = torch.tensor([1.0, 2.0**-9, 2.0**-9]).reshape(1, 3, 1).expand(1, 3, 1400)
-    weight = tensix.from_torch(torch.ones(1400, 1, 3), "bfloat16")
-    for channels, expected in ((1400, 1.0), (4, 1 + 2.0**-7)):
+def test_depthwise_sums_wait_in_memory_between_reads():
+    """A window that is longer than one read, here of 3 * 1408 * 2 bytes, or has no whole tiles."""
+    x = torch.tensor([1.0, 2.0**-9, 2.0**-9]).reshape(1, 3, 1).expand(1, 3, 1408)
+    weight = tensix.from_torch(torch.ones(1408, 1, 3), "bfloat16")
+    for channels, expected in ((1408, 1.0), (1344, 1 + 2.0**-7), (40, 1.0), (32, 1 + 2.0**-7)):
         result = tensix.conv1d(
             input_tensor=tensix.from_torch(x[..., :channels], "bfloat16"),
             weight_tensor=tensix.from_torch(weight.values[:channels], "bfloat16"),
@@ -120,6 +123,18 @@ def test_depthwise_windows_that_touch_are_refused(taps):
         tensix.conv1d(**options)
     result = tensix.conv1d(**options, bias_tensor=tensix.from_torch(torch.zeros(2), "bfloat16"))
     assert result.values.tolist() == [[[taps, taps]] * (9 // taps)]
+
+
+def test_folding_by_height_needs_whole_tiles_of_channels():
+    weight = tensix.from_torch(torch.ones(4, 20, 2), "bfloat16")
+    options = {
+        "input_tensor": tensix.from_torch(torch.ones(1, 8, 20), "bfloat16"),
+        "weight_tensor": weight,
+        "stride": 2,
+    }
+    with pytest.raises(ArgumentError, match="20 channels, no multiple of 32"):
+        tensix.conv1d(**options, conv_config=Conv2dConfig(None, "HEIGHT_SHARDED"))
+    assert tensix.conv1d(**options).values.tolist() == [[[40.0] * 4] * 4]
 
 
 def test_layouts_that_are_not_known_are_refused():
@@ -197,6 +212,9 @@ CASES = {
         (8, 1, 5),
         {"padding": 4, "groups": 8, "dilation": 2},
     ),
+    "depthwise touching": (F.conv1d, (2, 8, 20), (8, 1, 5), {"stride": 5, "groups": 8}),
+    "touching": (F.conv1d, (2, 8, 20), (6, 8, 5), {"stride": 5}),
+    "one position": (F.conv1d, (2, 8, 20), (6, 8, 1), {}),
     "grouped": (F.conv1d, (8, 20), (6, 4, 3), {"groups": 2}),
     "conv2d": (F.conv2d, (2, 8, 9, 7), (6, 8, 3, 2), {"padding": (1, 0), "stride": (2, 1)}),
     "conv2d same": (F.conv2d, (2, 8, 9, 7), (6, 8, 3, 2), {"padding": "same"}),

@@ -15,6 +15,7 @@ FILES = (
     "typecast_cases",
     "depthwise_cases",
     "conv1d_cases",
+    "conv1d_automatic_cases",
     "conv2d_cases",
     "elementwise_cases",
     "elementwise_format_cases",

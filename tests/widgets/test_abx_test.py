@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from lightning_v2.precision import FLOAT32
 from widgets import ABXTest, Clip
 from widgets.wav import read_wav_base64
 
@@ -137,18 +138,19 @@ def test_of_a_comparison_says_how_both_sounds_were_made():
         SimpleNamespace(waveform=TONE * f, sample_rate=RATE, text="Hi.", seed=5) for f in (1, 2)
     ]
     comparison = SimpleNamespace(
-        plan=low, reference_plan=None, reference_name="fp32", reference_words="PyTorch float32",
+        plan=low, reference_plan=FLOAT32, reference_name="PyTorch float32",
+        reference_words="PyTorch float32, not emulated",
         candidate_words="plan naive, emulated", reference=speeches[0], candidate=speeches[1],
         tier="fast", teacher_forced=True, aligned=True, provenance="emulated",
     )  # fmt: skip
     test = ABXTest.of(comparison, trials=8, headphones="closed")
     conditions = test.result["conditions"]
     assert conditions["plan"] == {"name": "naive", "digest": "d1"}
-    assert conditions["reference"] == {"name": "fp32", "digest": None}
+    assert conditions["reference"] == {"name": "PyTorch float32", "digest": None}
     assert (conditions["text"], conditions["seed_of_noise"]) == ("Hi.", 5)
     assert conditions["headphones"] == "closed"
     assert [clip["label"] for clip in test.pair] == ["reference", "naive"]
-    assert (test.trials, test.label) == (8, "Blind test: naive against fp32")
+    assert (test.trials, test.label) == (8, "Blind test: naive against PyTorch float32")
 
 
 def test_saved_whole_as_json(test, tmp_path):
