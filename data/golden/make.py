@@ -254,10 +254,10 @@ def read(path: Path) -> tuple[list[Case], Arrays]:
         with np.load(path) as file:
             arrays = {key: file[key] for key in file.files}
         found = json.loads(str(arrays.pop("attrs")))["cases"]
-        missing = {"op", "inputs", "options", "config"}.difference(*found)
+        missing = {"op", "inputs", "options", "config"} - set.intersection(*map(set, found))
         if missing:
             raise KeyError(*sorted(missing))
-    except (OSError, zipfile.BadZipFile, LookupError, ValueError, TypeError) as error:
+    except (EOFError, OSError, zipfile.BadZipFile, LookupError, ValueError, TypeError) as error:
         raise ArgumentError(
             f"{path} cannot be run again; legal are files whose attrs list cases with op, inputs, "
             f"options and config ({type(error).__name__}: {error})"
