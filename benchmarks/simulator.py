@@ -6,11 +6,9 @@ many again for waveforms. Prints a table and writes data/simulator/PLAN.json. Al
 """
 
 import argparse
-import hashlib
 import json
 import os
 import shlex
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -22,7 +20,7 @@ import lightning_v2 as lv2
 from lightning_v2.deployment.agreement import agreement, waveform_agreement
 from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError
-from lightning_v2.deployment.target import Device, compiler, open_device
+from lightning_v2.deployment.target import Device, open_device, toolchain
 from lightning_v2.precision import voice_sites
 from lightning_v2.report.provenance import provenance
 from lightning_v2.report.records import write_whole
@@ -71,7 +69,7 @@ def main() -> int:
         **found.to_dict(),
         "waveforms": others,
         "seconds": round(time.monotonic() - started),
-        "simulator": {**_simulator(), "note": args.note},
+        "simulator": toolchain() | {"note": args.note},
         **provenance(ROOT),
     }
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -88,16 +86,6 @@ def _others(voice: lv2.Voice, plan: lv2.Plan, device: Device) -> list[dict[str, 
     rows = waveform_agreement(voice, plan, device, texts, buckets)
     shape = {"frames": buckets.frames, "batch": buckets.batch}
     return [{"text": text, **shape, **row} for text, row in zip(texts, rows, strict=True)]
-
-
-def _simulator() -> dict[str, str]:
-    library = Path(os.environ["TT_METAL_SIMULATOR"]).resolve()
-    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
-    return {
-        "library": library.name,
-        "library_sha256": hashlib.sha256(library.read_bytes()).hexdigest(),
-        "compiler": version.stdout.splitlines()[0],
-    }
 
 
 if __name__ == "__main__":

@@ -184,6 +184,8 @@ def mean_bounds(
 ) -> tuple[float, float]:
     """One-sided 95 % BCa bounds, lower and upper, of the weighted mean of (S,) values.
 
+    docs/equivalence.md, "The bounds".
+
     Where the bootstrap has nothing to vary, because all values are the same, both are that value:
     they say nothing of sentences that are not in the sample. One infinite value makes the mean
     infinite. Where BCa is not defined, they are the extremes of the sample. One sentence bounds

@@ -10,7 +10,9 @@ kind of device only.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -141,6 +143,20 @@ def compiler() -> Path | None:
     places = (root / "runtime" / "sfpi", SYSTEM_COMPILER)
     paths = [place / "compiler" / "bin" / "riscv-tt-elf-g++" for place in places]
     return next((path for path in paths if path.exists()), None)
+
+
+def toolchain() -> dict[str, str]:
+    """What made kernels and, on the simulator, ran them: names and digests, no places.
+
+    Call it while a device is open.
+    """
+    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
+    facts = {"compiler": version.stdout.splitlines()[0]}
+    if "TT_METAL_SIMULATOR" in os.environ:
+        library = Path(os.environ["TT_METAL_SIMULATOR"]).resolve()
+        digest = hashlib.sha256(library.read_bytes()).hexdigest()
+        facts = {"library": library.name, "library_sha256": digest} | facts
+    return facts
 
 
 def obstacle(target: str) -> TargetError | None:

@@ -1,6 +1,6 @@
 """Attention as one operation: `ttnn.transformer.scaled_dot_product_attention`.
 
-Numerics document, section 7.2: flash attention over chunks of keys, whose sizes change results.
+docs/numerics.md, section 7.2: flash attention over chunks of keys, whose sizes change results.
 ttnn has two kernels for it, a streaming one for a 16-bit Dst, its default, and one for 32 bits.
 """
 

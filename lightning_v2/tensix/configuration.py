@@ -1,7 +1,7 @@
 """How operations compute: tier and architecture of a context, kernel and program configurations.
 
 The words and the defaults are ttnn's (`ttnn.WormholeComputeKernelConfig`, the program configs of
-`ttnn.matmul`); numerics document, section 8.
+`ttnn.matmul`); docs/numerics.md, section 8.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Convolutions: `ttnn.conv1d`, `conv2d` and the transposed ones, channels last.
 
-Numerics document, sections 4 and 8 (HiFi4, 16-bit Dst unless input and weight are float32). The
+docs/numerics.md, sections 4 and 8 (HiFi4, 16-bit Dst unless input and weight are float32). The
 chip multiplies a matrix of input windows (rows of K = taps x channels, in0) by the weights stored
 as [K, output channels] (in1). One row of the window is one run of Dst; between the rows of a
 two-dimensional window the sum waits in memory, and so it does between parts of the channels where

@@ -1,8 +1,8 @@
 """Operations that move values and compute nothing, with ttnn's names and order of arguments.
 
 Values stay as they are but in block floats: where a move forms new groups of 16 along the last
-axis, the device converts to bfloat16, moves, and converts back (`ttnn.typecast`; section 5 of the
-numerics document), so that small values lose bits beside larger ones. `concat` and `slice` leave
+axis, the device converts to bfloat16, moves, and converts back (`ttnn.typecast`; docs/numerics.md,
+section 5), so that small values lose bits beside larger ones. `concat` and `slice` leave
 bfloat16 where they cannot move whole tiles. Where the packer writes bfloat16 again (there, and
 where rows become columns), -0 and denormals become +0 and NaN inf.
 """

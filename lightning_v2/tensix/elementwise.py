@@ -1,6 +1,6 @@
 """Arithmetic element by element: ttnn's `add`, `multiply`, … in both tiers.
 
-Numerics document, section 7.1. Which engine computes:
+docs/numerics.md, section 7.1. Which engine computes:
 
     float32                       vector engine, 32-bit Dst
     add, subtract, rsub           matrix engine (ELWADD), 16-bit Dst; of bfloat16 without

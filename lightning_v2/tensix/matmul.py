@@ -1,7 +1,7 @@
 """`ttnn.matmul` and `ttnn.linear`: shapes, defaults, and what happens to a product after Dst.
 
-Numerics document, sections 4 and 6; defaults of section 8. in0 (activations) goes to register SrcB,
-in1 (weights) to SrcA: the position alone decides which significand bits meet the multiplier.
+docs/numerics.md, sections 4, 6 and 8. in0 (activations) goes to register SrcB, in1 (weights) to
+SrcA: the position alone decides which significand bits meet the multiplier.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def matmul(
         dtype: of the result; that of `input_tensor_a` if not given.
         activation: relu, gelu, silu, sigmoid or tanh: an operation of its own on the stored result,
             as ttnn has it where no core grid is given.
-        compute_kernel_config: see section 8 for what ttnn takes if it is not given.
+        compute_kernel_config: see docs/numerics.md, section 8 for what ttnn takes if it is not
+            given.
         program_config: ttnn's own choice if not given; see `program`.
 
     Raises:
@@ -72,7 +73,7 @@ def linear(
     """`ttnn.linear`: a (..., M, K) @ b (..., K, N) + bias (N,) -> (..., M, N); see `matmul`.
 
     The bias takes the product back through a source register, where a float32 becomes TF32, and is
-    added with 11 significand bits (6.3).
+    added with 11 significand bits (docs/numerics.md, section 6.3).
 
     Raises:
         TypeError, ArgumentError: as `matmul`, or the bias has not N values.
@@ -124,7 +125,10 @@ def finish(
     config: ComputeKernelConfig,
     output: str,
 ) -> torch.Tensor:
-    """Bias and pack (6.3, 5) of dst (..., N): values in the format `output`."""
+    """Bias and pack of dst (..., N): values in the format `output`.
+
+    docs/numerics.md, sections 6.3 and 5.
+    """
     wide, exact = config.fp32_dest_acc_en, settings().exact
     if bias is not None and exact:
         dst = matmul_exact.add_row(dst, bias.values, wide)
@@ -137,7 +141,10 @@ def finish(
 def default_config(
     in0: str, in1: str, output: str, program_config: MatmulProgramConfig | None
 ) -> ComputeKernelConfig:
-    """What ttnn takes for a matmul of these formats without a compute kernel config (section 8)."""
+    """What ttnn takes for a matmul of these formats without a compute kernel config.
+
+    docs/numerics.md, section 8.
+    """
     both_float32 = in0 == in1 == "float32"
     if both_float32:
         level = "HiFi4" if settings().blackhole else "HiFi3"

@@ -1,4 +1,4 @@
-"""Matrix products in the exact tier: sections 4 and 6 of the numerics document."""
+"""Matrix products in the exact tier: docs/numerics.md, sections 4 and 6."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def destination(
 ) -> torch.Tensor:
     """What stands in Dst after in0 (..., M, K) @ in1 (..., K, N), as float32 (..., M, N).
 
-    waiting: format in which partial sums wait in memory where they do not grow there (6.1).
+    waiting: format in which partial sums wait in memory where they do not grow there
+        (docs/numerics.md, section 6.1).
     through_memory: the last block too is added in memory, for a bias; then the result is what lies
     there. exact_reload: float32 sums come back to Dst with all their bits, not as TF32.
     """
@@ -45,7 +46,7 @@ def destination(
 
 
 def add_row(partial: torch.Tensor, row: torch.Tensor, wide: bool) -> torch.Tensor:
-    """partial (..., N) + row (N,) as the fused bias add has them in Dst (section 6.3)."""
+    """partial (..., N) + row (N,) in Dst, as the fused bias: docs/numerics.md, section 6.3."""
     result = torch.empty_like(partial, memory_format=torch.contiguous_format)
     bias = np.ascontiguousarray(row.detach().reshape(-1).numpy()).view(np.uint32)
     matrix = rows.patterns(partial).reshape(-1, bias.size)
@@ -60,7 +61,7 @@ def add_row(partial: torch.Tensor, row: torch.Tensor, wide: bool) -> torch.Tenso
 
 
 def add(first: torch.Tensor, second: torch.Tensor, wide: bool) -> torch.Tensor:
-    """first + second, (M, N) each, by ELWADD out of source registers (section 4.2)."""
+    """first + second, (M, N) each, by ELWADD: docs/numerics.md, section 4.2."""
     result = torch.empty(first.shape)
     a, b, target = (rows.patterns(x) for x in (first, second, result))
     defect = not settings().blackhole

@@ -1,7 +1,7 @@
 """Matrix products in the fast tier.
 
 The operands are masked to the significand bits that the fidelity uses; ordinary float32 products of
-what is left stand for the engine. Section 10 of the numerics document, tiers F and S.
+what is left stand for the engine. docs/numerics.md, section 10, tiers F and S.
 
 With a 32-bit Dst one product is enough: the chip deviates from it only by aligning every group of
 8 products to the largest of them, about 3e-4 of the rms of the output whatever K is. With a 16-bit

@@ -1,6 +1,6 @@
 """Layer and root-mean-square normalisation of stored tensors: `ttnn.layer_norm`, `ttnn.rms_norm`.
 
-Numerics document, sections 7.2 and 8. Rows of any length are normalised over their true length. On
+docs/numerics.md, sections 7.2 and 8. Rows of any length are normalised over their true length. On
 the chip everything in between lies in memory, as float32 with a 32-bit Dst and as bfloat16 with a
 16-bit one; `normalisation_fast` keeps float32 or rounds to bfloat16.
 """

@@ -3,7 +3,7 @@
 With a 32-bit Dst and all bits of the operands (HiFi3, HiFi4) a norm is computed in float32; the
 chip cuts what it stores in between to TF32, which shows in 20 % of bfloat16 results, by one unit.
 Otherwise the sums and products that run on the matrix engine take masked operands, one by one, and
-with a 16-bit Dst every intermediate result is a bfloat16. Numerics document, sections 3 and 7.2.
+with a 16-bit Dst every intermediate result is a bfloat16. docs/numerics.md, sections 3 and 7.2.
 """
 
 from __future__ import annotations

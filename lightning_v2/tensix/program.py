@@ -2,7 +2,7 @@
 
 Without a program config ttnn chooses one from shapes, formats and the free memory of a core
 (`create_simple_matmul_program_config` of tt-metal's matmul_program_config.cpp, tensors interleaved
-in DRAM); numerics document, section 6.2. Of that choice only the number of K tiles in a block shows
+in DRAM); docs/numerics.md, section 6.2. Of that choice only the number of K tiles in a block shows
 in the values.
 """
 

@@ -1,6 +1,6 @@
 """Sums, means and extreme values of stored tensors along axes: `ttnn.sum`, `mean`, `max`, `min`.
 
-Numerics document, sections 4.9, 7.2 and 8. In the exact tier the axes are reduced one after the
+docs/numerics.md, sections 4.9, 7.2 and 8. In the exact tier the axes are reduced one after the
 other as ttnn's host code orders it: rows and columns on the matrix engine, float32 on the vector
 engine in full float32, outer axes by sums of tiles or moved to the place of the rows. Between the
 steps values are stored.

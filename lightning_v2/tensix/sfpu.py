@@ -75,7 +75,7 @@ def apply(
 ) -> Tensor:
     """What the function leaves in Dst, bit for bit, on the architecture of `settings()`.
 
-    Numerics document, sections 7.3 and 7.4; a packer has still to store it. No gradient.
+    docs/numerics.md, sections 7.3 and 7.4; a packer has still to store it. No gradient.
 
     Args:
         name: one of `EXACT`.

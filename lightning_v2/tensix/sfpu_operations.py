@@ -1,9 +1,9 @@
 """ttnn's functions of one operand, which run on the vector engine: `tensix.exp`, `gelu`, ….
 
 Names and arguments are ttnn's. The result has the format of the operand. float32 is computed in a
-32-bit Dst; everything else in a 16-bit Dst, block floats from their unpacked values (numerics
-document, sections 7.4 and 8). The exact tier transcribes the kernels (`sfpu.apply`); the fast tier
-computes in float32, rounds once and keeps gradients, straight through.
+32-bit Dst; everything else in a 16-bit Dst, block floats from their unpacked values
+(docs/numerics.md, sections 7.4 and 8). The exact tier transcribes the kernels (`sfpu.apply`); the
+fast tier computes in float32, rounds once and keeps gradients, straight through.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Softmax of stored tensors: `ttnn.softmax`.
 
-Numerics document, sections 7.2 and 8. In the exact tier every step of the chip's kernel for the
+docs/numerics.md, sections 7.2 and 8. In the exact tier every step of the chip's kernel for the
 last axis is rounded as there; the fast tier computes in float32 between the roundings that matter.
 """
 

@@ -51,7 +51,7 @@ class Tensor:
 
 
 def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor:
-    """A tensor packed by the host, as `ttnn.from_torch` packs it (numerics document, 1.3).
+    """A tensor packed by the host, as `ttnn.from_torch` packs it (docs/numerics.md, section 1.3).
 
     Args:
         x: any shape, floating point; other widths are brought to float32 first. Integers from 0 on
@@ -97,10 +97,10 @@ def to_torch(x: Tensor) -> torch.Tensor:
 
 
 def typecast(x: Tensor, dtype: str) -> Tensor:
-    """The tensor in another format, converted by the device: `ttnn.typecast` (sections 5 and 2).
+    """The tensor in another format, converted by the device: `ttnn.typecast`.
 
-    bfloat8_b is rounded once, from bfloat16; bfloat4_b is bfloat8_b cut off. Packing by the host
-    (`from_torch`) rounds otherwise.
+    docs/numerics.md, sections 5 and 2. bfloat8_b is rounded once, from bfloat16; bfloat4_b is
+    bfloat8_b cut off. Packing by the host (`from_torch`) rounds otherwise.
 
     Raises:
         TypeError: x is no `tensix.Tensor`. ArgumentError: an unknown dtype.

@@ -1,7 +1,7 @@
 """The matrix engine in exact rational arithmetic: slow, and written apart from the library.
 
-Values are `Fraction`s; a register operand or Dst value is a binary32 pattern. Sections 3 to 6 of
-the numerics document, with every rounding spelled out on numbers in place of bits.
+Values are `Fraction`s; a register operand or Dst value is a binary32 pattern. docs/numerics.md,
+sections 3 to 6, with every rounding spelled out on numbers in place of bits.
 """
 
 from fractions import Fraction

@@ -1,7 +1,7 @@
 """Reductions, normalisations and softmax of one row, step by step on patterns; Wormhole.
 
 Slow, and written apart from the library's kernels: on the rational matrix engine of `reference` and
-the whole-number multiply-add of `reference_sfpu`. Section 7.2 of the numerics document.
+the whole-number multiply-add of `reference_sfpu`. docs/numerics.md, section 7.2.
 """
 
 import numpy as np

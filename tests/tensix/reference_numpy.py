@@ -1,7 +1,7 @@
 """The matrix engine on whole matrices in NumPy, one array operation a rounding step.
 
 Faster than `reference`, far slower than the library: for larger shapes, and what the benchmark of
-the matrix engine is measured beside. Patterns are int64; sections 3 and 4 of the numerics document.
+the matrix engine is measured beside. Patterns are int64; docs/numerics.md, sections 3 and 4.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The vector engine's multiply-add, slow and in whole numbers (numerics document, section 7.3)."""
+"""The vector engine's multiply-add, slow and in whole numbers (docs/numerics.md, section 7.3)."""
 
 GUARD = 3
 KEPT = 24 + GUARD

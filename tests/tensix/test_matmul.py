@@ -59,7 +59,7 @@ def test_linear_with_bias_and_activation(activation):
 
 
 def blocks_by_reference(in0, in1, config, width, output, bias):
-    """`linear` in rational arithmetic, block by block: the partial sums as section 6.1 has them."""
+    """`linear` in rational arithmetic, in blocks by docs/numerics.md, section 6.1."""
     wide, k = config.fp32_dest_acc_en, in0.shape[1]
     starts = range(0, k, 32 * width)
     in_memory = config.packer_l1_acc and len(starts) > 1
@@ -201,7 +201,7 @@ def test_transposed_operands():
 
 
 def test_defaults_are_those_of_ttnn():
-    """Section 8; the two architectures differ for float32."""
+    """docs/numerics.md, section 8; the two architectures differ for float32."""
     assert default_config("bfloat16", "bfloat8_b", "bfloat16", None) == ComputeKernelConfig(
         "HiFi2", packer_l1_acc=True, math_approx_mode=False
     )
@@ -219,7 +219,7 @@ def test_defaults_are_those_of_ttnn():
 
 
 def test_the_defect_is_wormholes_alone():
-    """Section 4.7: a sum of -2**-23 becomes -2**4 with a 32-bit Dst."""
+    """docs/numerics.md, section 4.7: a sum of -2**-23 becomes -2**4 with a 32-bit Dst."""
     # Dst: 1 + 2**-22 from the first tile, minus (1 + 2**-21) … in steps that TF32 can hold.
     in0 = torch.zeros(1, 64)
     in1 = torch.zeros(64, 1)

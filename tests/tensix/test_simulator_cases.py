@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lightning_v2 import tensix
-from lightning_v2.tensix import Tensor, program, sfpu_operations
+from lightning_v2.tensix import Tensor, program
 from lightning_v2.tensix.matmul import default_config
 from tests.tensix.conftest import read_golden
 
@@ -93,8 +93,9 @@ def run(case, operands):
         return tensix.concat(list(operands.values()), **options)
     if op in ("transpose", "permute", "slice", "reshape"):
         return getattr(tensix, op)(*operands.values(), *options.values())
-    module = tensix if op == "typecast" or "a" in operands else sfpu_operations
-    return getattr(module, op)(*operands.values(), **options)
+    if config is not None:
+        options["compute_kernel_config"] = config
+    return getattr(tensix, op)(*operands.values(), **options)
 
 
 @pytest.mark.parametrize(("name", "index"), CASES)

@@ -1,4 +1,4 @@
-"""Rows of flash attention with a 16-bit Dst, compiled by numba; numerics document, section 7.2.
+"""Rows of flash attention with a 16-bit Dst, compiled by numba; docs/numerics.md, section 7.2.
 
 One step takes the scores of a chunk of keys. All that lies in memory in between is bfloat16, in the
 high halves of uint32 patterns; what is "added in memory" is added by the packer, exactly and then

@@ -1,4 +1,4 @@
-"""Rows of flash attention with a 32-bit Dst, compiled by numba; numerics document, section 7.2.
+"""Rows of flash attention with a 32-bit Dst, compiled by numba; docs/numerics.md, section 7.2.
 
 Scores, exponentials and their sums lie in memory as float32, of which a register keeps 11 bits;
 largest scores, factors between chunks and weighted values as bfloat16.
@@ -130,7 +130,7 @@ def normalised(output, sums, target, phases, approximate, blackhole, first, last
 
 @compiled
 def _in_memory(a, b):
-    """The packer's float32 sum of two patterns (section 5): denormals count as zero."""
+    """The packer's float32 sum of two patterns, denormals as zero: docs/numerics.md, section 5."""
     total = np.float32(_flushed(a) + _flushed(b)).view(np.uint32)
     if (total & np.uint32(0x7FFFFFFF)) > np.uint32(0x7F800000):
         return np.uint32(0x7FC00000)

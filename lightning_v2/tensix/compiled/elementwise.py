@@ -1,9 +1,9 @@
 """Element-wise operations of two operands as compiled loops: what they leave in Dst.
 
-Numerics document, section 7.1. A loop is `name(a, b, target, wide, blackhole)` over flat uint32
+docs/numerics.md, section 7.1. A loop is `name(a, b, target, wide, blackhole)` over flat uint32
 arrays of binary32 patterns; `wide`: Dst has 32 bits. Names with `matrix_` run on the matrix engine
-(ELWADD, ELWMUL at HiFi4, section 4.2), the others on the vector engine, in the order of operations
-of the kernels of ttnn 0.81.1.
+(ELWADD, ELWMUL at HiFi4; docs/numerics.md, section 4.2), the others on the vector engine, in the
+order of operations of the kernels of ttnn 0.81.1.
 """
 
 import numpy as np

@@ -1,11 +1,11 @@
 """The matrix engine (FPU), one result at a time: scalar rules on bit patterns, compiled by numba.
 
-Numerics document, sections 3 and 4. A *pattern* is that of IEEE binary32 in an int64. A register
+docs/numerics.md, sections 3 and 4. A *pattern* is that of IEEE binary32 in an int64. A register
 operand (SrcA, SrcB) is a pattern whose significand is cut to 11 bits (`tf32`) or 8 (`narrow`);
 a destination value (Dst) uses all 24 bits when it is `wide` and 8 otherwise. The engine knows no
 NaN, infinity or denormals: exponent 255 is one more binade, exponent 0 is zero.
 
-`defect`: whether the Wormhole defect of section 4.7 is present (Blackhole: not).
+`defect`: whether the Wormhole defect of docs/numerics.md, section 4.7, is present (Blackhole: not).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _shift_half_up(magnitude, distance, less):
 
 @compiled
 def accumulate(first, e_first, second, e_second, dst, wide, defect):
-    """Dst plus two signed sums -> pattern of the new Dst (section 4.2).
+    """Dst plus two signed sums -> pattern of the new Dst (docs/numerics.md, section 4.2).
 
     first, second: signed integers in units of 2**-23 of the binades with biased exponents e_first,
     e_second. dst: pattern.
@@ -112,7 +112,10 @@ def part_b(pattern, low):
 
 @compiled
 def multiply(a, b, dst, phase, wide, defect):
-    """ELWMUL: dst + a * b for one fidelity phase 0..3; a in SrcA, b in SrcB (section 4.2)."""
+    """ELWMUL: dst + a * b for one fidelity phase 0..3; a in SrcA, b in SrcB.
+
+    docs/numerics.md, section 4.2.
+    """
     e_a, e_b = (a & EXPONENT) >> 23, (b & EXPONENT) >> 23
     e = e_a + e_b - 127 - (5 if phase & 1 else 0) - (7 if phase & 2 else 0)
     if e_a == 0 or e_b == 0 or e <= 0:
@@ -157,7 +160,7 @@ def add(a, b, dst, wide, defect):
 
 @compiled
 def packed(dst, wide):
-    """Dst to a bfloat16 in memory, as its pattern (section 5)."""
+    """Dst to a bfloat16 in memory, as its pattern (docs/numerics.md, section 5)."""
     if (dst & 0x7FFFFFFF) > EXPONENT:
         dst = (dst & SIGN) | EXPONENT
     kept = (dst + 0x8000 if wide else dst) & 0xFFFF0000

@@ -1,4 +1,4 @@
-"""The matrix engine on whole matrices: sections 3 and 4 of the numerics document, many lanes wide.
+"""The matrix engine on whole matrices: docs/numerics.md, sections 3 and 4, many lanes wide.
 
 `multiply` adds in0 @ in1 to Dst in the order of the chip: tile of K, fidelity phase, half tile. The
 rules are those of `fpu`, which states them one result at a time; here one vector lane is one column
@@ -51,7 +51,7 @@ def multiply(in0, in1, dst, phases, cut0, cut1, wide, defect, first, last):
     Args:
         in0: (M, K) patterns in int32. in1: (K, N). dst: (M, N), changed in place.
         phases: 1 (LoFi) to 4 (HiFi4). cut0, cut1: masks of what the registers keep of a pattern.
-        wide: Dst has 32 bits. defect: the Wormhole defect of section 4.7 is present.
+        wide: Dst has 32 bits. defect: that of Wormhole is present (docs/numerics.md, section 4.7).
     """
     m_all, k_all = in0.shape
     n_all = in1.shape[1]
@@ -148,7 +148,7 @@ def _align(row, part, k, largest, offset, sums):
 
 @lanes
 def _accumulate(sums, largest, offset, dst, wide, defect):
-    """Two sums into Dst (section 4.2), as `fpu.accumulate`."""
+    """Two sums into Dst (docs/numerics.md, section 4.2), as `fpu.accumulate`."""
     for n in range(COLUMNS):
         e_first = larger(add(largest[0, n], offset), _ZERO)
         e_second = larger(add(largest[1, n], offset), _ZERO)

@@ -1,6 +1,6 @@
 """Layer and root-mean-square normalisation of rows, compiled by numba.
 
-Numerics document, section 7.2. Every intermediate result is stored in memory, as float32 with a
+docs/numerics.md, section 7.2. Every intermediate result is stored in memory, as float32 with a
 32-bit Dst and as bfloat16 with a 16-bit one, and read back into an 11- or 8-bit register.
 """
 

@@ -1,4 +1,4 @@
-"""The packer's accumulation in memory (section 5 of the numerics document), compiled by numba."""
+"""The packer's accumulation in memory (docs/numerics.md, section 5), compiled by numba."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Sums and maxima of the matrix engine along a row or down columns, compiled by numba.
 
-Numerics document, sections 4.1, 4.4 and 4.9. A row sum is a matrix product with a column of
+docs/numerics.md, sections 4.1, 4.4 and 4.9. A row sum is a matrix product with a column of
 scalers: data in SrcB, the scaler in SrcA, tile by tile, then phase by phase. A column sum pools the
 rows of a face: data in SrcA, the scaler in SrcB, and here all phases of a face come before the next
 face. Patterns are int64 as in `fpu`; `phases` counts fidelity phases (LoFi 1 … HiFi4 4).
@@ -182,7 +182,7 @@ def extreme_rows(source, target, cut, smallest, factor, wide, flush, blackhole, 
 
 @compiled
 def largest(values, flush):
-    """The largest of (N,) patterns by sign and magnitude (GMPOOL, section 4.9).
+    """The largest of (N,) patterns by sign and magnitude (GMPOOL; docs/numerics.md, section 4.9).
 
     flush: denormals count as zero.
     """

@@ -1,6 +1,6 @@
 """Instructions of the vector engine (SFPU) on one lane: compiled scalars over binary32 patterns.
 
-Numerics document, section 7.3. Operands and results are np.uint32 patterns; `blackhole` chooses
+docs/numerics.md, section 7.3. Operands and results are np.uint32 patterns; `blackhole` chooses
 the architecture where the two differ. Denormal operands of the arithmetic count as zero.
 """
 

@@ -1,6 +1,6 @@
 """Functions of the vector engine made of straight pieces, on one lane: relu, clamp, floor, ….
 
-Numerics document, sections 7.3 and 7.4; the order of operations is that of the kernels of ttnn
+docs/numerics.md, sections 7.3 and 7.4; the order of operations is that of the kernels of ttnn
 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: Dst has 32 bits. What is
 not rounded here, the store into a 16-bit Dst truncates.
 """

@@ -1,6 +1,6 @@
 """Reciprocal, square root and reciprocal square root of the vector engine, on one lane.
 
-Numerics document, section 7.4; constants and the order of operations are those of the kernels of
+docs/numerics.md, section 7.4; constants and the order of operations are those of the kernels of
 ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32.
 """
 

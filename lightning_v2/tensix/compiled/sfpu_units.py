@@ -1,6 +1,6 @@
 """Linear units and gates of the vector engine on one lane: selu, mish, hardsigmoid and relatives.
 
-Numerics document, section 7.4; constants and the order of operations are those of the kernels of
+docs/numerics.md, section 7.4; constants and the order of operations are those of the kernels of
 ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: Dst has 32 bits.
 """
 

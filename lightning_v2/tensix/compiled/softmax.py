@@ -1,6 +1,6 @@
 """Softmax of rows, compiled by numba.
 
-Numerics document, section 7.2. Largest value, difference, exponential, sum, reciprocal and product,
+docs/numerics.md, section 7.2. Largest value, difference, exponential, sum, reciprocal and product,
 each through memory: as float32 with a 32-bit Dst, as bfloat16 with a 16-bit one.
 """
 
