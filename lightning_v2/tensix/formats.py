@@ -154,6 +154,7 @@ def _blocks(
     x: Tensor, dtype: str, axis: int, *, host: bool = False, double_rounding: bool = False
 ) -> Tensor:
     """Block floats; `host` chooses the rule, `double_rounding` a packer format before it."""
+    _check_float32(x)
     bits = MAGNITUDE_BITS[dtype]
     moved = x.movedim(axis, -1)
     size = moved.shape[-1]
@@ -232,8 +233,15 @@ def _like(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _patterns(x: Tensor) -> np.ndarray:
     """The memory of a dense tensor as a flat uint32 array."""
+    _check_float32(x)
     flat = x.numpy() if x.is_contiguous() else x.as_strided((x.numel(),), (1,)).numpy()
     return flat.reshape(-1).view(np.uint32)
+
+
+def _check_float32(x: Tensor) -> None:
+    # A compiled loop trusts its operands: of other types it would read other memory.
+    if x.dtype != torch.float32:
+        raise ArgumentError(f"values are {x.dtype}; legal are torch.float32")
 
 
 def _bits(x: Tensor) -> Tensor:

@@ -263,6 +263,14 @@ def test_storage_sizes():
     assert formats.storage_bytes((100,), "bfloat4_b") == 4 * 576
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.uint8, torch.bool])
+@pytest.mark.parametrize("pack", [formats.pack_host, formats.pack_device])
+@pytest.mark.parametrize("stored", ["bfloat16", "bfloat8_b"])
+def test_other_types_are_refused_before_a_compiled_loop_reads_them(pack, stored, dtype):
+    with pytest.raises(ValueError, match=f"values are {dtype}; legal are torch.float32"):
+        pack(torch.zeros(16, dtype=dtype), stored)
+
+
 def test_unknown_format_is_named():
     with pytest.raises(ValueError, match=r"'bfloat2_b'.*bfloat4_b"):
         formats.pack_host(torch.zeros(16), "bfloat2_b")
