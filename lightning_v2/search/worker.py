@@ -76,7 +76,7 @@ def run_unit(
                 f"is about {voice_digest[:12]}: install the same voice"
             )
         if measurement.surroundings(parameters) != surroundings:
-            raise ValueError(
+            raise ArgumentError(
                 f"this worker has other code, packages or data than the sweep ({code_label()} "
                 "here): install the same"
             )

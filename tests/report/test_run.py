@@ -1,6 +1,5 @@
 """Small notebooks through the whole of `lightning-v2 notebooks`."""
 
-import argparse
 import json
 import re
 import signal
@@ -12,16 +11,14 @@ import nbformat
 import psutil
 import pytest
 
+from lightning_v2.cli import main
 from lightning_v2.precision import PlanError
-from lightning_v2.report import command
 from lightning_v2.report.parameters import ParameterError
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks
 
 
 def call(*arguments):
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args(list(map(str, arguments))))
+    return main(["notebooks", *map(str, arguments)])
 
 
 @pytest.fixture

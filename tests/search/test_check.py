@@ -178,7 +178,6 @@ def test_failed_units_are_no_verdict(results, capsys):
         (["check", "naiv"], "did you mean 'naive'"),
         (["check", "bf16", "--sentences", "1"], "legal are 2 to 240"),
         (["check", "bf16", "--sentences", "241"], "legal are 2 to 240"),
-        (["check", "bf16", "--tier", "quick"], "tier is 'quick'"),
         (["check", "bf16", "--voice", "nobody"], "no voice 'nobody'"),
         (["check", "bf16", "-o", "missing/a.json"], "missing is not a folder"),
         (["check", "bf16", "--workers", "0"], "workers is 0"),
@@ -196,6 +195,7 @@ def test_what_cannot_run(tmp_path, monkeypatch, capsys, arguments, reason):
         ({"sentences": {"a": "One."}}, "1 sentences; a confidence bound needs at least 2"),
         ({"endpoints": []}, "no endpoints"),
         ({"resamples": 0}, "resamples is 0; legal are 99 and more"),
+        ({"tier": "quick"}, "tier is 'quick'"),
     ],
 )
 def test_what_can_say_nothing_is_refused_before_anything_is_spoken(results, options, reason):
