@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.equivalence import ENOUGH_SENTENCES
+from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES
+from lightning_v2.cli.check import show
 from lightning_v2.precision import Coverage, Plan, presets
-from lightning_v2.report.provenance import provenance
+from lightning_v2.provenance import provenance
 from lightning_v2.report.records import save_result, write_whole
 from lightning_v2.resources import held_out_texts
-from lightning_v2.search.check_command import show
 
 ROOT = Path(__file__).parent.parent
 

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 import lightning_v2 as lv2
 from lightning_v2.deployment import rehearse
-from lightning_v2.deployment.buckets import Buckets
-from lightning_v2.deployment.readable import readable
+from lightning_v2.deployment.lowering.buckets import Buckets
+from lightning_v2.deployment.observed.readable import readable
 from lightning_v2.report.records import save_result
 
 ROOT = Path(__file__).parent.parent

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from lightning_v2.analysis import audio_metrics
+from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.precision import Plan
 from lightning_v2.report.records import save_result
-from widgets import explorer_views as views
-from widgets.explorer_facts import facts
-from widgets.explorer_result import Steps
-from widgets.explorer_state import State
+from widgets.explorer import explorer_views as views
+from widgets.explorer.explorer_facts import facts
+from widgets.explorer.explorer_result import Steps
+from widgets.explorer.explorer_state import State
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "browser"))

@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 import lightning_v2 as lv2
 from lightning_v2.deployment.agreement import agreement, waveform_agreement
-from lightning_v2.deployment.buckets import Buckets
+from lightning_v2.deployment.device.target import Device, open_device, toolchain
 from lightning_v2.deployment.errors import TargetError
-from lightning_v2.deployment.target import Device, open_device, toolchain
+from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.precision import voice_sites
-from lightning_v2.report.provenance import provenance
+from lightning_v2.provenance import provenance
 from lightning_v2.report.records import write_whole
 
 ROOT = Path(__file__).parent.parent

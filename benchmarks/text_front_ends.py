@@ -23,7 +23,7 @@ from pathlib import Path
 import yaml
 from text_front_end_worker import FRONT_ENDS
 
-from lightning_v2.report.provenance import provenance
+from lightning_v2.provenance import provenance
 from lightning_v2.report.records import write_whole
 from lightning_v2.resources import held_out_texts
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.ndimage import maximum_filter1d
 
-from lightning_v2.analysis.recogniser import recognise, word_error_rate
+from lightning_v2.analysis.metrics.recogniser import recognise, word_error_rate
 from lightning_v2.model import SAMPLE_RATE, load
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import held_out_texts

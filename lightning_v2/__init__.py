@@ -16,22 +16,22 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import tensix
-    from .analysis.compare import Comparison, compare
-    from .analysis.localisation import Localisation, localise
-    from .analysis.module_comparison import compare_module
-    from .analysis.tiers import compare_tiers
-    from .cache import cached
-    from .deployment.buckets import Buckets
-    from .deployment.deployment import Deployment
-    from .deployment.emulate import emulate
-    from .deployment.rehearsal import rehearse
-    from .deployment.target import open_device
-    from .errors import LightningError
-    from .model import CheckpointError, Speech, Voice, load
-    from .precision import FLOAT32, Plan, PlanError
-    from .search.check import Check, check
-    from .text import TextError, UnspokenWarning
+    from lightning_v2 import tensix
+    from lightning_v2.analysis.compare import Comparison, compare
+    from lightning_v2.analysis.sites.localisation import Localisation, localise
+    from lightning_v2.analysis.sites.module_comparison import compare_module
+    from lightning_v2.analysis.sites.tiers import compare_tiers
+    from lightning_v2.cache import cached
+    from lightning_v2.deployment.deployment import Deployment
+    from lightning_v2.deployment.device.target import open_device
+    from lightning_v2.deployment.emulate import emulate
+    from lightning_v2.deployment.lowering.buckets import Buckets
+    from lightning_v2.deployment.rehearsal import rehearse
+    from lightning_v2.errors import LightningError
+    from lightning_v2.model import CheckpointError, Speech, Voice, load
+    from lightning_v2.precision import FLOAT32, Plan, PlanError
+    from lightning_v2.search.check import Check, check
+    from lightning_v2.text import TextError, UnspokenWarning
 
 _HOME = {
     "Check": ".search.check",
@@ -39,14 +39,14 @@ _HOME = {
     "cached": ".cache",
     "check": ".search.check",
     "compare": ".analysis.compare",
-    "compare_module": ".analysis.module_comparison",
-    "compare_tiers": ".analysis.tiers",
-    "Localisation": ".analysis.localisation",
-    "localise": ".analysis.localisation",
-    "Buckets": ".deployment.buckets",
+    "compare_module": ".analysis.sites.module_comparison",
+    "compare_tiers": ".analysis.sites.tiers",
+    "Localisation": ".analysis.sites.localisation",
+    "localise": ".analysis.sites.localisation",
+    "Buckets": ".deployment.lowering.buckets",
     "Deployment": ".deployment.deployment",
     "emulate": ".deployment.emulate",
-    "open_device": ".deployment.target",
+    "open_device": ".deployment.device.target",
     "rehearse": ".deployment.rehearsal",
     "LightningError": ".errors",
     "CheckpointError": ".model",

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .errors import ArgumentError
+from lightning_v2.errors import ArgumentError
 
 TIERS = ("fast", "exact")
 """Those of `tensix`, without the wait for its import."""

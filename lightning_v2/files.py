@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from .errors import ArgumentError, MissingFileError
+from lightning_v2.errors import ArgumentError, MissingFileError
 
 _STANDARD_OUTPUT = 1  # its descriptor
 _output = _STANDARD_OUTPUT  # where it leads: to a copy while messages are kept apart

@@ -18,9 +18,7 @@ _PACKAGE = Path(__file__).parent
 
 WITHOUT_INFLUENCE = (
     "*__pycache__*",
-    "arguments.py",
-    "cli.py",
-    "*command.py",
+    "cli/*",
     "data/*",
     "deployment/doctor.py",
     "report/*",

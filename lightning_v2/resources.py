@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from .errors import ArgumentError, MissingFileError
-from .files import read_lines
+from lightning_v2.errors import ArgumentError, MissingFileError
+from lightning_v2.files import read_lines
 
 _LONGEST_KEY = 200  # bytes: with what is added to it, still the name of a file
 _PACKAGE = Path(__file__).parent

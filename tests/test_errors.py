@@ -10,8 +10,8 @@ import pytest
 
 import lightning_v2
 import widgets
-from lightning_v2 import cli
-from lightning_v2.analysis import audio_metrics
+from lightning_v2.analysis.metrics import audio_metrics
+from lightning_v2.cli import main as cli
 from lightning_v2.errors import LightningError
 
 BARE = {"Exception", "ValueError", "RuntimeError", "NotImplementedError", "OSError", "KeyError",

@@ -3,13 +3,13 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from .ab_player import ABPlayer, Clip
+from widgets.player.ab_player import ABPlayer, Clip
 
 if TYPE_CHECKING:
-    from .abx_test import ABXTest
-    from .explorer import PrecisionExplorer
+    from widgets.abx.abx_test import ABXTest
+    from widgets.explorer.explorer import PrecisionExplorer
 
-_HOME = {"ABXTest": ".abx_test", "PrecisionExplorer": ".explorer"}
+_HOME = {"ABXTest": ".abx.abx_test", "PrecisionExplorer": ".explorer.explorer"}
 
 __all__ = ["ABPlayer", "ABXTest", "Clip", "PrecisionExplorer"]
 

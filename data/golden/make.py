@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from lightning_v2.deployment.target import Device, open_device, toolchain, ttnn_version
-from lightning_v2.deployment.words import Words
+from lightning_v2.deployment.device.target import Device, open_device, toolchain, ttnn_version
+from lightning_v2.deployment.device.ttnn_objects import Words
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import check_output, write_output
-from lightning_v2.report.provenance import provenance
+from lightning_v2.provenance import provenance
 from lightning_v2.tensix import ComputeKernelConfig
-from lightning_v2.tensix.formats import FORMATS
-from lightning_v2.tensix.sites import FIDELITIES
+from lightning_v2.tensix.numbers.formats import FORMATS
+from lightning_v2.tensix.numbers.sites import FIDELITIES
 
 Case = dict[str, Any]
 Arrays = dict[str, np.ndarray]

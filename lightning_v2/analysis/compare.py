@@ -7,17 +7,16 @@ from pathlib import Path
 import pandas as pd
 
 from lightning_v2 import tensix
+from lightning_v2.analysis.comparison import Comparison
+from lightning_v2.analysis.metrics import audio_metrics
+from lightning_v2.analysis.sites.block_ranges import BlockRanges
+from lightning_v2.analysis.sites.isolated import Isolated
+from lightning_v2.analysis.sites.layer_errors import LayerErrors
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model import Speech
 from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of
-from lightning_v2.tensix.interception import Observer
-
-from . import audio_metrics
-from .block_ranges import BlockRanges
-from .comparison import Comparison
-from .isolated import Isolated
-from .layer_errors import LayerErrors
+from lightning_v2.tensix.intercept.interception import Observer
 
 
 def compare(

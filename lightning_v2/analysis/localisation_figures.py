@@ -2,11 +2,11 @@
 
 from matplotlib.figure import Figure
 
-from . import colours
-from .drawing import draw_frames
-from .figures import LEVEL_RANGE_DB
-from .localisation import Localisation
-from .picture import Picture
+from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.drawing import draw_frames
+from lightning_v2.analysis.display.figures import LEVEL_RANGE_DB
+from lightning_v2.analysis.display.picture import Picture
+from lightning_v2.analysis.sites.localisation import Localisation
 
 RATIO_RANGE_DB = (0.0, 60.0)
 _WIDTH = 8.2

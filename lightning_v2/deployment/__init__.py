@@ -11,14 +11,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .deployment import Deployment
-    from .rehearsal import Rehearsal, rehearse
-    from .target import open_device
+    from lightning_v2.deployment.deployment import Deployment
+    from lightning_v2.deployment.device.target import open_device
+    from lightning_v2.deployment.rehearsal import Rehearsal, rehearse
 
 _HOME = {
     "Deployment": ".deployment",
     "Rehearsal": ".rehearsal",
-    "open_device": ".target",
+    "open_device": ".device.target",
     "rehearse": ".rehearsal",
 }
 

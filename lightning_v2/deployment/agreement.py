@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.deployment import Deployment
+from lightning_v2.deployment.device.target import Device
 from lightning_v2.deployment.emulate import emulate
-from lightning_v2.deployment.target import Device
+from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.tensix.interception import Observer
+from lightning_v2.tensix.intercept.interception import Observer
 
 Progress = Callable[[str], None]
 """Told the name of each site once it was compared."""

@@ -10,24 +10,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lightning_v2.deployment.buckets import Buckets
+from lightning_v2.deployment.device.programs import ProgramError
+from lightning_v2.deployment.device.stages import DeviceStages
+from lightning_v2.deployment.device.target import Device
+from lightning_v2.deployment.device.ttnn_ops import Choice, TtnnOps
+from lightning_v2.deployment.device.weights import Weights
 from lightning_v2.deployment.errors import UnsupportedError
-from lightning_v2.deployment.graph import Graph
-from lightning_v2.deployment.lowering import Lowering
-from lightning_v2.deployment.programs import ProgramError
-from lightning_v2.deployment.report import Report
-from lightning_v2.deployment.runner import Runner
-from lightning_v2.deployment.stages import DeviceStages
-from lightning_v2.deployment.target import Device
-from lightning_v2.deployment.ttnn_ops import Choice, TtnnOps
-from lightning_v2.deployment.weights import Weights
+from lightning_v2.deployment.lowering.buckets import Buckets
+from lightning_v2.deployment.lowering.lowering import Lowering
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.observed.graph import Graph
+from lightning_v2.deployment.observed.report import Report
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
 from lightning_v2.model.voice import Line, Script
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.interception import Observer
+from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
 
 

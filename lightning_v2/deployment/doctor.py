@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lightning_v2.deployment import target
+from lightning_v2.deployment.device import target
 
 READY, MISSING, DOUBTFUL, NOT_NEEDED = "ready", "missing", "doubtful", "not needed"
 
@@ -195,7 +195,7 @@ def _mock() -> tuple[str, ...]:
 
 
 def _exact_tier() -> tuple[str, ...]:
-    from lightning_v2.tensix.compiled import is_cold
+    from lightning_v2.tensix.kernels.compile import is_cold
 
     if is_cold():
         return READY, "not compiled yet: the first run takes about half a minute longer"

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.lowering import Lowering
-from lightning_v2.deployment.runner import Runner
+from lightning_v2.deployment.lowering.lowering import Lowering
+from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.model import Voice
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.configuration import Settings
-from lightning_v2.tensix.interception import Interception, Observer, Unemulated, innermost
-from lightning_v2.tensix.unseen import asked_for
+from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated, innermost
+from lightning_v2.tensix.intercept.unseen import asked_for
+from lightning_v2.tensix.numbers.configuration import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What stands in the way of a deployment."""
 
-from ..errors import LightningError
+from lightning_v2.errors import LightningError
 
 
 class TargetError(LightningError, RuntimeError):

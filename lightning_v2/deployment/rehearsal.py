@@ -22,14 +22,14 @@ from typing import Any
 
 import pandas as pd
 
-from lightning_v2.deployment.buckets import Buckets
+from lightning_v2.deployment.device.ttnn_ops import Choice
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
-from lightning_v2.deployment.report import Report, StageReport
-from lightning_v2.deployment.ttnn_ops import Choice
+from lightning_v2.deployment.lowering.buckets import Buckets
+from lightning_v2.deployment.observed.report import Report, StageReport
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.model import load
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.formats import TILE
+from lightning_v2.tensix.numbers.formats import TILE
 
 TIMEOUT_S = 300
 _SHOWN = 2000
@@ -209,7 +209,7 @@ def observed(plan: Plan, board: str, voice: str | Path, buckets: Buckets) -> Reh
         TargetError, UnsupportedError: as `rehearse`.
     """
     from lightning_v2.deployment.deployment import Deployment
-    from lightning_v2.deployment.target import open_device, ttnn_version
+    from lightning_v2.deployment.device.target import open_device, ttnn_version
 
     start = perf_counter()
     with open_device("mock", board) as device:

@@ -1,10 +1,10 @@
 """The voice: plain PyTorch."""
 
-from .checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from .config import HOP, SAMPLE_RATE, StackConfig, VoiceConfig
-from .network import Network
-from .speech import Speech
-from .voice import DEFAULT_VOICE, Voice, load
+from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from lightning_v2.model.config import HOP, SAMPLE_RATE, StackConfig, VoiceConfig
+from lightning_v2.model.network import Network
+from lightning_v2.model.speech import Speech
+from lightning_v2.model.voice import DEFAULT_VOICE, Voice, load
 
 __all__ = [
     "DEFAULT_VOICE",

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .config import VoiceConfig
-from .layers import Attention, ConvNeXtBlock, Stack
+from lightning_v2.model.config import VoiceConfig
+from lightning_v2.model.layers import Attention, ConvNeXtBlock, Stack
 
 REFERENCE_F0 = 170.0
 """Hz: the pitch that `log_f0 = 0` stands for."""

@@ -9,11 +9,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ..errors import LightningError
-from ..files import written_whole
-from ..text import FEATURES, PHONES
-from .config import StackConfig, VoiceConfig
-from .network import Network
+from lightning_v2.errors import LightningError
+from lightning_v2.files import written_whole
+from lightning_v2.model.config import StackConfig, VoiceConfig
+from lightning_v2.model.network import Network
+from lightning_v2.text import FEATURES, PHONES
 
 FORMAT = "lightning-v2-voice/1"
 _WEIGHTS, _CONFIG = "model.safetensors", "config.json"

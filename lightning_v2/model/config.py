@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ..errors import ArgumentError
-from ..text import FEATURES, PHONES
+from lightning_v2.errors import ArgumentError
+from lightning_v2.text import FEATURES, PHONES
 
 SAMPLE_RATE = 24000
 """Hz."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .acoustic import (
+from lightning_v2.model.acoustic import (
     Decoder,
     DurationPredictor,
     Encoder,
@@ -15,9 +15,9 @@ from .acoustic import (
     PitchColumns,
     PitchPredictor,
 )
-from .config import VoiceConfig
-from .source import Source
-from .vocoder import Vocoder
+from lightning_v2.model.config import VoiceConfig
+from lightning_v2.model.source import Source
+from lightning_v2.model.vocoder import Vocoder
 
 
 @dataclass(frozen=True)

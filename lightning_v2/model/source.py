@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
-from .config import HOP, SAMPLE_RATE
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 
 _INCREMENT_BITS = 32  # fraction bits of a phase increment, in cycles a sample
 _HIGHEST_HARMONIC = SAMPLE_RATE / 2 - 100  # Hz

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ..files import check_output, write_output
-from .config import HOP, SAMPLE_RATE
+from lightning_v2.files import check_output, write_output
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 
 WAV_FILE = ((".wav", ".wave"), "a WAV file")
 """Suffixes and kind of what `Speech.save` writes, for `files.check_output`."""

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .acoustic import FRAME_FEATURES
-from .config import HOP, VoiceConfig
-from .layers import Basis, Stack, Taps
+from lightning_v2.model.acoustic import FRAME_FEATURES
+from lightning_v2.model.config import HOP, VoiceConfig
+from lightning_v2.model.layers import Basis, Stack, Taps
 
 LARGEST_LOG_GAIN = 4.0
 

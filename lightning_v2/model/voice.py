@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import ArgumentError
-from ..resources import data_path
-from ..text import Sentence, features, normalize, phone_indices, to_sentences
-from ..threads import torch_threads
-from .checkpoint import CheckpointError, load_checkpoint
-from .config import HOP, SAMPLE_RATE, VoiceConfig
-from .network import Frames, Network
-from .speech import Speech
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint
+from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
+from lightning_v2.model.network import Frames, Network
+from lightning_v2.model.speech import Speech
+from lightning_v2.resources import data_path
+from lightning_v2.text import Sentence, features, normalize, phone_indices, to_sentences
+from lightning_v2.threads import torch_threads
 
 DEFAULT_VOICE = "slt"
 

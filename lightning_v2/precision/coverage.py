@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from lightning_v2 import tensix
-from lightning_v2.tensix.formats import BITS_PER_VALUE
-from lightning_v2.tensix.operations import OPERATIONS
-from lightning_v2.tensix.sites import Site
+from lightning_v2.tensix.intercept.operations import OPERATIONS
+from lightning_v2.tensix.numbers.formats import BITS_PER_VALUE
+from lightning_v2.tensix.numbers.sites import Site
 
 if TYPE_CHECKING:
     from lightning_v2.precision.plan import Plan

@@ -27,8 +27,8 @@ import yaml
 from lightning_v2.errors import LightningError
 from lightning_v2.precision.reader import Reader, nearest
 from lightning_v2.resources import data_path
-from lightning_v2.tensix.operations import outputs
-from lightning_v2.tensix.sites import Site, SitePrecision
+from lightning_v2.tensix.intercept.operations import outputs
+from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 if TYPE_CHECKING:
     from lightning_v2.precision.coverage import Coverage

@@ -10,7 +10,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from lightning_v2.tensix.sites import LEGAL, is_legal
+from lightning_v2.tensix.numbers.sites import LEGAL, is_legal
 
 _TOP = ("name", "description", "default", "rules")
 

@@ -15,7 +15,7 @@ from time import monotonic
 import nbformat
 import psutil
 
-from .records import read_notebook
+from lightning_v2.report.records import read_notebook
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import nbformat
 
-from lightning_v2.analysis.audio_metrics import METRICS, Metric
-from lightning_v2.analysis.colours import of_plan
-from lightning_v2.analysis.tables import number
+from lightning_v2.analysis.display.colours import of_plan
+from lightning_v2.analysis.display.tables import number
+from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric
+from lightning_v2.report import outputs
+from lightning_v2.report.document import document
+from lightning_v2.report.page import chip
+from lightning_v2.report.records import Run
 from widgets.static import widget_html
-
-from . import outputs
-from .document import document
-from .page import chip
-from .records import Run
 
 KEY_METRICS = (
     "pesq_wb_mos",

@@ -7,12 +7,12 @@ import re
 import nbformat
 from PIL import Image
 
-from lightning_v2.analysis.figure_data import DATA_TYPE, unbundle
-from lightning_v2.analysis.tables import METRICS_TYPE
+from lightning_v2.analysis.display.figure_data import DATA_TYPE, unbundle
+from lightning_v2.analysis.display.tables import METRICS_TYPE
 
 VIEW_TYPE = "application/vnd.jupyter.widget-view+json"
 STATE_TYPE = "application/vnd.jupyter.widget-state+json"
-PLAYER = "widgets.ab_player.ABPlayer"
+PLAYER = "widgets.player.ab_player.ABPlayer"
 
 _THUMBNAIL_WIDTH = 400
 _SOURCES = re.compile(r'(?:src|srcset)="data:image/webp;base64,([^"]+)"')

@@ -7,13 +7,12 @@ from functools import cache
 import nbformat
 from nbconvert import HTMLExporter
 
-from lightning_v2.analysis.colours import of_plan
+from lightning_v2.analysis.display.colours import of_plan
+from lightning_v2.report import outputs
+from lightning_v2.report.document import document
+from lightning_v2.report.parameters import parameter_defaults
+from lightning_v2.report.records import Run
 from widgets.static import widget_html
-
-from . import outputs
-from .document import document
-from .parameters import parameter_defaults
-from .records import Run
 
 _CODE = """
 {%- extends 'basic/index.html.j2' -%}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from ..errors import LightningError
-from .records import read_notebook
+from lightning_v2.errors import LightningError
+from lightning_v2.report.records import read_notebook
 
 
 class ParameterError(LightningError, ValueError):

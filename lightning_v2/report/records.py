@@ -7,8 +7,7 @@ from pathlib import Path
 import nbformat
 
 from lightning_v2.files import written_whole
-
-from .provenance import provenance
+from lightning_v2.provenance import provenance
 
 RUN = "lightning_v2"
 """Key in the metadata of an executed notebook under which its `Run` is kept."""

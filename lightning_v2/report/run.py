@@ -13,14 +13,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lightning_v2.precision import Plan
-
-from . import defaults
-from .execute import execute, kill
-from .key import run_key
-from .parameters import ParameterError, check_parameters, known_parameters
-from .provenance import provenance
-from .records import Report, Run, read_notebook
-from .site import words, write_site
+from lightning_v2.provenance import provenance
+from lightning_v2.report import defaults
+from lightning_v2.report.execute import execute, kill
+from lightning_v2.report.key import run_key
+from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
+from lightning_v2.report.records import Report, Run, read_notebook
+from lightning_v2.report.site import words, write_site
 
 PACKAGE = Path(__file__).parents[1]
 

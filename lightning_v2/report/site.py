@@ -7,10 +7,9 @@ from pathlib import Path
 import nbformat
 
 from lightning_v2.files import written_whole
-
-from .index import index
-from .page import page
-from .records import Report, Run, read_notebook, write_whole
+from lightning_v2.report.index import index
+from lightning_v2.report.page import page
+from lightning_v2.report.records import Report, Run, read_notebook, write_whole
 
 
 def write_site(build: Path, report: Report, folder: Path) -> None:

@@ -11,28 +11,28 @@ from typing import Any
 
 import pandas as pd
 
-from lightning_v2.analysis.audio_metrics import METRICS
-from lightning_v2.analysis.controls import CONTROLS, Control
-from lightning_v2.analysis.endpoints import CONFIDENCE, ENDPOINTS, Endpoint, Run
-from lightning_v2.analysis.equivalence import (
+from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.recording import read as read_recording
+from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
+from lightning_v2.analysis.verdict.controls import CONTROLS, Control
+from lightning_v2.analysis.verdict.endpoints import CONFIDENCE, ENDPOINTS, Endpoint, Run
+from lightning_v2.analysis.verdict.equivalence import (
     ENOUGH_SENTENCES,
     LEAST_RESAMPLES,
     RESAMPLES,
     Verdict,
     judge,
 )
-from lightning_v2.analysis.recording import read as read_recording
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.resources import held_out_texts
-from lightning_v2.search import measurements
-from lightning_v2.search.control_verdict import Answer, ControlVerdict, answer_of
-from lightning_v2.search.store import Results
-from lightning_v2.search.sweep import Unit, sweep
-from lightning_v2.search.voices import voice as voice_of
+from lightning_v2.search.sweep import measurements
+from lightning_v2.search.sweep.store import Results
+from lightning_v2.search.sweep.sweep import Unit, sweep
+from lightning_v2.search.sweep.voices import voice as voice_of
 
 
 class CheckError(LightningError, RuntimeError):

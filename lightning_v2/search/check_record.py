@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lightning_v2.analysis.controls import CONTROLS
-from lightning_v2.analysis.endpoints import ENDPOINTS, Endpoint
-from lightning_v2.analysis.equivalence import Judgement, Verdict
+from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
+from lightning_v2.analysis.verdict.controls import CONTROLS
+from lightning_v2.analysis.verdict.endpoints import ENDPOINTS, Endpoint
+from lightning_v2.analysis.verdict.equivalence import Judgement, Verdict
 from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
 from lightning_v2.search.check import Check
-from lightning_v2.search.control_verdict import Answer, ControlVerdict, answer_of
 
 _ORIGIN = ("time", "commit", "machine")
 

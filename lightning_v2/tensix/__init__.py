@@ -1,8 +1,7 @@
 """The arithmetic of Tensix cores on a CPU: ttnn's operations, bit for bit, on a tensor type of its
 own; and the interception that runs any torch module in it."""
 
-from lightning_v2.tensix.attention import SDPAProgramConfig, scaled_dot_product_attention
-from lightning_v2.tensix.configuration import (
+from lightning_v2.tensix.numbers.configuration import (
     ARCHITECTURES,
     TIERS,
     ComputeKernelConfig,
@@ -10,14 +9,28 @@ from lightning_v2.tensix.configuration import (
     settings,
     use,
 )
-from lightning_v2.tensix.convolution import (
+from lightning_v2.tensix.numbers.formats import FORMATS
+from lightning_v2.tensix.numbers.sites import FIDELITIES, Site, SitePrecision
+from lightning_v2.tensix.numbers.tensor import (
+    Tensor,
+    bfloat4_b,
+    bfloat8_b,
+    bfloat16,
+    float32,
+    from_torch,
+    to_torch,
+    typecast,
+    uint32,
+)
+from lightning_v2.tensix.ops.attention import SDPAProgramConfig, scaled_dot_product_attention
+from lightning_v2.tensix.ops.convolution import (
     Conv1dConfig,
     Conv2dConfig,
     conv1d,
     conv2d,
     conv_transpose2d,
 )
-from lightning_v2.tensix.data_movement import (
+from lightning_v2.tensix.ops.data_movement import (
     concat,
     concatenate_heads,
     embedding,
@@ -28,7 +41,7 @@ from lightning_v2.tensix.data_movement import (
     split_query_key_value_and_split_heads,
     transpose,
 )
-from lightning_v2.tensix.elementwise import (
+from lightning_v2.tensix.ops.elementwise import (
     add,
     div,
     divide,
@@ -38,11 +51,10 @@ from lightning_v2.tensix.elementwise import (
     rsub,
     subtract,
 )
-from lightning_v2.tensix.formats import FORMATS
-from lightning_v2.tensix.matmul import linear, matmul
-from lightning_v2.tensix.normalisation import layer_norm, rms_norm
-from lightning_v2.tensix.reduction import max, mean, min, sum
-from lightning_v2.tensix.sfpu_operations import (
+from lightning_v2.tensix.ops.matmul import linear, matmul
+from lightning_v2.tensix.ops.normalisation import layer_norm, rms_norm
+from lightning_v2.tensix.ops.reduction import max, mean, min, sum
+from lightning_v2.tensix.ops.sfpu_operations import (
     abs,
     ceil,
     celu,
@@ -85,25 +97,13 @@ from lightning_v2.tensix.sfpu_operations import (
     tanh,
     trunc,
 )
-from lightning_v2.tensix.sites import FIDELITIES, Site, SitePrecision
-from lightning_v2.tensix.softmax import softmax
-from lightning_v2.tensix.tensor import (
-    Tensor,
-    bfloat4_b,
-    bfloat8_b,
-    bfloat16,
-    float32,
-    from_torch,
-    to_torch,
-    typecast,
-    uint32,
-)
+from lightning_v2.tensix.ops.softmax import softmax
 
 # isort: split
 # The interception runs the operations above.
-from lightning_v2.tensix.interception import Interception, Unemulated, intercept, lower
-from lightning_v2.tensix.operations import OPERATIONS, register
-from lightning_v2.tensix.tracing import trace
+from lightning_v2.tensix.intercept.interception import Interception, Unemulated, intercept, lower
+from lightning_v2.tensix.intercept.operations import OPERATIONS, register
+from lightning_v2.tensix.intercept.tracing import trace
 
 __all__ = [
     "SDPAProgramConfig",

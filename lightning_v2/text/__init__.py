@@ -1,11 +1,11 @@
 """English text to phones: normalisation, pronunciation, syllables, phrase breaks."""
 
-from .errors import TextError, UnspokenWarning
-from .features import FEATURES, features, phone_indices
-from .normalize import Normalized, normalize
-from .phonemize import phonemize, to_sentences
-from .phones import PAUSE, PHONE_INDEX, PHONES, VOWELS
-from .sentence import Sentence, Syllable, Word
+from lightning_v2.text.errors import TextError, UnspokenWarning
+from lightning_v2.text.features import FEATURES, features, phone_indices
+from lightning_v2.text.normalize import Normalized, normalize
+from lightning_v2.text.phonemize import phonemize, to_sentences
+from lightning_v2.text.phones import PAUSE, PHONE_INDEX, PHONES, VOWELS
+from lightning_v2.text.sentence import Sentence, Syllable, Word
 
 __all__ = [
     "FEATURES",

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from .errors import TextError
+from lightning_v2.text.errors import TextError
 
 _PLAIN = {
     "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "′": "'", "`": "'", "´": "'",

@@ -1,6 +1,6 @@
 """What can be wrong with a text."""
 
-from ..errors import LightningError
+from lightning_v2.errors import LightningError
 
 
 class TextError(LightningError, ValueError):

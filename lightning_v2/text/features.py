@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .phones import PAUSE, PHONE_INDEX
-from .sentence import Sentence
+from lightning_v2.text.phones import PAUSE, PHONE_INDEX
+from lightning_v2.text.sentence import Sentence
 
 WORD_CLASSES = {
     "preposition": "in of for on that with by at from as if against about before because under "

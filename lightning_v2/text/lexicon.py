@@ -5,8 +5,8 @@ import sqlite3
 import threading
 from importlib import resources
 
-from .errors import TextError
-from .phones import IPA_TO_PHONE, VOWELS
+from lightning_v2.text.errors import TextError
+from lightning_v2.text.phones import IPA_TO_PHONE, VOWELS
 
 _PRIMARY, _SECONDARY = "ˈ", "ˌ"
 _lock = threading.Lock()

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from . import (
+from lightning_v2.text.characters import to_plain
+from lightning_v2.text.errors import TextError
+from lightning_v2.text.notation import (
     abbreviations,
     addresses,
     codes,
@@ -18,9 +20,7 @@ from . import (
     times,
     units,
 )
-from .characters import to_plain
-from .errors import TextError
-from .spelling import LETTER, is_spelled
+from lightning_v2.text.notation.spelling import LETTER, is_spelled
 
 _READINGS = (
     addresses.spoken,

@@ -2,12 +2,12 @@
 
 import warnings
 
-from .errors import UnspokenWarning
-from .lexicon import Pronunciation, pronounce
-from .normalize import PHRASE_MARKS, Normalized, normalize
-from .phones import VOWELS
-from .sentence import Sentence, Syllable, Word
-from .syllables import syllabify
+from lightning_v2.text.errors import UnspokenWarning
+from lightning_v2.text.lexicon import Pronunciation, pronounce
+from lightning_v2.text.normalize import PHRASE_MARKS, Normalized, normalize
+from lightning_v2.text.phones import VOWELS
+from lightning_v2.text.sentence import Sentence, Syllable, Word
+from lightning_v2.text.syllables import syllabify
 
 LONGEST_SENTENCE = 60
 """Words; a longer run without a full stop is cut, at a comma if there is one."""

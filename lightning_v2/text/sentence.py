@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from .phones import PAUSE
+from lightning_v2.text.phones import PAUSE
 
 
 @dataclass(frozen=True)

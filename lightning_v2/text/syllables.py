@@ -1,6 +1,6 @@
 """Syllables by the maximal onset principle."""
 
-from .phones import VOWELS
+from lightning_v2.text.phones import VOWELS
 
 _CLUSTERS = """
     p l,p r,p y,b l,b r,b y,t r,t w,d r,d w,k l,k r,k w,k y,g l,g r,g w,f l,f r,f y,v y,

@@ -12,11 +12,11 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
-from ..errors import ArgumentError
-from ..files import written_whole
-from ..model.config import HOP, SAMPLE_RATE
-from ..text import Sentence, TextError, features, phone_indices, phonemize
-from . import teacher
+from lightning_v2.errors import ArgumentError
+from lightning_v2.files import written_whole
+from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.text import Sentence, TextError, features, phone_indices, phonemize
+from lightning_v2.training import teacher
 
 BANDS = 64
 ENGINE_SHIFT = 0.0025  # s: nearest sampling of what moves linearly and arrives at a frame's end

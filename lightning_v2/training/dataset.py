@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..errors import ArgumentError
-from ..model.config import HOP, SAMPLE_RATE
-from .corpus import Corpus, Example
-from .excitation import source_phase
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.training.corpus import Corpus, Example
+from lightning_v2.training.excitation import source_phase
 
 _PHASE_STEPS = 32768
 

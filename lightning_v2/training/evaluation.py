@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..analysis.audio_metrics import pesq_wb_mos
-from ..model import HOP, SAMPLE_RATE, Voice
-from ..model.acoustic import FRAME_FEATURES, REFERENCE_F0
-from ..model.source import accumulate_phase, per_sample, pulse_train, sample_f0
-from ..text import PHONE_INDEX, Sentence, phonemize
-from . import teacher
-from .corpus import ENGINE_SHIFT, Corpus, Example, band_basis, build
-from .excitation import resynthesize, source_phase
+from lightning_v2.analysis.metrics.audio_metrics import pesq_wb_mos
+from lightning_v2.model import HOP, SAMPLE_RATE, Voice
+from lightning_v2.model.acoustic import FRAME_FEATURES, REFERENCE_F0
+from lightning_v2.model.source import accumulate_phase, per_sample, pulse_train, sample_f0
+from lightning_v2.text import PHONE_INDEX, Sentence, phonemize
+from lightning_v2.training import teacher
+from lightning_v2.training.corpus import ENGINE_SHIFT, Corpus, Example, band_basis, build
+from lightning_v2.training.excitation import resynthesize, source_phase
 
 _MS_PER_FRAME = 1000 * HOP / SAMPLE_RATE
 _PAUSE = PHONE_INDEX["pau"]

@@ -10,7 +10,7 @@ T. Fukada et al., "An adaptive algorithm for mel-cepstral analysis of speech", I
 import numba
 import numpy as np
 
-from .teacher import CEPSTRA, FRAME, SAMPLE_RATE, WARPING
+from lightning_v2.training.teacher import CEPSTRA, FRAME, SAMPLE_RATE, WARPING
 
 # coefficients of the 5th order Pade approximation of exp that MLSA filters use
 _PADE = np.array([1.0, 0.4999391, 0.1107098, 0.01369984, 0.0009564853, 0.00003041721])

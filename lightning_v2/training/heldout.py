@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import soundfile
 
-from ..errors import LightningError
-from ..files import written_whole
-from ..model import SAMPLE_RATE
-from ..resources import held_out_texts
-from .evaluation import HeldOut
+from lightning_v2.errors import LightningError
+from lightning_v2.files import written_whole
+from lightning_v2.model import SAMPLE_RATE
+from lightning_v2.resources import held_out_texts
+from lightning_v2.training.evaluation import HeldOut
 
 
 def record(folder: Path, count: int, jobs: int) -> list[Path]:

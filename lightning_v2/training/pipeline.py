@@ -9,15 +9,15 @@ from pathlib import Path
 
 import torch
 
-from ..errors import ArgumentError
-from ..model import VoiceConfig, load, save_checkpoint
-from ..model.network import Network
-from ..resources import data_path, held_out_texts, text_lines
-from . import corpus as taught
-from . import recordings
-from .corpus import Corpus
-from .dataset import Dataset
-from .trainer import Schedule, Trainer
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model import VoiceConfig, load, save_checkpoint
+from lightning_v2.model.network import Network
+from lightning_v2.resources import data_path, held_out_texts, text_lines
+from lightning_v2.training import corpus as taught
+from lightning_v2.training import recordings
+from lightning_v2.training.corpus import Corpus
+from lightning_v2.training.dataset import Dataset
+from lightning_v2.training.trainer import Schedule, Trainer
 
 _ACOUSTIC = ("encoder.", "duration.", "pitch.", "decoder.")
 
@@ -120,7 +120,7 @@ def evaluate(voice: Path, folder: Path, count: int, jobs: int) -> dict[str, floa
     Raises:
         TeacherMissing: if the teacher is not installed.
     """
-    from .evaluation import HeldOut, acoustic_quality, copy_quality
+    from lightning_v2.training.evaluation import HeldOut, acoustic_quality, copy_quality
 
     held = HeldOut.prepare(held_out_texts(count), folder, jobs)
     keys = list(held.sentences)

@@ -14,14 +14,19 @@ import numpy as np
 import soxr
 from tqdm import tqdm
 
-from ..analysis.recording import RecordingError, SilentRecording, phone_ends, read_sound
-from ..errors import ArgumentError
-from ..model import HOP, SAMPLE_RATE, Voice, load
-from ..resources import keyed_lines
-from ..text import Sentence, TextError, features, phone_indices, phonemize
-from .corpus import BANDS, Corpus, Example
-from .teacher import SAMPLE_RATE as WARPED_RATE
-from .teacher import WARPING
+from lightning_v2.analysis.metrics.recording import (
+    RecordingError,
+    SilentRecording,
+    phone_ends,
+    read_sound,
+)
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model import HOP, SAMPLE_RATE, Voice, load
+from lightning_v2.resources import keyed_lines
+from lightning_v2.text import Sentence, TextError, features, phone_indices, phonemize
+from lightning_v2.training.corpus import BANDS, Corpus, Example
+from lightning_v2.training.teacher import SAMPLE_RATE as WARPED_RATE
+from lightning_v2.training.teacher import WARPING
 
 _FFT = 1024
 _LOWEST_F0, _HIGHEST_F0 = 60.0, 500.0  # Hz

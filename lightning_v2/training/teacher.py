@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ..errors import LightningError
-from ..text import PAUSE, Sentence
+from lightning_v2.errors import LightningError
+from lightning_v2.text import PAUSE, Sentence
 
 VOICE = Path(
     "/usr/share/festival/voices/us/cmu_us_slt_arctic_hts/hts/cmu_us_slt_arctic_hts.htsvoice"

@@ -15,14 +15,14 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from ..errors import ArgumentError
-from ..files import written_whole
-from ..model.acoustic import FRAME_FEATURES, REFERENCE_F0, log_f0
-from ..model.config import HOP, VoiceConfig
-from ..model.network import Network
-from ..model.source import accumulate_phase, per_sample, pulse_train, sample_f0
-from .dataset import Crop, Dataset
-from .losses import complex_loss, duration_loss, masked_mean, spectral_loss
+from lightning_v2.errors import ArgumentError
+from lightning_v2.files import written_whole
+from lightning_v2.model.acoustic import FRAME_FEATURES, REFERENCE_F0, log_f0
+from lightning_v2.model.config import HOP, VoiceConfig
+from lightning_v2.model.network import Network
+from lightning_v2.model.source import accumulate_phase, per_sample, pulse_train, sample_f0
+from lightning_v2.training.dataset import Crop, Dataset
+from lightning_v2.training.losses import complex_loss, duration_loss, masked_mean, spectral_loss
 
 _EDGE = 8  # frames at the edges of a crop that see padding instead of their neighbours
 _BORDER = 2 * HOP  # samples at the edges of a crop that miss a neighbouring frame

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.phase_site import with_other_phase
+from lightning_v2.precision.phase_site import with_other_phase
 
 TEXT = "Every evening, seven silver ships."
 

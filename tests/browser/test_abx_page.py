@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from widgets import ABXTest, Clip
-from widgets.abx_statistics import ABXStatistics
+from widgets.abx.abx_statistics import ABXStatistics
 from widgets.source import source
 from widgets.static import widget_html
 
@@ -314,7 +314,7 @@ def test_statistics_of_page_and_kernel_are_the_same(alone):
         for answered in {0, 1, planned // 2, planned}
         for correct in {0, answered // 2, answered * 3 // 4, answered}
     ]
-    code = source("abx_statistics.js") + "\nexport default abxStatistics;"
+    code = source("abx/abx_statistics.js") + "\nexport default abxStatistics;"
     shown = page.evaluate(
         """async ([code, counts]) => {
           const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));

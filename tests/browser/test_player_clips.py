@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from lightning_v2.analysis.spectrogram import spectrogram
+from lightning_v2.analysis.metrics.spectrogram import spectrogram
 from tests.browser.players import PHONE, RATE, pressed, three_clips, tone
 from widgets import ABPlayer, Clip
+from widgets.player.wav import read_wav_base64
 from widgets.source import source
-from widgets.wav import read_wav_base64
 
 REPLACE = """
 (states) => {
@@ -123,7 +123,7 @@ def test_thirteen_clips_are_usable(open_players, options):
 
 def module(page, expression, argument):
     """Value of a JavaScript expression over `argument` and what the player's scripts define."""
-    code = source("sound.js", "timeline.js", "pictures.js")
+    code = source("player/sound.js", "player/timeline.js", "player/pictures.js")
     code += f"\nexport default (argument) => {expression};"
     text = page.evaluate(
         """async ([code, argument]) => {

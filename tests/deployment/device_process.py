@@ -95,7 +95,7 @@ def _main(file: str, name: str, result: str, call: str) -> None:
     if target is None:
         value = function(*arguments)
     else:
-        from lightning_v2.deployment.target import open_device
+        from lightning_v2.deployment.device.target import open_device
 
         with open_device(target, board) as device:
             value = function(device, *arguments)

@@ -4,9 +4,9 @@ from functools import partial
 
 import torch
 
-from lightning_v2.deployment.ttnn_ops import Taps, TtnnOps
-from lightning_v2.tensix.configuration import ComputeKernelConfig, MatmulProgramConfig
-from lightning_v2.tensix.convolution import Conv2dConfig
+from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
+from lightning_v2.tensix.ops.convolution import Conv2dConfig
 
 VECTOR_FORMATS = ("float32", "bfloat16", "bfloat8_b")
 CONFIG = ComputeKernelConfig("HiFi4", False, True, False)

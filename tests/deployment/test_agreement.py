@@ -3,12 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from lightning_v2.deployment.agreement import (
-    _row,
-    digest,
-    load_agreement,
-    observed_emulation,
-)
+from lightning_v2.deployment.agreement import _row, digest, load_agreement, observed_emulation
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.resources import data_path
 from tests.deployment.device_process import run_on_mock

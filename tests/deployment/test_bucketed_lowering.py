@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.buckets import EXACT_LENGTHS, Buckets, TooLongError
-from lightning_v2.deployment.lowering import Lowering
-from lightning_v2.deployment.runner import Runner
+from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS, Buckets, TooLongError
+from lightning_v2.deployment.lowering.lowering import Lowering
+from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.model.voice import Script
 from lightning_v2.precision import Plan
-from lightning_v2.tensix.execution import Execution
-from lightning_v2.tensix.formats import FORMATS
+from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.numbers.formats import FORMATS
 from lightning_v2.threads import torch_threads
 from tests.deployment import plain_ops
 

@@ -7,14 +7,14 @@ import pytest
 
 from lightning_v2 import tensix
 from lightning_v2.deployment import deployment as module
-from lightning_v2.deployment.buckets import Buckets, TooLongError
 from lightning_v2.deployment.deployment import Deployment
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.deployment.errors import UnsupportedError
+from lightning_v2.deployment.lowering.buckets import Buckets, TooLongError
 from lightning_v2.model import load
 from lightning_v2.model.voice import Script
 from lightning_v2.precision import Plan, PlanError, voice_sites
-from lightning_v2.tensix.formats import storage_bytes
+from lightning_v2.tensix.numbers.formats import storage_bytes
 from tests.deployment.device_process import run_on_mock
 
 PHONES, FRAMES = (32, 64), (128, 256)

@@ -3,8 +3,9 @@ import os
 
 import pytest
 
-from lightning_v2.cli import main
-from lightning_v2.deployment import doctor, target
+from lightning_v2.cli.main import main
+from lightning_v2.deployment import doctor
+from lightning_v2.deployment.device import target
 from lightning_v2.deployment.doctor import DOUBTFUL, MISSING, NOT_NEEDED, READY, Finding
 
 

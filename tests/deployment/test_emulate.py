@@ -11,7 +11,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase
 from lightning_v2.precision import Plan, PlanError, presets, voice_sites
-from lightning_v2.tensix.phase import accumulate_in
+from lightning_v2.tensix.ops.phase import accumulate_in
 
 TEXT = "Hello there, this is a voice."
 SHORT = "Hi."

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lightning_v2.deployment import mock
+from lightning_v2.deployment.device.target import BOARDS, TargetError
 from lightning_v2.deployment.mock.program import program
-from lightning_v2.deployment.target import BOARDS, TargetError
 from tests.deployment.device_process import run_on_mock
 
 RETURN = bytes.fromhex("67800000")

@@ -6,8 +6,8 @@ import psutil
 import pytest
 
 from lightning_v2.deployment import rehearse
-from lightning_v2.deployment.buckets import Buckets
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
+from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.rehearsal import RehearsalError
 from lightning_v2.precision import Plan, PlanError
 

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from lightning_v2.errors import NoRuleError
-from lightning_v2.tensix.normalisation import LONGEST
-from lightning_v2.tensix.operations import OPERATIONS
-from lightning_v2.tensix.softmax import LONGEST as LONGEST_SOFTMAX
+from lightning_v2.tensix.intercept.operations import OPERATIONS
+from lightning_v2.tensix.ops.normalisation import LONGEST
+from lightning_v2.tensix.ops.softmax import LONGEST as LONGEST_SOFTMAX
 
 TEXT = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
 

@@ -9,7 +9,7 @@ import lightning_v2 as lv2
 from lightning_v2.precision import Plan, presets
 from lightning_v2.precision.coverage import voice_sites
 from lightning_v2.resources import data_path
-from lightning_v2.tensix.sites import Site
+from lightning_v2.tensix.numbers.sites import Site
 
 from .damage import mutated_bytes, mutated_text
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.target import Device
+from lightning_v2.deployment.device.target import Device
 from lightning_v2.errors import ArgumentError
 from tests.tensix.test_simulator_cases import run
 

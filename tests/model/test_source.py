@@ -9,13 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_v2.model import HOP, SAMPLE_RATE
-from lightning_v2.model.source import (
-    Source,
-    accumulate_phase,
-    per_sample,
-    pulse_train,
-    sample_f0,
-)
+from lightning_v2.model.source import Source, accumulate_phase, per_sample, pulse_train, sample_f0
 
 
 def exact_phase(f0: list[float]) -> list[Fraction]:

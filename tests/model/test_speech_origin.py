@@ -3,10 +3,13 @@
 import pytest
 
 import lightning_v2 as lv2
-from lightning_v2 import cli
-from lightning_v2.analysis import audio_metrics, controls, phase_changes
-from lightning_v2.analysis.kept_reference import KeptReference
-from lightning_v2.search import measurements, quality
+from lightning_v2.analysis.metrics import audio_metrics
+from lightning_v2.analysis.sites.kept_reference import KeptReference
+from lightning_v2.analysis.verdict import controls
+from lightning_v2.chapters.phase import phase_changes
+from lightning_v2.cli import main as cli
+from lightning_v2.search.plans import quality
+from lightning_v2.search.sweep import measurements
 
 TEXT = "Hi."
 PLAN = lv2.Plan.load("naive")

@@ -10,7 +10,7 @@ from lightning_v2.model.vocoder import (
     minimum_phase_basis,
     synthesis_basis,
 )
-from lightning_v2.tensix.formats import pack_host
+from lightning_v2.tensix.numbers.formats import pack_host
 
 
 def test_analysis_basis_is_a_windowed_dft():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from nbformat import v4
 from PIL import Image
 
-from lightning_v2.analysis.picture import Picture
+from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.report import outputs
 from lightning_v2.report.index import index
 from lightning_v2.report.page import page

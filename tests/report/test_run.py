@@ -11,7 +11,7 @@ import nbformat
 import psutil
 import pytest
 
-from lightning_v2.cli import main
+from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
 from lightning_v2.report.parameters import ParameterError
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks
@@ -292,7 +292,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_the_rest(notebook, tmp_pat
     folder = notebook("b", slow, parameters="count = 1").parent
     build = tmp_path / "build"
     process = subprocess.Popen(
-        [sys.executable, "-m", "lightning_v2.cli", "notebooks", "--jobs", "1"]
+        [sys.executable, "-m", "lightning_v2.cli.main", "notebooks", "--jobs", "1"]
         + ["--folder", str(folder), "--build", str(build)],
         stderr=subprocess.PIPE,
         start_new_session=True,

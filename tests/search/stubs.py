@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from lightning_v2.precision import Plan
-from lightning_v2.search.mixtures import precisions_of
-from lightning_v2.tensix.sites import Site
+from lightning_v2.precision.mixtures import precisions_of
+from lightning_v2.tensix.numbers.sites import Site
 
 BASE = Plan.parse("default: {math_fidelity: HiFi4, fp32_dest_acc_en: true}")
 

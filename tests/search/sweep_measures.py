@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from lightning_v2.search.sweep import measurement
+from lightning_v2.search.sweep.sweep import measurement
 
 
 @measurement("square")

@@ -7,15 +7,15 @@ import pytest
 import soundfile
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.audio_metrics import METRICS
-from lightning_v2.analysis.controls import CONTROLS
-from lightning_v2.analysis.endpoints import ENDPOINTS, Endpoint
-from lightning_v2.cli import main
+from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.verdict.controls import CONTROLS
+from lightning_v2.analysis.verdict.endpoints import ENDPOINTS, Endpoint
+from lightning_v2.cli.main import main
 from lightning_v2.errors import ArgumentError
 from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.search import check as checks
-from lightning_v2.search.store import Results
+from lightning_v2.search.sweep.store import Results
 
 GOOD = {metric.name: metric.bound for metric in METRICS} | {
     "pesq_wb_mos": 4.6,

@@ -8,22 +8,22 @@ import pandas as pd
 import pytest
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.controls import CONTROLS
-from lightning_v2.analysis.endpoints import ENDPOINTS
-from lightning_v2.analysis.equivalence import judge
-from lightning_v2.analysis.picture import DARK
-from lightning_v2.precision import Plan
-from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check
-from lightning_v2.search.check_figures import (
+from lightning_v2.analysis.display.picture import DARK
+from lightning_v2.analysis.verdict.control_verdict import ControlVerdict, control_table
+from lightning_v2.analysis.verdict.controls import CONTROLS
+from lightning_v2.analysis.verdict.endpoints import ENDPOINTS
+from lightning_v2.analysis.verdict.equivalence import judge
+from lightning_v2.chapters.find_a_plan.check_figures import (
     REACH,
     control_sheet,
     endpoint_sheet,
     forest,
     used_share,
 )
+from lightning_v2.precision import Plan
+from lightning_v2.resources import data_path
+from lightning_v2.search.check import Check
 from lightning_v2.search.check_record import CheckRecord, CheckWords
-from lightning_v2.search.control_verdict import ControlVerdict, control_table
 
 GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 300.0}
 BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}

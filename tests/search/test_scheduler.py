@@ -8,8 +8,8 @@ import pytest
 import sweep_measures  # noqa: F401, registers measurements
 from dask_processes import scheduler, wait_until
 
-from lightning_v2.search.cluster import ClusterError
-from lightning_v2.search.sweep import Unit, sweep
+from lightning_v2.search.sweep.cluster import ClusterError
+from lightning_v2.search.sweep.sweep import Unit, sweep
 
 
 def test_a_killed_worker_costs_its_unit_only(tmp_path):
@@ -41,7 +41,7 @@ def _kill_one(log, workers):
 
 
 def test_a_scheduler_without_workers(tmp_path, monkeypatch):
-    monkeypatch.setattr("lightning_v2.search.cluster.PATIENCE_S", 2)
+    monkeypatch.setattr("lightning_v2.search.sweep.sweep.cluster.PATIENCE_S", 2)
     with (
         scheduler(tmp_path) as (address, _),
         pytest.raises(ClusterError, match="has no worker: start some with 'dask worker tcp"),

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from stubs import BASE, StubBench
 
-from lightning_v2.cli import main
+from lightning_v2.cli.main import main
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.search import find
-from lightning_v2.search.bench import Bench
-from lightning_v2.search.constraints import Constraints
-from lightning_v2.search.voices import voice
+from lightning_v2.search.plans import find
+from lightning_v2.search.plans.bench import Bench
+from lightning_v2.search.plans.constraints import Constraints
+from lightning_v2.search.sweep.voices import voice
 
 JUDGES = {"a": "Three.", "b": "Four."}
 GLOBS = ["vocoder.gains", "vocoder.synthesis", "decoder.*.up"]

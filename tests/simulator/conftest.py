@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_v2.deployment.target import obstacle
+from lightning_v2.deployment.device.target import obstacle
 
 
 def pytest_sessionstart(session):

@@ -20,7 +20,7 @@ def compare(device, plan, text):
 
 def together(device, plan, texts):
     from lightning_v2.deployment.agreement import waveform_agreement
-    from lightning_v2.deployment.buckets import Buckets
+    from lightning_v2.deployment.lowering.buckets import Buckets
 
     small = Buckets(frames=(96, 128), batch=2, rows=256)
     return waveform_agreement(load(), plan, device, texts, small)

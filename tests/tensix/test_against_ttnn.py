@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lightning_v2.deployment import mock
-from lightning_v2.tensix.formats import pack_host
-from lightning_v2.tensix.sites import FIDELITIES
+from lightning_v2.tensix.numbers.formats import pack_host
+from lightning_v2.tensix.numbers.sites import FIDELITIES
 from tests.deployment.device_process import run_alone
 
 FORMATS = ("bfloat16", "bfloat8_b", "bfloat4_b")

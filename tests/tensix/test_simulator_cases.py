@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from lightning_v2 import tensix
-from lightning_v2.tensix import Tensor, program
-from lightning_v2.tensix.matmul import default_config
+from lightning_v2.tensix import Tensor
+from lightning_v2.tensix.ops.matmul import default_config
+from lightning_v2.tensix.programs import matmul as program
 from tests.tensix.conftest import read_golden
 
 FILES = (

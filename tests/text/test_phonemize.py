@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightning_v2.text import (
-    PAUSE,
-    PHONES,
-    VOWELS,
-    TextError,
-    UnspokenWarning,
-    phonemize,
-)
+from lightning_v2.text import PAUSE, PHONES, VOWELS, TextError, UnspokenWarning, phonemize
 from lightning_v2.text.phonemize import LONGEST_SENTENCE
 
 

@@ -1,12 +1,7 @@
 import pytest
 import torch
 
-from lightning_v2.training.losses import (
-    complex_loss,
-    duration_loss,
-    masked_mean,
-    spectral_loss,
-)
+from lightning_v2.training.losses import complex_loss, duration_loss, masked_mean, spectral_loss
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from lightning_v2.cli import main
+from lightning_v2.cli.main import main
 from lightning_v2.model import load
 
 STEPS = ["--acoustic-steps", "3", "--vocoder-steps", "3", "--joint-steps", "2", "--held-out", "0"]

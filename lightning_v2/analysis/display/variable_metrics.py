@@ -1,0 +1,38 @@
+"""Which measures can come out one way or the other in the way in which a voice was run."""
+
+from __future__ import annotations
+
+import math
+
+from lightning_v2.analysis.comparison import Comparison
+from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric, metrics_of
+
+_OF_DURATIONS = ("duration_difference_ms", "length_change_percent", "boundary_shift_p95_ms")
+"""Measures of durations alone, which a teacher-forced candidate is given."""
+
+
+def variable_metrics(*comparisons: Comparison) -> tuple[Metric, ...]:
+    """The measures that are worth a row beside these comparisons: those that one of them can move.
+
+    A candidate that was given the durations of the reference cannot be longer than it; where
+    durations differ, no sample belongs to another; and words count only where a recogniser was
+    asked. A measure that can vary but has no value here (a waveform that is not finite) is kept.
+    Bounds are those of the run of the first comparison.
+    """
+    metrics = metrics_of(comparisons[0].run)
+    return tuple(m for m in metrics if any(_can_vary(m, c) for c in comparisons))
+
+
+def left_out(*comparisons: Comparison) -> str:
+    """Names the other measures in a sentence for a caption; nothing if there are none."""
+    kept = {metric.name for metric in variable_metrics(*comparisons)}
+    labels = [metric.label for metric in METRICS if metric.name not in kept]
+    return f" Not shown, because nothing here can move it: {'; '.join(labels)}." if labels else ""
+
+
+def _can_vary(metric: Metric, comparison: Comparison) -> bool:
+    if metric.name in _OF_DURATIONS:
+        return not comparison.teacher_forced
+    if metric.name == "words_agree_percent":
+        return not math.isnan(comparison.metrics[metric.name])
+    return comparison.aligned or metric.needs != "samples"

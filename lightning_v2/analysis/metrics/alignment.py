@@ -1,0 +1,63 @@
+"""Which moment of one speech belongs to which of another speech of the same text."""
+
+import numpy as np
+
+from lightning_v2.errors import ArgumentError
+
+
+def matching_frames(
+    reference_durations: np.ndarray, candidate_durations: np.ndarray, count: int, limit: int
+) -> np.ndarray:
+    """Frame of the candidate for each frame of the reference, phone by phone.
+
+    Args:
+        reference_durations: (P,) in frames.
+        candidate_durations: (P,) in frames, of the same phones.
+        count: frames of the reference.
+        limit: frames of the candidate.
+
+    Returns:
+        (count,) int, each in [0, limit). The identity where the durations agree.
+
+    Raises:
+        ArgumentError: the two do not have the same number of phones.
+    """
+    ends = _ends(reference_durations, candidate_durations, count + limit)
+    middle = np.interp(np.arange(count) + 0.5, *ends) - 0.5
+    return np.clip(np.round(middle).astype(int), 0, max(limit - 1, 0))
+
+
+def matching_samples(
+    reference_durations: np.ndarray, candidate_durations: np.ndarray, count: int, hop: int
+) -> np.ndarray:
+    """Where in the candidate the sample t * hop of the reference lies, phone by phone (count,).
+
+    Frames around these samples are paired more closely than those of a grid, which are up to half
+    a hop off: enough to move F0 and spectra of steep glides.
+
+    Raises:
+        ValueError: the two do not have the same number of phones.
+    """
+    ends = _ends(reference_durations, candidate_durations, count)
+    return np.interp(np.arange(count), *ends) * hop
+
+
+def boundary_shifts(reference_durations: np.ndarray, candidate_durations: np.ndarray) -> np.ndarray:
+    """How many frames later each phone ends (P,), the mean of all phones taken off: a sentence that
+    starts later is the same sentence."""
+    shift = np.cumsum(np.subtract(candidate_durations, reference_durations, dtype=np.float64))
+    return shift - shift.mean()
+
+
+def _ends(
+    reference_durations: np.ndarray, candidate_durations: np.ndarray, rest: int
+) -> list[np.ndarray]:
+    """Ends of the phones of both, in frames; what follows the last phone goes on evenly."""
+    if len(reference_durations) != len(candidate_durations):
+        raise ArgumentError(
+            f"{len(reference_durations)} and {len(candidate_durations)} phones: not the same text"
+        )
+    return [
+        np.cumsum(np.concatenate([[0.0], durations, [rest]], dtype=np.float64))
+        for durations in (reference_durations, candidate_durations)
+    ]

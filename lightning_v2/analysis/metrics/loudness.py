@@ -1,0 +1,70 @@
+"""Levels: of a whole waveform, as an ear weighs it, and of its pauses."""
+
+import numpy as np
+from scipy.signal import lfilter
+
+from lightning_v2.analysis.metrics.spectrogram import decibels, frames
+
+PAUSE_BELOW_PEAK_DB = 40.0
+"""Frames this far below the loudest one belong to a pause."""
+SHORTEST_PAUSE_S = 0.06
+_FRAME_S = 0.02
+
+
+def level_dbfs(waveform: np.ndarray) -> float:
+    """RMS level in dB re full scale (a square wave of full scale reads 0), at least -200."""
+    power = np.mean(np.square(waveform, dtype=np.float64)) if len(waveform) else 0.0
+    return float(decibels(power, power=True))
+
+
+def loudness_lufs(waveform: np.ndarray, sample_rate: int) -> float:
+    """Gated loudness of one channel after ITU-R BS.1770-4 (400 ms blocks, 75 % overlap).
+
+    -inf where no block is above -70 LUFS.
+    """
+    weighted = np.asarray(waveform, dtype=np.float64)
+    for numerator, denominator in _k_weighting(sample_rate):
+        weighted = lfilter(numerator, denominator, weighted)
+    block, step = int(0.4 * sample_rate), int(0.1 * sample_rate)
+    weighted = np.pad(weighted, (0, max(0, block - len(weighted))))
+    pieces = np.lib.stride_tricks.sliding_window_view(weighted, block)[::step]
+    power = np.mean(pieces**2, axis=1)
+    loudness = -0.691 + decibels(power, power=True)
+    power = power[loudness > -70.0]
+    if not len(power):
+        return float("-inf")
+    gate = -0.691 + decibels(power.mean(), power=True) - 10.0
+    kept = power[-0.691 + decibels(power, power=True) > gate]
+    return float(-0.691 + decibels(kept.mean(), power=True))
+
+
+def pauses(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Samples (N,) bool that lie in a pause: 40 dB below the loudest 20 ms for 60 ms or more."""
+    size = int(_FRAME_S * sample_rate)
+    hop = size // 4
+    level = decibels(np.mean(frames(waveform, size, hop) ** 2, axis=1), power=True)
+    quiet = level < level.max(initial=-np.inf) - PAUSE_BELOW_PEAK_DB
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.view(np.int8), [0]])))
+    mask = np.zeros(len(waveform), dtype=bool)
+    for start, stop in edges.reshape(-1, 2):
+        if (stop - start) * hop >= SHORTEST_PAUSE_S * sample_rate:
+            # A frame reaches 10 ms to both sides of its middle: the edges belong to the neighbours.
+            mask[(start + 2) * hop : (stop - 2) * hop] = True
+    return mask
+
+
+def _k_weighting(sample_rate: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The two filters of BS.1770: a shelf for the head, a high-pass for the ear."""
+    k = np.tan(np.pi * 1681.974450955533 / sample_rate)
+    q = 0.7071752369554196
+    high = 10 ** (3.999843853973347 / 20)
+    middle = high**0.4996667741545416
+    scale = 1 + k / q + k * k
+    shelf = np.array(
+        [high + middle * k / q + k * k, 2 * (k * k - high), high - middle * k / q + k * k]
+    )
+    shelf_poles = np.array([scale, 2 * (k * k - 1), 1 - k / q + k * k])
+    k = np.tan(np.pi * 38.13547087602444 / sample_rate)
+    q = 0.5003270373238773
+    pass_poles = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
+    return [(shelf, shelf_poles), (np.array([1.0, -2.0, 1.0]), pass_poles / pass_poles[0])]

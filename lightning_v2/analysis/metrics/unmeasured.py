@@ -1,0 +1,50 @@
+"""Why a measure of two waveforms has no value, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.sanity import SECONDS, flaw, refusal
+from lightning_v2.model import Speech
+
+_UNDEFINED = {
+    "pesq_wb_mos": "PESQ finds no speech in one of the two",
+    "stoi": "less than 0.4 s of speech",
+    "estoi": "less than 0.4 s of speech",
+    "waveform_pcc": "one of the two is constant",
+    "group_delay_p95_ms": "no bin is loud enough in both",
+    "pause_level_dbfs": "the reference has no pause",
+    "pause_rise_db": "the reference has no pause",
+    "loudness_difference_lu": "nothing in one of the two is louder than -70 LUFS",
+}
+_UNVOICED = "no frame is voiced in both"
+
+
+def reasons(
+    reference: Speech, candidate: Speech, aligned: bool, metrics: Mapping[str, float]
+) -> dict[str, str]:
+    """Name of each metric that is NaN -> why.
+
+    Args:
+        reference, candidate: what was measured.
+        aligned: whether sample n of the one belongs to sample n of the other.
+        metrics: what `audio_metrics.measure` has made of them.
+    """
+    waves = {"reference": reference.waveform, "candidate": candidate.waveform}
+    flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave))]
+    needs = {metric.name: metric.needs for metric in METRICS}
+
+    def reason(name: str) -> str:
+        if name == "words_agree_percent":
+            return "measured only on request: recogniser=True"
+        if flaws:
+            return flaws[0]
+        if needs[name] == "samples" and not aligned:
+            return "the durations differ: sample n does not belong to sample n"
+        refused = refusal(name, reference.sample_rate, **waves) if name in SECONDS else ""
+        return refused or _UNDEFINED.get(name, _UNVOICED)
+
+    return {name: reason(name) for name, value in metrics.items() if np.isnan(value)}

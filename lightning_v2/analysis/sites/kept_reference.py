@@ -1,0 +1,194 @@
+"""A reference that has spoken once, and stays there for one candidate after the other.
+
+`compare` says everything anew each time. Who changes a plan, listens, and changes it again has the
+same reference all the while: its tensors are kept here, and the error of a site alone is measured
+again only where the precision of that site has changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from lightning_v2.analysis.compare import running
+from lightning_v2.analysis.sites.block_ranges import BlockRanges
+from lightning_v2.analysis.sites.error_sums import ErrorSums
+from lightning_v2.analysis.sites.isolated import Isolated, lowered_precisions
+from lightning_v2.analysis.sites.layer_errors import comparable, layer_table
+from lightning_v2.analysis.sites.lock_step import first
+from lightning_v2.analysis.sites.value_counts import ValueCounts
+from lightning_v2.model import Speech, Voice
+from lightning_v2.precision import Plan, Reference, reference_of
+from lightning_v2.tensix.intercept.interception import Observer
+from lightning_v2.threads import torch_threads
+
+
+def go_on() -> None:
+    """What is called after every site, and may raise to end a run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a candidate has said, given the reference's durations and F0.
+
+    Attributes:
+        plan: of the candidate.
+        speech: its own.
+        accumulated: site -> error with everything before it low as well, of the sites that ran.
+        values: site -> what its outputs are like.
+    """
+
+    plan: Plan
+    speech: Speech
+    accumulated: dict[str, ErrorSums]
+    values: dict[str, ValueCounts]
+
+
+class KeptReference:
+    """The reference of `compare`, teacher-forced, for any number of candidates.
+
+    Holds about 40 MB a second of speech.
+
+    Attributes:
+        speech: what it said.
+        reference: how it was said.
+        tier: of every emulation.
+        ops: site -> op, in the order in which they ran.
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        text: str,
+        reference: Reference | str | Path = "fp32",
+        tier: str = "fast",
+        seed: int = 0,
+        after_site: Callable[[], None] = go_on,
+    ):
+        """Arguments as those of `compare`; `after_site` may raise to end the run.
+
+        Raises:
+            PlanError: the reference does not parse or names a site that the voice does not have.
+            TextError: there is nothing to say, or the text holds control characters.
+        """
+        self.reference = reference_of(reference)
+        self.tier, self.ops = tier, {}
+        self._voice, self._text, self._seed = voice, text, seed
+        self._calls: dict[str, list[tuple]] = defaultdict(list)
+        self._free: dict[str, list[torch.Tensor]] = defaultdict(list)
+        self._forced: dict[str, list[torch.Tensor]] = defaultdict(list)
+        self._values: dict[str, ValueCounts] = defaultdict(ValueCounts)
+        self._isolated: dict[Hashable, ErrorSums] = {}
+        self._ranges: dict[Hashable, dict[str, float]] = {}
+
+        def watch(site, op, function, args, kwargs, output) -> None:
+            after_site()
+            self.ops.setdefault(site, op)
+            self._calls[site].append((function, args, kwargs))
+            self._free[site].append(first(output).detach().clone())
+            self._values[site].add(first(output), "float32")
+
+        def watch_forced(site, op, function, args, kwargs, output) -> None:
+            after_site()
+            self._forced[site].append(first(output).detach().clone())
+
+        self.speech = self._say(self.reference, watch, None)
+        self._say(self.reference, watch_forced, self.speech)
+
+    def say(self, plan: Plan, after_site: Callable[[], None] = go_on) -> Said:
+        """The text under a plan.
+
+        Raises:
+            PlanError: the plan names a site that the voice does not have, or an output that an
+                operation does not have.
+            whatever `after_site` raises.
+        """
+        accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums)
+        values: dict[str, ValueCounts] = defaultdict(ValueCounts)
+        watch = _against(self._forced, accumulated, values, plan, after_site)
+        speech = self._say(plan, watch, self.speech)
+        return Said(plan, speech, dict(accumulated), dict(values))
+
+    def layers(self, said: Said, after_site: Callable[[], None] = go_on) -> pd.DataFrame:
+        """The table that `Comparison.layers` has.
+
+        Raises:
+            whatever `after_site` raises.
+        """
+        accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums, said.accumulated)
+        values: dict[str, ValueCounts] = defaultdict(ValueCounts, said.values)
+        missing = self.ops.keys() - accumulated.keys()
+        if missing:
+            # Forced durations and F0 leave their predictors out: those are seen running freely.
+            free = {site: self._free[site] for site in missing}
+            self._say(said.plan, _against(free, accumulated, values, said.plan, after_site), None)
+        alone = Isolated(self._voice, said.plan, self.tier)
+        precisions = lowered_precisions(self._voice, said.plan)
+        isolated, columns = {}, {}
+        for site, op in self.ops.items():
+            after_site()
+            key = site, precisions[site]
+            if key not in self._isolated:
+                self._isolated[key] = self._alone(site, op, alone)
+            isolated[site] = self._isolated[key]
+            stored = site, precisions[site].weights, precisions[site].activations
+            if stored not in self._ranges:
+                self._ranges[stored] = self._range(site, op, said.plan)
+            columns[site] = self._ranges[stored]
+        return layer_table(
+            self.ops, isolated, accumulated, values, self._values, columns.__getitem__
+        )
+
+    def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
+        sums = ErrorSums()
+        with torch.inference_mode(), torch_threads(1):
+            for call, right in zip(self._calls[site], self._free[site], strict=True):
+                sums.add(*comparable(op, right, first(alone(site, *call))))
+        return sums
+
+    def _range(self, site: str, op: str, plan: Plan) -> dict[str, float]:
+        blocks = BlockRanges(plan.for_site, self._voice.model)
+        with torch.inference_mode(), torch_threads(1):
+            for call in self._calls[site]:
+                blocks.observe(site, op, *call, None)
+        return blocks.columns(site)
+
+    def _say(self, plan: Reference, observer: Observer, forced: Speech | None) -> Speech:
+        with running(self._voice, plan, self.tier, observer):
+            return self._voice.synthesize(self._text, seed=self._seed, forced=forced)
+
+
+def _against(
+    rights: dict[str, list[torch.Tensor]],
+    sums: dict[str, ErrorSums],
+    values: dict[str, ValueCounts],
+    plan: Plan,
+    after_site: Callable[[], None],
+) -> Observer:
+    """An observer that adds up the errors and counts the values of the sites in `rights`.
+
+    A site that has another shape there (free-running: other durations) has no figure.
+    """
+    calls: dict[str, int] = defaultdict(int)
+    incomparable: set[str] = set()
+
+    def watch(site, op, function, args, kwargs, output) -> None:
+        after_site()
+        if site not in rights:
+            return
+        output = first(output)
+        values[site].add(output, plan.for_site(site).output)
+        if site in incomparable:
+            return
+        at = calls[site]
+        calls[site] += 1
+        if at >= len(rights[site]) or rights[site][at].shape != output.shape:
+            incomparable.add(site)
+            sums[site] = ErrorSums()
+        else:
+            sums[site].add(*comparable(op, rights[site][at], output))
+
+    return watch

@@ -1,0 +1,1 @@
+"""The equivalence test and its controls."""

@@ -1,0 +1,155 @@
+"""Changes whose verdict is known beforehand: without them a verdict on a plan means nothing.
+
+What must pass is inaudible by construction, what must fail is plain to hear. The plans among them
+run on the voice that is tested: one that was not designed for low precision would be the better
+control, but there is only one.
+
+A control that keeps durations and F0 is judged by the teacher-forced and by the free-running
+endpoints, because it can be laid beside float32 in either way; one that has durations of its own by
+the free-running ones alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from lightning_v2.analysis.verdict import distortions
+from lightning_v2.analysis.verdict.endpoints import Run
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model import Speech, Voice
+from lightning_v2.precision import Plan, Rule
+from lightning_v2.precision.phase_site import with_other_phase
+
+NOISE_DB = -50.0
+"""White noise of a control, relative to the level of the speech."""
+SHIFT_CENTS = 30.0
+SLIGHT_TEMPO_PERCENT = 0.5
+PLAIN_TEMPO_PERCENT = 5.0
+
+
+@dataclass(frozen=True)
+class Control:
+    """One change.
+
+    Attributes:
+        name: as it is called.
+        must: what the test has to say of it.
+        what: it does, in words.
+        emulated: it depends on the tier.
+        change: makes it: (voice, fp32 speech, tier) -> speech of the same phones.
+        runs: whose endpoints judge it.
+    """
+
+    name: str
+    must: Literal["pass", "fail"]
+    what: str
+    emulated: bool
+    change: Callable[[Voice, Speech, str], Speech]
+    runs: tuple[Run, ...] = ("teacher-forced", "free-running")
+
+
+def control(name: str) -> Control:
+    """A control by its name.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    for entry in CONTROLS:
+        if entry.name == name:
+            return entry
+    raise ArgumentError(f"no control {name!r}; known are {', '.join(c.name for c in CONTROLS)}")
+
+
+def shifted(voice: Voice, speech: Speech, cents: float) -> Speech:
+    """The same speech said again with an F0 that is higher by `cents`."""
+    forced = replace(speech, f0=speech.f0 * np.float32(2 ** (cents / 1200)))
+    return voice.synthesize(speech.text, seed=speech.seed, forced=forced)
+
+
+def slower(voice: Voice, speech: Speech, percent: float) -> Speech:
+    """The same text said again with phones that last longer by `percent`; F0 is predicted anew."""
+    return with_durations(voice, speech, speech.durations * np.float32(1 + percent / 100))
+
+
+def with_durations(voice: Voice, speech: Speech, durations: np.ndarray) -> Speech:
+    """The same text said again with other durations (P,) in frames; F0 is predicted anew."""
+    timing = replace(speech, durations=durations, f0=np.empty(0, np.float32))
+    return voice.synthesize(speech.text, seed=speech.seed, forced=timing)
+
+
+def prosody_plan() -> Plan:
+    """The plan fp32 with durations and F0 as low as they go: only free-running speech shows it."""
+    plan = Plan.load("fp32")
+    low = {"weights": "bfloat4_b", "activations": "bfloat8_b", "math_fidelity": "LoFi"}
+    rule = Rule(("pitch.*", "duration.*"), low, (1, 1))
+    return replace(plan, name="fp32 with low prosody", rules=(*plan.rules, rule))
+
+
+def emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
+    """The same speech said under a plan, with the durations and F0 that it has."""
+    with emulate(voice, plan, tier=tier):
+        return voice.synthesize(speech.text, seed=speech.seed, forced=speech)
+
+
+def _rerun(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return voice.synthesize(speech.text, seed=speech.seed)
+
+
+def _flip(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return replace(speech, waveform=-speech.waveform)
+
+
+def _round(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return replace(speech, waveform=distortions.rounded(speech.waveform))
+
+
+def _hiss(voice: Voice, speech: Speech, tier: str) -> Speech:
+    hissing = distortions.with_noise(speech.waveform, NOISE_DB, speech.seed)
+    return replace(speech, waveform=hissing)
+
+
+def _shift(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return shifted(voice, speech, SHIFT_CENTS)
+
+
+def _coarse_phase(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return emulated(voice, speech, with_other_phase(Plan.load("fp32")), tier)
+
+
+def _slower(percent: float) -> Callable[[Voice, Speech, str], Speech]:
+    return lambda voice, speech, _tier: slower(voice, speech, percent)
+
+
+def _prosody(voice: Voice, speech: Speech, tier: str) -> Speech:
+    with emulate(voice, prosody_plan(), tier=tier):
+        return voice.synthesize(speech.text, seed=speech.seed)
+
+
+def _naive(voice: Voice, speech: Speech, tier: str) -> Speech:
+    return emulated(voice, speech, Plan.load("naive"), tier)
+
+
+CONTROLS = (
+    Control("rerun", "pass", "the same computation once more, bit for bit", False, _rerun),
+    Control("polarity flip", "pass", "the waveform times -1", False, _flip),
+    Control("16-bit rounding", "pass", "what a WAV file keeps", False, _round),
+    Control(f"{SLIGHT_TEMPO_PERCENT:g} % slower", "pass", "durations, with the F0 that goes with "
+            "them", False, _slower(SLIGHT_TEMPO_PERCENT), ("free-running",)),
+    Control(f"{SLIGHT_TEMPO_PERCENT:g} % faster", "pass", "the same the other way", False,
+            _slower(-SLIGHT_TEMPO_PERCENT), ("free-running",)),
+    Control("white noise", "fail", f"at {NOISE_DB:g} dB of the speech", False, _hiss),
+    Control("pitch shift", "fail", f"F0 higher by {SHIFT_CENTS:g} cents", False, _shift),
+    Control("bfloat16 phase", "fail", "plan fp32 with the phase summed in bfloat16", True,
+            _coarse_phase),
+    Control("naive plan", "fail", "everything low, on this voice, which was co-designed", True,
+            _naive),
+    Control(f"{PLAIN_TEMPO_PERCENT:g} % slower", "fail", "durations, with the F0 that goes with "
+            "them", False, _slower(PLAIN_TEMPO_PERCENT), ("free-running",)),
+    Control("prosody plan", "fail", "plan fp32 with durations and F0 in bfloat4_b and LoFi", True,
+            _prosody, ("free-running",)),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What one notebook alone needs, a folder a notebook."""

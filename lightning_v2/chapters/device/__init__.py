@@ -1,0 +1,1 @@
+"""Of notebook 08: operations, memory and programs of a deployment."""

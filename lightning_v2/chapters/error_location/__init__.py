@@ -1,0 +1,1 @@
+"""Of notebook 03: where in time and frequency an error sits."""

@@ -1,0 +1,1 @@
+"""Of notebook 07: claims, a small search, its verdict."""

@@ -1,0 +1,138 @@
+"""The verdict of a check as a figure: how much of each allowance a plan uses."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.picture import Picture
+from lightning_v2.analysis.display.tables import Sheet
+from lightning_v2.analysis.verdict.control_verdict import control_table
+from lightning_v2.analysis.verdict.endpoints import Endpoint
+from lightning_v2.analysis.verdict.equivalence import Verdict
+from lightning_v2.search.check_record import CheckRecord
+from lightning_v2.search.plans.quality import TERMS
+
+REACH = 300.0
+"""Shares are drawn up to this; what uses more, an infinite one among them, stands at the edge."""
+
+_IDENTICAL = {term.column: term.best for term in TERMS} | {"words_agree_percent": 100.0}
+_TICKS = (0, 0.5, 1, 3, 10, 30, 100, 300)
+_WIDTH = 8.2
+
+
+def used_share(endpoint: Endpoint, value: float) -> float:
+    """How much of what an endpoint allows a value uses: 0 as float32 itself, 1 at the limit.
+
+    Below 0 is better than float32 (against recordings it can be). Where nothing at all is allowed
+    it is 0 or infinite.
+    """
+    best = _IDENTICAL.get(endpoint.column, 0.0)
+    allowed, used = endpoint.limit - best, value - best
+    if allowed == 0:
+        return math.inf if used > 0 else 0.0
+    return used / allowed
+
+
+def forest(record: CheckRecord) -> Picture:
+    """Estimate and confidence bound of every endpoint, the limit of each at 1; controls beside."""
+    judged = record.verdict.judged
+    figure = Figure(figsize=(_WIDTH, 1.5 + 0.34 * len(judged)), layout="constrained")
+    axes = figure.subplots()
+    colour = colours.of_plan(record.plan.name)
+    rows = []
+    for y, judgement in enumerate(judged):
+        endpoint = judgement.endpoint
+        for control in record.controls:
+            of = {j.endpoint.label: j for j in control.verdict.judged}.get(endpoint.label)
+            if of is None:
+                continue
+            share = used_share(endpoint, of.bound)
+            rows.append(_row(control.name, control.must, of, share))
+            axes.plot(
+                _drawn(share),
+                y + 0.22,
+                marker="o" if control.must == "pass" else "x",
+                color=colours.REFERENCE,
+                markerfacecolor="none",
+                markersize=5,
+                linestyle="none",
+            )
+        estimate, bound = (used_share(endpoint, v) for v in (judgement.estimate, judgement.bound))
+        rows.append(_row(record.plan.name, "", judgement, bound))
+        axes.plot([_drawn(estimate), _drawn(bound)], [y - 0.1] * 2, color=colour, linewidth=2)
+        axes.plot(_drawn(estimate), y - 0.1, "|", color=colour, markersize=9)
+        axes.plot(
+            _drawn(bound),
+            y - 0.1,
+            marker="D",
+            color=colour,
+            markerfacecolor=colour if judgement.state == "holds" else "none",
+            markersize=6,
+        )
+    axes.axvline(1, color=colours.REFERENCE, linewidth=1.2, linestyle="--")
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xticks(_TICKS, labels=[f"{tick:g}" for tick in _TICKS])
+    axes.minorticks_off()
+    axes.set(xlim=(-0.6, 1.35 * REACH), ylim=(len(judged) - 0.4, -0.6))
+    axes.set_yticks(range(len(judged)), labels=[_label(j.endpoint) for j in judged], size=8)
+    axes.set_xlabel("used of what is allowed (0: as float32, 1: the limit; logarithmic beyond 1)")
+    axes.set_title(f"{record.plan.name}: bounds of {len(judged)} endpoints", loc="left")
+    shares = [used_share(j.endpoint, j.bound) for j in judged]
+    most = max(range(len(judged)), key=shares.__getitem__)
+    failed = "; ".join(j.endpoint.label for j in record.verdict.failed) or "none"
+    alt = (
+        f"How much of each of {len(judged)} allowances {record.plan.name} uses: most of all "
+        f"{judged[most].endpoint.label} with {shares[most]:.2f} of its limit. Fails: {failed}. "
+        f"Controls that come out wrong: {', '.join(record.wrong_controls) or 'none'}."
+    )
+    caption = (
+        "Bar: estimate (tick) to 95 % bound (diamond, hollow where the limit is not shown to "
+        "hold); ○ bounds of controls that must pass, × of those that must fail, each in at least "
+        "one endpoint. "
+        f"{record.provenance}"
+    )
+    return Picture(figure, alt, caption, {"endpoints": pd.DataFrame(rows)})
+
+
+def endpoint_sheet(record: CheckRecord) -> Sheet:
+    """Every endpoint of the plan: estimate, bound, limit, whether it holds."""
+    return Sheet(_figures(record.verdict), f"Endpoints. {record.provenance}")
+
+
+def control_sheet(record: CheckRecord) -> Sheet:
+    """Every control: what it must do, what it does, and which endpoints it fails."""
+    return Sheet(control_table(record.controls), f"Controls of the verdict on {record.provenance}")
+
+
+def _figures(verdict: Verdict) -> pd.DataFrame:
+    table = verdict.table()
+    for name in ("estimate", "bound"):
+        table[name] = ["–" if math.isnan(v) else f"{v:.4g}" for v in table[name]]
+    return table
+
+
+def _row(name: str, must: str, judgement, share: float) -> dict[str, object]:
+    return {
+        "of": name,
+        "must": must,
+        "endpoint": judgement.endpoint.label,
+        "unit": judgement.endpoint.unit,
+        "estimate": judgement.estimate,
+        "bound": judgement.bound,
+        "limit": judgement.endpoint.limit,
+        "bound_share_of_limit": share,
+        "state": judgement.state,
+    }
+
+
+def _label(endpoint: Endpoint) -> str:
+    relation = endpoint.relation.replace("<=", "≤").replace(">=", "≥")
+    return f"{endpoint.label} ({relation} {endpoint.limit:g} {endpoint.unit}".strip() + ")"
+
+
+def _drawn(share: float) -> float:
+    return min(max(share, -0.5), REACH)

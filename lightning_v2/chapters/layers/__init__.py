@@ -1,0 +1,1 @@
+"""Of notebook 05: layers under several plans."""

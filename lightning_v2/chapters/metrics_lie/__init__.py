@@ -1,0 +1,1 @@
+"""Of notebook 06: every measure against known changes."""

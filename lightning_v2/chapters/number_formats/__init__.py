@@ -1,0 +1,1 @@
+"""Of notebook 02: formats, dot products, sums."""

@@ -1,0 +1,198 @@
+"""A vowel, a fricative and silence, with their samples stored in each format.
+
+This is the format applied to the samples of a waveform, in blocks of 16 neighbours, and not a
+precision plan: nothing is computed in it. A plan rounds hidden tensors, whose errors reach the
+waveform through everything that follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.tables import Sheet
+from lightning_v2.analysis.display.versions import Version
+from lightning_v2.analysis.metrics.audio_metrics import snr_db
+from lightning_v2.analysis.metrics.loudness import level_dbfs
+from lightning_v2.analysis.metrics.spectrogram import decibels, hann
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model import Speech
+from lightning_v2.tensix.numbers.formats import FORMATS, GROUP, pack_host
+from lightning_v2.text.phones import PAUSE, VOWELS
+
+STORED = FORMATS[1:]
+"""Formats that lose something."""
+HIGH_HZ = 4000.0
+"""Above it a vowel has little, and an ear still hears well."""
+
+_KINDS = {"vowel": VOWELS, "fricative": ("s", "sh", "f", "th"), "silence": (PAUSE,)}
+_BINS = 512
+_AS_IT_IS = "the voice in PyTorch float32"
+_STORED = "the same samples, packed in blocks of 16: emulated, not a plan"
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """One phone out of a speech. N samples, a multiple of 16.
+
+    Attributes:
+        kind: "vowel", "fricative" or "silence".
+        phone: which one it is.
+        start_s: where it begins, in seconds.
+        sample_rate: Hz.
+        waveform: (N,), full scale 1.
+        stored: format -> (N,), what a reader of the stored samples hears.
+    """
+
+    kind: str
+    phone: str
+    start_s: float
+    sample_rate: int
+    waveform: np.ndarray
+    stored: dict[str, np.ndarray]
+
+    @property
+    def words(self) -> str:
+        """Kind, phone and place."""
+        seconds = len(self.waveform) / self.sample_rate
+        return f"{self.kind} [{self.phone}], {1000 * seconds:.0f} ms at {self.start_s:.2f} s"
+
+    def error(self, dtype: str) -> np.ndarray:
+        """Stored minus given (N,)."""
+        return self.stored[dtype] - self.waveform
+
+
+def store(waveform: np.ndarray, dtype: str) -> np.ndarray:
+    """Samples (N,) as a tensor of that format holds them, in blocks of 16 from the first one on."""
+    given = torch.from_numpy(np.ascontiguousarray(waveform, dtype=np.float32))
+    return pack_host(given, dtype).numpy()
+
+
+def sounds(speech: Speech) -> list[Sound]:
+    """The longest vowel, the longest voiceless fricative and the longest pause of a speech.
+
+    Raises:
+        ArgumentError: the speech has none of one kind.
+    """
+    ends = np.cumsum(speech.durations.astype(np.float64))
+    found = []
+    for kind, phones in _KINDS.items():
+        places = [i for i, phone in enumerate(speech.phonemes) if phone in phones]
+        if not places:
+            legal = ", ".join(phones)
+            raise ArgumentError(f"{speech.text!r} has no {kind}; it needs one of {legal}")
+        place = max(places, key=lambda i: speech.durations[i])
+        start, stop = (ends[place] - speech.durations[place], ends[place])
+        # A fifth at each end belongs to the neighbours as much.
+        margin = 0.2 * (stop - start)
+        first = int((start + margin) * speech.hop) // GROUP * GROUP
+        last = min(int((stop - margin) * speech.hop), len(speech.waveform))
+        last = first + (last - first) // GROUP * GROUP
+        wave = speech.waveform[first:last]
+        stored = {dtype: store(wave, dtype) for dtype in STORED}
+        found.append(
+            Sound(kind, speech.phonemes[place], first / speech.sample_rate, speech.sample_rate,
+                  wave, stored)
+        )  # fmt: skip
+    return found
+
+
+def spectrum_dbfs(waveform: np.ndarray) -> np.ndarray:
+    """Mean power spectrum (F,) of a waveform (N,) in dB; a sine of full scale reads 0.
+
+    512-point Hann windows, half overlapping; what is shorter is padded with zeros.
+    """
+    padded = np.pad(waveform.astype(np.float64), (0, max(0, _BINS - len(waveform))))
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, _BINS)[:: _BINS // 2]
+    window = hann(_BINS)
+    spectra = np.abs(np.fft.rfft(pieces * window, axis=1)) * 2 / window.sum()
+    return decibels(np.mean(spectra**2, axis=0), power=True)
+
+
+def frequencies_hz(sample_rate: int) -> np.ndarray:
+    """Of the bins (F,) of `spectrum_dbfs`."""
+    return np.arange(_BINS // 2 + 1) * sample_rate / _BINS
+
+
+def high_snr_db(sound: Sound, dtype: str) -> float:
+    """Signal to error above `HIGH_HZ`."""
+    high = frequencies_hz(sound.sample_rate) >= HIGH_HZ
+    signal, error = (
+        10 ** (spectrum_dbfs(wave)[high] / 10) for wave in (sound.waveform, sound.error(dtype))
+    )
+    return float(10 * np.log10(signal.sum() / error.sum()))
+
+
+def sound_table(found: list[Sound]) -> Sheet:
+    """Levels and errors of each sound in each format."""
+    rows = []
+    for sound in found:
+        for dtype in STORED:
+            rows.append(
+                {
+                    "sound": sound.words,
+                    "samples stored as": dtype,
+                    "level (dBFS)": round(level_dbfs(sound.waveform), 1),
+                    "error (dBFS)": round(level_dbfs(sound.error(dtype)), 1),
+                    "SNR (dB)": round(snr_db(sound.waveform, sound.stored[dtype]), 1),
+                    f"SNR above {HIGH_HZ / 1000:g} kHz (dB)": round(high_snr_db(sound, dtype), 1),
+                    "samples that become 0 (%)": round(
+                        100 * float(np.mean((sound.stored[dtype] == 0) & (sound.waveform != 0))), 1
+                    ),
+                }
+            )
+    caption = "Samples packed as by the host in blocks of 16: emulated, bit for bit; not a plan."
+    return Sheet(pd.DataFrame(rows), caption)
+
+
+def versions(found: list[Sound], gap_s: float = 0.25) -> list[Version]:
+    """All sounds one after the other, with digital silence between them, in every format."""
+    rate = found[0].sample_rate
+    gap = np.zeros(int(gap_s * rate), np.float32)
+    kinds = ", ".join(sound.kind for sound in found)
+
+    def joined(waves: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate([gap, *(piece for wave in waves for piece in (wave, gap))])
+
+    given = joined([sound.waveform for sound in found])
+    return [
+        Version("as it is", given, rate, colours.REFERENCE, f"{kinds}: {_AS_IT_IS}"),
+        *(
+            Version(dtype, joined([sound.stored[dtype] for sound in found]), rate,
+                    colours.FORMATS[dtype], f"{kinds}: {_STORED}")
+            for dtype in STORED
+        ),
+    ]  # fmt: skip
+
+
+def sentence_versions(speech: Speech) -> list[Version]:
+    """A whole sentence with its samples in every format."""
+    rate = speech.sample_rate
+    return [
+        Version("as it is", speech.waveform, rate, colours.REFERENCE, _AS_IT_IS),
+        *(
+            Version(dtype, store(speech.waveform, dtype), rate, colours.FORMATS[dtype], _STORED)
+            for dtype in STORED
+        ),
+    ]
+
+
+def silence_versions(
+    found: list[Sound], to_dbfs: float = -36.0, seconds: float = 1.5
+) -> list[Version]:
+    """The silence alone, repeated, with as much gain in steps of 6 dB as brings it to a level."""
+    silence = next(sound for sound in found if sound.kind == "silence")
+    times = -(-int(seconds * silence.sample_rate) // len(silence.waveform))
+    steps = (to_dbfs - level_dbfs(silence.waveform)) // 6
+    gain = float(np.clip(6 * steps, 0, 60))
+    note = f"{times} times the same {len(silence.waveform) / silence.sample_rate:.2f} s"
+    waves = {"as it is": silence.waveform, **silence.stored}
+    return [
+        Version(name, np.tile(wave, times), silence.sample_rate,
+                colours.FORMATS.get(name, colours.REFERENCE), note, gain)
+        for name, wave in waves.items()
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Of notebook 04: phase drift."""

@@ -1,0 +1,1 @@
+"""The command `lightning-v2`, a file a verb."""

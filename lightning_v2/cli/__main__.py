@@ -1,0 +1,7 @@
+"""`python -m lightning_v2.cli`: the command `lightning-v2`."""
+
+import sys
+
+from lightning_v2.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,146 @@
+"""`lightning-v2 check`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from lightning_v2.arguments import JSON_FILE, add_output, add_tier, add_voice
+
+if TYPE_CHECKING:
+    from lightning_v2.search.check import Check
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options."""
+    parser.description = (
+        "Test whether a plan is equivalent to PyTorch float32: every one-sided 95 % bound keeps "
+        "its limit. Beside it the controls that must pass and must fail. An interrupted check goes "
+        "on where it was. Exit code 0: equivalent. 1: not equivalent. 2: no answer, because it "
+        "could not run, a control came out wrong, or there were too few sentences to resolve an "
+        "endpoint. docs/equivalence.md is the definition."
+    )
+    parser.add_argument("plan", help="a name in data/plans/ or a YAML file")
+    parser.add_argument(
+        "--sentences",
+        type=int,
+        default=100,
+        metavar="N",
+        help="how many held-out ones (default: %(default)s); with fewer than 59 a plan can only "
+        "fail",
+    )
+    add_voice(parser)
+    add_tier(parser)
+    parser.add_argument(
+        "--no-controls",
+        dest="controls",
+        action="store_false",
+        help="leave out what must pass and must fail; the verdict is worth less",
+    )
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        metavar="FOLDER",
+        help="WAV files of the held-out sentences, KEY.wav, mono at 24 kHz, to judge the endpoints "
+        "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets the "
+        "teacher voice say them (Debian packages festival, festvox-us-slt-hts, htsengine)",
+    )
+    add_output(parser, "-o", "--output", metavar="FILE.json", help="all of it as JSON")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="keep the results of single sentences here (default: among the user's caches)",
+    )
+    add_cluster_arguments(parser)
+
+
+def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define where units run."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="of Dask, with workers that have this library (default: processes of this machine)",
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes of this machine (default: one a core)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: equivalent. 1: not equivalent. 2: no answer: see stderr."""
+    from lightning_v2.files import check_output, write_output
+    from lightning_v2.provenance import provenance
+    from lightning_v2.search.check import check, held_out
+
+    start = perf_counter()
+    if args.output:
+        check_output(args.output, *JSON_FILE)
+    found = check(
+        args.plan,
+        held_out(args.sentences),
+        voice=args.voice,
+        tier=args.tier,
+        seed=args.seed,
+        controls=args.controls,
+        recordings=args.recordings,
+        folder=args.folder,
+        scheduler=args.scheduler,
+        workers=args.workers,
+    )
+    show(found)
+    if args.output:
+        origin = provenance(Path(__file__).parent)
+        record = {**found.to_dict(), "seconds": perf_counter() - start, **origin}
+        write_output(args.output, json.dumps(record, indent=2, allow_nan=False) + "\n")
+        print(f"written to {args.output}")
+    if found.equivalent is None:
+        print(f"error: {why_no_answer(found)}", file=sys.stderr)
+        return 2
+    return 0 if found.equivalent else 1
+
+
+def why_no_answer(found: Check) -> str:
+    """Why a check says neither yes nor no."""
+    if found.wrong_controls:
+        return f"no verdict, controls came out wrong: {', '.join(found.wrong_controls)}"
+    count = len(found.sentences)
+    return f"not resolved: {count} sentences are too few to say, and nothing fails plainly"
+
+
+def show(found: Check) -> None:
+    """Print all that a check says."""
+    from lightning_v2.analysis.verdict.control_verdict import control_table
+    from lightning_v2.analysis.verdict.endpoints import limit_of
+
+    print(
+        f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
+        f"{found.tier} tier, against PyTorch float32\n"
+        f"{len(found.sentences)} held-out sentences, one-sided 95 % bounds, BCa bootstrap with "
+        f"{found.resamples} resamples, seed {found.seed}, code {', '.join(found.code)}\n"
+    )
+    print(_formatted(found.verdict.table()).to_string(index=False))
+    if found.controls:
+        print(f"\n{control_table(found.controls).to_string(index=False)}")
+    print("\nfree-running against float32, means of what has no limit:")
+    further = {
+        name: value
+        for name, value in found.free_running.items()
+        if limit_of(name, "free-running") is None
+    }
+    print(", ".join(f"{name} {value:.4g}" for name, value in further.items()))
+    failed = ", ".join(j.endpoint.label for j in found.verdict.failed)
+    print(f"\n{found.plan.name}: {found.answer.upper()}" + (f"; fails {failed}" if failed else ""))
+    for note in found.notes:
+        print(f"note: {note}")
+
+
+def _formatted(table):
+    """Figures with four significant digits, and nothing where there is none."""
+    shown = table.copy()
+    for name in ("estimate", "bound"):
+        shown[name] = ["" if value != value else f"{value:.4g}" for value in table[name]]
+    return shown

@@ -1,0 +1,176 @@
+"""The command `lightning-v2`."""
+
+import argparse
+import os
+import sys
+import traceback
+
+from lightning_v2.arguments import add_output, add_tier, add_voice, given_text, outputs
+from lightning_v2.cli import check as check_command
+from lightning_v2.cli import deploy as deploy_command
+from lightning_v2.cli import notebooks as notebooks_command
+from lightning_v2.cli import search as search_command
+from lightning_v2.cli import train as train_command
+from lightning_v2.errors import LightningError
+from lightning_v2.files import messages_apart
+
+SHOWN_FIGURES = ("site", "op", "pcc", "sqnr_db", "max_abs", "gain")
+"""Ends of the columns of layer errors that fit a terminal."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb.
+
+    0: done. 1: failed or differs. 2: bad input, the reason is on stderr. 70: a mistake of ours,
+    its traceback is on stderr. 130: interrupted.
+
+    After ttnn was loaded for `deploy` the process ends in here, without the end of the interpreter:
+    now and then ttnn hangs in it.
+    """
+    args = _parser().parse_args(arguments)
+    status = _status(args)
+    if args.run is deploy_command.run and "ttnn" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _status(args: argparse.Namespace) -> int:
+    try:
+        with messages_apart(outputs(args)):
+            return args.run(args)
+    except (LightningError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except Exception:
+        # 1, which Python would return, is an answer: `check` says with it that a plan differs.
+        traceback.print_exc()
+        return os.EX_SOFTWARE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lightning-v2",
+        description="How little precision can a text-to-speech model run on before anyone can "
+        "hear it? Emulates Tenstorrent's arithmetic on a CPU.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    say = verbs.add_parser("say", help="speak a text into a WAV file")
+    say.add_argument("text", help="English text, or - to read it from standard input")
+    add_output(say, "-o", "--output", required=True, metavar="FILE.wav", help="what was said")
+    say.add_argument("--plan", help="precision plan: a name in data/plans/ or a YAML file")
+    _add_common(say)
+    say.set_defaults(run=_say)
+
+    compare = verbs.add_parser("compare", help="print what a plan changes, by metric and by layer")
+    compare.add_argument("text", help="English text, or - to read it from standard input")
+    compare.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
+    compare.add_argument("--reference", default="fp32", help="fp32 (PyTorch), or another plan")
+    compare.add_argument(
+        "--free-running",
+        action="store_true",
+        help="let the plan predict its own durations and F0 instead of the reference's",
+    )
+    compare.add_argument("--layers", type=int, default=10, metavar="N", help="worst sites shown")
+    _add_common(compare)
+    compare.set_defaults(run=_compare)
+
+    check = verbs.add_parser("check", help="test whether a plan is equivalent to float32")
+    check_command.add_arguments(check)
+    check.set_defaults(run=check_command.run)
+
+    search = verbs.add_parser("search", help="find a plan that meets constraints and loses least")
+    search_command.add_arguments(search)
+    search.set_defaults(run=search_command.run)
+
+    notebooks = verbs.add_parser("notebooks", help="execute the notebooks and write the site")
+    notebooks_command.add_arguments(notebooks)
+    notebooks.set_defaults(run=notebooks_command.run)
+
+    train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
+    train_command.add_arguments(train)
+    train.set_defaults(run=train_command.run)
+
+    deploy = verbs.add_parser("deploy", help="run a voice with ttnn, on a device or a mock of one")
+    deploy_command.add_arguments(deploy)
+    deploy.set_defaults(run=deploy_command.run)
+
+    doctor = verbs.add_parser("doctor", help="say what this machine can do, and what is missing")
+    doctor.add_argument("--json", action="store_true", help="print the same as JSON")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    add_voice(parser)
+    add_tier(parser)
+
+
+def _announce(tier: str) -> None:
+    """Say why the very first run in the exact tier takes its time."""
+    if tier == "exact":
+        from lightning_v2.tensix.kernels.compile import is_cold
+
+        if is_cold():
+            print("compiling the exact tier, once: about half a minute", file=sys.stderr)
+
+
+def _say(args: argparse.Namespace) -> int:
+    import contextlib
+
+    from lightning_v2 import Plan, emulate, load
+    from lightning_v2.files import check_output
+    from lightning_v2.model.speech import WAV_FILE
+
+    check_output(args.output, *WAV_FILE)
+    plan = Plan.load(args.plan) if args.plan else None
+    voice = load(args.voice)
+    emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
+    if plan:
+        _announce(args.tier)
+    with emulation:
+        speech = voice.synthesize(given_text(args.text), seed=args.seed)
+    speech.save(args.output)
+    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if speech.plan else "PyTorch float32"
+    print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from lightning_v2 import compare, load
+    from lightning_v2.analysis.sites.site_values import FLUSHED_WORDS
+
+    _announce(args.tier)
+    comparison = compare(
+        load(args.voice),
+        given_text(args.text),
+        args.plan,
+        reference=args.reference,
+        teacher_forced=not args.free_running,
+        tier=args.tier,
+        seed=args.seed,
+    )
+    reasons = comparison.unmeasured
+    for name, value in comparison.metrics.items():
+        print(f"{name:28} {value:10.4g}  {reasons.get(name, '')}".rstrip())
+    print(f"\n{comparison.values_words}")
+    worst = comparison.layers.sort_values("accumulated_sqnr_db").head(args.layers)
+    worst = worst[[name for name in worst if name.endswith(SHOWN_FIGURES)]]
+    print(f"\n{len(worst)} sites with the largest accumulated error ({args.tier} tier, emulated):")
+    print(worst.to_string(index=False))
+    flushed = comparison.flushed(args.layers)
+    if len(flushed):
+        print(f"\nsites that flush most. {FLUSHED_WORDS}")
+        print(flushed.to_string(index=False))
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from lightning_v2.deployment import doctor
+
+    return doctor.run(args.json)

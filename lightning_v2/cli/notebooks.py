@@ -1,0 +1,91 @@
+"""`lightning-v2 notebooks`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lightning_v2.report import defaults
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options."""
+    parser.description = (
+        "Run the notebooks, write executed copies, pages and a report. What has not changed since "
+        "it ran well is kept; expensive results are kept on disk in any case."
+    )
+    parser.add_argument(
+        "--plans",
+        nargs="+",
+        metavar="PLAN",
+        default=list(defaults.PLANS),
+        help="names or files, apart by spaces or commas (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-p",
+        dest="parameters",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter of the notebooks; a list is a,b,c; may be repeated",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NOTEBOOK",
+        help="run only notebooks whose name contains one of these words",
+    )
+    parser.add_argument("--folder", type=Path, help="folder of the notebooks (default: notebooks/)")
+    parser.add_argument(
+        "--build",
+        type=Path,
+        default=Path("build"),
+        help="where notebooks/, site/ and report.json are written (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help=f"notebooks that run at the same time (default: one a core, here {defaults.jobs()})",
+    )
+    parser.add_argument("--fresh", action="store_true", help="run what has not changed as well")
+    for name, seconds, what in (
+        ("--cell-timeout", defaults.CELL_TIMEOUT_S, "a cell"),
+        ("--notebook-timeout", defaults.NOTEBOOK_TIMEOUT_S, "a notebook"),
+    ):
+        words = f"most that {what} may take (default: %(default)s)"
+        parser.add_argument(name, type=_count, default=seconds, metavar="SECONDS", help=words)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: all ran. 1: something failed."""
+    from lightning_v2.report.parameters import parse_pairs
+    from lightning_v2.report.run import find_notebooks, run_notebooks
+
+    report = run_notebooks(
+        find_notebooks(args.folder, args.only),
+        plans=[plan for given in args.plans for plan in given.split(",") if plan],
+        parameters=parse_pairs(args.parameters),
+        build=args.build,
+        cell_timeout_s=args.cell_timeout,
+        notebook_timeout_s=args.notebook_timeout,
+        jobs=args.jobs,
+        fresh=args.fresh,
+    )
+    failed = sum(not done.ok for done in report.runs)
+    kept = sum(done.kept for done in report.runs)
+    print(f"{len(report.runs)} notebooks: {failed} failed, {kept} kept from an earlier run")
+    for done in report.runs:
+        if not done.ok:
+            print(done.line())
+    for problem in report.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    print(f"site: {args.build / 'site' / 'index.html'}")
+    return 0 if report.ok else 1
+
+
+def _count(text: str) -> int:
+    """A whole number above zero."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return count

@@ -1,0 +1,292 @@
+"""`lightning-v2 search`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightning_v2.arguments import add_output, add_tier, add_voice
+from lightning_v2.cli.check import add_cluster_arguments, why_no_answer
+from lightning_v2.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from lightning_v2.search.plans.bench import Bench
+    from lightning_v2.search.plans.find import Search
+
+_SHOWN = (
+    "trial",
+    "strategy",
+    "score",
+    "cycles",
+    "weight_bytes",
+    "lofi_share",
+    "bfp8_share",
+    "bfp4_share",
+    "meets",
+    "verdict",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the options."""
+    parser.description = (
+        "Find the plan that loses least under constraints: rank sites by what each loses alone in "
+        "low precision, combine them, and let the equivalence test judge the best. Every plan that "
+        "was tried is kept; an interrupted search, started again, goes on where it was. With "
+        "--bisect: find the first site that breaks a plan. Exit code 0: an equivalent plan was "
+        "found (or the site, or nobody judged). 1: no candidate is equivalent. 2: no answer, "
+        "because it could not run, a control came out wrong, or the test had too few sentences."
+    )
+    goals = parser.add_argument_group("constraints, at least one")
+    goals.add_argument(
+        "--budget",
+        type=float,
+        metavar="SHARE",
+        help="modelled cycles of the matrix products: at most this share of the base's, below 1",
+    )
+    goals.add_argument(
+        "--lofi-share",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of the sites of the matrix engine in LoFi, such as 0.98",
+    )
+    goals.add_argument(
+        "--bfp8-share",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of the bytes of constants in bfloat8_b or bfloat4_b",
+    )
+    goals.add_argument(
+        "--bfp4-share",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of the bytes of constants in bfloat4_b",
+    )
+    parser.add_argument(
+        "--base",
+        default="bf16",
+        metavar="PLAN",
+        help="how all other sites run (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--strategy",
+        default="evolve",
+        help="greedy, or evolve, which goes on from there (the default)",
+    )
+    parser.add_argument(
+        "--generations",
+        type=int,
+        default=4,
+        metavar="N",
+        help="of evolve, 8 plans each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sites",
+        nargs="+",
+        metavar="GLOB",
+        help="turn sites low in these groups, leave others as in the base (default: one by one)",
+    )
+    parser.add_argument(
+        "--metric",
+        default="loss",
+        help="that candidates are ranked by: an audio metric, or loss, which adds up how much is "
+        "used of what the test allows (the default)",
+    )
+    parser.add_argument(
+        "--sentences",
+        type=int,
+        default=8,
+        metavar="N",
+        help="measured on the way (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--judged-sentences",
+        type=int,
+        default=100,
+        metavar="N",
+        help="of the test, all others (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--judged",
+        type=int,
+        default=3,
+        metavar="N",
+        help="candidates tested, until one passes; 0: none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-controls",
+        dest="controls",
+        action="store_false",
+        help="leave out what must pass and must fail",
+    )
+    parser.add_argument(
+        "--bisect",
+        metavar="PLAN",
+        help="go from the base to this plan site by site, by --threshold",
+    )
+    parser.add_argument(
+        "--threshold", type=float, help="of the metric: a plan breaks where it is worse"
+    )
+    add_output(parser, "-o", "--output", metavar="FILE.yaml", help="the best plan")
+    add_output(parser, "--figure", metavar="FILE.png", help="quality against cost")
+    add_voice(parser, seed_of="the noise, and of evolve")
+    add_tier(parser)
+    parser.add_argument(
+        "--folder", type=Path, help="keep results here (default: among the user's caches)"
+    )
+    add_cluster_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0: found. 1: no candidate is equivalent. 2: no answer: see stderr."""
+    from lightning_v2.analysis.display.picture import FIGURE_FILE
+    from lightning_v2.files import check_output, user_cache
+    from lightning_v2.search.plans.bench import Bench
+    from lightning_v2.search.plans.find import sentences_for_search
+
+    if args.output:
+        check_output(args.output, (".yaml", ".yml"), "a plan")
+    if args.figure:
+        check_output(args.figure, *FIGURE_FILE)
+    bench = Bench(
+        sentences_for_search(args.sentences),
+        args.folder or user_cache() / "sweeps",
+        metric=args.metric,
+        voice=args.voice,
+        tier=args.tier,
+        seed=args.seed,
+        scheduler=args.scheduler,
+        workers=args.workers,
+    )
+    return _bisect(args, bench) if args.bisect else _search(args, bench)
+
+
+def found_by(found: Search) -> str:
+    """The best plan as YAML, with comments on how it was found."""
+    from dataclasses import replace
+
+    figures, metrics = found.best.figures, found.best.metrics
+    lines = [
+        f"Found by `lightning-v2 search`, strategy {found.strategy}, among {len(found.trials)} "
+        f"plans, as number {found.best.number}, under {found.constraints}, over the base "
+        f"{found.base.name}.",
+        f"Sites of the matrix engine in LoFi: {figures.lofi_share:.1%}. Bytes of constants in "
+        f"bfloat8_b or smaller: {figures.bfp8_share:.1%}, in bfloat4_b: {figures.bfp4_share:.1%}, "
+        f"of {figures.weight_bytes / 1e6:.2f} MB. Modelled cycles: {figures.cycles}.",
+        f"Means: loss {metrics['loss']:.4g}, PESQ-WB {metrics['pesq_wb_mos']:.3f}, zimtohrli "
+        f"{metrics['zimtohrli']:.2g}, LSD {metrics['lsd_db']:.3f} dB; free-running: phones end "
+        f"{metrics['boundary_shift_ms']:.2g} ms elsewhere, F0 differs by "
+        f"{metrics['f0_shift_cents']:.2g} cents (median).",
+        f"{found.provenance[0].upper()}{found.provenance[1:]}.",
+        f"Equivalence test: {_verdict_words(found)}",
+    ]
+    comment = "\n".join(
+        textwrap.fill(line, 100, initial_indent="# ", subsequent_indent="#   ") for line in lines
+    )
+    plan = replace(
+        found.best.plan, name="found", description=f"Least loss under {found.constraints}."
+    )
+    return f"{comment}\n{plan.to_yaml()}"
+
+
+def _verdict_words(found: Search) -> str:
+    if found.check is None:
+        return "not asked."
+    failed = "; ".join(
+        f"{j.endpoint.label} {j.bound:.4g}, limit {j.endpoint.relation} {j.endpoint.limit:g}"
+        for j in found.check.verdict.failed
+    )
+    # Each candidate is another chance to pass by luck: a reader has to know how many there were.
+    asked = int((found.trials["verdict"] != "").sum())
+    words = (
+        f"{found.verdict} on {len(found.check.sentences)} other sentences, candidates judged: "
+        f"{asked}"
+    )
+    return f"{words}; fails: {failed}." if failed else f"{words}."
+
+
+def _search(args: argparse.Namespace, bench: Bench) -> int:
+    from lightning_v2.files import write_output
+    from lightning_v2.precision import Plan
+    from lightning_v2.search.check import held_out
+    from lightning_v2.search.plans.constraints import Constraints
+    from lightning_v2.search.plans.find import search, within
+    from lightning_v2.search.plans.pareto import front
+
+    if args.threshold is not None:
+        raise ArgumentError("--threshold belongs to --bisect")
+    base = Plan.load(args.base)
+    constraints = Constraints(
+        args.lofi_share,
+        args.bfp8_share,
+        args.bfp4_share,
+        None if args.budget is None else within(args.budget, args.voice, base),
+    )
+    found = search(
+        bench,
+        constraints,
+        base,
+        strategy=args.strategy,
+        globs=args.sites,
+        generations=args.generations,
+        judges=held_out(args.judged_sentences) if args.judged else None,
+        judged=args.judged,
+        controls=args.controls,
+    )
+    best = front(found.trials)
+    print(f"{found.provenance}\n\nlosses of groups of sites alone, over {base.name}, worst first:")
+    losses = found.losses.sort_values("lost", ascending=False)
+    print(losses[["group", "move", "lost"]].head(10).to_string(index=False))
+    print(f"\nof {len(found.trials)} plans those that no other beats in score and in cycles:")
+    print(best[list(_SHOWN)].to_string(index=False, float_format="{:.4g}".format))
+    print(f"\nbest under {constraints}: trial {found.best.number}")
+    print(f"equivalence test: {_verdict_words(found)}")
+    print(f"all trials: {found.path}")
+    if args.figure:
+        _draw(found, best, args.figure)
+    if args.output:
+        write_output(args.output, found_by(found))
+        print(f"written to {args.output}")
+    if found.check is not None and found.check.equivalent is None:
+        print(f"error: {why_no_answer(found.check)}", file=sys.stderr)
+        return 2
+    return 1 if found.verdict == "not equivalent" else 0
+
+
+def _draw(found: Search, best, path: str) -> None:
+    from lightning_v2.analysis.display.picture import Note
+    from lightning_v2.chapters.find_a_plan.pareto_figures import pareto
+
+    drawn = pareto(found.trials, best, found.bench.metric, "cycles", found.provenance)
+    if isinstance(drawn, Note):
+        print(drawn.text)
+        return
+    drawn.save(path)
+    print(f"written to {path}")
+
+
+def _bisect(args: argparse.Namespace, bench: Bench) -> int:
+    from lightning_v2.precision import Plan
+    from lightning_v2.search.plans.bisect import first_break
+
+    if args.threshold is None:
+        raise ArgumentError("--bisect needs a --threshold, in units of --metric")
+    if not math.isfinite(args.threshold):
+        raise ArgumentError(f"--threshold is {args.threshold}; legal are finite numbers")
+    good, bad = Plan.load(args.base), Plan.load(args.bisect)
+    with bench.open() as opened:
+        found = first_break(opened, good, bad, args.threshold)
+    print(found.steps.sort_values("low_sites").to_string(index=False))
+    print(
+        f"\nfrom {good.name} to {bad.name}, in the order of execution, {found.site} is the first "
+        f"that breaks: {bench.metric} {found.before:.4g} before, {found.after:.4g} with it\n"
+        f"emulated, {bench.tier} tier, {len(bench.sentences)} sentences, voice {bench.voice}"
+    )
+    return 0

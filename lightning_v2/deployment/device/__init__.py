@@ -1,0 +1,1 @@
+"""ttnn: devices, programs, weights and stages."""

@@ -1,0 +1,59 @@
+"""Where tensors lie on a device.
+
+Activations lie in L1: sharded by height where rows of tiles are enough to keep each core its own,
+interleaved otherwise, and where an operation takes nothing else (norms, attention, moves).
+Constants, and what is sent, kept or fetched, lie in DRAM.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lightning_v2.deployment.device.programs import row_grid
+from lightning_v2.deployment.device.target import Device
+from lightning_v2.tensix.numbers.formats import TILE
+
+DeviceTensor = Any
+
+
+class Placement:
+    """Moves tensors of one device, where they do not lie there already."""
+
+    def __init__(self, device: Device):
+        import ttnn
+
+        self._ttnn, self._device = ttnn, device
+
+    def tiled(self, x: DeviceTensor) -> DeviceTensor:
+        """x in tiles."""
+        return self._ttnn.to_layout(x, self._ttnn.TILE_LAYOUT)
+
+    def beside(self, x: DeviceTensor) -> Any:
+        """Where the result of an operation on x goes: into L1, cut as x is."""
+        return x.memory_config() if x.is_sharded() else self._ttnn.L1_MEMORY_CONFIG
+
+    def interleaved(self, x: DeviceTensor) -> DeviceTensor:
+        """x spread over all banks, where it lies if it is not sharded."""
+        if not x.is_sharded():
+            return x
+        return self._ttnn.to_memory_config(x, self._ttnn.L1_MEMORY_CONFIG)
+
+    def sharded(self, x: DeviceTensor) -> DeviceTensor:
+        """x sharded by height."""
+        wanted = self.by_height(math.prod(tuple(x.shape)[:-1]) // TILE, -(-x.shape[-1] // TILE))
+        if x.is_sharded() and x.memory_config() == wanted:
+            return x
+        return self._ttnn.to_memory_config(x, wanted)
+
+    def by_height(self, rows: int, columns: int) -> Any:
+        """Memory of a tensor of so many tiles, each core of a rectangle with its own rows."""
+        ttnn = self._ttnn
+        x, y = row_grid(rows, self._device.grid)
+        cores = ttnn.CoreRangeSet(
+            {ttnn.CoreRange(ttnn.CoreCoord(0, 0), ttnn.CoreCoord(x - 1, y - 1))}
+        )
+        shape = (rows // (x * y) * TILE, columns * TILE)
+        spec = ttnn.ShardSpec(cores, shape, ttnn.ShardOrientation.ROW_MAJOR)
+        layout = ttnn.TensorMemoryLayout.HEIGHT_SHARDED
+        return ttnn.MemoryConfig(layout, ttnn.BufferType.L1, spec)

@@ -1,0 +1,65 @@
+"""Words of a plan as objects of ttnn: here, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightning_v2.deployment.device.programs import Product, Program, subblock
+from lightning_v2.deployment.device.target import Device
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+
+
+class Words:
+    """Formats, kernel configurations and program configs for one device."""
+
+    def __init__(self, device: Device):
+        import ttnn
+
+        self._ttnn, self._device = ttnn, device
+
+    def program(self, product: Product, program: Program) -> Any:
+        """The program config of a product with a constant."""
+        ttnn = self._ttnn
+        common = {
+            "compute_with_storage_grid_size": program.grid,
+            "in0_block_w": product.width,
+            "out_subblock_h": 1,
+            "out_subblock_w": subblock(program.per_core_n, product.wide),
+            "per_core_M": program.per_core_m,
+            "per_core_N": program.per_core_n,
+            "fused_activation": None,
+            "fuse_batch": True,
+        }
+        if program.kind == "blocks":
+            return ttnn.MatmulMultiCoreReuseMultiCastProgramConfig(transpose_mcast=False, **common)
+        by_columns = program.kind == "columns"
+        return ttnn.MatmulMultiCoreReuseMultiCast1DProgramConfig(mcast_in0=by_columns, **common)
+
+    def kernel(self, config: ComputeKernelConfig) -> Any:
+        """The compute kernel config."""
+        ttnn = self._ttnn
+        return ttnn.init_device_compute_kernel_config(
+            self._device.handle.arch(),
+            math_fidelity=getattr(ttnn.MathFidelity, config.math_fidelity),
+            math_approx_mode=config.math_approx_mode,
+            fp32_dest_acc_en=config.fp32_dest_acc_en,
+            packer_l1_acc=config.packer_l1_acc,
+        )
+
+    def dtype(self, name: str) -> Any:
+        """The format called `name`."""
+        return getattr(self._ttnn, name)
+
+    def batched_program(self, width: int, columns: int, wide: bool) -> Any:
+        """For products of a batch: each core has rows of one of them by itself.
+
+        width: tiles of K in one block. columns: tiles of the result. wide: whether Dst has 32 bits.
+        """
+        return self._ttnn.MatmulMultiCoreReuseProgramConfig(
+            compute_with_storage_grid_size=self._device.grid,
+            in0_block_w=width,
+            out_subblock_h=1,
+            out_subblock_w=subblock(columns, wide),
+            per_core_M=1,
+            per_core_N=columns,
+        )

@@ -1,0 +1,364 @@
+"""ttnn's operations as a lowering calls them: the names and arguments of `lightning_v2.tensix`.
+
+Words of a plan become objects of ttnn in `words`; where tensors lie says `placement`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lightning_v2.deployment.device.placement import Placement
+from lightning_v2.deployment.device.programs import Product, Program, choices
+from lightning_v2.deployment.device.target import Device
+from lightning_v2.deployment.device.ttnn_objects import Words
+from lightning_v2.errors import ArgumentError
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
+from lightning_v2.tensix.numbers.formats import TILE
+from lightning_v2.tensix.ops.convolution import Conv2dConfig
+
+DeviceTensor = Any
+
+UNARY = ("cos", "exp", "gelu", "sin", "clamp")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A program that ran, for the report."""
+
+    product: Product
+    program: Program
+    others: tuple[Program, ...]
+
+
+@dataclass(frozen=True)
+class Taps:
+    """Weights of a depthwise convolution.
+
+    prepared: as ttnn's kernel wants them. shape: (O, 1, k), as they were before.
+    """
+
+    prepared: DeviceTensor
+    shape: tuple[int, ...]
+
+
+class TtnnOps:
+    """Operations on one device.
+
+    Attributes:
+        device: where they run.
+        choices: of every kind of matmul that ran.
+    """
+
+    ComputeKernelConfig = ComputeKernelConfig
+    MatmulProgramConfig = MatmulProgramConfig
+    Conv2dConfig = Conv2dConfig
+
+    def __init__(self, device: Device):
+        import ttnn
+
+        self.device, self._ttnn, self._handle = device, ttnn, device.handle
+        self._words, self._placement = Words(device), Placement(device)
+        self.choices: dict[Product, Choice] = {}
+        for name in UNARY:
+            setattr(self, name, self._unary(getattr(ttnn, name)))
+        for name in ("add", "subtract", "multiply"):
+            setattr(self, name, self._binary(getattr(ttnn, name)))
+
+    def pack(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
+        """A tensor packed by the host, still on the host."""
+        ttnn = self._ttnn
+        if dtype == "uint32":
+            return ttnn.from_torch(x.to(torch.int32), ttnn.uint32, layout=ttnn.ROW_MAJOR_LAYOUT)
+        if x.dim() == 1:
+            x = x[None]
+        return ttnn.from_torch(x.contiguous(), self._words.dtype(dtype), layout=ttnn.TILE_LAYOUT)
+
+    def pack_taps(self, weight: torch.Tensor, dtype: str) -> DeviceTensor:
+        """Weights (C, 1, k) of a depthwise convolution as its kernel wants them, on the host.
+
+        They depend on neither the length nor the batch, so that one sentence of a tile will do.
+        """
+        ttnn = self._ttnn
+        channels, _, kernel = weight.shape
+        _, (prepared, _) = self._convolve(
+            self.from_torch(torch.zeros(1, TILE, channels), "bfloat16"),
+            ttnn.from_torch(weight.contiguous(), ttnn.float32),
+            kernel,
+            kernel // 2,
+            "bfloat16",
+            Conv2dConfig(dtype),
+            ComputeKernelConfig(),
+        )
+        return ttnn.from_device(prepared)
+
+    def dump(self, path: Path, packed: DeviceTensor) -> None:
+        """Write a packed tensor to a file."""
+        self._ttnn.dump_tensor(str(path), packed)
+
+    def load(self, path: Path) -> DeviceTensor:
+        """A packed tensor from a file."""
+        return self._ttnn.load_tensor(str(path))
+
+    def from_torch(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
+        """A tensor packed by the host and sent to the device."""
+        return self.keep(self.pack(x, dtype))
+
+    def keep(self, packed: DeviceTensor) -> DeviceTensor:
+        """A packed tensor in the DRAM of the device."""
+        return self._ttnn.to_device(packed, self._handle, self._ttnn.DRAM_MEMORY_CONFIG)
+
+    def settle(self, x: DeviceTensor) -> DeviceTensor:
+        """A result in the DRAM of the device, out of the way of what runs next."""
+        return self._ttnn.to_memory_config(x, self._ttnn.DRAM_MEMORY_CONFIG)
+
+    def to_torch(self, x: DeviceTensor) -> torch.Tensor:
+        """float32 values on the host."""
+        return self._ttnn.to_torch(x).float()
+
+    def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
+        if x.dtype == self._words.dtype(dtype):
+            return x
+        x = self._placement.tiled(x)
+        return self._ttnn.typecast(
+            x, self._words.dtype(dtype), memory_config=self._placement.beside(x)
+        )
+
+    def linear(
+        self,
+        a: DeviceTensor,
+        b: DeviceTensor,
+        *,
+        bias: DeviceTensor | None,
+        dtype: str,
+        compute_kernel_config: ComputeKernelConfig,
+        program_config: MatmulProgramConfig,
+    ) -> DeviceTensor:
+        ttnn, config = self._ttnn, compute_kernel_config
+        a = self._placement.tiled(a)
+        if len(b.shape) > 2:
+            return self._batched(a, b, dtype, config, program_config)
+        product = Product(
+            m=math.prod(tuple(a.shape)[:-1]) // TILE,
+            k=_tiles(a.shape[-1]),
+            n=_tiles(b.shape[-1]),
+            in0=_name(a.dtype),
+            in1=_name(b.dtype),
+            output=dtype,
+            math_fidelity=config.math_fidelity,
+            width=program_config.in0_block_w,
+            wide=config.fp32_dest_acc_en,
+            resident=a.is_sharded(),
+        )
+        program, *others = choices(product, self.device.grid)
+        self.choices[product] = Choice(product, program, tuple(others))
+        by_rows = program.kind == "rows"
+        whole = b.shape[-1] % TILE == 0
+        return ttnn.linear(
+            self._placement.sharded(a) if by_rows else self._placement.interleaved(a),
+            b,
+            bias=bias,
+            dtype=self._words.dtype(dtype),
+            memory_config=self._placement.by_height(product.m, product.n)
+            if by_rows and whole
+            else ttnn.L1_MEMORY_CONFIG,
+            compute_kernel_config=self._words.kernel(config),
+            program_config=self._words.program(product, program),
+        )
+
+    def conv1d(
+        self,
+        *,
+        input_tensor: DeviceTensor,
+        weight_tensor: Taps,
+        bias_tensor: DeviceTensor | None,
+        dtype: str,
+        padding: int,
+        groups: int,
+        conv_config: Conv2dConfig,
+        compute_config: ComputeKernelConfig,
+    ) -> DeviceTensor:
+        batch, length, channels = input_tensor.shape
+        if bias_tensor is not None or groups != channels:
+            raise ArgumentError("only depthwise convolutions without bias are deployed")
+        y, _ = self._convolve(
+            input_tensor,
+            weight_tensor.prepared,
+            weight_tensor.shape[2],
+            padding,
+            dtype,
+            conv_config,
+            compute_config,
+        )
+        return self._ttnn.reshape(self._placement.interleaved(y), (batch, length, channels))
+
+    def _convolve(
+        self,
+        x: DeviceTensor,
+        weight: DeviceTensor,
+        kernel: int,
+        padding: int,
+        dtype: str,
+        conv_config: Conv2dConfig,
+        compute_config: ComputeKernelConfig,
+    ) -> tuple[DeviceTensor, tuple[DeviceTensor, None]]:
+        """Depthwise convolution of x (B, L, C) as (1, 1, B * L, C), and the prepared weights."""
+        ttnn = self._ttnn
+        batch, length, channels = x.shape
+        return ttnn.conv1d(
+            input_tensor=ttnn.reshape(self._placement.sharded(x), (1, 1, batch * length, channels)),
+            weight_tensor=weight,
+            device=self._handle,
+            in_channels=channels,
+            out_channels=channels,
+            batch_size=batch,
+            input_length=length,
+            kernel_size=kernel,
+            stride=1,
+            padding=padding,
+            groups=channels,
+            dtype=self._words.dtype(dtype),
+            conv_config=ttnn.Conv1dConfig(
+                weights_dtype=self._words.dtype(conv_config.weights_dtype),
+                shard_layout=ttnn.TensorMemoryLayout.HEIGHT_SHARDED,
+            ),
+            compute_config=self._words.kernel(compute_config),
+            return_weights_and_bias=True,
+        )
+
+    def layer_norm(
+        self,
+        x: DeviceTensor,
+        *,
+        epsilon: float,
+        weight: DeviceTensor,
+        bias: DeviceTensor,
+        compute_kernel_config: ComputeKernelConfig,
+    ) -> DeviceTensor:
+        return self._ttnn.layer_norm(
+            self._placement.interleaved(x),
+            weight=weight,
+            bias=bias,
+            epsilon=epsilon,
+            compute_kernel_config=self._words.kernel(compute_kernel_config),
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+        )
+
+    def softmax(
+        self, x: DeviceTensor, dim: int, *, compute_kernel_config: ComputeKernelConfig
+    ) -> DeviceTensor:
+        return self._ttnn.softmax(
+            self._placement.interleaved(x),
+            dim=dim,
+            compute_kernel_config=self._words.kernel(compute_kernel_config),
+            numeric_stable=True,
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+        )
+
+    def embedding(self, indices: DeviceTensor, weight: DeviceTensor) -> DeviceTensor:
+        """Rows of a table. ttnn's own knows bfloat16 alone: float32 goes in three parts of 8 bits,
+        whose sums are exact."""
+        ttnn = self._ttnn
+        if weight.dtype == ttnn.bfloat16:
+            return self._rows(indices, weight)
+        total, rest = None, weight
+        for _ in range(3):
+            part = self.typecast(rest, "bfloat16")
+            rest = self.subtract(rest, self.typecast(part, "float32"))
+            rows = self.typecast(self._rows(indices, part), "float32")
+            total = rows if total is None else self.add(total, rows)
+        return total
+
+    def split_query_key_value_and_split_heads(
+        self, x: DeviceTensor, *, num_heads: int, transpose_key: bool
+    ) -> tuple[DeviceTensor, DeviceTensor, DeviceTensor]:
+        return self._ttnn.transformer.split_query_key_value_and_split_heads(
+            self._placement.interleaved(x),
+            num_heads=num_heads,
+            transpose_key=transpose_key,
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+        )
+
+    def concatenate_heads(self, x: DeviceTensor) -> DeviceTensor:
+        return self._ttnn.transformer.concatenate_heads(
+            x, memory_config=self._ttnn.L1_MEMORY_CONFIG
+        )
+
+    def reshape(self, x: DeviceTensor, shape: Sequence[int]) -> DeviceTensor:
+        return self._ttnn.reshape(self._placement.interleaved(x), tuple(shape))
+
+    def slice(self, x: DeviceTensor, start: Sequence[int], end: Sequence[int]) -> DeviceTensor:
+        return self._ttnn.slice(
+            self._placement.interleaved(x),
+            list(start),
+            list(end),
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+        )
+
+    def concat(self, tensors: Sequence[DeviceTensor], dim: int) -> DeviceTensor:
+        return self._ttnn.concat(
+            [self._placement.interleaved(self._placement.tiled(x)) for x in tensors],
+            dim,
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+        )
+
+    def pad(self, x: DeviceTensor, padding: Sequence[tuple[int, int]]) -> DeviceTensor:
+        return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
+
+    def _unary(self, function: Callable) -> Callable:
+        def run(x: DeviceTensor, **parameters: float) -> DeviceTensor:
+            x = self._placement.tiled(x)
+            return function(x, **parameters, memory_config=self._placement.beside(x))
+
+        return run
+
+    def _binary(self, function: Callable) -> Callable:
+        def run(a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
+            a, b = self._placement.tiled(a), self._placement.tiled(b)
+            if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
+                a, b = self._placement.sharded(a), self._placement.sharded(b)
+            return function(a, b, memory_config=self._placement.beside(a))
+
+        return run
+
+    def _batched(
+        self,
+        a: DeviceTensor,
+        b: DeviceTensor,
+        dtype: str,
+        config: ComputeKernelConfig,
+        program: MatmulProgramConfig,
+    ) -> DeviceTensor:
+        """a (..., M, K) @ b (..., K, N): each core has rows of one product by itself."""
+        return self._ttnn.matmul(
+            a,
+            b,
+            dtype=self._words.dtype(dtype),
+            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+            compute_kernel_config=self._words.kernel(config),
+            program_config=self._words.batched_program(
+                program.in0_block_w, _tiles(b.shape[-1]), config.fp32_dest_acc_en
+            ),
+        )
+
+    def _rows(self, indices: DeviceTensor, weight: DeviceTensor) -> DeviceTensor:
+        ttnn = self._ttnn
+        rows = ttnn.to_layout(
+            self._placement.interleaved(weight),
+            ttnn.ROW_MAJOR_LAYOUT,
+            memory_config=ttnn.L1_MEMORY_CONFIG,
+        )
+        return ttnn.embedding(indices, rows, memory_config=ttnn.L1_MEMORY_CONFIG)
+
+
+def _tiles(length: int) -> int:
+    return -(-length // TILE)
+
+
+def _name(dtype: Any) -> str:
+    return dtype.name.lower()

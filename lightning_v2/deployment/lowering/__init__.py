@@ -1,0 +1,1 @@
+"""The voice as a sequence of device operations, written once."""

@@ -1,0 +1,171 @@
+"""Encoder, predictors and decoder on the device.
+
+Letters: B sentences, P phones and T frames of a bucket, C channels, H heads.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, View
+from lightning_v2.model.acoustic import Decoder, PitchPredictor
+from lightning_v2.model.layers import Attention, ConvNeXtBlock
+from lightning_v2.model.network import Network
+
+
+class LoweredAcoustics:
+    """The acoustic half of the voice, run by `runner`."""
+
+    def __init__(self, network: Network, runner: Runner):
+        self._network, self._run = network, runner
+
+    def encode(
+        self,
+        phones: DeviceTensor,
+        features: DeviceTensor,
+        mask: DeviceTensor,
+        keys: DeviceTensor,
+        view: View,
+        timed: bool,
+    ) -> tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]:
+        """Phones to hidden vectors and, if `timed`, natural log durations.
+
+        Args:
+            phones: indices (B, P). features: (B, P, 32).
+            mask: (B, P, 1), 1 for phones and 0 for padding. keys: (B, 1, 1, P), 0 for phones and a
+                large negative number for padding.
+            view: off with the padding, (B, P, ·).
+
+        Returns:
+            To stay on the device (B, P, C), to be fetched (B, P, 1).
+        """
+        encoder, run = self._network.encoder, self._run
+        known = run.linear("encoder.features", features, encoder.features, view)
+        table = run.table("encoder.add", encoder.embedding.weight)
+        x = run.binary("encoder.add", "add", run.ops.embedding(phones, table), known, view)
+        for i, block in enumerate(encoder.blocks):
+            path = f"encoder.blocks.{i}"
+            x = self._attention(f"{path}.attention", x, block.attention, keys, view)
+            x = run.masked(f"{path}.attention.add", x, mask)
+            x = convnext(run, f"{path}.convolution", x, block.convolution, view)
+        hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
+        if not timed:
+            return (hidden,), ()
+        return (hidden,), (self._head("duration", "encoder.norm", hidden, mask, view),)
+
+    def pitch(
+        self,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None = None,
+    ) -> DeviceTensor:
+        """Scaled log F0 and voicing logit of frames, (B, T, 2); arguments as of `decode`."""
+        return self._from_frames("pitch", hidden, indices, position, view, mask)
+
+    def decode(
+        self,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None = None,
+    ) -> DeviceTensor:
+        """Frames to their envelope.
+
+        Args:
+            hidden: (B, P, C) of phones.
+            indices: (B, T) the phone of each frame, counted through the batch.
+            position: (B, T, 32) with the pitch in its last two columns.
+            view: off with the padding, (B, T, ·).
+            mask: (B, T, 1), 1 for frames and 0 for padding; not given where there is none.
+
+        Returns:
+            (B, T, bands).
+        """
+        return self._from_frames("decoder", hidden, indices, position, view, mask)
+
+    def _from_frames(
+        self,
+        path: str,
+        hidden: DeviceTensor,
+        indices: DeviceTensor,
+        position: DeviceTensor,
+        view: View,
+        mask: DeviceTensor | None,
+    ) -> DeviceTensor:
+        module: PitchPredictor | Decoder = getattr(self._network, path)
+        run, site = self._run, f"{path}.input"
+        batch, phones, channels = hidden.shape
+        table = run.ops.reshape(hidden, (batch * phones, channels))
+        gathered = run.rows(indices, table, "encoder.norm")
+        x = run.ops.concat([run.at(site).operand(gathered), position], -1)
+        x = run.linear(site, x, module.input, view)
+        return self._head(path, site, x, mask, view)
+
+    def _head(
+        self, path: str, source: str, x: DeviceTensor, mask: DeviceTensor | None, view: View
+    ) -> DeviceTensor:
+        run, module = self._run, getattr(self._network, path)
+        x = stack(run, path, source, x, module.blocks, mask, view)
+        x = run.layer_norm(f"{path}.norm", x, module.norm, view)
+        return run.linear(f"{path}.output", x, module.output, view)
+
+    def _attention(
+        self, path: str, x: DeviceTensor, module: Attention, keys: DeviceTensor, view: View
+    ) -> DeviceTensor:
+        """Self-attention around a residual connection, (B, P, C) -> (B, P, C)."""
+        run, ops = self._run, self._run.ops
+
+        def queries(seen):  # (B, H, P, ·), a padded row for each query
+            return view(seen.transpose(1, 2)).transpose(1, 2)
+
+        def transposed(seen):  # (B, H, ·, P)
+            return queries(seen.transpose(2, 3)).transpose(2, 3)
+
+        def both(seen):
+            return transposed(queries(seen))
+
+        normed = run.layer_norm(f"{path}.norm", x, module.norm, view)
+        site = f"{path}.query_key_value"
+        joint = run.linear(site, normed, module.query_key_value, view)
+        query, key, value = ops.split_query_key_value_and_split_heads(
+            run.movable(joint, site), num_heads=module.heads, transpose_key=True
+        )
+        scores = run.matmul(f"{path}.scores", query, key, (queries, transposed, both))
+        weights = run.softmax(f"{path}.softmax", scores, keys, both)
+        context = run.matmul(f"{path}.context", weights, value, (both, queries, queries))
+        joined = ops.concatenate_heads(run.movable(context, f"{path}.context"))
+        output = run.linear(f"{path}.output", joined, module.output, view)
+        return run.binary(f"{path}.add", "add", x, output, view)
+
+
+def stack(
+    run: Runner,
+    path: str,
+    source: str,
+    x: DeviceTensor,
+    blocks: nn.ModuleList,
+    mask: DeviceTensor | None,
+    view: View,
+) -> DeviceTensor:
+    """ConvNeXt blocks in a row, (B, T, C) -> (B, T, C); x is the result of site `source`.
+
+    Padding is zero before each of them, as it is for the network beyond the edges.
+    """
+    for i, block in enumerate(blocks):
+        x = convnext(run, f"{path}.blocks.{i}", run.masked(source, x, mask), block, view)
+        source = f"{path}.blocks.{i}.add"
+    return x
+
+
+def convnext(
+    run: Runner, path: str, x: DeviceTensor, block: ConvNeXtBlock, view: View
+) -> DeviceTensor:
+    """Depthwise convolution, norm and perceptron around a residual connection."""
+    y = run.depthwise(f"{path}.depthwise", x, block.depthwise, view)
+    y = run.layer_norm(f"{path}.norm", y, block.norm, view)
+    y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up, view), view)
+    y = run.linear(f"{path}.down", y, block.down, view)
+    return run.binary(f"{path}.add", "add", x, y, view)

@@ -1,0 +1,384 @@
+"""Runs the operations of a lowering, each at a site of the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from lightning_v2.deployment.lowering.blocks import in0_block_w
+from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.model.layers import Basis, DepthwiseConv
+from lightning_v2.model.source import accumulate_phase
+from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.interception import Observer, lower
+from lightning_v2.tensix.intercept.operations import OPERATIONS
+from lightning_v2.tensix.numbers.constants import packed
+from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
+from lightning_v2.tensix.numbers.rounding import Rounding
+from lightning_v2.tensix.numbers.sites import SitePrecision
+
+DeviceTensor = Any
+"""A tensor of `ops`."""
+
+View = Callable[[Tensor], Tensor]
+"""From the shape of this lowering, padding and all, to that of the network."""
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """values of the host, to be packed there as `dtype` and sent to the device."""
+
+    values: Tensor
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A parameter or buffer as the device stores it.
+
+    name: unique in the voice. kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a
+    depthwise convolution). owner, arrange: what is packed, and in which order of its values.
+    dtype: the format. rounding: what is done before.
+    """
+
+    name: str
+    kind: str
+    owner: Tensor
+    arrange: View
+    dtype: str
+    rounding: Rounding
+
+    @property
+    def values(self) -> Tensor:
+        """In float32, in the shape that the device has."""
+        return self.prepared(self.owner)
+
+    def prepared(self, x: Tensor) -> Tensor:
+        """x in place of the owner, as it goes to be packed."""
+        return self.rounding(self.arrange(x))
+
+
+class Store(Protocol):
+    """Packs constants, each of them once."""
+
+    def __call__(self, constant: Constant) -> DeviceTensor: ...
+
+
+Compute = Callable[..., tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]]
+"""From operands by name to what stays on the device and what the host fetches."""
+
+Result = tuple[tuple[DeviceTensor, ...], tuple[Tensor, ...]]
+"""What stayed on the device, and what was fetched."""
+
+
+class Stages(Protocol):
+    """Runs a part of the voice that needs nothing of the host once its operands are there."""
+
+    def __call__(
+        self,
+        name: str,
+        compute: Compute,
+        uploads: dict[str, Upload],
+        held: dict[str, DeviceTensor],
+    ) -> Result: ...
+
+
+class Runner:
+    """What a lowering is written against: layers of the model, run by `ops` at named sites.
+
+    Attributes:
+        ops: the module that computes: `lightning_v2.tensix`, or one with the same names.
+        sites: name -> op, in the order of their first run.
+        host: (module, "forward") -> its runs on the host.
+    """
+
+    def __init__(
+        self,
+        ops: ModuleType,
+        policy: Callable[[str], SitePrecision],
+        observer: Observer | None = None,
+        store: Store | None = None,
+        stages: Stages | None = None,
+    ):
+        """policy: site name -> precision. observer: see `emulate`.
+
+        store: of packed constants; in memory if not given. stages: runs them; at once if not given.
+        """
+        self.ops = ops
+        self.sites: dict[str, str] = {}
+        self.host: Counter = Counter()
+        self._policy, self._observer = policy, observer
+        self._store = store or self._in_memory
+        self._stages = stages or self._at_once
+        self._executions: dict[tuple, Execution] = {}
+
+    def precision(self, site: str) -> SitePrecision:
+        """What the plan says of a site."""
+        return self._policy(site)
+
+    def upload(self, x: Tensor, site: str) -> Upload:
+        """x of the host in the format of activations of its first consumer."""
+        return Upload(x, self.precision(site).activations)
+
+    def download(self, x: DeviceTensor) -> Tensor:
+        """A tensor of the device as float32 on the host."""
+        return self.ops.to_torch(x)
+
+    def stage(
+        self, name: str, compute: Compute, uploads: dict[str, Upload], **held: DeviceTensor
+    ) -> Result:
+        """`compute` of all operands by name: those that the host sends, and those held already."""
+        return self._stages(name, compute, uploads, held)
+
+    def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
+        """What the module at `path` does, as it is, in float32."""
+        self.host[path, "forward"] += 1
+        return function(*operands)
+
+    def phase(self, site: str, f0: Tensor) -> Tensor:
+        """(1, T) Hz -> (1, N) cycles, on the host, as the site's output format says."""
+        precision, call = self.precision(site), (f0, HOP, SAMPLE_RATE)
+        cycles = self._run(site, "phase", lambda: lower(accumulate_phase, call, {}, precision))
+        if self._observer is not None:
+            self._observer(site, "phase", accumulate_phase, call, {}, cycles)
+        return cycles
+
+    def linear(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
+        """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,)."""
+        return self._linear(site, x, layer, Tensor.t, _same, view)
+
+    def taps(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
+        """x (..., k * C), k neighbours side by side, through `Taps`, which has them as (C, k)."""
+        taps = layer.kernel
+
+        def side_by_side(weight: Tensor) -> Tensor:
+            return weight.unflatten(1, (-1, taps)).permute(2, 1, 0).flatten(0, 1)
+
+        def as_layer(seen: Tensor) -> Tensor:
+            return seen.unflatten(-1, (taps, -1)).transpose(-1, -2).flatten(-2)
+
+        return self._linear(site, x, layer, side_by_side, as_layer, view)
+
+    def _linear(
+        self,
+        site: str,
+        x: DeviceTensor,
+        layer: nn.Linear,
+        arrange: View,
+        operand_view: View,
+        view: View,
+    ) -> DeviceTensor:
+        execution = self._cut(site, layer.in_features, layer.out_features)
+        weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
+        bias = self._vector(site, "bias", layer.bias)
+        y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
+        views = (lambda seen: operand_view(view(seen)), view)
+        return self._seen(site, "linear", (x,), y, views, (layer.weight, layer.bias))
+
+    def basis(self, site: str, x: DeviceTensor, layer: Basis, view: View) -> DeviceTensor:
+        """x (..., K) times a constant (K, N)."""
+        execution = self._cut(site, *layer.basis.shape)
+        weight = self._constant(site, "basis", "matrix", layer.basis)
+        y = self._run(site, "matmul", lambda: execution.linear(x, weight))
+        return self._seen(site, "matmul", (x,), y, (view, view), (layer.basis,))
+
+    def matmul(
+        self, site: str, a: DeviceTensor, b: DeviceTensor, views: tuple[View, View, View]
+    ) -> DeviceTensor:
+        """a (..., M, K) times b (..., K, N), both activations.
+
+        K may be the length of a bucket: blocks of one tile are the same for all of them.
+        """
+        execution = self._blocks(site, 1)
+        y = self._run(site, "matmul", lambda: execution.matmul(a, b))
+        return self._seen(site, "matmul", (a, b), y, views)
+
+    def depthwise(
+        self, site: str, x: DeviceTensor, layer: DepthwiseConv, view: View
+    ) -> DeviceTensor:
+        """x (B, T, C) along T, each channel by itself."""
+        weight = self._constant(site, "weight", "taps", layer.weight)
+        bias = self._vector(site, "bias", layer.bias)
+        options = {"padding": layer.padding[0], "groups": layer.groups}
+        y = self._run(site, "conv1d", lambda: self.at(site).conv1d(x, weight, bias, **options))
+
+        def channels_first(seen: Tensor) -> Tensor:
+            return view(seen).transpose(1, 2)
+
+        views, rest = (channels_first, channels_first), (layer.weight, layer.bias)
+        return self._seen(site, "conv1d", (x,), y, views, rest, options)
+
+    def layer_norm(
+        self, site: str, x: DeviceTensor, layer: nn.LayerNorm, view: View
+    ) -> DeviceTensor:
+        """Over the last axis of x."""
+        rows = [self._vector(site, name, getattr(layer, name)) for name in ("weight", "bias")]
+        y = self._run(site, "layer_norm", lambda: self.at(site).layer_norm(x, *rows, layer.eps))
+        rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+        return self._seen(site, "layer_norm", (x,), y, (view, view), rest)
+
+    def softmax(self, site: str, x: DeviceTensor, mask: DeviceTensor, view: View) -> DeviceTensor:
+        """Along the last axis of x + mask."""
+        y = self._run(site, "softmax", lambda: self.at(site).softmax(x, mask=mask))
+        return self._seen(site, "softmax", (x,), y, (view, view), (-1,))
+
+    def unary(
+        self, site: str, op: str, x: DeviceTensor, view: View, **parameters: float
+    ) -> DeviceTensor:
+        """The function `op` of x."""
+        y = self._run(site, op, lambda: self.at(site).unary(op, x, **parameters))
+        return self._seen(site, op, (x,), y, (view, view), (), parameters)
+
+    def binary(
+        self, site: str, op: str, a: DeviceTensor, b: DeviceTensor, view: View
+    ) -> DeviceTensor:
+        """Torch's `op` (add, sub, mul) of a and b."""
+        name = _TTNN_NAMES.get(op, op)
+        y = self._run(site, op, lambda: self.at(site).binary(name, a, b))
+        return self._seen(site, op, (a, b), y, (view, view, view))
+
+    def masked(self, site: str, x: DeviceTensor, mask: DeviceTensor | None) -> DeviceTensor:
+        """x, the result of `site`, times a mask (B, T, 1) of 1 and 0; no mask: x.
+
+        A product with 1 is exact in every format and fidelity, so that no plan has a say here.
+        """
+        if mask is None:
+            return x
+        return self.ops.multiply(x, self.ops.typecast(mask, self.precision(site).output))
+
+    def table(self, site: str, values: Tensor) -> DeviceTensor:
+        """`values` (R, C), a parameter, whose rows `site` consumes."""
+        wide = self.precision(site).activations == "float32"
+        dtype = "float32" if wide else "bfloat16"
+        return self._constant(site, "table", "table", values, dtype=dtype)
+
+    def rows(self, indices: DeviceTensor, table: DeviceTensor, source: str) -> DeviceTensor:
+        """Rows of `table` (R, C), the result of site `source`."""
+        return self.ops.embedding(indices, self.movable(table, source))
+
+    def movable(self, x: DeviceTensor, source: str) -> DeviceTensor:
+        """x, the result of site `source`, for moves that do not keep tiles whole.
+
+        Block floats are moved as bfloat16, which holds all their values.
+        """
+        return self._movable(x, self.precision(source).output)
+
+    def movable_operand(self, x: DeviceTensor, site: str) -> DeviceTensor:
+        """The same for an operand of `site` in the format of its activations."""
+        return self._movable(x, self.precision(site).activations)
+
+    def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
+        return self.ops.typecast(x, "bfloat16") if dtype in MAGNITUDE_BITS else x
+
+    def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
+        """Columns `start` to `stop` of x."""
+        return self.part(x, -1, start, stop)
+
+    def part(self, x: DeviceTensor, axis: int, start: int, stop: int) -> DeviceTensor:
+        """x from `start` to `stop` along `axis`."""
+        first, last = [0] * len(x.shape), list(x.shape)
+        first[axis], last[axis] = start, stop
+        return self.ops.slice(x, first, last)
+
+    def at(self, site: str) -> Execution:
+        """How one site runs."""
+        return self._blocks(site, None)
+
+    def _cut(self, site: str, k: int, n: int) -> Execution:
+        """How a product with a constant (k, n) matrix runs."""
+        return self._blocks(site, in0_block_w(k, n, self.precision(site).weights))
+
+    def _blocks(self, site: str, width: int | None) -> Execution:
+        """How a site runs, by blocks of `width` tiles of K unless the plan says otherwise."""
+        if (site, width) not in self._executions:
+            precision = self.precision(site)
+            if precision.in0_block_w is None:
+                precision = replace(precision, in0_block_w=width)
+            self._executions[site, width] = Execution(self.ops, precision)
+        return self._executions[site, width]
+
+    def _run(self, site: str, op: str, compute: Callable[[], Any]) -> Any:
+        self.sites.setdefault(site, op)
+        try:
+            return compute()
+        except Exception as error:
+            error.add_note(f"in {op} at site {site}")
+            raise
+
+    def _seen(
+        self,
+        site: str,
+        op: str,
+        operands: tuple[DeviceTensor, ...],
+        result: DeviceTensor,
+        views: tuple[View, ...],
+        rest: tuple = (),
+        options: dict[str, Any] | None = None,
+    ) -> DeviceTensor:
+        """`result`, after the observer saw the network's own call of torch.
+
+        operands: that lie on the device. views: of them and of the result. rest, options: arguments
+        after the operands.
+        """
+        if self._observer is not None:
+            tensors = map(self.download, (*operands, result))
+            *values, y = (view(x) for view, x in zip(views, tensors, strict=True))
+            function = OPERATIONS[op].plain
+            self._observer(site, op, function, (*values, *rest), options or {}, y)
+        return result
+
+    def _vector(self, site: str, name: str, vector: Tensor) -> DeviceTensor:
+        return self._constant(site, name, "vector", vector, dtype=self.precision(site).vectors)
+
+    def _constant(
+        self,
+        site: str,
+        name: str,
+        kind: str,
+        owner: Tensor,
+        arrange: View = _same,
+        dtype: str | None = None,
+    ) -> DeviceTensor:
+        precision = self.precision(site)
+        dtype, rounding = dtype or precision.weights, Rounding()
+        if kind in _MULTIPLIED_AS:
+            rounding = Rounding.of(precision, _MULTIPLIED_AS[kind])
+        return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype, rounding))
+
+    def _in_memory(self, constant: Constant) -> DeviceTensor:
+        """Packed once in the life of its owner."""
+
+        # The convolution itself packs its taps.
+        dtype = "float32" if constant.kind == "taps" else constant.dtype
+
+        def make(x: Tensor) -> DeviceTensor:
+            return self.ops.from_torch(constant.prepared(x), dtype)
+
+        recipe = (self.ops.__name__, constant.name, dtype, constant.rounding)
+        return packed(constant.owner, constant.owner, recipe, make)
+
+    def _at_once(
+        self,
+        name: str,
+        compute: Compute,
+        uploads: dict[str, Upload],
+        held: dict[str, DeviceTensor],
+    ) -> Result:
+        sent = {key: self.ops.from_torch(x.values, x.dtype) for key, x in uploads.items()}
+        kept, fetched = compute(**sent, **held)
+        return kept, tuple(map(self.download, fetched))
+
+
+_MULTIPLIED_AS = {"matrix": "in1", "taps": "in0"}
+"""Kinds of constants that weights_rounding concerns, and the operand that they are."""
+
+_TTNN_NAMES = {"sub": "subtract", "mul": "multiply"}

@@ -1,0 +1,1 @@
+"""What a run on a device, or the capture of one, tells."""

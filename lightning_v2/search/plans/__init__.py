@@ -1,0 +1,1 @@
+"""Plans made, measured and chosen."""

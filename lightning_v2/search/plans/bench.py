@@ -1,0 +1,110 @@
+"""Where plans are tried: some sentences of a voice, measured through the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.errors import ArgumentError, LightningError
+from lightning_v2.precision import Plan
+from lightning_v2.search.plans.quality import METRIC_NAMES, PROSODY, badness, loss
+from lightning_v2.search.sweep.cluster import connected, cores
+from lightning_v2.search.sweep.measurements import plan_text
+from lightning_v2.search.sweep.sweep import Unit, sweep
+
+
+class SearchError(LightningError, RuntimeError):
+    """A search that cannot go on: plans could not be measured."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How plans are measured.
+
+    Attributes:
+        sentences: texts.
+        folder: of results. What is there is not computed again.
+        metric: one of `quality.METRIC_NAMES`; it becomes the column `score`.
+        voice: a name in data/voices/ or a folder.
+        tier: "fast" or "exact".
+        seed: of the noise.
+        scheduler, workers, progress: see `sweep`.
+
+    Raises:
+        ArgumentError: there is no such metric, or there are no sentences.
+    """
+
+    sentences: tuple[str, ...]
+    folder: Path
+    metric: str = "loss"
+    voice: str = "slt"
+    tier: str = "fast"
+    seed: int = 0
+    scheduler: str | None = None
+    workers: int | None = None
+    progress: bool = True
+
+    def __post_init__(self):
+        badness(self.metric, 0.0)
+        if not self.sentences:
+            raise ArgumentError("no sentences: a plan is measured on at least one")
+
+    @contextmanager
+    def open(self) -> Iterator[Bench]:
+        """A bench with workers that stay for as long as the context: rounds need not start them.
+
+        Raises:
+            ClusterError: no scheduler, or no worker, answers.
+        """
+        with connected(self.scheduler, self.workers, self.workers or cores()) as client:
+            yield replace(self, scheduler=client.scheduler.address, workers=None)
+
+    def measure(self, plans: Sequence[Plan]) -> pd.DataFrame:
+        """Means over the sentences: a row a plan, in order.
+
+        Returns:
+            A column for each of `METRIC_NAMES`, and `score`: of the metric, less is better.
+
+        Raises:
+            SearchError: some could not be measured.
+        """
+        texts = [plan_text(plan) for plan in plans]
+        rows = sweep(
+            [unit for text in dict.fromkeys(texts) for unit in self._units(text)],
+            self.folder,
+            scheduler=self.scheduler,
+            workers=self.workers,
+            progress=self.progress,
+        )
+        failed = rows[rows["error"].notna()]
+        if len(failed):
+            first = failed.iloc[0]
+            raise SearchError(
+                f"{len(failed)} of {len(rows)} units failed, for example {first['measurement']} "
+                f"of {first['sentence']!r}: {first['error']}"
+            )
+        forced = _records(rows, "teacher_forced", [metric.name for metric in METRICS])
+        records = forced.join(_records(rows, "prosody", list(PROSODY)))
+        records["loss"] = loss(records)
+        records = records[list(METRIC_NAMES)]
+        bad = badness(self.metric, records[self.metric])
+        means = records.assign(score=bad).groupby(level="plan").mean()
+        return means.loc[texts].reset_index(drop=True)
+
+    def _units(self, plan: str) -> list[Unit]:
+        given = {"plan": plan, "voice": self.voice, "tier": self.tier, "seed": self.seed}
+        return [
+            Unit(name, {"sentence": sentence, **given})
+            for sentence in self.sentences
+            for name in ("teacher_forced", "prosody")
+        ]
+
+
+def _records(rows: pd.DataFrame, name: str, columns: list[str]) -> pd.DataFrame:
+    chosen = rows[rows["measurement"] == name].set_index(["plan", "sentence"])
+    return chosen.reindex(columns=columns).astype(float)

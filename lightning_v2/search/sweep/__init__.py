@@ -1,0 +1,1 @@
+"""Many measurements: run on processes, kept as Parquet, gone on with."""

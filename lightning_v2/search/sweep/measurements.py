@@ -1,0 +1,178 @@
+"""The measurements of a voice: each is one sentence, said under a plan or changed, against float32.
+
+Plans travel as YAML (`plan_text`), sentences as text, voices by name. Where the fast or the exact
+tier is named, values are *emulated*.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lightning_v2 import tensix
+from lightning_v2.analysis.metrics import audio_metrics, recogniser
+from lightning_v2.analysis.metrics.recording import distances, phone_ends
+from lightning_v2.analysis.metrics.recording import read as read_recording
+from lightning_v2.analysis.metrics.sanity import flaw
+from lightning_v2.analysis.verdict.controls import control as control_of
+from lightning_v2.deployment.emulate import emulate
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model import Speech, Voice
+from lightning_v2.precision import Plan
+from lightning_v2.resources import data_path
+from lightning_v2.search.sweep.sweep import measurement
+from lightning_v2.search.sweep.voices import voice as voice_of
+
+INFINITELY_BAD = {"higher": float("-inf"), "lower": float("inf"), "zero": float("inf")}
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan as parameter of a unit: without name and description, which change no result."""
+    return replace(plan, name="", description="").to_yaml()
+
+
+@measurement("teacher_forced")
+def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
+    """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`."""
+    speaker = voice_of(voice)
+    reference = _said(speaker, sentence, seed)
+    return _measured(reference, _emulated(speaker, sentence, plan, tier, seed, reference))
+
+
+@measurement("free_running")
+def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
+    """A plan that predicts durations and F0 itself, frames paired by phones; and what is `heard`.
+
+    What needs sample to belong to sample is missing. Hold `heard` against that of `recognised` by
+    `words_heard`.
+    """
+    speaker = voice_of(voice)
+    candidate = _emulated(speaker, sentence, plan, tier, seed, None)
+    values = _measured(_said(speaker, sentence, seed), candidate)
+    return {**values, "heard": _heard(candidate)}
+
+
+@measurement("recognised")
+def recognised(voice: str, sentence: str, seed: int = 0) -> dict:
+    """What the recogniser has `heard` of float32."""
+    return {"heard": _heard(_said(voice_of(voice), sentence, seed))}
+
+
+def _presets(parameters: dict) -> list[Path]:
+    """Plans that an emulated control takes from data/plans/."""
+    return [data_path("plans")] if parameters["tier"] else []
+
+
+@measurement("control", reads=_presets)
+def control(voice: str, sentence: str, change: str, tier: str | None, seed: int = 0) -> dict:
+    """A change of `analysis.controls`: as teacher_forced; `heard` of those that have to pass."""
+    entry, speaker = control_of(change), voice_of(voice)
+    reference = _said(speaker, sentence, seed)
+    with tensix.use(threads=1):
+        candidate = entry.change(speaker, reference, tier)
+    values = _measured(reference, candidate)
+    return {**values, "heard": _heard(candidate)} if entry.must == "pass" else values
+
+
+@measurement("against_recording")
+def against_recording(
+    voice: str,
+    sentence: str,
+    plan: str | None,
+    tier: str | None,
+    recording: str,
+    recording_digest: str,
+    seed: int = 0,
+) -> dict:
+    """How far speech is from a recording of the sentence: `analysis.recording.distances`.
+
+    Plan None is float32. Durations are those of the recording, laid over it by float32 speech; F0
+    is predicted. `recording` is a path on the worker, `recording_digest` the SHA-256 of the file.
+    """
+    content = Path(recording).read_bytes()
+    if hashlib.sha256(content).hexdigest() != recording_digest:
+        raise ArgumentError(f"{recording} is another recording on this worker")
+    wave = read_recording(Path(recording))
+    speaker = voice_of(voice)
+    free = _said(speaker, sentence, seed)
+    ends = phone_ends(wave, free.waveform, free.durations)
+    timing = replace(
+        free,
+        durations=np.diff(ends, prepend=np.float32(0)),
+        f0=np.empty(0, np.float32),
+    )
+    if plan is None:
+        speech = speaker.synthesize(sentence, seed=seed, forced=timing)
+    else:
+        speech = _emulated(speaker, sentence, plan, tier, seed, timing)
+    if flaw(speech.waveform):
+        return {"pesq_wb_mos": float("-inf"), "stoi": float("-inf"), "mcd_db": float("inf")}
+    return distances(wave, speech)
+
+
+def words_heard(sentence: str, reference: str, candidate: str) -> dict[str, float]:
+    """What two hypotheses of a sentence say of each other.
+
+    Returns:
+        `words_agree_percent`; `word_error_change_points`, by how much the word error rate of the
+        candidate is higher; `words` of the sentence, which weigh both.
+    """
+    before, after = (recogniser.word_error_rate([sentence], [h]) for h in (reference, candidate))
+    return {
+        "words_agree_percent": recogniser.words_agree_percent(reference, candidate),
+        "word_error_change_points": after["wer_percent"] - before["wer_percent"],
+        "words": before["words"],
+    }
+
+
+@functools.lru_cache(maxsize=128)
+def _said(speaker: Voice, sentence: str, seed: int) -> Speech:
+    return speaker.synthesize(sentence, seed=seed)
+
+
+def _emulated(
+    speaker: Voice, sentence: str, plan: str, tier: str, seed: int, forced: Speech | None
+) -> Speech:
+    # One process a core is at work already.
+    with tensix.use(threads=1), emulate(speaker, _parsed(plan), tier=tier):
+        return speaker.synthesize(sentence, seed=seed, forced=forced)
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(plan: str) -> Plan:
+    return Plan.parse(plan)
+
+
+def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
+    """All metrics, and the number of frames that shares of them refer to.
+
+    What can be measured of the reference against itself but not of the candidate (one without
+    voiced frames, or silent, or with a `sanity.flaw`) is infinitely bad: it is not that nothing is
+    known.
+    """
+    frames = {"frames": len(reference.f0)}
+    values, _ = audio_metrics.measure(reference, candidate)
+    aligned = np.array_equal(reference.durations, candidate.durations)
+    missing = [
+        metric
+        for metric in audio_metrics.METRICS
+        if np.isnan(values[metric.name])
+        and metric.name != "words_agree_percent"  # not asked for: it is counted by `words_heard`
+        and (aligned or metric.needs != "samples")
+    ]
+    if missing:
+        itself, _ = audio_metrics.measure(reference, reference)
+        for metric in missing:
+            if not np.isnan(itself[metric.name]):
+                values[metric.name] = INFINITELY_BAD[metric.better]
+    return values | frames
+
+
+def _heard(speech: Speech) -> str:
+    if flaw(speech.waveform):
+        return ""
+    return recogniser.hypothesis(speech.waveform, speech.sample_rate)

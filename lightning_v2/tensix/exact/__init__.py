@@ -1,0 +1,1 @@
+"""The exact tier: the bits of the chip."""

@@ -1,0 +1,56 @@
+"""Compiled kernels that treat each row of a tensor, its last axis, by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from lightning_v2.tensix.exact.threads import spread
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.tensix.numbers.sites import FIDELITIES
+
+_SMALL = 1 << 12
+"""Values below which a second thread costs more than it brings."""
+
+
+def run(
+    kernel: Callable[..., None], x: torch.Tensor, *arguments: object, width: int | None = None
+) -> torch.Tensor:
+    """`kernel(source, target, *arguments, first, last)` over the rows of x (..., N).
+
+    source (R, N) and target (R, width) are uint32 patterns; the kernel fills the rows `first` to
+    `last` of target.
+
+    Args:
+        x: float32; outside autograd from here on.
+        width: values of a row of the result; None for N.
+
+    Returns:
+        float32 (..., width).
+    """
+    source = patterns(x)
+    width = x.shape[-1] if width is None else width
+    result = torch.empty(*x.shape[:-1], width)
+    source = source.reshape(-1, x.shape[-1])
+    target = result.numpy().view(np.uint32).reshape(len(source), width)
+
+    def part(first: int, last: int) -> None:
+        kernel(source, target, *arguments, first, last)
+
+    if source.size < _SMALL:
+        part(0, len(source))
+    else:
+        spread(part, len(source))
+    return result
+
+
+def patterns(x: torch.Tensor) -> np.ndarray:
+    """The uint32 patterns of a float32 tensor, in its shape."""
+    return x.detach().contiguous().numpy().view(np.uint32)
+
+
+def phases(config: ComputeKernelConfig) -> int:
+    """Passes of the multiplier: 1 for LoFi to 4 for HiFi4."""
+    return FIDELITIES.index(config.math_fidelity) + 1

@@ -1,0 +1,1 @@
+"""The fast tier: operands of the chip, products of torch."""

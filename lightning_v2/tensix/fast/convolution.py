@@ -1,0 +1,79 @@
+"""Convolutions in the fast tier: torch's own on masked operands; see `convolution`.
+
+With a 16-bit Dst a dense convolution is the matrix product of its windows, rounded as there. The
+sum of a depthwise one is rounded once, where the chip rounds it after every tap and phase.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from lightning_v2.tensix.fast.matmul import added, destination, part
+from lightning_v2.tensix.numbers import fidelity
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.tensix.numbers.formats import pack_device
+from lightning_v2.tensix.numbers.tensor import Tensor
+from lightning_v2.tensix.programs.convolution import ConvolutionProgram
+from lightning_v2.tensix.programs.convolution_windows import product, tilized
+
+
+def dense(
+    x: Tensor,
+    weight: Tensor,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    program: ConvolutionProgram,
+    config: ComputeKernelConfig,
+    output: str,
+    bias: Tensor | None,
+) -> torch.Tensor:
+    """As `convolution_exact.dense`."""
+    wide = config.fp32_dest_acc_en
+    if not wide:
+        return product(destination, x, weight, stride, dilation, program, config, output, bias)
+    names = fidelity.passes(config.math_fidelity, x.dtype, weight.dtype)
+    dst = added(
+        F.conv2d(
+            part(x, "in0", a, wide).permute(0, 3, 1, 2),
+            part(weight, "in1", b, wide).permute(3, 2, 0, 1),
+            None,
+            stride,
+            0,
+            dilation,
+        )
+        for a, b in names
+    )
+    return dst.permute(0, 2, 3, 1)
+
+
+def depthwise(
+    x: Tensor,
+    taps: Tensor,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    config: ComputeKernelConfig,
+    output: str,
+) -> torch.Tensor:
+    """As `convolution_exact.depthwise`: x is the operand of SrcA here, the taps that of SrcB."""
+    count, channels = taps.shape
+    if x.dtype == taps.dtype == output == "float32":
+        pairs = [(x.values, taps.values)]
+    else:
+        wide, x = config.fp32_dest_acc_en, tilized(x, config, output)
+        names = fidelity.passes(config.math_fidelity, taps.dtype, x.dtype)
+        pairs = [(part(x, "in1", a, wide), part(taps, "in0", b, wide)) for b, a in names]
+    dst = added(
+        F.conv2d(
+            a.permute(0, 3, 1, 2),
+            b.t().reshape(channels, 1, 1, count),
+            None,
+            stride,
+            0,
+            dilation,
+            channels,
+        )
+        for a, b in pairs
+    )
+    dst = dst.permute(0, 2, 3, 1)
+    return dst if config.fp32_dest_acc_en else pack_device(dst, "bfloat16")

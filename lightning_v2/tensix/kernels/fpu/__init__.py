@@ -1,0 +1,1 @@
+"""Loops of the matrix engine and the packer."""

@@ -1,0 +1,1 @@
+"""Loops over rows: norms, softmax, attention, elementwise operations and packing."""

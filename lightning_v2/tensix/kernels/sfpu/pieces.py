@@ -1,0 +1,116 @@
+"""Functions of the vector engine made of straight pieces, on one lane: relu, clamp, floor, ….
+
+docs/numerics.md, sections 7.3 and 7.4; the order of operations is that of the kernels of ttnn
+0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: Dst has 32 bits. What is
+not rounded here, the store into a 16-bit Dst truncates.
+"""
+
+import numpy as np
+
+from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.sfpu.arithmetic import (
+    add,
+    copy_sign,
+    exponent,
+    maximum,
+    minimum,
+    multiply,
+    negate,
+    patterns,
+    round_bfloat16_even,
+)
+
+_SIGN = np.uint32(0x80000000)
+_MAGNITUDE = np.uint32(0x7FFFFFFF)
+_ZERO = np.uint32(0)
+_ONE, _THREE, _MINUS_ONE, _INTEGRAL = patterns(1, 3, -1, 8388608)
+
+
+@compiled
+def relu(x):
+    """max(x, 0)."""
+    return maximum(x, _ZERO)
+
+
+@compiled
+def relu_max(x, limit, blackhole):
+    """max(min(x, limit), 0)."""
+    if blackhole:
+        return maximum(minimum(x, limit), _ZERO)
+    above = add(x, negate(limit), blackhole)
+    if not above & _SIGN and above != 0:
+        x = limit
+    return _ZERO if x & _SIGN else x
+
+
+@compiled
+def leaky_relu(x, slope, blackhole):
+    """x, or slope * x below zero."""
+    return multiply(x, slope, blackhole) if x & _SIGN else x
+
+
+@compiled
+def clamp(x, low, high):
+    """min(max(x, low), high)."""
+    return minimum(maximum(x, low), high)
+
+
+@compiled
+def square(x, wide, blackhole):
+    """x * x, rounded to the nearest even bfloat16 for a 16-bit Dst."""
+    y = multiply(x, x, blackhole)
+    return y if wide else round_bfloat16_even(y)
+
+
+@compiled
+def pow(x, exponent, blackhole):
+    """x**exponent for the patterns of 0, 1, 2 and 3, not rounded."""
+    if exponent == _ZERO:
+        return _ONE
+    y = x
+    if exponent != _ONE:
+        y = multiply(x, x, blackhole)
+        if exponent == _THREE:
+            y = multiply(y, x, blackhole)
+    return y
+
+
+@compiled
+def sign(x):
+    """-1, 0 or 1."""
+    return _ZERO if x & _MAGNITUDE == 0 else copy_sign(_ONE, x)
+
+
+@compiled
+def trunc(x):
+    """The integer part; of numbers below 1 a zero with their sign."""
+    e = exponent(x) - 127
+    if e < 0:
+        return np.uint32(x & _SIGN)
+    if e >= 23:
+        return x
+    return np.uint32(x & np.uint32(0xFFFFFFFF << (23 - e)))
+
+
+@compiled
+def floor(x, blackhole):
+    """The largest integer not above x."""
+    y = trunc(x)
+    return add(y, _MINUS_ONE, blackhole) if x & _SIGN and y != x else y
+
+
+@compiled
+def ceil(x, blackhole):
+    """The smallest integer not below x."""
+    y = trunc(x)
+    return add(y, _ONE, blackhole) if not x & _SIGN and y != x else y
+
+
+@compiled
+def round_even(x, blackhole):
+    """The nearest integer, ties to even."""
+    x = multiply(x, _ONE, blackhole)
+    y = add(np.uint32(x & _MAGNITUDE), _INTEGRAL, blackhole)
+    y = add(y, negate(_INTEGRAL), blackhole)
+    y = copy_sign(y, x) if exponent(x) < 150 else x
+    return multiply(_ONE, y, blackhole)

@@ -1,0 +1,1 @@
+"""Number formats, tensors in them, and how precisely a site computes."""

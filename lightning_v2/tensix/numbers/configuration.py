@@ -1,0 +1,115 @@
+"""How operations compute: tier and architecture of a context, kernel and program configurations.
+
+The words and the defaults are ttnn's (`ttnn.WormholeComputeKernelConfig`, the program configs of
+`ttnn.matmul`); docs/numerics.md, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+from lightning_v2.errors import ArgumentError
+from lightning_v2.tensix.numbers.sites import FIDELITIES
+
+TIERS = ("exact", "fast")
+ARCHITECTURES = ("wormhole_b0", "blackhole")
+
+
+def _check(name: str, value: object, legal: tuple) -> None:
+    if not any(value is option or value == option for option in legal):
+        raise ArgumentError(f"{name} is {value!r}; legal are {', '.join(map(repr, legal))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """tier: "exact" (the bits of the chip) or "fast" (masked operands, ordinary float32 sums).
+
+    arch: "wormhole_b0" or "blackhole". threads: of the exact tier, whose results do not depend on
+    it; None for one on each core that this process may use.
+    """
+
+    tier: str = "exact"
+    arch: str = "wormhole_b0"
+    threads: int | None = None
+
+    def __post_init__(self):
+        if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
+            raise ArgumentError(
+                f"threads is {self.threads!r}; legal are positive integers and None"
+            )
+        _check("tier", self.tier, TIERS)
+        _check("arch", self.arch, ARCHITECTURES)
+
+    @property
+    def exact(self) -> bool:
+        return self.tier == "exact"
+
+    @property
+    def blackhole(self) -> bool:
+        return self.arch == "blackhole"
+
+
+_DEFAULT = Settings()
+_current: ContextVar[Settings] = ContextVar("tensix settings", default=_DEFAULT)
+
+
+def settings() -> Settings:
+    """What operations of this thread use at present."""
+    return _current.get()
+
+
+@contextmanager
+def use(
+    tier: str | None = None, arch: str | None = None, threads: int | None = None
+) -> Iterator[Settings]:
+    """Context in which operations of this thread use other `Settings`.
+
+    What is not given stays as it is outside. Without any context it is exact, wormhole_b0.
+
+    Raises:
+        ArgumentError: an unknown tier or architecture, or a number of threads below 1.
+    """
+    given = {"tier": tier, "arch": arch, "threads": threads}
+    changes = {name: value for name, value in given.items() if value is not None}
+    token = _current.set(replace(_current.get(), **changes))
+    try:
+        yield _current.get()
+    finally:
+        _current.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeKernelConfig:
+    """How a kernel uses the compute engines; an object without arguments has ttnn's own defaults.
+
+    math_fidelity: passes of the multiplier. math_approx_mode: approximate functions of the vector
+    engine. fp32_dest_acc_en: a 32-bit destination register. packer_l1_acc: partial sums of a matmul
+    grow in memory.
+    """
+
+    math_fidelity: str = "LoFi"
+    math_approx_mode: bool = True
+    fp32_dest_acc_en: bool = False
+    packer_l1_acc: bool = False
+
+    def __post_init__(self):
+        _check("math_fidelity", self.math_fidelity, FIDELITIES)
+        for name in ("math_approx_mode", "fp32_dest_acc_en", "packer_l1_acc"):
+            _check(name, getattr(self, name), (True, False))
+
+
+@dataclass(frozen=True, slots=True)
+class MatmulProgramConfig:
+    """How a matmul is cut into blocks, as far as the result depends on it.
+
+    in0_block_w: tiles of K in one block.
+    """
+
+    in0_block_w: int
+
+    def __post_init__(self):
+        if not isinstance(self.in0_block_w, int) or self.in0_block_w < 1:
+            raise ArgumentError(f"in0_block_w is {self.in0_block_w!r}; legal are positive integers")

@@ -1,0 +1,1 @@
+"""The operations as a caller of ttnn finds them."""

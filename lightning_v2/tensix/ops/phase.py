@@ -1,0 +1,67 @@
+"""The phase of an oscillator, summed in floating point from the frequency in each frame.
+
+Letters: B batch, T frames, N = T * hop samples.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lightning_v2.tensix.numbers.formats import pack_device
+
+OUTPUTS = ("uint32", "float32", "bfloat16")
+"""Formats in which a phase can be summed; uint32 stands for the integers of the module itself."""
+
+
+def accumulate(precision, constants, f0: Tensor, hop: int, sample_rate: int) -> Tensor:
+    """The operation: `accumulate_in` the output format of a site."""
+    return accumulate_in(f0, hop, sample_rate, precision.output)
+
+
+def accumulate_in(f0: Tensor, hop: int, sample_rate: int, dtype: str) -> Tensor:
+    """Phase at every sample, with every intermediate value rounded to `dtype`.
+
+    The phase at the centre of each frame is carried to the next and wrapped to [0, 1); within a
+    hop the offset since the centre is added and the sum wrapped again. Where a run of frames with a
+    frequency starts, the phase is 0 half a frame before the centre of the first.
+
+    Args:
+        f0: (B, T) Hz, moving linearly from centre to centre; 0 where there is no oscillation.
+        hop: samples a frame.
+        sample_rate: Hz.
+        dtype: float32 or bfloat16.
+
+    Returns:
+        float32 (B, N), cycles in [0, 1).
+    """
+
+    def rounded(x: Tensor) -> Tensor:
+        return pack_device(x, dtype)
+
+    def wrapped(x: Tensor) -> Tensor:
+        x = rounded(x)
+        return rounded(x - torch.floor(x))
+
+    increment = rounded(f0 / sample_rate)
+    sounding = f0 > 0
+    following = torch.cat([increment[:, 1:], increment[:, -1:]], 1)
+    left = torch.where(sounding, increment, following)
+    right = torch.where(following > 0, following, increment)
+    starts = sounding & ~torch.nn.functional.pad(sounding[:, :-1], (1, 0))
+    advance = rounded(hop / 2 * (left + right))
+
+    carry = torch.zeros_like(f0)
+    for frame in range(f0.shape[1]):
+        at_start = wrapped(hop / 2 * increment[:, frame])
+        carried = wrapped(carry[:, frame - 1] + advance[:, frame - 1]) if frame else at_start
+        carry[:, frame] = torch.where(starts[:, frame], at_start, carried)
+
+    n = torch.arange(hop, dtype=f0.dtype, device=f0.device)
+    slope = (right - left).unsqueeze(-1)
+    offset = rounded(n * left.unsqueeze(-1) + n * n / (2 * hop) * slope)
+    # The half hop before the first centre of a run counts back from that centre.
+    backwards = torch.nn.functional.pad(starts[:, 1:], (0, 1)).unsqueeze(-1) & (n >= hop // 2)
+    next_carry = torch.cat([carry[:, 1:], carry[:, -1:]], 1)
+    base = torch.where(backwards, (next_carry - advance).unsqueeze(-1), carry.unsqueeze(-1))
+    return wrapped(base + offset).flatten(1)

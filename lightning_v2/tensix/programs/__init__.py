@@ -1,0 +1,1 @@
+"""How ttnn cuts a product or a convolution into blocks, and in which order it adds them."""

@@ -1,0 +1,1 @@
+"""What is written and not spelled out: numbers, dates, units, addresses and their kin."""

@@ -1,0 +1,143 @@
+"""Dates, days and months."""
+
+import re
+
+from lightning_v2.text.notation.numbers import ordinal, year
+from lightning_v2.text.notation.spelling import at_end
+
+_MONTHS = {
+    "january": "jan", "february": "feb", "march": "mar", "april": "apr", "may": "may",
+    "june": "jun", "july": "jul", "august": "aug", "september": "sep sept", "october": "oct",
+    "november": "nov", "december": "dec",
+}  # fmt: skip
+_DAYS = {
+    "monday": "mon", "tuesday": "tue tues", "wednesday": "wed", "thursday": "thu thur thurs",
+    "friday": "fri", "saturday": "sat", "sunday": "sun",
+}  # fmt: skip
+_FULL = {short: name for names in (_MONTHS, _DAYS) for name, all_ in names.items()
+         for short in (name, *all_.split())}  # fmt: skip
+_ONLY_WITH_NUMBER = {"sat", "sun", "mar", "may"}
+"""Short forms that are words of their own."""
+
+FIRST_OF_CENTURY = 69
+"""Years of two digits from this on are of the 1900s, as POSIX has it."""
+
+
+def _alternatives(names: dict[str, str]) -> str:
+    forms = [form for name, short in names.items() for form in (name, *short.split())]
+    return "|".join(sorted(forms, key=len, reverse=True))
+
+
+_MONTH, _DAY = _alternatives(_MONTHS), _alternatives(_DAYS)
+_NUMBERED = r"(?:[12]\d|3[01]|0?[1-9])"
+_SUFFIX = r"(?:st|nd|rd|th)?"
+_NO_MORE = r"(?![\d:%/-]|[.,]\d|\s?(?:million|billion|percent|[ap]\.?m\b))"
+_NAME_END = r"(?:\.(?!\w)|\b)"
+
+_WANTS_ARTICLE = re.compile(
+    rf"(?:^|[^\w\s]|\b(?:on|of|by|from|until|till|since|before|after|to|and|or|between|was|is|dated"
+    rf"|{_DAY}))\s*$",
+    re.IGNORECASE,
+)
+"""What stands before "5 January" where it is said "the fifth of January"."""
+
+
+def _year_of(digits: str) -> str:
+    if len(digits) == 2:
+        digits = ("19" if int(digits) >= FIRST_OF_CENTURY else "20") + digits
+    return year(digits)
+
+
+def _date(month: str, day: str, written_year: str) -> str | None:
+    """Words of a date in figures; None where there is no such month or day."""
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return None
+    return f"{list(_MONTHS)[int(month) - 1]} {ordinal(day.lstrip('0'))}, {_year_of(written_year)}"
+
+
+def _year_first(match: re.Match) -> str:
+    return _date(match["month"], match["day"], match["year"]) or match[0]
+
+
+def _month_first(match: re.Match) -> str:
+    date = _date(match["month"], match["day"], match["year"])
+    if date or match["mark"] == "-":
+        return date or match[0]
+    return match[0].replace("/", " slash ")
+
+
+def _month_day(match: re.Match) -> str:
+    """`June 3-5`, `Dec. 7`; a capital tells the month from the verb."""
+    if match["month"] == "may":
+        return match[0]
+    days = [ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"])]
+    return f"{_FULL[match['month'].lower()]} {' to '.join(days)}"
+
+
+def _day_month(match: re.Match) -> str:
+    if match["name"] == "may":
+        return match[0]
+    days = " to ".join(ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"]))
+    before = match.string[: match.start()]
+    the = "the " if match["the"] or _WANTS_ARTICLE.search(before) else ""
+    return f"{the}{days} of {_FULL[match['name'].lower()]}{_dot(match)}"
+
+
+def _dot(match: re.Match) -> str:
+    """The full stop after a name, if it ends the sentence: after a full name it always does."""
+    ends = match["dot"] and (_FULL[match["name"].lower()] == match["name"].lower())
+    return "." if ends or (match["dot"] and at_end(match.string[match.end() :])) else ""
+
+
+def _name(match: re.Match) -> str:
+    """`Jan.`, `Fri.`; `Sat.` and the like only before a number or a date."""
+    key = match["name"].lower()
+    rest = match.string[match.end() :]
+    if match["name"][0].islower() or (
+        key in _ONLY_WITH_NUMBER and not re.match(rf"\s*(?:\d|the\s\w+\sof|(?i:{_MONTH})\b)", rest)
+    ):
+        return match[0]
+    return _FULL[key] + _dot(match)
+
+
+_RULES = (
+    # Mon-Fri, Jan–Mar
+    (
+        rf"\b(?P<first>(?:{_DAY}|{_MONTH}))\.?\s?[-–]\s?(?P<last>{_DAY}|{_MONTH}){_NAME_END}",
+        lambda m: (
+            f"{_FULL[m['first'].lower()]} to {_FULL[m['last'].lower()]}"
+            if m["first"][0].isupper() and m["last"][0].isupper()
+            else m[0]
+        ),
+    ),
+    # 2024-05-01, 2024/05/01
+    (r"(?<![\w.-])(?P<year>[12]\d{3})([-/])(?P<month>\d\d)\2(?P<day>\d\d)(?![\w-])", _year_first),
+    # 12/25/2020, 12/25/99, 05-17-2023
+    (
+        r"(?<![\w./-])(?P<month>\d{1,2})(?P<mark>[-/])(?P<day>\d{1,2})(?P=mark)"
+        r"(?P<year>\d{4}|(?<=/)\d\d)(?![\w/-])",
+        _month_first,
+    ),
+    # May 30 – June 2
+    (rf"(?<=\d)\s?[-–]\s?(?=(?:{_MONTH})\.?\s\d)", " to "),
+    # June 3-5
+    (
+        rf"\b(?P<month>{_MONTH})\.?\s+(?P<days>{_NUMBERED}(?:\s?[-–]\s?{_NUMBERED})?){_SUFFIX}\b"
+        rf"{_NO_MORE}",
+        _month_day,
+    ),
+    # 4 July, the 5th of May, 3-5 June
+    (
+        rf"(?P<the>\bthe\s)?(?<![\d.,/:$£€–-])\b(?P<days>{_NUMBERED}(?:[-–]{_NUMBERED})?){_SUFFIX}"
+        rf"\s(?:of\s)?(?P<name>{_MONTH})\b(?P<dot>\.?)(?!\w)",
+        _day_month,
+    ),
+    (rf"\b(?P<name>{_DAY}|{_MONTH})(?P<dot>\.)(?!\w)", _name),
+)
+
+
+def spoken(text: str) -> str:
+    """`2024-05-01` -> "may first, twenty twenty-four"; dates are read month first."""
+    for pattern, words in _RULES:
+        text = re.sub(pattern, words, text, flags=re.IGNORECASE)
+    return text

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from lightning_v2.analysis.metrics import pitch
+from lightning_v2.analysis.metrics.alignment import (
+    boundary_shifts,
+    matching_frames,
+    matching_samples,
+)
+from lightning_v2.analysis.metrics.spectrogram import spectrogram
+
+
+def test_equal_durations_are_the_identity():
+    durations = np.array([3.2, 5.5, 1.3])
+    assert (matching_frames(durations, durations, 10, 10) == np.arange(10)).all()
+
+
+def test_a_longer_phone_shifts_what_follows():
+    found = matching_frames(np.array([4.0, 4.0]), np.array([8.0, 4.0]), 8, 12)
+    assert (found[4:] == [8, 9, 10, 11]).all()
+    assert found[3] in (6, 7)
+
+
+def test_stays_inside_the_candidate():
+    assert matching_frames(np.array([4.0]), np.array([9.0]), 6, 5).max() == 4
+
+
+def test_what_follows_the_last_phone_goes_on():
+    assert (matching_frames(np.array([4.0]), np.array([6.0]), 7, 20)[4:] == [6, 7, 8]).all()
+
+
+def test_different_texts_are_refused():
+    with pytest.raises(ValueError, match="3 and 2 phones"):
+        matching_frames(np.ones(3), np.ones(2), 3, 2)
+
+
+def test_samples_are_paired_between_frames():
+    found = matching_samples(np.array([4.0, 4.0]), np.array([5.0, 4.0]), 8, 256)
+    assert found[:5] == pytest.approx(np.array([0, 1.25, 2.5, 3.75, 5]) * 256)
+    assert found[5:] == pytest.approx(np.array([6, 7, 8]) * 256)
+
+
+def test_frames_between_frames_are_the_same_sound():
+    """A glide that is played more slowly, laid over itself: on a grid every second frame is off."""
+    rate, count = 24000, 24000
+    glide = np.sin(2 * np.pi * (120 + 80 * np.arange(count) / count) * np.arange(count) / rate)
+    later = np.concatenate([np.zeros(128), glide]).astype(np.float32)
+    centres = np.arange(94) * 256.0 + 128
+    a, b = spectrogram(glide, rate), spectrogram(later, rate, centres=centres)
+    assert np.abs(a.values - b.values).max() < 1e-5
+    tracks = pitch.track(glide, rate), pitch.track(later, rate, centres=centres)
+    assert tracks[1].hz == pytest.approx(tracks[0].hz, rel=1e-6)
+    assert np.abs(a.values - spectrogram(later, rate).values[:, :94]).max() > 1e-2
+
+
+def test_boundaries_of_a_sentence_that_only_starts_later_stay():
+    before = np.array([2.0, 3.0, 4.0])
+    assert boundary_shifts(before, before) == pytest.approx(0)
+    assert boundary_shifts(before, before + [5, 0, 0]) == pytest.approx(0)
+    assert boundary_shifts(before, before + [0, 3, 0]) == pytest.approx([-2, 1, 1])

@@ -1,0 +1,90 @@
+"""What compiled libraries never get: tried with harmless waveforms that are refused before."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from lightning_v2.analysis.metrics import audio_metrics, recogniser
+from lightning_v2.analysis.metrics.sanity import LARGEST, SECONDS, flaw, refusal
+from lightning_v2.errors import ArgumentError
+
+RATE = 24000
+METRICS = {
+    "pesq_wb_mos": audio_metrics.pesq_wb_mos,
+    "zimtohrli": audio_metrics.zimtohrli,
+    "stoi": audio_metrics.stoi,
+    "estoi": lambda *given: audio_metrics.stoi(*given, extended=True),
+    "words_agree_percent": audio_metrics.words_agree_percent,
+}
+
+
+@pytest.fixture
+def libraries(monkeypatch):
+    """None of them may be reached."""
+
+    def reached(*_, **__):
+        pytest.fail("a library was called")
+
+    monkeypatch.setitem(sys.modules, "pesq", SimpleNamespace(pesq=reached))
+    monkeypatch.setitem(sys.modules, "pystoi", SimpleNamespace(stoi=reached))
+    monkeypatch.setattr(audio_metrics, "_ear", reached)
+    monkeypatch.setattr(recogniser, "_decoder", reached)
+
+
+def tone(seconds):
+    return np.sin(np.arange(int(seconds * RATE)) / 20).astype(np.float32) / 2
+
+
+def with_sample(value):
+    wave = tone(1)
+    wave[100] = value
+    return wave
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1.01 * LARGEST, -1.01 * LARGEST])
+@pytest.mark.parametrize("side", ["reference", "candidate"])
+@pytest.mark.parametrize("metric", METRICS)
+def test_broken_samples_reach_no_library(libraries, metric, side, value):
+    pair = (with_sample(value), tone(1)) if side == "reference" else (tone(1), with_sample(value))
+    assert np.isnan(METRICS[metric](*pair, RATE))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_lengths_that_reach_no_library(libraries, monkeypatch, metric):
+    # Shorter than what is refused in earnest, so that no long waveform is needed.
+    monkeypatch.setitem(SECONDS, metric, (0.5, 1.0))
+    for seconds in (0, 0.49, 1.01):
+        wave = tone(seconds)
+        assert np.isnan(METRICS[metric](wave, wave, RATE))
+
+
+def test_the_recogniser_refuses_aloud(libraries):
+    with pytest.raises(ArgumentError, match="number 100: nan"):
+        recogniser.hypothesis(with_sample(np.nan), RATE)
+    with pytest.raises(ArgumentError, match=r"lasts 0.10 s; legal are 0.2 to 300 s"):
+        recogniser.hypothesis(tone(0.1), RATE)
+
+
+def test_what_is_fit_gets_there():
+    assert audio_metrics.pesq_wb_mos(tone(1), tone(1), RATE) > 4
+    assert audio_metrics.zimtohrli(tone(1), tone(1), RATE) == pytest.approx(0, abs=1e-6)
+
+
+def test_words():
+    assert flaw(with_sample(LARGEST)) == ""
+    assert flaw(with_sample(-2 * LARGEST)) == (
+        "1 of 24000 samples are not finite or beyond ±100, the first is number 100: -200"
+    )
+    assert flaw(np.zeros(0)) == ""
+    said = refusal("zimtohrli", RATE, reference=tone(1), candidate=tone(0.1))
+    assert said == "candidate lasts 0.10 s; legal are 0.2 to 60 s"
+
+
+@given(arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
+def test_a_flaw_is_whatever_is_not_within_the_range(wave):
+    assert bool(flaw(wave)) == (not all(abs(float(x)) <= LARGEST for x in wave))

@@ -1,0 +1,73 @@
+"""Modelled cost, against sums that can be done by hand."""
+
+from dataclasses import replace
+
+import pytest
+from stubs import linear
+
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.mixtures import precisions_of
+from lightning_v2.search.plans.constraints import Constraints, Figures
+from lightning_v2.search.plans.cost import cycles
+from lightning_v2.search.sweep.voices import voice
+from lightning_v2.tensix.numbers.sites import Site, SitePrecision
+
+HIGH = SitePrecision(math_fidelity="HiFi4")
+LOW = SitePrecision(math_fidelity="LoFi")
+
+
+def test_products_take_16_cycles_a_phase():
+    # 64 rows of tiles on 64 cores, one each: k = n = 32 tiles.
+    site = linear("a", 1024, 1024, 2048)
+    assert cycles({"a": HIGH}, [site]) == 32 * 32 * 16 * 4
+    assert cycles({"a": LOW}, [site]) < cycles({"a": HIGH}, [site]) / 2
+
+
+def test_smaller_weights_travel_faster():
+    site = linear("a", 1024, 1024, 32)
+    small = replace(LOW, weights="bfloat4_b")
+    assert cycles({"a": small}, [site]) < cycles({"a": LOW}, [site])
+
+
+def test_heads_and_depthwise_convolutions():
+    scores = Site("s", "matmul", 6 * 33 * 33 * 32, 0, 0, 1,
+                  ((1, 6, 33, 32), (1, 6, 32, 33), (1, 6, 33, 33)))  # fmt: skip
+    depthwise = Site("d", "conv1d", 100 * 64 * 2**15, 960, 192, 1, ((1, 192, 33),) * 4)
+    assert cycles({"s": LOW}, [scores]) == 2 * 1 * 2 * 16
+    assert cycles({"d": HIGH}, [depthwise]) == 100 * 16 * 4
+
+
+def test_figures_of_the_voice():
+    sites = tuple(voice_sites(voice("slt")))
+    found = {
+        name: Figures.of(precisions_of(Plan.load(name), sites), sites)
+        for name in ("bf16", "bfp8-lofi", "bfp4-lofi")
+    }
+    low = found["bfp8-lofi"]
+    assert (low.lofi_share, low.bfp4_share) == (1, 0)
+    assert 0.98 < low.bfp8_share < 1
+    assert low.weight_bytes == Plan.load("bfp8-lofi").coverage(list(sites)).weight_bytes
+    assert found["bfp4-lofi"].bfp8_share == found["bfp4-lofi"].bfp4_share > 0.98
+    ordered = [found[name].cycles for name in ("bfp4-lofi", "bfp8-lofi", "bf16")]
+    assert ordered == sorted(set(ordered))
+
+
+def test_constraints():
+    figures = Figures(0.9, 0.8, 0.1, 1e6, 1000)
+    wanted = Constraints(lofi_share=0.95, bfp8_share=0.8, cycles=999)
+    assert wanted.unmet(figures) == ("lofi_share", "cycles")
+    assert Constraints(0.9, 0.8, 0.1, 1000).unmet(figures) == ()
+    assert str(wanted) == "bfp8_share >= 0.8, lofi_share >= 0.95, cycles <= 999"
+    formats = [next(iter(low.values())) for low in Constraints(0.5, 0.5).lows()]
+    assert formats == ["LoFi", "bfloat8_b"]
+    assert len(Constraints(cycles=1).lows()) == 3
+    assert Constraints(bfp4_share=0.5).lows() == [{"weights": "bfloat4_b"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [({"lofi_share": 98}, "lofi_share is 98; legal are 0 to 1"), ({}, "no constraint")],
+)
+def test_constraints_refuse(given, reason):
+    with pytest.raises(ValueError, match=reason):
+        Constraints(**given)

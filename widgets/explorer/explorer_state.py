@@ -1,0 +1,116 @@
+"""What somebody has chosen to hear: everything that decides a result, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Self
+
+from lightning_v2.model import Voice, load
+from lightning_v2.model.voice import Script
+from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of, voice_sites
+from lightning_v2.precision import edit as plan_edit
+from lightning_v2.tensix.numbers.sites import Site
+from lightning_v2.text import TextError
+
+MOST_CHARACTERS = 200
+"""The tensors of the reference are kept: some 40 MB a second of speech."""
+
+
+@dataclass(frozen=True)
+class State:
+    """One choice.
+
+    Attributes:
+        text: the sentence.
+        voice: name or folder.
+        reference: "fp32" for PyTorch float32, or the name or path of a plan.
+        base: the plan to start from.
+        changes: what differs from it, site by site.
+        tier: "fast" or "exact".
+        seed: of the noise.
+    """
+
+    text: str
+    voice: str
+    reference: str
+    base: Plan
+    changes: plan_edit.Changes = ()
+    tier: str = "fast"
+    seed: int = 0
+
+    @cached_property
+    def speaker(self) -> Voice:
+        return loaded(self.voice)
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        """Of the voice, in the order in which they run."""
+        return voice_sites(self.speaker)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return plan_edit.plan_of(self.base, self.changes, self.sites)
+
+    @cached_property
+    def reference_plan(self) -> Reference:
+        """As `Comparison.reference_plan`."""
+        return reference_of(self.reference)
+
+    @cached_property
+    def reference_key(self) -> tuple:
+        """What decides the reference, and everything that is kept of it."""
+        plan = self.reference_plan.digest
+        return self.speaker.digest, self.text, plan, self.tier, self.seed
+
+    @cached_property
+    def key(self) -> str:
+        """Of two states with one key the results are the same."""
+        parts = *self.reference_key, self.plan.name, self.plan.digest
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        text = self.text if len(self.text) <= 40 else f"{self.text[:38]}…"
+        return f"{self.plan.name} against {self.reference}, {self.tier} tier: “{text}”"
+
+    def edited(self, names: Iterable[str], fields: Mapping[str, object]) -> Self:
+        """With some fields of some sites changed, and back in the fast tier.
+
+        Raises:
+            EditError: see `plan_edit.changed`.
+        """
+        changes = plan_edit.changed(self.base, self.changes, names, fields, self.sites)
+        return replace(self, changes=changes, tier="fast")
+
+    def restored(self, names: Iterable[str]) -> Self:
+        """With some sites as the base has them."""
+        return replace(self, changes=plan_edit.without(self.changes, names), tier="fast")
+
+    def check(self) -> None:
+        """Find out, in milliseconds, whether this can be computed at all.
+
+        Raises:
+            TextError: there is nothing to say, the text holds control characters, or it is too
+                long.
+            PlanError: a plan is not there, does not parse, or does not fit the voice.
+            CheckpointError: there is no such voice.
+        """
+        if len(self.text) > MOST_CHARACTERS:
+            raise TextError(
+                f"the text has {len(self.text)} characters, at most {MOST_CHARACTERS} can be "
+                "explored at once: take one sentence of it, or use lightning_v2.compare"
+            )
+        Script.of(self.text)
+        self.plan.check(self.sites)
+        if self.reference_plan != FLOAT32:
+            self.reference_plan.check(self.sites)
+
+
+@lru_cache(maxsize=2)
+def loaded(name: str) -> Voice:
+    """A voice by its name or folder; the same object every time."""
+    return load(name)

@@ -1,0 +1,1 @@
+"""The player that switches between versions at the same sample."""
