@@ -30,9 +30,10 @@ test: $(READY)  ## run the tests
 test-simulator: $(READY)  ## run the voice on ttsim and compare every bit with the emulator
 	.venv/bin/python -m pytest tests/simulator $(ARGS)
 
-lint: $(READY)  ## check style and formatting
+lint: $(READY)  ## check style, formatting and who imports whom
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/lint-imports
 
 $(READY): $(UV) uv.lock pyproject.toml .python-version
 	@python=$$(.ci/find-python $$(cat .python-version) "$(PYTHON)") && set -x && \

@@ -18,8 +18,8 @@ import pandas as pd
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics import audio_metrics
+from lightning_v2.analysis.metrics.endpoints import ENDPOINTS
 from lightning_v2.analysis.verdict.controls import prosody_plan, shifted, slower, with_durations
-from lightning_v2.analysis.verdict.endpoints import ENDPOINTS
 from lightning_v2.analysis.verdict.equivalence import Verdict, judge
 from lightning_v2.model import HOP, SAMPLE_RATE, Speech, Voice
 from lightning_v2.precision import Plan, presets

@@ -1,21 +1,17 @@
 """One sentence, said twice: by the reference and under a plan."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
-from lightning_v2 import tensix
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.sites.block_ranges import BlockRanges
 from lightning_v2.analysis.sites.isolated import Isolated
 from lightning_v2.analysis.sites.layer_errors import LayerErrors
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech
-from lightning_v2.model.voice import speaking_by
-from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of
+from lightning_v2.precision import Plan, Reference, reference_of
 from lightning_v2.tensix.intercept.interception import Observer
 
 
@@ -53,8 +49,7 @@ def compare(
     reference = reference_of(reference)
 
     def say(plan: Reference, observer: Observer | None, forced: Speech | None) -> Speech:
-        with running(voice, plan, tier, observer):
-            return voice.synthesize(text, seed=seed, forced=forced)
+        return speak(voice, text, plan, tier, seed=seed, forced=forced, observer=observer)
 
     if not layers:
         said = say(reference, None, None)
@@ -92,15 +87,3 @@ def compare(
         metrics=metrics,
         phase=phase,
     )
-
-
-@contextmanager
-def running(voice, plan: Reference, tier: str, observer: Observer | None) -> Iterator[None]:
-    """Emulation of a plan, or PyTorch float32 under observation, whatever is emulated around it."""
-    if plan == FLOAT32:
-        in_float32 = tensix.intercept(voice.model, lambda site: None, observer=observer)
-        with in_float32, speaking_by(voice.model, None):
-            yield
-    else:
-        with emulate(voice, plan, tier=tier, observer=observer):
-            yield

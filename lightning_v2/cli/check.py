@@ -113,8 +113,8 @@ def why_no_answer(found: Check) -> str:
 
 def show(found: Check) -> None:
     """Print all that a check says."""
+    from lightning_v2.analysis.metrics.endpoints import limit_of
     from lightning_v2.analysis.verdict.control_verdict import control_table
-    from lightning_v2.analysis.verdict.endpoints import limit_of
 
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import pandas as pd
@@ -16,10 +16,7 @@ import pandas as pd
 from lightning_v2 import tensix
 from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.formats import BITS_PER_VALUE
-from lightning_v2.tensix.numbers.sites import Site
-
-if TYPE_CHECKING:
-    from lightning_v2.precision.plan import Plan
+from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."
 """What a voice says when its operations are counted."""
@@ -36,14 +33,28 @@ _DENOMINATORS = {
 }
 
 
+class Precisions(Protocol):
+    """What says how each site runs: a `Plan`.
+
+    Attributes:
+        name: as it is shown.
+    """
+
+    name: str
+
+    def for_site(self, site: Site) -> SitePrecision: ...
+
+
 @dataclass(frozen=True)
 class Coverage:
     """Shares of a plan over the sites of one run.
 
-    plan: the plan. sites: what ran (`tensix.trace`).
+    Attributes:
+        plan: that is counted.
+        sites: what ran (`tensix.trace`).
     """
 
-    plan: Plan
+    plan: Precisions
     sites: tuple[Site, ...]
 
     @cached_property

@@ -20,18 +20,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from lightning_v2.errors import LightningError
+from lightning_v2.precision.coverage import Coverage, voice_sites
 from lightning_v2.precision.reader import Reader, nearest
 from lightning_v2.resources import data_path
 from lightning_v2.tensix.intercept.operations import outputs
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
-
-if TYPE_CHECKING:
-    from lightning_v2.precision.coverage import Coverage
 
 
 class PlanError(LightningError, ValueError):
@@ -149,8 +146,6 @@ class Plan:
             voice: from `lightning_v2.load`, or a list of `Site` of any module.
             text: the sentence whose operations are counted; a pangram if not given.
         """
-        from lightning_v2.precision.coverage import Coverage, voice_sites
-
         sites = voice if isinstance(voice, list) else voice_sites(voice, text)
         return Coverage(self, tuple(sites))
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint
 from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
-from lightning_v2.analysis.verdict.endpoints import ENDPOINTS, Endpoint
 from lightning_v2.analysis.verdict.equivalence import Judgement, Verdict
 from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice

@@ -1,10 +1,10 @@
 import pytest
-from tests.search.stubs import linear
 
 from lightning_v2.precision import Plan, presets, voice_sites
 from lightning_v2.precision.mixtures import Move, applied, groups, plan_of, precisions_of
 from lightning_v2.search.sweep.voices import voice
 from lightning_v2.tensix.numbers.sites import Site
+from tests.search.stubs import linear
 
 NORM = Site("blocks.0.norm", "layer_norm", 0, 0, 64, 1, ((1, 64), (64,), (64,), (1, 64)))
 ADD = Site("blocks.0.add", "add", 0, 0, 0, 1, ((1, 64), (1, 64), (1, 64)))

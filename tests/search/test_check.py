@@ -8,8 +8,8 @@ import soundfile
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint
 from lightning_v2.analysis.verdict.controls import CONTROLS
-from lightning_v2.analysis.verdict.endpoints import ENDPOINTS, Endpoint
 from lightning_v2.cli.main import main
 from lightning_v2.errors import ArgumentError
 from lightning_v2.identity import code_label

@@ -9,9 +9,9 @@ import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.display.picture import DARK
+from lightning_v2.analysis.metrics.endpoints import ENDPOINTS
 from lightning_v2.analysis.verdict.control_verdict import ControlVerdict, control_table
 from lightning_v2.analysis.verdict.controls import CONTROLS
-from lightning_v2.analysis.verdict.endpoints import ENDPOINTS
 from lightning_v2.analysis.verdict.equivalence import judge
 from lightning_v2.chapters.find_a_plan.check_figures import (
     REACH,

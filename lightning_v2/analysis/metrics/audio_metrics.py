@@ -16,6 +16,7 @@ from lightning_v2.analysis.metrics.alignment import (
     matching_frames,
     matching_samples,
 )
+from lightning_v2.analysis.metrics.endpoints import Run, limit_of
 from lightning_v2.analysis.metrics.phase import PhaseDrift, phase_drift
 from lightning_v2.analysis.metrics.sanity import flaw, refusal
 from lightning_v2.analysis.metrics.spectrogram import (
@@ -24,7 +25,6 @@ from lightning_v2.analysis.metrics.spectrogram import (
     mel_level_db,
     spectrogram,
 )
-from lightning_v2.analysis.verdict.endpoints import Run, limit_of
 from lightning_v2.errors import ArgumentError
 
 NAN = float("nan")

@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from lightning_v2.analysis.compare import running
 from lightning_v2.analysis.sites.block_ranges import BlockRanges
 from lightning_v2.analysis.sites.error_sums import ErrorSums
 from lightning_v2.analysis.sites.isolated import Isolated, lowered_precisions
 from lightning_v2.analysis.sites.layer_errors import comparable, layer_table
 from lightning_v2.analysis.sites.lock_step import first
 from lightning_v2.analysis.sites.value_counts import ValueCounts
+from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, Reference, reference_of
 from lightning_v2.tensix.intercept.interception import Observer
@@ -157,8 +157,10 @@ class KeptReference:
         return blocks.columns(site)
 
     def _say(self, plan: Reference, observer: Observer, forced: Speech | None) -> Speech:
-        with running(self._voice, plan, self.tier, observer):
-            return self._voice.synthesize(self._text, seed=self._seed, forced=forced)
+        return speak(
+            self._voice, self._text, plan, self.tier, seed=self._seed, forced=forced,
+            observer=observer,
+        )  # fmt: skip
 
 
 def _against(

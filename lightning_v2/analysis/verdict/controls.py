@@ -17,9 +17,9 @@ from typing import Literal
 
 import numpy as np
 
+from lightning_v2.analysis.metrics.endpoints import Run
 from lightning_v2.analysis.verdict import distortions
-from lightning_v2.analysis.verdict.endpoints import Run
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, Rule
@@ -92,8 +92,7 @@ def prosody_plan() -> Plan:
 
 def emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
     """The same speech said under a plan, with the durations and F0 that it has."""
-    with emulate(voice, plan, tier=tier):
-        return voice.synthesize(speech.text, seed=speech.seed, forced=speech)
+    return speak(voice, speech.text, plan, tier, seed=speech.seed, forced=speech)
 
 
 def _rerun(voice: Voice, speech: Speech, tier: str) -> Speech:
@@ -126,8 +125,7 @@ def _slower(percent: float) -> Callable[[Voice, Speech, str], Speech]:
 
 
 def _prosody(voice: Voice, speech: Speech, tier: str) -> Speech:
-    with emulate(voice, prosody_plan(), tier=tier):
-        return voice.synthesize(speech.text, seed=speech.seed)
+    return speak(voice, speech.text, prosody_plan(), tier, seed=speech.seed)
 
 
 def _naive(voice: Voice, speech: Speech, tier: str) -> Speech:

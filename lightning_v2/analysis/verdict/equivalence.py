@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lightning_v2.analysis.verdict.endpoints import CONFIDENCE, ENDPOINTS, QUANTILE, Endpoint, Run
+from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, QUANTILE, Endpoint, Run
 from lightning_v2.errors import ArgumentError
 
 RESAMPLES = 9999

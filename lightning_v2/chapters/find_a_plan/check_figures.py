@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet
+from lightning_v2.analysis.metrics.endpoints import Endpoint
 from lightning_v2.analysis.verdict.control_verdict import control_table
-from lightning_v2.analysis.verdict.endpoints import Endpoint
 from lightning_v2.analysis.verdict.equivalence import Verdict
 from lightning_v2.search.check_record import CheckRecord
 from lightning_v2.search.plans.quality import TERMS

@@ -18,7 +18,7 @@ from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.audio_metrics import METRICS
 from lightning_v2.analysis.metrics.phase import PhaseDrift
 from lightning_v2.analysis.verdict.distortions import with_group_delay
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
 from lightning_v2.model.config import SAMPLE_RATE
 from lightning_v2.precision import Plan
@@ -88,8 +88,7 @@ def arithmetic_changes(
     plan = Plan.of(plan)
 
     def say(output: str, forced: Speech | None) -> Speech:
-        with emulate(voice, with_phase(plan, output), tier=tier):
-            return voice.synthesize(text, seed=seed, forced=forced)
+        return speak(voice, text, with_phase(plan, output), tier, seed=seed, forced=forced)
 
     reference = say("uint32", None)
     increments = torch.from_numpy(reference.f0) / SAMPLE_RATE

@@ -10,29 +10,12 @@ from tempfile import TemporaryDirectory
 
 from lightning_v2.deployment.device.target import Device, ttnn_version
 from lightning_v2.deployment.errors import TargetError
+from lightning_v2.deployment.observed.captured import Captured
 from lightning_v2.deployment.observed.graph import Graph
 
 
-class Capture:
-    """One captured run.
-
-    Attributes:
-        device: that it ran on.
-        dispatched: whether the operations ran, or were only planned.
-        ttnn_version: of the package.
-        l1_bytes: L1 of one core of this device that tensors and circular buffers share.
-        graph: what was recorded; there once the block has ended without an error.
-    """
-
-    graph: Graph
-
-    def __init__(self, device: Device, dispatched: bool, ttnn_version: str | None, l1_bytes: int):
-        self.device, self.dispatched = device, dispatched
-        self.ttnn_version, self.l1_bytes = ttnn_version, l1_bytes
-
-
 @contextmanager
-def capture(device: Device, dispatch: bool = True) -> Iterator[Capture]:
+def capture(device: Device, dispatch: bool = True) -> Iterator[Captured]:
     """Context that records what ttnn does on `device`.
 
     Neither mode tells all. Dispatched, values are computed, programs are taken from ttnn's cache,
@@ -55,7 +38,7 @@ def capture(device: Device, dispatch: bool = True) -> Iterator[Capture]:
     if ttnn.graph.is_graph_capture_active():
         raise TargetError("a graph capture is running already", "ttnn records one at a time")
     memory = ttnn.get_memory_view(device.handle, ttnn.BufferType.L1)
-    captured = Capture(device, dispatch, ttnn_version(), memory.total_bytes_per_bank)
+    captured = Captured(device, dispatch, ttnn_version(), memory.total_bytes_per_bank)
     mode = ttnn.graph.RunMode.NORMAL if dispatch else ttnn.graph.RunMode.NO_DISPATCH
     with TemporaryDirectory() as folder:
         recorded = Path(folder) / "graph.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lightning_v2.deployment.device.capture import Capture
+from lightning_v2.deployment.observed.captured import Captured
 from lightning_v2.deployment.observed.step import DOWNLOAD, OPERATION, SETUP, UPLOAD, Step
 from lightning_v2.errors import ArgumentError
 from lightning_v2.files import write_output
@@ -76,7 +76,7 @@ class StageReport:
     setup_bytes: int
 
     @classmethod
-    def of(cls, stage: str, bucket: str, captured: Capture) -> StageReport:
+    def of(cls, stage: str, bucket: str, captured: Captured) -> StageReport:
         """Figures of a capture that has ended."""
         graph, device = captured.graph, captured.device
         programs, uploads, downloads, setups = (

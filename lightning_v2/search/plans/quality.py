@@ -7,7 +7,6 @@ way only has used all of it. What is allowed is what the table of `analysis.endp
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +15,12 @@ import pandas as pd
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.alignment import matching_frames
 from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.endpoints import Run, limit_of
 from lightning_v2.analysis.metrics.spectrogram import HOP
-from lightning_v2.analysis.verdict.endpoints import Run, limit_of
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
-from lightning_v2.precision import Plan
+from lightning_v2.search.sweep.measurements import parsed
 from lightning_v2.search.sweep.sweep import measurement
 from lightning_v2.search.sweep.voices import voice as voice_of
 
@@ -71,8 +70,8 @@ def prosody(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> d
     frames, 0 where it has none either.
     """
     speaker = voice_of(voice)
-    with tensix.use(threads=1), emulate(speaker, _parsed(plan), tier=tier):
-        candidate = speaker.synthesize(sentence, seed=seed)
+    with tensix.use(threads=1):
+        candidate = speak(speaker, sentence, parsed(plan), tier, seed=seed)
     return prosody_of(speaker.synthesize(sentence, seed=seed), candidate)
 
 
@@ -112,8 +111,3 @@ def badness(metric: str, values: pd.Series | float) -> pd.Series | float:
     if direction == "zero":
         return abs(values)
     return -values if direction == "higher" else values
-
-
-@functools.lru_cache(maxsize=32)
-def _parsed(plan: str) -> Plan:
-    return Plan.parse(plan)

@@ -19,7 +19,7 @@ from lightning_v2.analysis.metrics.recording import distances, phone_ends
 from lightning_v2.analysis.metrics.recording import read as read_recording
 from lightning_v2.analysis.metrics.sanity import flaw
 from lightning_v2.analysis.verdict.controls import control as control_of
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
@@ -138,12 +138,12 @@ def _emulated(
     speaker: Voice, sentence: str, plan: str, tier: str, seed: int, forced: Speech | None
 ) -> Speech:
     # One process a core is at work already.
-    with tensix.use(threads=1), emulate(speaker, _parsed(plan), tier=tier):
-        return speaker.synthesize(sentence, seed=seed, forced=forced)
+    with tensix.use(threads=1):
+        return speak(speaker, sentence, parsed(plan), tier, seed=seed, forced=forced)
 
 
 @functools.lru_cache(maxsize=32)
-def _parsed(plan: str) -> Plan:
+def parsed(plan: str) -> Plan:
     return Plan.parse(plan)
 
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from lightning_v2.analysis.metrics.endpoints import Endpoint
 from lightning_v2.analysis.verdict.control_verdict import ControlVerdict, answer_of, control_table
-from lightning_v2.analysis.verdict.endpoints import Endpoint
 from lightning_v2.analysis.verdict.equivalence import judge
 
 ENDPOINT = Endpoint("distance", "distance", "mean", "<=", 0.5, "dB")

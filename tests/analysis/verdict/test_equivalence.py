@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from lightning_v2.analysis.verdict.endpoints import Endpoint
+from lightning_v2.analysis.metrics.endpoints import Endpoint
 from lightning_v2.analysis.verdict.equivalence import (
     RESAMPLES,
     judge,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from lightning_v2.analysis.metrics.audio_metrics import METRICS, metrics_of
+from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, limit_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
-from lightning_v2.analysis.verdict.endpoints import ENDPOINTS, limit_of
 from lightning_v2.search.plans.quality import TERMS
 
 DEFINITION = Path(__file__).parents[2] / "docs" / "equivalence.md"

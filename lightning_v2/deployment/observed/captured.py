@@ -1,0 +1,28 @@
+"""A part of the voice as ttnn recorded it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightning_v2.deployment.observed.graph import Graph
+
+if TYPE_CHECKING:
+    from lightning_v2.deployment.device.target import Device
+
+
+class Captured:
+    """One captured run.
+
+    Attributes:
+        device: that it ran on.
+        dispatched: whether the operations ran, or were only planned.
+        ttnn_version: of the package.
+        l1_bytes: L1 of one core of this device that tensors and circular buffers share.
+        graph: what was recorded; there once the block has ended without an error.
+    """
+
+    graph: Graph
+
+    def __init__(self, device: Device, dispatched: bool, ttnn_version: str | None, l1_bytes: int):
+        self.device, self.dispatched = device, dispatched
+        self.ttnn_version, self.l1_bytes = ttnn_version, l1_bytes
