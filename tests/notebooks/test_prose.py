@@ -1,6 +1,6 @@
 """Prose states no measured figure: it would stay as it is when voice, plans or code change.
 
-What a page says in figures comes from data: a cell that shows it, or benchmarks/readme.py.
+What a page says in figures comes from data: a cell that shows it, or benchmarks/results_document.py.
 """
 
 import re
@@ -67,10 +67,10 @@ def notebook_prose(path):
 
 
 def readme_prose():
-    """Without what benchmarks/readme.py writes, and without code."""
+    """Without what benchmarks/results_document.py writes, and without code."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     text = re.sub(
-        r"<!-- (\w+): benchmarks/readme.py -->.*?<!-- end of \1 -->", "", text, flags=re.S
+        r"<!-- (\w+): benchmarks/results_document.py -->.*?<!-- end of \1 -->", "", text, flags=re.S
     )
     return re.sub(r"```.*?```|^    .*?$", "", text, flags=re.S | re.M)
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import lightning_v2 as lv2
-from lightning_v2.analysis import localisation_figures
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
 from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
 from lightning_v2.analysis.sites.localisation import band_levels, localise, worst_alone
@@ -103,19 +102,6 @@ def test_a_site_that_does_not_run_is_an_error(voice):
 def test_another_site_than_those_measured_is_an_error(found):
     with pytest.raises(ValueError, match="site is 'vocoder.exp'"):
         found.error_of("vocoder.exp")
-
-
-def test_figures_say_what_they_show(found, exact_phase):
-    for picture in (
-        localisation_figures.bands(found, worst=3),
-        localisation_figures.bands(exact_phase),
-        localisation_figures.over_time(found, "vocoder.gains"),
-    ):
-        assert "emulated, fast tier" in picture.caption and "teacher-forced" in picture.caption
-        assert any("(" in axes.get_xlabel() + axes.get_ylabel() for axes in picture.figure.axes)
-        assert picture.image()
-    rows = localisation_figures.bands(found, worst=3).figure.axes[0].get_yticklabels()
-    assert len(rows) == 3 and rows[0].get_text() == "source.phase"
 
 
 def test_the_worst_site_can_be_heard(voice, found):

@@ -1,4 +1,4 @@
-"""Writes the tables of README.md from benchmarks/results/*.json; with --check it only compares."""
+"""Writes the tables of docs/results.md from benchmarks/results/*.json; with --check it only compares."""
 
 import argparse
 import json
@@ -67,9 +67,9 @@ SUMMED = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if README.md is stale")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a table is stale")
     args = parser.parse_args()
-    path = ROOT / "README.md"
+    path = ROOT / "docs" / "results.md"
     old = path.read_text()
     new = old
     tables = {
@@ -83,7 +83,7 @@ def main() -> int:
         "deployment": deployment_table,
     }
     for name, table in tables.items():
-        start, end = f"<!-- {name}: benchmarks/readme.py -->\n", f"<!-- end of {name} -->"
+        start, end = f"<!-- {name}: benchmarks/results_document.py -->\n", f"<!-- end of {name} -->"
         before, _, rest = new.partition(start)
         _, _, after = rest.partition(end)
         new = before + start + table() + end + after
