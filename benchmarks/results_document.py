@@ -1,4 +1,4 @@
-"""Writes the tables of docs/results.md from benchmarks/results/*.json; with --check it only compares."""
+"""Writes the tables of docs/results.md from benchmarks/results/; --check only compares."""
 
 import argparse
 import json

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from lightning_v2.arguments import JSON_FILE, add_output, add_tier, add_voice
+from lightning_v2.cli.arguments import JSON_FILE, add_output, add_tier, add_voice
 
 if TYPE_CHECKING:
     from lightning_v2.search.check import Check

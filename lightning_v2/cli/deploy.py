@@ -6,7 +6,7 @@ import argparse
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from lightning_v2.arguments import JSON_FILE, add_output, add_voice, given_text
+from lightning_v2.cli.arguments import JSON_FILE, add_output, add_voice, given_text
 from lightning_v2.deployment.device.target import BOARDS, TARGETS, open_device, ttnn_version
 from lightning_v2.errors import ArgumentError
 

@@ -5,12 +5,12 @@ import os
 import sys
 import traceback
 
-from lightning_v2.arguments import add_output, add_tier, add_voice, given_text, outputs
 from lightning_v2.cli import check as check_command
 from lightning_v2.cli import deploy as deploy_command
 from lightning_v2.cli import notebooks as notebooks_command
 from lightning_v2.cli import search as search_command
 from lightning_v2.cli import train as train_command
+from lightning_v2.cli.arguments import add_output, add_tier, add_voice, given_text, outputs
 from lightning_v2.errors import LightningError
 from lightning_v2.files import messages_apart
 

@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightning_v2.arguments import add_output, add_tier, add_voice
+from lightning_v2.cli.arguments import add_output, add_tier, add_voice
 from lightning_v2.cli.check import add_cluster_arguments, why_no_answer
 from lightning_v2.errors import ArgumentError
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from lightning_v2 import tensix
-from lightning_v2.arguments import TIERS
+from lightning_v2.cli.arguments import TIERS
 from lightning_v2.cli.main import main
 
 

@@ -1,6 +1,6 @@
 """Prose states no measured figure: it would stay as it is when voice, plans or code change.
 
-What a page says in figures comes from data: a cell that shows it, or benchmarks/results_document.py.
+What a page says in figures comes from data: a cell that shows it, or a script in benchmarks/.
 """
 
 import re
@@ -66,9 +66,9 @@ def notebook_prose(path):
     return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
-def readme_prose():
+def document_prose(name):
     """Without what benchmarks/results_document.py writes, and without code."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8")
     text = re.sub(
         r"<!-- (\w+): benchmarks/results_document.py -->.*?<!-- end of \1 -->", "", text, flags=re.S
     )
@@ -82,7 +82,7 @@ def plan_prose(path):
 
 PROSE = {
     **{path.name: notebook_prose(path) for path in NOTEBOOKS},
-    "README.md": readme_prose(),
+    **{name: document_prose(name) for name in ("README.md", "docs/results.md")},
     **{path.name: plan_prose(path) for path in PLANS},
     "METRICS": "\n".join(f"{metric.hears}\n{metric.deaf_to}" for metric in METRICS),
 }
