@@ -193,11 +193,16 @@ def check_table() -> str:
         ),
         f"\nOn the next {further['sample']['sentences']} held-out sentences, fast tier: "
         f"**{further['answer']}**{_failures(further)}.\n",
-        f"All plans, fast tier, {count} sentences:\n",
+        "All plans, fast tier, without controls:\n",
         *_table(
-            ("plan", "answer", "limits that it does not keep"),
+            ("plan", "sentences", "answer", "limits that it does not keep"),
             (
-                (f"`{name}`", found["answer"], ", ".join(_failed_labels(found)) or "none")
+                (
+                    f"`{name}`",
+                    str(found["sample"]["sentences"]),
+                    found["answer"],
+                    ", ".join(_failed_labels(found)) or "none",
+                )
                 for name, found in record["plans"].items()
             ),
         ),
