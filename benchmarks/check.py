@@ -50,24 +50,27 @@ def main() -> int:
     texts = list(held_out_texts(2 * ENOUGH_SENTENCES).items())
     first, further = dict(texts[:ENOUGH_SENTENCES]), dict(texts[ENOUGH_SENTENCES:])
     recordings = args.recordings
+    voice, plan = lv2.load(args.voice), Plan.load(args.plan)
+    found = {"plan": args.plan, "shares": shares(plan.coverage(voice)), "plans": {}}
+
+    def save() -> None:
+        save_result(args.output, ROOT, voice, "emulated", **found)
+
     exact = checked(args.plan, first, args.folder, tier="exact", recordings=recordings)
     keep(args.plan, exact)
+    save()
     some = dict(texts[: args.sentences])
-    plans = {
-        name: checked(name, some, args.folder, tier="fast", controls=False) for name in presets()
-    }
-    second = checked(args.plan, further, args.folder, tier="fast", controls=False)
-    timed = {}
+    for name in presets():
+        found["plans"][name] = checked(name, some, args.folder, tier="fast", controls=False)
+        save()
+    found["further"] = checked(args.plan, further, args.folder, tier="fast", controls=False)
+    save()
     if args.time:
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as empty:
             checked(args.plan, first, Path(empty), tier="fast")
-        timed = {"seconds": time.perf_counter() - started}
-    voice, plan = lv2.load(args.voice), Plan.load(args.plan)
-    save_result(
-        args.output, ROOT, voice, "emulated", plan=args.plan, plans=plans, further=second,
-        shares=shares(plan.coverage(voice)), **timed,
-    )  # fmt: skip
+        found["seconds"] = time.perf_counter() - started
+        save()
     return 0
 
 

@@ -161,7 +161,6 @@ def plans_table() -> str:
 
 def check_table() -> str:
     record = json.loads((RESULTS / "check.json").read_text())
-    further = record["further"]
     exact = json.loads(data_path("checks", f"{record['plan']}.json").read_text())
     count, low = exact["sample"]["sentences"], record["shares"]
     lines = [
@@ -191,24 +190,37 @@ def check_table() -> str:
             ("control, exact tier", "must", "does"),
             ((f"{c['name']}: {c['what']}", c["must"], c["does"]) for c in exact["controls"]),
         ),
-        f"\nOn the next {further['sample']['sentences']} held-out sentences, fast tier: "
-        f"**{further['answer']}**{_failures(further)}.\n",
-        "All plans, fast tier, without controls:\n",
-        *_table(
-            ("plan", "sentences", "answer", "limits that it does not keep"),
-            (
-                (
-                    f"`{name}`",
-                    str(found["sample"]["sentences"]),
-                    found["answer"],
-                    ", ".join(_failed_labels(found)) or "none",
-                )
-                for name, found in record["plans"].items()
-            ),
-        ),
+        *_further(record),
+        *_judged(record["plans"]),
         *_time(record),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _further(record: dict) -> list[str]:
+    if "further" not in record:
+        return []
+    run = record["further"]
+    return [
+        f"\nOn the next {run['sample']['sentences']} held-out sentences, fast tier: "
+        f"**{run['answer']}**{_failures(run)}.\n"
+    ]
+
+
+def _judged(plans: dict[str, dict]) -> list[str]:
+    if not plans:
+        return []
+    rows = (
+        (
+            f"`{name}`",
+            str(run["sample"]["sentences"]),
+            run["answer"],
+            ", ".join(_failed_labels(run)) or "none",
+        )
+        for name, run in plans.items()
+    )
+    head = ("plan", "sentences", "answer", "limits that it does not keep")
+    return ["All plans, fast tier, without controls:\n", *_table(head, rows)]
 
 
 def _failed_labels(run: dict) -> list[str]:
