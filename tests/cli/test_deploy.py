@@ -20,7 +20,7 @@ TIMEOUT_S = 120
 
 
 def command(*arguments):
-    return [sys.executable, "-m", "lightning_v2.cli.main", *map(str, arguments)]
+    return [sys.executable, "-m", "lightning_v2.cli", *map(str, arguments)]
 
 
 @pytest.mark.parametrize(

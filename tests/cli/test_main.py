@@ -77,9 +77,9 @@ def test_two_results_on_standard_output(capsys):
 def test_what_native_code_prints_is_a_message_too(capfdbinary, tmp_path):
     report = ["deploy", "--target", "mock", "--buckets", "128", "--report", "-"]
     script = (
-        "import os; from lightning_v2 import cli; from lightning_v2.deployment import command\n"
-        "command._announce = lambda deployment: os.write(1, b'from below')\n"
-        f"cli.main({report})"
+        "import os; from lightning_v2.cli import deploy; from lightning_v2.cli.main import main\n"
+        "deploy._announce = lambda deployment: os.write(1, b'from below')\n"
+        f"main({report})"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],

@@ -292,7 +292,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_the_rest(notebook, tmp_pat
     folder = notebook("b", slow, parameters="count = 1").parent
     build = tmp_path / "build"
     process = subprocess.Popen(
-        [sys.executable, "-m", "lightning_v2.cli.main", "notebooks", "--jobs", "1"]
+        [sys.executable, "-m", "lightning_v2.cli", "notebooks", "--jobs", "1"]
         + ["--folder", str(folder), "--build", str(build)],
         stderr=subprocess.PIPE,
         start_new_session=True,
