@@ -18,10 +18,11 @@ KEYS = """
 import json
 from types import SimpleNamespace
 from lightning_v2.cache import code_digest
-from lightning_v2.deployment.weights import cache_key
+from lightning_v2.deployment.device.weights import cache_key
 from lightning_v2.precision import Plan
-from lightning_v2.search import measurements, quality
-from lightning_v2.search.sweep import Unit
+from lightning_v2.search.plans import quality
+from lightning_v2.search.sweep import measurements
+from lightning_v2.search.sweep.sweep import Unit
 
 given = {"sentence": "Hi.", "plan": "{}", "tier": "fast"}
 control = {"sentence": "Hi.", "change": "naive plan", "tier": "fast"}
@@ -37,9 +38,10 @@ print(json.dumps({
 RUN = """
 import json
 import sys
-from lightning_v2.search import measurements, quality
-from lightning_v2.search.sweep import Unit
-from lightning_v2.search.worker import run_unit
+from lightning_v2.search.plans import quality
+from lightning_v2.search.sweep import measurements
+from lightning_v2.search.sweep.sweep import Unit
+from lightning_v2.search.sweep.worker import run_unit
 
 given = {"voice": "slt", "sentence": "Hi.", "tier": "fast"}
 for name, more in (
@@ -89,13 +91,13 @@ def edited(copy, *names):
     return {name for name in before if before[name] != after[name]}
 
 
-@pytest.mark.parametrize("name", ["tensix/formats.py", "search/measurements.py"])
+@pytest.mark.parametrize("name", ["tensix/numbers/formats.py", "search/sweep/measurements.py"])
 def test_other_code_is_another_key(copy, name):
     assert edited(copy, f"lightning_v2/{name}") == copy[1].keys()
 
 
 def test_pages_and_commands_change_no_value(copy):
-    names = ("cli.py", "report/page.html", "search/check_command.py")
+    names = ("cli/main.py", "report/page.html", "cli/check.py")
     assert edited(copy, *(f"lightning_v2/{name}" for name in names)) == set()
 
 

@@ -41,7 +41,7 @@ def _kill_one(log, workers):
 
 
 def test_a_scheduler_without_workers(tmp_path, monkeypatch):
-    monkeypatch.setattr("lightning_v2.search.sweep.sweep.cluster.PATIENCE_S", 2)
+    monkeypatch.setattr("lightning_v2.search.sweep.cluster.PATIENCE_S", 2)
     with (
         scheduler(tmp_path) as (address, _),
         pytest.raises(ClusterError, match="has no worker: start some with 'dask worker tcp"),

@@ -75,7 +75,7 @@ def _embedded(workers: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     settings = {
-        "distributed.worker.preload": ["lightning_v2.search.sweep.sweep.worker"],
+        "distributed.worker.preload": ["lightning_v2.search.sweep.worker"],
         # A worker that dies is started again; one that dies twice within this time is given up,
         # and with the last of them the sweep would wait for ever.
         "distributed.deploy.lost-worker-timeout": "1000 days",

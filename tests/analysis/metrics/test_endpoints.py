@@ -9,7 +9,7 @@ from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, limit_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.search.plans.quality import TERMS
 
-DEFINITION = Path(__file__).parents[2] / "docs" / "equivalence.md"
+DEFINITION = Path(__file__).parents[3] / "docs" / "equivalence.md"
 
 
 def test_labels_name_one_endpoint_each():

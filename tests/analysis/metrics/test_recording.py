@@ -45,7 +45,7 @@ def test_noise_is_further_away(utterance, noise):
 
 def test_no_figure_of_training_has_the_name_of_a_distance(speech):
     """One of them compares waveforms, the other the envelopes that a voice predicts."""
-    results = Path(__file__).parents[2] / "benchmarks" / "results" / "voice.json"
+    results = Path(__file__).parents[3] / "benchmarks" / "results" / "voice.json"
     figures = json.loads(results.read_text(encoding="utf-8"))["figures"]
     assert "envelope_mcd_db" in figures
     assert set(distances(speech.waveform, speech)).isdisjoint(figures)

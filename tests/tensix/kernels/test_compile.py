@@ -13,7 +13,7 @@ from lightning_v2.tensix.kernels.fpu import fpu
 RUN = """
 import torch
 from lightning_v2 import tensix
-from lightning_v2.tensix.kernels import matmul
+from lightning_v2.tensix.kernels.fpu import matmul
 ones = tensix.from_torch(torch.ones(4, 4))
 tensix.matmul(ones, ones)
 print(matmul.multiply.stats.cache_path, sum(matmul.multiply.stats.cache_hits.values()))

@@ -19,7 +19,7 @@ from lightning_v2.tensix.programs.convolution import (
 )
 from lightning_v2.tensix.programs.convolution_memory import Convolution, NoProgram
 
-TABLE = Path(__file__).parents[2] / "data" / "golden" / "convolutions.csv"
+TABLE = Path(__file__).parents[3] / "data" / "golden" / "convolutions.csv"
 HIFI4 = ComputeKernelConfig("HiFi4")
 PLAIN = Convolution(
     batch=1,

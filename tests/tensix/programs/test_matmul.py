@@ -7,7 +7,7 @@ import pytest
 
 from lightning_v2.tensix.programs import matmul as program
 
-TABLE = Path(__file__).parents[2] / "data" / "golden" / "programs.csv"
+TABLE = Path(__file__).parents[3] / "data" / "golden" / "programs.csv"
 
 
 @pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
