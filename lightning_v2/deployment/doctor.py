@@ -28,7 +28,7 @@ VERSION_TIMEOUT_S = 20
 
 _IN_MOCK = """
 import os, sys
-from lightning_v2.deployment.target import open_device
+from lightning_v2.deployment.device.target import open_device
 with open_device("mock") as device:
     import torch, ttnn
     x = ttnn.from_torch(torch.ones(32, 32), layout=ttnn.TILE_LAYOUT, device=device.handle)

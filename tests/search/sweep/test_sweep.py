@@ -63,7 +63,7 @@ INTERRUPTED = """
 import signal
 import sys
 import sweep_measures
-from lightning_v2.search.sweep import Unit, sweep
+from lightning_v2.search.sweep.sweep import Unit, sweep
 
 # A job that a script put into the background ignores it, and so would this one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
