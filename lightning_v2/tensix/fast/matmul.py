@@ -8,7 +8,7 @@ With a 32-bit Dst one product is enough: the chip deviates from it only by align
 Dst the chip rounds to 8 significant bits after every 16 products and phase, and so does this tier,
 but without the alignment to 10 bits before each of those roundings. It has the level of that noise
 and its growth with K, not the bits: 5 to 20 % too low, a third where one Dst runs over K = 512
-(`tests/tensix/test_matmul_fast.py` holds both widths to files of the functional simulator).
+(`tests/tensix/fast/test_matmul.py` holds both widths to files of the functional simulator).
 """
 
 from __future__ import annotations
