@@ -121,20 +121,21 @@ def _announce(tier: str) -> None:
 
 
 def _say(args: argparse.Namespace) -> int:
-    import contextlib
-
-    from lightning_v2 import Plan, emulate, load
+    from lightning_v2 import Plan, load
     from lightning_v2.files import check_output
     from lightning_v2.model.speech import WAV_FILE
 
     check_output(args.output, *WAV_FILE)
     plan = Plan.load(args.plan) if args.plan else None
     voice = load(args.voice)
-    emulation = emulate(voice, plan, tier=args.tier) if plan else contextlib.nullcontext()
+    text = given_text(args.text)
     if plan:
+        from lightning_v2.deployment.speak import speak
+
         _announce(args.tier)
-    with emulation:
-        speech = voice.synthesize(given_text(args.text), seed=args.seed)
+        speech = speak(voice, text, plan, args.tier, seed=args.seed)
+    else:
+        speech = voice.synthesize(text, seed=args.seed)
     speech.save(args.output)
     how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if speech.plan else "PyTorch float32"
     print(f"{args.output}: {speech.duration_s:.2f} s, {how}")

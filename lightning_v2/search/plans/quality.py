@@ -12,15 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.alignment import matching_frames
 from lightning_v2.analysis.metrics.audio_metrics import METRICS
 from lightning_v2.analysis.metrics.endpoints import Run, limit_of
 from lightning_v2.analysis.metrics.spectrogram import HOP
-from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
-from lightning_v2.search.sweep.measurements import parsed
+from lightning_v2.search.sweep.measurements import emulated
 from lightning_v2.search.sweep.sweep import measurement
 from lightning_v2.search.sweep.voices import voice as voice_of
 
@@ -70,8 +68,7 @@ def prosody(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> d
     frames, 0 where it has none either.
     """
     speaker = voice_of(voice)
-    with tensix.use(threads=1):
-        candidate = speak(speaker, sentence, parsed(plan), tier, seed=seed)
+    candidate = emulated(speaker, sentence, plan, tier, seed, None)
     return prosody_of(speaker.synthesize(sentence, seed=seed), candidate)
 
 

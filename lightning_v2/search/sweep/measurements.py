@@ -40,7 +40,7 @@ def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 
     """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`."""
     speaker = voice_of(voice)
     reference = _said(speaker, sentence, seed)
-    return _measured(reference, _emulated(speaker, sentence, plan, tier, seed, reference))
+    return _measured(reference, emulated(speaker, sentence, plan, tier, seed, reference))
 
 
 @measurement("free_running")
@@ -51,7 +51,7 @@ def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0)
     `words_heard`.
     """
     speaker = voice_of(voice)
-    candidate = _emulated(speaker, sentence, plan, tier, seed, None)
+    candidate = emulated(speaker, sentence, plan, tier, seed, None)
     values = _measured(_said(speaker, sentence, seed), candidate)
     return {**values, "heard": _heard(candidate)}
 
@@ -108,7 +108,7 @@ def against_recording(
     if plan is None:
         speech = speaker.synthesize(sentence, seed=seed, forced=timing)
     else:
-        speech = _emulated(speaker, sentence, plan, tier, seed, timing)
+        speech = emulated(speaker, sentence, plan, tier, seed, timing)
     if flaw(speech.waveform):
         return {"pesq_wb_mos": float("-inf"), "stoi": float("-inf"), "mcd_db": float("inf")}
     return distances(wave, speech)
@@ -134,16 +134,17 @@ def _said(speaker: Voice, sentence: str, seed: int) -> Speech:
     return speaker.synthesize(sentence, seed=seed)
 
 
-def _emulated(
+def emulated(
     speaker: Voice, sentence: str, plan: str, tier: str, seed: int, forced: Speech | None
 ) -> Speech:
+    """A sentence under a plan that travels as text; `forced`: see `speak`."""
     # One process a core is at work already.
     with tensix.use(threads=1):
-        return speak(speaker, sentence, parsed(plan), tier, seed=seed, forced=forced)
+        return speak(speaker, sentence, _parsed(plan), tier, seed=seed, forced=forced)
 
 
 @functools.lru_cache(maxsize=32)
-def parsed(plan: str) -> Plan:
+def _parsed(plan: str) -> Plan:
     return Plan.parse(plan)
 
 
