@@ -1,11 +1,10 @@
 import os
 import sys
-import time
 
 import nbformat
-import psutil
 
 from lightning_v2.report.execute import execute
+from tests.report.processes import has_ended
 
 
 def run(path, parameters=None, cell=60, whole=120):
@@ -67,6 +66,7 @@ def test_on_a_full_disk_what_was_there_stays(notebook, small_disk):
     shown = small_disk(f"""
 from pathlib import Path
 from lightning_v2.report.execute import execute
+from tests.report.processes import has_ended
 Path("disk/a.ipynb").write_text("earlier")
 print(execute(Path({str(path)!r}), Path("disk/a.ipynb"), {{}}, 60, 120).error)
 print(Path("disk/a.ipynb").read_text(), sorted(p.name for p in Path("disk").iterdir()))
@@ -80,9 +80,4 @@ def test_a_notebook_that_takes_too_long_is_ended_with_its_kernel(notebook, tmp_p
     source = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(120)"
     result, _ = run(notebook("a", source), whole=20)
     assert "took longer than 20 s" in result.error
-    kernel = int(mark.read_text())
-    for _ in range(50):
-        if not psutil.pid_exists(kernel):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the kernel lives on")
+    assert has_ended(int(mark.read_text()))

@@ -8,13 +8,13 @@ import sys
 import time
 
 import nbformat
-import psutil
 import pytest
 
 from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
 from lightning_v2.report.parameters import ParameterError
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks
+from tests.report.processes import has_ended
 
 
 def call(*arguments):
@@ -305,7 +305,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_the_rest(notebook, tmp_pat
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert not psutil.pid_exists(int(pid.read_text()))
+    assert has_ended(int(pid.read_text()))
     assert (build / "site" / "a.html").exists()
     assert [run["notebook"] for run in json.loads((build / "report.json").read_text())["runs"]] == [
         "a.ipynb"
