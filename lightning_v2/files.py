@@ -43,7 +43,7 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
 
     Raises:
         ArgumentError: the suffix says that the file is of another kind, it is a folder, or nobody
-            may write there.
+            may write there; or it is standard output, which is closed.
         MissingFileError: its folder is not there. OSError: it is no open descriptor.
     """
     descriptor = _descriptor(path)
@@ -78,7 +78,7 @@ def write_output(path: str | Path, content: bytes | str) -> None:
         path: the text "-" is standard output ("./-", or a Path, is a file of that name).
 
     Raises:
-        OSError: it cannot be written.
+        ArgumentError: it is standard output, which is closed. OSError: it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     descriptor = _descriptor(path)
@@ -112,7 +112,7 @@ def messages_apart(paths: Iterable[str | Path]) -> Iterator[None]:
     What native libraries print goes there too: the descriptor is moved as well as `sys.stdout`.
 
     Raises:
-        ArgumentError: two of them are standard output.
+        ArgumentError: two of them are standard output, or one and it is closed.
     """
     global _output
     count = sum(_descriptor(path) == _STANDARD_OUTPUT for path in paths)
@@ -165,6 +165,14 @@ def user_cache() -> Path:
 
 def _descriptor(path: str | Path) -> int | None:
     """The open descriptor of this process that a path means, through any number of links."""
+    found = _linked_descriptor(path)
+    # Something else may have got the descriptor meanwhile.
+    if found == _STANDARD_OUTPUT and sys.__stdout__ is None:
+        raise ArgumentError(f"{path}: standard output is closed")
+    return found
+
+
+def _linked_descriptor(path: str | Path) -> int | None:
     if path == "-":
         return _STANDARD_OUTPUT
     ours = os.path.realpath("/proc/self/fd")

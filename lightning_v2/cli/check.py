@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from lightning_v2.cli import values
 from lightning_v2.cli.arguments import JSON_FILE, add_output, add_tier, add_voice
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", help="a name in data/plans/ or a YAML file")
     parser.add_argument(
         "--sentences",
-        type=int,
+        type=values.whole(2, values.HELD_OUT),
         default=100,
         metavar="N",
-        help="how many held-out ones (default: %(default)s); with fewer than 59 a plan can only "
-        "fail",
+        help=f"how many held-out ones, 2 to {values.HELD_OUT} (default: %(default)s); with fewer "
+        "than 59 a plan can only fail",
     )
     add_voice(parser)
     add_tier(parser)
@@ -60,13 +61,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
     """Define where units run."""
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--scheduler",
+        type=values.address,
         metavar="tcp://HOST:PORT",
         help="of Dask, with workers that have this library (default: processes of this machine)",
     )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes of this machine (default: one a core)"
+    either.add_argument(
+        "--workers",
+        type=values.whole(1),
+        metavar="N",
+        help="processes of this machine, 1 or more (default: one a core)",
     )
 
 
