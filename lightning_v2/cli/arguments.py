@@ -42,7 +42,7 @@ def add_tier(parser: argparse.ArgumentParser) -> None:
         "--tier",
         choices=TIERS,
         default="fast",
-        help="fast (the default), or exact: the bits of the chip",
+        help="fast, or exact: the bits of the chip (default: %(default)s)",
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from lightning_v2.cli import values
 from lightning_v2.cli.arguments import JSON_FILE, add_output, add_tier, add_voice
 
 if TYPE_CHECKING:
+    from lightning_v2.analysis.verdict.control_verdict import ControlVerdict
     from lightning_v2.search.check import Check
 
 
@@ -120,7 +123,6 @@ def why_no_answer(found: Check) -> str:
 def show(found: Check) -> None:
     """Print all that a check says."""
     from lightning_v2.analysis.metrics.endpoints import limit_of
-    from lightning_v2.analysis.verdict.control_verdict import control_table
 
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
@@ -130,18 +132,38 @@ def show(found: Check) -> None:
     )
     print(_formatted(found.verdict.table()).to_string(index=False))
     if found.controls:
-        print(f"\n{control_table(found.controls).to_string(index=False)}")
+        print(f"\n{_controls_text(found.controls)}")
     print("\nfree-running against float32, means of what has no limit:")
     further = {
         name: value
         for name, value in found.free_running.items()
         if limit_of(name, "free-running") is None
     }
-    print(", ".join(f"{name} {value:.4g}" for name, value in further.items()))
+    print(_wrapped(", ".join(f"{name} {value:.4g}" for name, value in further.items())))
     failed = ", ".join(j.endpoint.label for j in found.verdict.failed)
     print(f"\n{found.plan.name}: {found.answer.upper()}" + (f"; fails {failed}" if failed else ""))
     for note in found.notes:
         print(f"note: {note}")
+
+
+def _controls_text(controls: Sequence[ControlVerdict]) -> str:
+    """Three columns, and under each control what it is and which endpoints it fails."""
+    from lightning_v2.analysis.verdict.control_verdict import control_table
+
+    rows = control_table(controls).to_dict("records")
+    width = max(len(row["control"]) for row in rows)
+    lines = [f"{'control':{width}}  must  does          right"]
+    for row in rows:
+        lines.append(
+            f"{row['control']:{width}}  {row['must']}  {row['does']:12}  {row['right']}\n"
+            f"{_wrapped(row['what'], indent=4)}\n{_wrapped('fails: ' + row['fails'], indent=4)}"
+        )
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: int = 0) -> str:
+    margin = " " * indent
+    return textwrap.fill(text, 100, initial_indent=margin, subsequent_indent=margin)
 
 
 def _formatted(table):

@@ -56,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--notebook-timeout", defaults.NOTEBOOK_TIMEOUT_S, "a notebook"),
     ):
         words = f"seconds that {what} may take at most (default: %(default)s)"
-        parser.add_argument(name, type=values.whole(1), default=seconds, metavar="SECONDS", help=words)
+        parser.add_argument(
+            name, type=values.whole(1), default=seconds, metavar="SECONDS", help=words
+        )
 
 
 def run(args: argparse.Namespace) -> int:

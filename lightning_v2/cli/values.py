@@ -58,17 +58,15 @@ def device(text: str) -> str:
 
 def address(text: str) -> str:
     """Of a Dask scheduler. Without a scheme it is one of TCP."""
-    whole_text = text if "://" in text else f"tcp://{text}"
+    full = text if "://" in text else f"tcp://{text}"
     try:
-        found = urlsplit(whole_text)
-        # A port of another kind, or beyond 65535, is a ValueError.
-        plain = found.netloc and not (found.path or found.query or found.fragment)
-        known = found.scheme in _SCHEMES and found.hostname and found.port
-    except ValueError:
-        plain = known = None
-    if not (plain and known) or re.search(r"[\s@]", text):
+        found = urlsplit(full)
+        legal = found.scheme in _SCHEMES and found.hostname and found.port
+    except ValueError:  # a port beyond 65535, or no number
+        legal = False
+    if not legal or re.search(r"[\s@?#]", text) or found.path:
         raise _illegal(text, "addresses such as tcp://192.168.0.5:8786")
-    return whole_text
+    return full
 
 
 def _number(text: str, legal: str, fits: Callable[[float], bool]) -> float:
