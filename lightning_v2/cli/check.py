@@ -84,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     from lightning_v2.files import check_output, write_output
     from lightning_v2.provenance import provenance
     from lightning_v2.search.check import check, held_out
+    from lightning_v2.search.sweep.settings import Settings
 
     start = perf_counter()
     if args.output:
@@ -91,14 +92,10 @@ def run(args: argparse.Namespace) -> int:
     found = check(
         args.plan,
         held_out(args.sentences),
-        voice=args.voice,
-        tier=args.tier,
-        seed=args.seed,
         controls=args.controls,
         recordings=args.recordings,
         folder=args.folder,
-        scheduler=args.scheduler,
-        workers=args.workers,
+        **Settings.of(args),
     )
     show(found)
     if args.output:

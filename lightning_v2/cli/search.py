@@ -157,6 +157,7 @@ def run(args: argparse.Namespace) -> int:
     from lightning_v2.files import check_output, user_cache
     from lightning_v2.search.plans.bench import Bench
     from lightning_v2.search.plans.find import sentences_for_search
+    from lightning_v2.search.sweep.settings import Settings
 
     if args.output:
         check_output(args.output, (".yaml", ".yml"), "a plan")
@@ -166,11 +167,7 @@ def run(args: argparse.Namespace) -> int:
         sentences_for_search(args.sentences),
         args.folder or user_cache() / "sweeps",
         metric=args.metric,
-        voice=args.voice,
-        tier=args.tier,
-        seed=args.seed,
-        scheduler=args.scheduler,
-        workers=args.workers,
+        **Settings.of(args),
     )
     return _bisect(args, bench) if args.bisect else _search(args, bench)
 

@@ -21,6 +21,7 @@ from lightning_v2.search.plans.cost import cycles
 from lightning_v2.search.plans.sensitivity import ranked
 from lightning_v2.search.plans.strategies import STRATEGIES, evolve, greedy, refuse_unreachable
 from lightning_v2.search.plans.trials import Space, Trial, Trials
+from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.voices import voice as voice_of
 
 
@@ -201,14 +202,9 @@ def _judge(
         found = check(
             replace(trial.plan, name=f"trial {trial.number}"),
             judges,
-            voice=bench.voice,
-            tier=bench.tier,
-            seed=bench.seed,
             controls=controls,
             folder=bench.folder,
-            scheduler=bench.scheduler,
-            workers=bench.workers,
-            progress=bench.progress,
+            **Settings.of(bench),
         )
         trials.verdicts[trial.number] = found.answer
         trials.save()
