@@ -37,13 +37,13 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
     """Refuse, before anything is computed, a place that `write_output` could not write to.
 
     Args:
-        path: as for `write_output`.
+        path: as for `write_output`, which cannot be standard output where that is closed either.
         suffixes: that a file of this kind may have, the usual one first; none is legal as well.
         what: is written, for the message, such as "a WAV file".
 
     Raises:
         ArgumentError: the suffix says that the file is of another kind, it is a folder, or nobody
-            may write there; or it is standard output, which is closed.
+            may write there.
         MissingFileError: its folder is not there. OSError: it is no open descriptor.
     """
     descriptor = _descriptor(path)
