@@ -6,13 +6,16 @@ from lightning_v2.text.notation.numbers import in_pairs, spelled
 from lightning_v2.text.notation.spelling import letter_names
 
 
-def _hexadecimal(match: re.Match) -> str:
-    parts = [spelled(c) if c.isdigit() else letter_names(c.upper()) for c in match[1]]
-    return f"zero {letter_names('X')} {' '.join(parts)}"
+def _based(match: re.Match) -> str:
+    """A number to base 16, 2 or 8, sign by sign."""
+    parts = [spelled(c) if c.isdigit() else letter_names(c.upper()) for c in match[2]]
+    return f"zero {letter_names(match[1].upper())} {' '.join(parts)}"
 
 
 _RULES = (
-    (r"\b0[xX]([0-9A-Fa-f]+)\b", _hexadecimal),
+    (r"\b0([xX])([0-9A-Fa-f]+)\b", _based),
+    (r"\b0([bB])([01]+)\b", _based),
+    (r"\b0(o)([0-7]+)\b", _based),
     (r"\b([A-G])#(?!\w)", lambda m: f"{letter_names(m[1])} sharp"),
     (
         r"\b([A-Z]{1,3})&([A-Z]{1,3})\b(?!')",

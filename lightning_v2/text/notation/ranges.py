@@ -34,9 +34,15 @@ def _number(figures: str) -> float:
 
 
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_FRACTION = r"(?:\d+\s)?\d{1,2}/\d{1,2}(?![\d/])"
 _RULES = (
     # 978-3-16-148410-0, 1-2-3
     (r"(?<![\w.,$-])\d+(?:[-–]\d+){2,}(?![\w-]|[.,]\d)", _chain),
+    # 1/2-1 cup, 1 1/2-2
+    (
+        rf"(?<![\d/.,–-])(?:{_FRACTION}\s?[-–]\s?(?=\d)|(?:{_FIGURE})\s?[-–]\s?(?={_FRACTION}))",
+        lambda m: re.sub(r"\s?[-–]\s?$", " to ", m[0]),
+    ),
     # 10km-20km: the unit is said once
     (
         rf"(?<![\w.,-])({_FIGURE})\s?([A-Za-z°µΩ]+)\s?[-–]\s?(?=(?:{_FIGURE})\s?\2(?![\w]))",
