@@ -2,6 +2,7 @@
 
 import re
 
+from lightning_v2.text.notation.roman import PARTS
 from lightning_v2.text.notation.spelling import at_end, letter_names
 
 _TITLES = {
@@ -31,7 +32,7 @@ _BEFORE_NUMBER = {
     "chapter", "sec": "section", "sect": "section", "eq": "equation", "eqs": "equations",
     "art": "article", "tab": "table", "est": "established", "ext": "extension", "ver": "version",
     "c": "circa", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition", "tel":
-    "telephone", "b": "born", "d": "died",
+    "telephone", "b": "born", "d": "died", "ps": "psalm",
 }  # fmt: skip
 """Only where a number follows."""
 
@@ -83,11 +84,18 @@ def spoken(text: str) -> str:
     text = re.sub(r"\b(?:[A-Za-z]\.\s?){2,}(?=\s|$|\W)", _initials, text)
     # U.S.A, but not the B of Part V.B
     text = re.sub(
-        r"\b(?:(?:[A-Z]\.){2,}|[A-HJ-UWYZ]\.)[A-Z]\b(?![.\w'])",
-        lambda m: letter_names(*m[0].split(".")),
+        rf"(\b(?i:{'|'.join(PARTS)})\s)?\b((?:[A-Z]\.)+[A-Z])\b(?![.\w'])",
+        lambda m: m[0] if m[1] else letter_names(*m[2].split(".")),
         text,
     )
-    return re.sub(r"\b(?<![.'])([A-Z])\.(?=\s+[A-Z][a-z])", lambda m: letter_names(m[1]), text)
+    return re.sub(r"\b(?<![.'])([A-Z])\.(?=\s+[A-Z][a-z])", _initial, text)
+
+
+def _initial(match: re.Match) -> str:
+    """`J. Kennedy`, but the sentence ends in "than I. He" and "plan A. The"."""
+    if not at_end(match.string[match.end() :]):
+        return letter_names(match[1])
+    return letter_names("A") + "." if match[1] == "A" else match[0]
 
 
 def _ended(words: str, match: re.Match) -> str:

@@ -13,7 +13,7 @@ _MARKS = {
 }  # fmt: skip
 _TOP_LEVEL = "com|org|net|edu|gov|info|io|ai|co|uk|us|de|fr|ca|au"
 _FILES = (
-    "avi|bak|bin|bmp|cfg|conf|csv|docx?|exe|flac|gif|gz|html?|ini|ipynb|jpe?g|js|json|log|md|mkv|mp3|mp4|pdf"
+    "avi|bak|bin|bmp|cfg|conf|ckpt|cpp|css|csv|docx?|exe|flac|gguf|gif|gz|html?|ini|ipynb|jpe?g|js|json|log|md|mkv|mp3|mp4|npy|npz|onnx|pdf"
     "|png|pptx?|py|rs|sh|sql|svg|tar|tex|toml|tsv|txt|wav|xlsx?|xml|ya?ml|zip"
 )
 """Ends of names of files that may hold words of figures: `report.2024.pdf`."""
@@ -51,7 +51,9 @@ def spoken(text: str) -> str:
 
 def _topic(match: re.Match) -> str:
     """`#100DaysOfCode` -> "hashtag 100 Days Of Code"."""
-    words = re.sub(r"(?<=\d)(?=[A-Za-z])|(?<=[a-z])(?<!\b[a-z])(?<!Mc)(?=[A-Z][a-z])", " ", match[1])
+    words = re.sub(
+        r"(?<=\d)(?=[A-Za-z])|(?<=[a-z])(?<!\b[a-z])(?<!Mc)(?=[A-Z][a-z])", " ", match[1]
+    )
     return f"hashtag {words}"
 
 

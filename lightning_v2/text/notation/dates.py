@@ -75,7 +75,8 @@ def _year_first(match: re.Match) -> str:
 
 
 def _month_of(match: re.Match) -> str:
-    if int(match["month"]) == (int(match["year"]) + 1) % 100:
+    """`2024-05` is a month; 2005-06 and 2010-12 may be years, as in 1914-18."""
+    if int(match["month"]) > int(match["year"]) % 100:
         return match[0]
     return f"{list(_MONTHS)[int(match['month']) - 1]} {year(match['year'])}"
 
@@ -139,7 +140,7 @@ _RULES = (
     ),
     # 2024-05-01, 2024/05/01
     (r"(?<![\w.-])(?P<year>[12]\d{3})([-/])(?P<month>\d\d)\2(?P<day>\d\d)(?![\w-])", _year_first),
-    # 2024-05, but not the season 2005-06
+    # 2024-05, but not 2005-06
     (r"(?<![\w.,-])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])(?![\w–-]|[.,]\d)", _month_of),
     # 12/25/2020, 12/25/99, 05-17-2023
     (

@@ -39,7 +39,7 @@ _MARK = rf"(?:(?<![A-Za-z])(?:{_CODE})|{_SIGN})"
 _FIGURE = rf"(?:(?:{NUMBER})(?:\.\d+)?|\.\d+)"
 _FIRST = rf"(?P<first>{_FIGURE})(?P<scale>{_SCALE}|)\s?"
 _LAST = rf"(?P<last>{_FIGURE})(?P<last_scale>{_SCALE}|)"
-_ARTICLE = r"(?P<article>\b(?i:an?|another|each|every|one|this|that)\s)?"
+_ARTICLE = r"(?P<article>\b(?i:an?|another)\s)?"
 _NOUN = re.compile(r"[\s-](?:bill|note|banknote|coin)s?\b")
 """What is called after the money it is worth: a "20 dollar bill"."""
 
@@ -49,9 +49,8 @@ _NO_NOUN = "or|and|to|for|in|on|of|is|was|at|from|by|per|more|less"
 def _range(match: re.Match) -> str:
     """Both amounts with their own sign where they differ in more than the figure, else one sign."""
     first, last = match["first"], match["last"]
-    scale, last_scale = (
-        _SCALES.get(s.strip(), s.strip()) for s in match.group("scale", "last_scale")
-    )
+    scales = match.group("scale", "last_scale")
+    scale, last_scale = (_SCALES.get(name.strip(), name.strip()) for name in scales)
     sign, again = match["sign"], match["again"]
     falls = float(first.replace(",", "")) > float(last.replace(",", ""))
     shared = last_scale == scale or (last_scale and not scale and not (again and falls))

@@ -95,8 +95,9 @@ _SCIENTIFIC = re.compile(
 
 
 def whole(text: str) -> str:
-    """Numbers that are written in parts: `100 000` -> "100,000", `1e-5` -> "1 times ten to the
-    minus 5". Two groups can be two numbers, unless the second is "000"."""
+    """Numbers that are written in parts: `100 000` and `100'000` -> "100,000", `1e-5` -> "1 times
+    ten to the minus 5". Two groups can be two numbers, unless the second is "000"."""
+    text = re.sub(r"(?<![\w'])\d{1,3}(?:'\d{3})+(?![\w'])", lambda m: m[0].replace("'", ","), text)
     text = _GROUPS.sub(lambda m: m[0].replace(" ", ","), text)
     return _SCIENTIFIC.sub(_scientific, text)
 

@@ -21,6 +21,22 @@ _OF_AN_ERA = (
 _LETTERED = "iphone|redmi|realme|xiaomi|moto"
 """Whose models end in a letter: `iPhone 5s` is no plural."""
 
+
+def _models(match: re.Match) -> str:
+    """`747-400s` -> "seven forty-seven four hundreds"; `100-400s` with no word before is a time."""
+    before, first, last = match[1] or "", match[2], match[3]
+    if not before and not re.fullmatch("7[0-8]7", first):
+        return match[0]
+    return f"{before}{in_pairs(first)} {plural(in_pairs(last))}"
+
+
+def _named(match: re.Match) -> str:
+    """`MP3s` -> "MP threes", `A320-200s` -> "A three twenty two hundreds"."""
+    name, first, last = match.groups()
+    name = letter_names("A") if name.strip("-") == "A" else name
+    return f"{name} {in_pairs(first) if first else ''} {plural(in_pairs(last))}"
+
+
 _RULES = (
     # the 1960s-70s, 1960s and 70s, his 30s or 40s
     (
@@ -35,7 +51,7 @@ _RULES = (
     # 747-400s, two 777-300s
     (
         rf"\b((?:{_DETERMINERS}|{_COUNTS}|\d+)\s)?(?<![\d.,-])(\d{{3}})-(\d{{1,3}})'?s\b",
-        lambda m: _models(m),
+        _models,
     ),
     # 1990s-2000s
     (r"(?<=\d0s)\s?[-–]\s?(?=['\d])", " to "),
@@ -51,8 +67,8 @@ _RULES = (
     (r"\b([A-Za-z]*[a-z][A-Z][A-Za-z]*\s)(\d{1,4})'?s\b", lambda m: m[1] + plural(in_pairs(m[2]))),
     # MP3s, F-16s, A320-200s
     (
-        r"\b([A-Z][A-Za-z]*-?)(\d{1,4}-)?(\d{1,4})'?s\b",
-        lambda m: f"{m[1]} {in_pairs(m[2][:-1]) if m[2] else ''} {plural(in_pairs(m[3]))}",
+        r"\b([A-Z][A-Za-z]*-?)(?:(\d{1,4})-)?(\d{1,4})'?s\b",
+        _named,
     ),
 )
 
@@ -66,14 +82,6 @@ def spoken(text: str) -> str:
         flags = 0 if "A-Z" in pattern else re.IGNORECASE
         text = re.sub(pattern, words, text, flags=flags)
     return text
-
-
-def _models(match: re.Match) -> str:
-    """`747-400s` -> "seven forty-seven four hundreds"; `100-400s` with no word before is a time."""
-    before, first, last = match[1] or "", match[2], match[3]
-    if not before and not re.fullmatch("7[0-8]7", first):
-        return match[0]
-    return f"{before}{in_pairs(first)} {plural(in_pairs(last))}"
 
 
 def _decade(digits: str) -> str:

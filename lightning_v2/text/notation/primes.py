@@ -8,7 +8,8 @@ from lightning_v2.text.notation.units import DIRECTIONS
 _FIGURE = rf"(?:(?:\d+\s)?\d{{1,2}}/\d{{1,2}}|(?:{NUMBER})(?:\.\d+)?|\.\d+)"
 _DOUBLE = r"(?:″|′′|\"|'')"
 _PLURAL_BEFORE = (
-    "tall|long|wide|deep|high|thick|across|apart|away|off|above|below|under|over|up|down|by|x|of|in"
+    "tall|long|wide|deep|high|thick|short|taller|longer|wider|deeper|higher|lower|shorter|more|less"
+    "|too|across|apart|away|off|above|below|under|over|up|down|by|x|of|in"
     "|on|at|to|from|and|or|but|is|are|was|were|than|between|for|with|as|if|when|per|each|square"
 )
 """Before these inches are counted: "12 inches long", but "a 12 inch pipe"."""
@@ -23,8 +24,8 @@ _HEIGHT = re.compile(
     r"|(?P<few>\d|1[01])(?![\w'\"′″]))"
 )
 _LENGTH = re.compile(
-    rf"(?<![\w.,/])(?P<figure>{_FIGURE})(?P<mark>{_DOUBLE}|['′])"
-    r"(?P<joint>\s?x\s?(?=[\d.])|\s?[-–]\s?(?=[\d.]))?(?!\w)"
+    rf"(?:(?<![\w.,/])|(?<=['\"′″]x))(?P<figure>{_FIGURE})(?P<mark>{_DOUBLE}|['′])"
+    r"(?P<joint>\s?x\s?(?=[\d.])|\s?[-–]\s?(?=[\d.])|(?!\w))"
 )
 
 
@@ -93,7 +94,8 @@ def _primes(text: str) -> set[int]:
 def _is_apostrophe(text: str, match: re.Match) -> bool:
     """Whether a quote stands inside a word, or for what is left out before one: `'80s`, `'tis`."""
     place = match.start()
-    inside = place and text[place - 1].isalnum() and text[place + 1 : place + 2].isalpha()
+    rest = text[place + 1 :][:3]
+    inside = place and text[place - 1].isalnum() and re.match(r"[A-Za-z](?<!x)|x(?!\s?\d)", rest)
     return bool(inside) or _YEAR_LIKE.match(text, place) is not None
 
 

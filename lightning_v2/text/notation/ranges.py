@@ -25,6 +25,8 @@ def _pair(match: re.Match) -> str:
         return f"{first} {last}"
     shorter_year = looks_like_year(first) and len(last) == 2
     if not match["cue"] and (shorter_year or _number(first) < _number(last)):
+        if shorter_year and last[0] == "0":
+            last = f"oh {last[1]}"
         return f"{year(first) if looks_like_year(first) else amount(first)} to {last}"
     return f"{match['cue'] or ''}{first} {last}"
 

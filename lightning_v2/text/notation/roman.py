@@ -19,7 +19,7 @@ _RULERS = (
     " Suleiman Theodosius Umberto Urban Valdemar Victor Wilhelm William Xerxes"
 ).split()
 _OFFICES = "King Queen Pope Emperor Empress Tsar Czar Sultan Kaiser Prince Duke".split()
-_PARTS = (
+PARTS = (
     "act apollo appendix article book bowl canto chapter class figure grade level mark part phase"
     " psalm scene section stage table title type unit volume war"
 ).split()
@@ -32,11 +32,11 @@ _LETTERS = ("C", "D", "L", "M", "CD", "DC", "MC", "CC")
 """Numerals that are letters or initials more often."""
 
 _PART = re.compile(
-    rf"\b(?P<before>(?i:{'|'.join(_PARTS)})\s)(?P<numeral>{_NUMERAL})"
-    rf"(?:(?P<rest>\.(?=[A-Z]\b))|{_ENDED}|(?=\.\d))"
+    rf"\b(?P<before>(?i:{'|'.join(PARTS)})\s)(?P<numeral>{_NUMERAL})"
+    rf"(?:(?P<rest>\.[A-Z]\b)|{_ENDED}|(?=\.\d))"
 )
 _LOWER_PART = re.compile(
-    rf"\b(?P<before>(?i:{'|'.join(_PARTS)})\s)(?P<numeral>(?=[ivxl]{{2}}){_NUMERAL.lower()})(?P<rest>){_ENDED}"
+    rf"\b(?P<before>(?i:{'|'.join(PARTS)})\s)(?P<numeral>(?=[ivxl]{{2}}){_NUMERAL.lower()})(?P<rest>){_ENDED}"
 )
 _LETTER_A = re.compile(
     rf"\b((?:{'|'.join(map(str.capitalize, _LETTERED))})\s)A(?=[\s/,.;:!?)]|$)(?!\s[A-Z][a-z])"
@@ -88,7 +88,8 @@ def _part(match: re.Match) -> str:
     before, numeral = match["before"], match["numeral"].upper()
     if numeral in _LETTERS and before.strip().lower() not in _HUNDRED:
         return before + letter_names(*numeral)
-    return f"{before}{cardinal(str(value(numeral)))}{' ' if match['rest'] else ''}"
+    rest = f" {letter_names(match['rest'][1])}" if match["rest"] else ""
+    return f"{before}{cardinal(str(value(numeral)))}{rest}"
 
 
 def _ruler(match: re.Match) -> str:

@@ -68,6 +68,7 @@ def _alternatives(symbols: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
 
 
+_AREA = r"(?:km|cm|mm|m)\^?[23]"
 _LENGTHS = "km|cm|mm|dm|m|ft|in|yd|mi"
 _ONE = rf"(?:(?:sq|cu)\.?\s)?(?:(?:{_LENGTHS}|s)\^?[23]|(?:{_alternatives(_NAMES)})(?:\^[23])?)"
 _AFTER = r"(?![\w^'$+]|[·/]\w)"
@@ -77,11 +78,11 @@ _QUANTITY = re.compile(
     rf"(?P<gap>\s|-)?(?P<unit>{_ONE}(?:[·/]{_ONE})*){_AFTER}(?P<dot>\.(?!\w))?"
 )
 _BARE = re.compile(
-    rf"(?<![\w.,/'@-])(?P<unit>(?:(?:km|cm|mm|m)\^?[23]|{_alternatives(_ALONE)})(?:[·/]{_ONE})*)"
+    rf"(?<![\w.,/'@-])(?P<unit>(?:{_AREA}|{_alternatives(_ALONE)})(?:[·/]{_ONE})*)"
     rf"{_AFTER}"
 )
 _SINGLE = re.compile(
-    rf"\b(?P<before>(?i:an?|per|each|every|another)\s)(?P<unit>(?:{_alternatives(_AFTER_ARTICLE)})"
+    rf"\b(?P<before>(?i:an?|per|each|every|another)\s)(?P<unit>(?:{_AREA}|{_alternatives(_AFTER_ARTICLE)})"
     rf"(?:[·/]{_ONE})*){_AFTER}(?:\.(?=\s[a-z]))?"
 )
 _PER_FIGURE = re.compile(
@@ -92,7 +93,7 @@ _PRICE = re.compile(
 )
 _DURATION = re.compile(
     r"(?<![\w.,])(?:(?P<days>\d+)\s?d,?\s?)?(?P<hours>\d+)\s?h(?:rs?)?,?\s?"
-    r"(?P<minutes>\d{1,2})\s?m(?:in)?\b(?:,?\s?(?P<seconds>\d{1,2})\s?s(?:ec)?\b)?(?![\w^/·])"
+    r"(?P<minutes>\d{1,2})\s?m(?:ins?)?(?![A-Za-z])(?:,?\s?(?P<seconds>\d{1,2})\s?s(?:ec)?\b)?(?![\w^/·])"
     r"|(?<![\w.,])(?P<only>\d+)\s?m(?:in)?,?\s?(?P<then>[0-5]?\d)\s?s(?:ec)?\b(?![\w^/·])"
     r"|(?<![\w.,])(?P<some>\d+)\s?d,?\s?(?P<rest>\d{1,2})\s?h\b(?![\w^/·])"
 )
