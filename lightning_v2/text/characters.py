@@ -6,7 +6,7 @@ import unicodedata
 from lightning_v2.text.errors import TextError
 
 _PLAIN = {
-    "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "`": "'", "´": "'",
+    "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "´": "'",
     "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‹": '"', "›": '"',
     "‐": "-", "‑": "-", "−": "-", "‒": "–", "—": " — ", "―": " — ", "…": "... ",
     "¡": " ", "¿": " ", "•": ", ", "⁄": "/", "∕": "/", "∙": "·", "⋅": "·", "∶": ":", "〜": "~",
@@ -25,7 +25,7 @@ _PLAIN = {
     "¹": "^1", "²": "^2", "³": "^3", "⁻": "^-",
 }  # fmt: skip
 _INVISIBLE = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff"}
-_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·′″–—-]""")
+_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"`()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·′″–—-]""")
 """The characters of a plain text: the rules of this room know them all."""
 
 
@@ -53,7 +53,10 @@ def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
         if character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f":
             continue
         if character in _PLAIN:
-            plain.append(_PLAIN[character])
+            piece = _PLAIN[character]
+            if re.match(r" \d", piece) and not (plain and plain[-1][-1:].isalnum()):
+                piece = piece[1:]  # a quote before a fraction keeps its place at it
+            plain.append(piece)
             continue
         decomposed = unicodedata.normalize("NFKD", character)
         kept = "".join(_PLAIN.get(c, c) for c in decomposed if not unicodedata.combining(c))

@@ -14,7 +14,7 @@ _PLURAL_BEFORE = (
 )
 """Before these inches are counted: "12 inches long", but "a 12 inch pipe"."""
 
-_YEAR_LIKE = re.compile(r"'\d\d(?:s\b|\b(?!'))|'(?:tis|twas|em|cause|til|n)\b", re.IGNORECASE)
+_ELISION = re.compile(r"'\d0s\b|'(?:tis|twas|em|cause|til|n)\b", re.IGNORECASE)
 _ARC = re.compile(
     rf"(?<=\d)\s?°\s?(?P<minutes>\d{{1,2}}(?:\.\d+)?)\s?['′]"
     rf"(?:\s?(?P<seconds>\d{{1,2}}(?:\.\d+)?)\s?{_DOUBLE})?(?:\s?(?P<direction>[NSEW])\b)?(?![\w'′])"
@@ -33,13 +33,13 @@ def spoken(text: str) -> str:
     """`6'2"` -> "6 feet 2 inches", `a 12" pipe` -> "a 12 inch pipe", `30°15'N` -> "... north".
 
     A quote after a figure is a prime unless it closes a quotation; of ′ and ″ those that follow no
-    figure are quotes.
+    figure are quotes, and so is every `.
     """
     text = _ARC.sub(_arc, text)
     text = _HEIGHT.sub(_height, text)
     primes = _primes(text)
     text = _LENGTH.sub(lambda m: _length(m) if m.start("mark") in primes else m[0], text)
-    return text.replace("′", "'").replace("″", '"')
+    return text.replace("′", "'").replace("`", "'").replace("″", '"')
 
 
 def _arc(match: re.Match) -> str:
@@ -70,37 +70,50 @@ def _unit(figure: str, one: str, many: str) -> str:
 
 def _primes(text: str) -> set[int]:
     """Where a mark after a figure is a prime: ′ and ″ always, a quote where none is open to be
-    closed, or where the quotation goes on to a later quote."""
+    closed, or where the open one ends at a later quote."""
     found = {match.start() for match in re.finditer("[′″]", text)}
     for quote in "'\"":
-        places = [m.start() for m in re.finditer(quote, text) if not _is_apostrophe(text, m)]
-        is_open = False
-        for place, following in zip(places, [*places[1:], None], strict=False):
-            if _opens(text, place):
-                is_open = True
-            elif text[place - 1].isdigit() and (
-                not is_open
-                or quote == '"'
-                and following is not None
-                and not _opens(text, following)
-                and not text[following - 1].isdigit()
+        runs = [m for m in re.finditer(f"{quote}+", text) if not _is_apostrophe(text, m)]
+        depth = 0
+        for run, closed in zip(runs, _closed_later(text, runs), strict=True):
+            if _opens(text, run):
+                depth = min(depth + 1, 2)
+            elif _after_figure(text, run) and (
+                depth == 0 or (quote == '"' and depth == 1 and closed)
             ):
-                found.add(place)
+                found.add(run.start())
             else:
-                is_open = False
+                depth = max(depth - 1, 0)
     return found
 
 
-def _is_apostrophe(text: str, match: re.Match) -> bool:
+def _is_apostrophe(text: str, run: re.Match) -> bool:
     """Whether a quote stands inside a word, or for what is left out before one: `'80s`, `'tis`."""
-    place = match.start()
-    rest = text[place + 1 :][:3]
-    inside = place and text[place - 1].isalnum() and re.match(r"[A-Za-z](?<!x)|x(?!\s?\d)", rest)
-    return bool(inside) or _YEAR_LIKE.match(text, place) is not None
+    rest = text[run.end() : run.end() + 3]
+    inside = text[max(run.start() - 1, 0) : run.start()].isalnum() and re.match(
+        r"[A-Za-z](?<!x)|x(?!\s?\d)", rest
+    )
+    return run[0][0] == "'" and (bool(inside) or _ELISION.match(text, run.start()) is not None)
 
 
-def _opens(text: str, place: int) -> bool:
-    before, after = text[place - 1 : place], text[place + 1 : place + 2]
-    if before.isalnum() or not after or after.isspace():
+def _opens(text: str, run: re.Match) -> bool:
+    before, after = text[max(run.start() - 1, 0) : run.start()], text[run.end() : run.end() + 1]
+    if not after or after.isspace() or before.isdigit():
         return False
+    if before.isalpha():
+        return after.isalnum() or after in "{[($\\"
     return not before or before.isspace() or before in "([{—–-=/>" or after.isalnum()
+
+
+def _after_figure(text: str, run: re.Match) -> bool:
+    return text[max(run.start() - 1, 0) : run.start()].isdigit()
+
+
+def _closed_later(text: str, runs: list[re.Match]) -> list[bool]:
+    """For each quote, whether the next one that follows no figure ends a quotation."""
+    closed, later = [], False
+    for run in reversed(runs):
+        closed.append(later)
+        if not _after_figure(text, run):
+            later = not _opens(text, run)
+    return closed[::-1]
