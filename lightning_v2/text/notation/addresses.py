@@ -66,6 +66,6 @@ def _spoken(match: re.Match) -> str:
 
 
 def _part(part: str) -> str:
-    if part.isalpha() and is_spelled(part):
+    if part.isascii() and part.isalpha() and is_spelled(part):
         return letter_names(*part.upper())
     return _MARKS.get(part, part)

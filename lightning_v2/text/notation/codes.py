@@ -23,7 +23,7 @@ _RULES = (
     ),
     (r"\bA(?=/[A-Z]\b|-?\d|-[a-z])", letter_names("A")),
     (r"\b(\d{3})([A-Z])\b", lambda m: f"{in_pairs(m[1])} {letter_names(m[2])}"),
-    # Section 3.B
+    # 3.B, of a section
     (r"(?<=\d)\.([A-Z])\b(?!'|\.\w)", lambda m: " " + letter_names(m[1])),
     (r"(?<=\d)\s?x\s?(?=\d)", " by "),
     (r"(?<=\d)x\b", " times"),
