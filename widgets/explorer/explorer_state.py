@@ -52,7 +52,7 @@ class State:
 
     @cached_property
     def plan(self) -> Plan:
-        return plan_edit.plan_of(self.base, self.changes, self.sites)
+        return plan_edit.with_changes(self.base, self.changes, self.sites)
 
     @cached_property
     def reference_plan(self) -> Reference:

@@ -22,8 +22,8 @@ from lightning_v2.analysis.verdict import distortions
 from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
-from lightning_v2.precision import Plan, Rule
-from lightning_v2.precision.phase_site import with_other_phase
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import with_other_phase, with_rule
 
 NOISE_DB = -50.0
 """White noise of a control, relative to the level of the speech."""
@@ -84,10 +84,9 @@ def with_durations(voice: Voice, speech: Speech, durations: np.ndarray) -> Speec
 
 def prosody_plan() -> Plan:
     """The plan fp32 with durations and F0 as low as they go: only free-running speech shows it."""
-    plan = Plan.load("fp32")
     low = {"weights": "bfloat4_b", "activations": "bfloat8_b", "math_fidelity": "LoFi"}
-    rule = Rule(("pitch.*", "duration.*"), low, (1, 1))
-    return replace(plan, name="fp32 with low prosody", rules=(*plan.rules, rule))
+    globs = ("pitch.*", "duration.*")
+    return with_rule(Plan.load("fp32"), globs, low, "fp32 with low prosody")
 
 
 def emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
@@ -117,7 +116,8 @@ def _shift(voice: Voice, speech: Speech, tier: str) -> Speech:
 
 
 def _coarse_phase(voice: Voice, speech: Speech, tier: str) -> Speech:
-    return emulated(voice, speech, with_other_phase(Plan.load("fp32")), tier)
+    plan = with_other_phase(Plan.load("fp32"), voice_sites(voice))
+    return emulated(voice, speech, plan, tier)
 
 
 def _slower(percent: float) -> Callable[[Voice, Speech, str], Speech]:
