@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
 from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, Endpoint, Run
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.recording import read as read_recording
 from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
 from lightning_v2.analysis.verdict.controls import CONTROLS, Control

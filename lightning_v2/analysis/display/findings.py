@@ -8,7 +8,7 @@ import pandas as pd
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display.tables import number, with_unit
-from lightning_v2.analysis.metrics.audio_metrics import Metric, metrics_of
+from lightning_v2.analysis.metrics.metric import Metric, metrics_of
 from lightning_v2.analysis.sites.site_values import flushed_words, lowest
 
 DRIFT_CYCLES = 0.1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.sanity import SECONDS, flaw, refusal
 from lightning_v2.model import Speech
 

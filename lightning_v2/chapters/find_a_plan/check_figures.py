@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet
-from lightning_v2.analysis.metrics.endpoints import Endpoint
+from lightning_v2.analysis.metrics.endpoints import SIGNS, Endpoint
 from lightning_v2.analysis.verdict.control_verdict import control_table
 from lightning_v2.analysis.verdict.equivalence import Verdict
 from lightning_v2.search.check_record import CheckRecord
@@ -130,8 +130,8 @@ def _row(name: str, must: str, judgement, share: float) -> dict[str, object]:
 
 
 def _label(endpoint: Endpoint) -> str:
-    relation = endpoint.relation.replace("<=", "≤").replace(">=", "≥")
-    return f"{endpoint.label} ({relation} {endpoint.limit:g} {endpoint.unit}".strip() + ")"
+    sign = SIGNS[endpoint.relation]
+    return f"{endpoint.label} ({sign} {endpoint.limit:g} {endpoint.unit}".strip() + ")"
 
 
 def _drawn(share: float) -> float:

@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric, measure
+from lightning_v2.analysis.metrics.audio_metrics import measure
+from lightning_v2.analysis.metrics.metric import METRICS, Metric
 from lightning_v2.analysis.verdict import distortions
 from lightning_v2.analysis.verdict.controls import SHIFT_CENTS, control, emulated, shifted
 from lightning_v2.errors import ArgumentError
@@ -196,7 +197,7 @@ def yardsticks(pcc_gate: float) -> tuple[Metric, ...]:
     if not -1 <= pcc_gate <= 1:
         raise ArgumentError(f"pcc_gate is {pcc_gate}; legal are -1 to 1")
     return tuple(
-        replace(metric, bound=pcc_gate) if metric.name == "waveform_pcc" else metric
+        replace(metric, bound=pcc_gate, relation=">=") if metric.name == "waveform_pcc" else metric
         for metric in METRICS
     )
 
@@ -220,9 +221,8 @@ def blind_spots(calibration: Calibration, pcc_gate: float) -> pd.DataFrame:
         holds = [metric.holds(value) for value in means[metric.name]]
         if all(known is None for known in holds):
             continue
-        sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]
         unit = "" if " to " in metric.unit else metric.unit
-        rows.append((metric.label, f"{sign} {metric.bound:g} {unit}".strip(), holds))
+        rows.append((metric.label, f"{metric.bound_words} {unit}".strip(), holds))
     rows.append(("all bounds together", "each", [keeps_all(row) for _, row in means.iterrows()]))
     return pd.DataFrame(
         {

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from lightning_v2.analysis.metrics.alignment import matching_frames
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
 from lightning_v2.analysis.metrics.endpoints import Run, limit_of
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.spectrogram import HOP
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech

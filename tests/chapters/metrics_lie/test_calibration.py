@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lightning_v2.analysis.display.picture import DARK
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.chapters.metrics_lie import calibration, calibration_figures
 from lightning_v2.chapters.metrics_lie.calibration import (
