@@ -5,7 +5,7 @@ from __future__ import annotations
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model import Speech, Voice
-from lightning_v2.model.voice import speaking_by
+from lightning_v2.model.speaking import speaking_by
 from lightning_v2.precision.reference import FLOAT32, Reference
 from lightning_v2.tensix.intercept.interception import Observer
 

@@ -135,6 +135,18 @@ def with_rule(plan: Plan, globs: Sequence[str], fields: Mapping[str, object], na
     return replace(plan, name=name, rules=(*plan.rules, rule))
 
 
+def fitted(plan: Plan, sites: Sequence[Site]) -> Plan:
+    """A plan without the globs that match none of the sites: they are of another model."""
+    names, rules = [site.name for site in sites], []
+    for rule in plan.rules:
+        pairs = zip(rule.globs, rule.lines, strict=True)
+        kept = [(g, line) for g, line in pairs if any(fnmatchcase(name, g) for name in names)]
+        if kept:
+            globs, lines = zip(*kept, strict=True)
+            rules.append(replace(rule, globs=globs, lines=lines))
+    return replace(plan, rules=tuple(rules))
+
+
 def with_phase(plan: Plan, output: str, sites: Sequence[Site]) -> Plan:
     """A plan whose phase is summed in a format: uint32 (exact integers), float32 or bfloat16.
 

@@ -13,7 +13,7 @@ from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint, Run
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.recording import read as read_recording
 from lightning_v2.analysis.verdict.control_verdict import ControlVerdict
-from lightning_v2.analysis.verdict.controls import CONTROLS, Control
+from lightning_v2.analysis.verdict.controls import CONTROLS, Control, lacking
 from lightning_v2.analysis.verdict.equivalence import (
     ENOUGH_SENTENCES,
     LEAST_RESAMPLES,
@@ -73,10 +73,12 @@ def check(
         voice: a name in data/voices/ or a folder.
         tier: how the emulator computes, "fast" or "exact".
         seed: of the noise, the same for all.
-        controls: test what must pass and what must fail as well. Their results depend on voice,
-            sentences and tier, not on the plan, and are kept like all others.
-        recordings: folder of WAV files named after the sentences, mono at 24 kHz, that say how far
-            plan and float32 are from them; sentences without one are left out there.
+        controls: test what must pass and what must fail as well, as far as the voice can do it.
+            Their results depend on voice, sentences and tier, not on the plan, and are kept like
+            all others.
+        recordings: folder of WAV files named after the sentences, mono at the rate of the voice,
+            that say how far plan and float32 are from them; sentences without one are left out
+            there.
         folder: of results; one among the user's caches if not given.
         scheduler, workers, progress: see `sweep`.
         endpoints: of the test.
@@ -96,10 +98,17 @@ def check(
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units
     units = plan_units(plan, list(sentences.values()), voice=voice, tier=tier, seed=seed)
     if recordings is not None:
-        paths = find_recordings(Path(recordings), sentences)
+        if "durations" not in speaker.takes:
+            raise ArgumentError(
+                f"voice {speaker.name!r} cannot be given durations, so that it cannot speak with "
+                "those of recordings"
+            )
+        paths = find_recordings(Path(recordings), sentences, speaker.sample_rate)
         units += recording_units(plan, paths, voice=voice, tier=tier, seed=seed)
     runs = {endpoint.run for endpoint in endpoints}
-    asked = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
+    known = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
+    left_out = {c.name: why for c in known if (why := lacking(speaker, c.needs))}
+    asked = [c for c in known if c.name not in left_out]
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
     store = Path(folder or user_cache() / "sweeps")
@@ -139,6 +148,7 @@ def check(
         },
         code=tuple(sorted(set(rows["code"]))),
         resamples=resamples,
+        left_out=left_out,
         set_aside=Results(store).of_other_code(code_label()),
     )
 
@@ -183,7 +193,9 @@ def recording_units(
     return units
 
 
-def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Path]:
+def find_recordings(
+    folder: Path, sentences: Mapping[str, str], sample_rate: int
+) -> dict[str, Path]:
     """Sentence -> its WAV file in a folder, for those that have one.
 
     Raises:
@@ -196,7 +208,7 @@ def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Pat
             f"{folder} has no recording of a sentence, such as {next(iter(sentences))}.wav"
         )
     for path in found.values():
-        read_recording(path)
+        read_recording(path, sample_rate)
     return found
 
 

@@ -47,6 +47,7 @@ class Check:
             phones.
         code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
+        left_out: control -> why this voice cannot be tested with it.
         set_aside: how many results of other code lie in the store; none of them was used.
         origin: time, commit and machine of a file; empty for a check that was just made.
     """
@@ -62,6 +63,7 @@ class Check:
     free_running: Mapping[str, float]
     code: tuple[str, ...]
     resamples: int
+    left_out: Mapping[str, str] = field(default_factory=dict)
     set_aside: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
 
@@ -122,6 +124,7 @@ class Check:
                     name: _number(value) for name, value in content["free_running"].items()
                 },
                 code=tuple(content["code"]),
+                left_out=dict(content.get("left_out", {})),
                 set_aside=content.get("set_aside", 0),
                 resamples=content["bounds"]["resamples"],
                 origin={name: content[name] for name in _ORIGIN if name in content},
@@ -175,6 +178,7 @@ class Check:
         notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
         if not self.controls:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
+        notes += [f"without the control {name!r}: {why}" for name, why in self.left_out.items()]
         if self.set_aside:
             notes.append(f"{self.set_aside} results of other code lie in the store, not used")
         return (*notes, "no panel has listened")
@@ -215,6 +219,7 @@ class Check:
             ],
             "free_running": {name: _json(value) for name, value in self.free_running.items()},
             "code": list(self.code),
+            "left_out": dict(self.left_out),
             "set_aside": self.set_aside,
             **self.origin,
         }
@@ -231,7 +236,7 @@ class Check:
                 f"asked, or with another limit: {', '.join(others)}."
             )
         runs = {endpoint.run for endpoint in asked}
-        names = {control.name for control in self.controls}
+        names = {*(control.name for control in self.controls), *self.left_out}
         missing = [c.name for c in CONTROLS if c.name not in names and not runs.isdisjoint(c.runs)]
         if missing and self.controls:
             found.append(f"Controls that it does not have: {', '.join(missing)}.")

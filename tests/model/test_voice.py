@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from lightning_v2.model import HOP
-from lightning_v2.model.voice import speaking_by
+from lightning_v2.model.speaking import speaking_by
 from lightning_v2.text import TextError, UnspokenWarning
 
 TEXT = "The birch canoe slid on the smooth planks, did it not?"

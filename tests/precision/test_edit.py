@@ -9,6 +9,7 @@ from lightning_v2.precision.edit import (
     EditError,
     Move,
     applied,
+    fitted,
     groups,
     plan_of,
     precisions_of,
@@ -259,6 +260,16 @@ def test_the_phase_is_found_by_what_it_does_not_by_its_name():
     plan.check([ADD, sums])
     with pytest.raises(EditError, match="none of 1 sites sums a phase"):
         with_other_phase(plan, [ADD])
+
+
+def test_rules_of_another_model_are_left_out(sites):
+    naive = Plan.load("naive")
+    assert fitted(naive, sites).digest == naive.digest
+    other = fitted(naive, [ADD])
+    other.check([ADD])
+    assert other.for_site(ADD) == naive.for_site(ADD) and len(other.rules) < len(naive.rules)
+    two = Plan.parse("rules: [{sites: [nowhere, blocks.*.add], output: float32}]")
+    assert fitted(two, [ADD]).rules[0].globs == ("blocks.*.add",)
 
 
 def test_a_rule_more_wins_and_names_no_line(sites):

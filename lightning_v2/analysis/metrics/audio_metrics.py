@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from lightning_v2.analysis.metrics import loudness, pitch
+from lightning_v2.analysis.metrics import alignment, loudness, pitch
 from lightning_v2.analysis.metrics.alignment import (
     boundary_shifts,
     matching_frames,
@@ -38,8 +38,9 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     """All of `METRICS` for two `Speech` of the same text, and the phase drift.
 
     Where the durations differ (free-running), what needs samples is NaN; what needs frames pairs
-    them phone by phone. Where one of the two waveforms has a `sanity.flaw`, all of them are, and
-    nothing is known of the phase. `unmeasured.reasons` says why a value is NaN.
+    them phone by phone, and is NaN where the voice does not know its durations. Where one of the
+    two waveforms has a `sanity.flaw`, all of them are, and nothing is known of the phase.
+    `unmeasured.reasons` says why a value is NaN.
 
     Args:
         reference: what is right.
@@ -56,22 +57,27 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     if reference.phonemes != candidate.phonemes:
         raise ArgumentError("two texts cannot be compared: the phonemes differ")
     rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
-    aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
+    paired_by = alignment.pairing(reference, candidate)
+    aligned = paired_by == "samples"
     if flaw(a) or flaw(b):
         return {metric.name: NAN for metric in METRICS}, _no_phase(len(a), rate, aligned)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
-    match = matching_frames(reference.durations, candidate.durations, count, limit)
-    pitch_a = pitch.track(a, rate, guide_hz=reference.f0)
+    values = {metric.name: NAN for metric in METRICS} | _of_the_whole(a, b, rate)
+    if recogniser:
+        values["words_agree_percent"] = words_agree_percent(a, b, rate)
+    if paired_by == "nothing":
+        return values, _no_phase(len(a), rate, aligned)
+    durations = [alignment.durations(speech, HOP) for speech in (reference, candidate)]
+    match = matching_frames(*durations, count, limit)
+    pitch_a = pitch.track(a, rate, guide_hz=alignment.f0(reference, count, HOP))
     guide = np.zeros(limit)
     guide[match] = pitch_a.hz
     pitch_b = pitch.track(b, rate, guide_hz=guide)
     drift = phase_drift(a, b, rate, pitch_a, pitch_b, None if aligned else match)
     centres, paired = None, pitch_b
     if not aligned:
-        centres = matching_samples(reference.durations, candidate.durations, count, HOP)
+        centres = matching_samples(*durations, count, HOP)
         paired = pitch.track(b, rate, guide_hz=pitch_a.hz, centres=centres)
-    shifts = boundary_shifts(reference.durations, candidate.durations)
-    values = {metric.name: NAN for metric in METRICS}
     if aligned:
         values |= {
             "pesq_wb_mos": pesq_wb_mos(a, b, rate),
@@ -95,17 +101,23 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         "mel_rmse_db": mel_rmse_db(a, b, rate, centres),
         **_pitch_errors(pitch_a, paired),
         **_pause_levels(a, b, pauses, match),
-        "gain_db": loudness.level_dbfs(b) - loudness.level_dbfs(a),
-        "loudness_difference_lu": _difference(
-            loudness.loudness_lufs(b, rate), loudness.loudness_lufs(a, rate)
-        ),
-        "duration_difference_ms": (len(b) - len(a)) / rate * 1000,
-        "length_change_percent": 100 * (len(b) - len(a)) / len(a) if len(a) else NAN,
-        "boundary_shift_p95_ms": float(np.percentile(np.abs(shifts), 95)) * HOP / rate * 1000,
     }
-    if recogniser:
-        values["words_agree_percent"] = words_agree_percent(a, b, rate)
+    if len(durations[0]):
+        shifts = np.abs(boundary_shifts(*durations))
+        values["boundary_shift_p95_ms"] = float(np.percentile(shifts, 95)) * HOP / rate * 1000
     return values, drift
+
+
+def _of_the_whole(reference: np.ndarray, candidate: np.ndarray, rate: int) -> dict[str, float]:
+    """What two waveforms (N,), (M,) say without any frame that belongs to another."""
+    longer = len(candidate) - len(reference)
+    loud = [loudness.loudness_lufs(wave, rate) for wave in (candidate, reference)]
+    return {
+        "gain_db": loudness.level_dbfs(candidate) - loudness.level_dbfs(reference),
+        "loudness_difference_lu": _difference(*loud),
+        "duration_difference_ms": longer / rate * 1000,
+        "length_change_percent": 100 * longer / len(reference) if len(reference) else NAN,
+    }
 
 
 def _no_phase(count: int, sample_rate: int, aligned: bool) -> PhaseDrift:

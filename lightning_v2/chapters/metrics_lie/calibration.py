@@ -17,7 +17,14 @@ import pandas as pd
 from lightning_v2.analysis.metrics.audio_metrics import measure
 from lightning_v2.analysis.metrics.metric import METRICS, Metric
 from lightning_v2.analysis.verdict import distortions
-from lightning_v2.analysis.verdict.controls import SHIFT_CENTS, control, emulated, shifted
+from lightning_v2.analysis.verdict.controls import (
+    SHIFT_CENTS,
+    Need,
+    control,
+    emulated,
+    lacking,
+    shifted,
+)
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
@@ -41,12 +48,14 @@ class Change:
         group: what is known of it.
         what: it does, in words.
         make: it: (voice, fp32 speech, tier) -> speech of the same durations.
+        needs: of the voice; without it there is no such change.
     """
 
     name: str
     group: Group
     what: str
     make: Callable[[Voice, Speech, str], Speech]
+    needs: Need | None = None
 
 
 def _of_waveform(name: str, group: Group, what: str, change: Callable[[Speech], np.ndarray]):
@@ -55,7 +64,7 @@ def _of_waveform(name: str, group: Group, what: str, change: Callable[[Speech], 
 
 def _of_control(name: str, printed: str) -> Change:
     entry = control(name)
-    return Change(printed, f"must {entry.must}", entry.what, entry.change)
+    return Change(printed, f"must {entry.must}", entry.what, entry.change, entry.needs)
 
 
 CHANGES = (
@@ -80,7 +89,8 @@ CHANGES = (
                  lambda s: distortions.with_phase_walk(s.waveform, 0.3, s.seed)),
     _of_waveform("group delay 1 ms", "listen", "high frequencies later, by 1 ms at 12 kHz",
                  lambda s: distortions.with_group_delay(s.waveform, s.sample_rate, 1.0)),
-    Change("pitch +3 cents", "listen", "F0 higher by 3 cents", lambda v, s, _t: shifted(v, s, 3.0)),
+    Change("pitch +3 cents", "listen", "F0 higher by 3 cents", lambda v, s, _t: shifted(v, s, 3.0),
+           "f0"),
     _of_waveform("gain −1 dB", "listen", "everything quieter",
                  lambda s: distortions.with_gain(s.waveform, -1.0)),
 )  # fmt: skip
@@ -156,7 +166,8 @@ def calibrate(
     """
     if not texts:
         raise ArgumentError("no texts: a calibration needs at least one")
-    changes = (*CHANGES, *map(_under, plans))
+    possible = (change for change in CHANGES if not lacking(voice, change.needs))
+    changes = (*possible, *map(_under, plans))
     names = [change.name for change in changes]
     if len(set(names)) < len(names):
         raise ArgumentError(f"two changes or plans have one name: {', '.join(sorted(names))}")

@@ -20,7 +20,6 @@ from lightning_v2.analysis.metrics.phase import PhaseDrift
 from lightning_v2.analysis.verdict.distortions import with_group_delay
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
-from lightning_v2.model.config import SAMPLE_RATE
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import with_phase
 from lightning_v2.tensix.numbers.formats import pack_device
@@ -92,8 +91,8 @@ def arithmetic_changes(
         return speak(voice, text, summed, tier, seed=seed, forced=forced)
 
     reference = say("uint32", None)
-    increments = torch.from_numpy(reference.f0) / SAMPLE_RATE
-    coarse = (pack_device(increments, "bfloat16") * SAMPLE_RATE).numpy()
+    increments = torch.from_numpy(reference.f0) / reference.sample_rate
+    coarse = (pack_device(increments, "bfloat16") * reference.sample_rate).numpy()
     rest = f"all else plan {plan.name}, emulated, {tier} tier"
     return [
         _measured("integers", f"phase summed in integers; {rest}", reference, reference),

@@ -10,7 +10,7 @@ from lightning_v2.analysis.metrics.metric import METRICS
 
 GOOD = {metric.name: metric.bound for metric in METRICS} | {
     "lsd_2_to_4_percent": 1.9,  # has to stay below its bound
-    "fundamental_drift_p95_cycles": DRIFT_CYCLES
+    "fundamental_drift_p95_cycles": DRIFT_CYCLES,
 }
 
 

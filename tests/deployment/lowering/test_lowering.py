@@ -7,7 +7,7 @@ import torch
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.model.network import Frames
-from lightning_v2.model.voice import speaking_by
+from lightning_v2.model.speaking import speaking_by
 from lightning_v2.precision import Plan, voice_sites
 from tests.deployment import plain_ops
 
