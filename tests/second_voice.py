@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.executors import executor_of
 from lightning_v2.model import Speech
-from lightning_v2.model.speaking import origin
 from lightning_v2.text import TextError
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
@@ -73,6 +73,7 @@ class SecondVoice:
         if forced is not None and forced.phonemes != letters:
             raise ArgumentError("forced is speech of another text")
         noise = np.random.default_rng(seed).standard_normal((1, 40 * len(letters), HOP))
+        executor = executor_of(self.model)
         lengths = None if forced is None else torch.from_numpy(forced.decisions["lengths"])
         with torch.inference_mode():
             wave, lengths = self.model(
@@ -88,7 +89,8 @@ class SecondVoice:
             sample_rate=RATE,
             hop=HOP,
             decisions={"lengths": lengths.numpy()},
-            **origin(self.model),
+            plan=executor.plan,
+            tier=executor.tier,
         )
 
 

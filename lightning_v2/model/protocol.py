@@ -60,7 +60,7 @@ class Voice(Protocol):
         """Speak a text, or each text of a list.
 
         The same text, seed and weights give the same bits. The speech names the plan and the tier
-        of `speaking.origin(self.model)`.
+        of `executors.executor_of(self.model)`.
 
         Args:
             text: of any language that the voice speaks.

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.executors import executor_of
 from lightning_v2.model.checkpoint import load_checkpoint
 from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.protocol import Given
-from lightning_v2.model.speaking import speaker_of
 from lightning_v2.model.speech import Speech
 from lightning_v2.text import Sentence, features, normalize, phone_indices, to_sentences
 from lightning_v2.threads import torch_threads
@@ -181,11 +181,11 @@ class SourceFilterVoice:
         )
 
     def _speak(self, script: Script, forced: Speech | None) -> Speech:
-        speaker = speaker_of(self.model)
-        network = self.model if speaker.by is None else speaker.by
+        executor = executor_of(self.model)
+        network = self.model if executor.by is None else executor.by
         with torch.inference_mode(), torch_threads(1):
             spoken = [_say(network, line) for line in self.lines(script, forced)]
-            return self.speech(script, spoken, speaker.plan, speaker.tier)
+            return self.speech(script, spoken, executor.plan, executor.tier)
 
     def log_amplitude(self, frames: Frames) -> np.ndarray:
         """Envelope of the first sentence of a batch as natural log amplitude, (T, bands)."""
