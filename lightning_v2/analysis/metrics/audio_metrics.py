@@ -36,9 +36,6 @@ at -50 and -40 dB has a log-spectral distance of 0.4 and 1.2 dB: the scale of th
 CLEAR_FLIP = 0.1
 """Voicing flips count where the periodicity changes by more than this, not at the threshold."""
 
-SILENCE_DBFS = -75.0
-"""Below this a pause counts as silent, whatever is in it."""
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -162,7 +159,8 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         recogniser: let it hear both, which takes longer than all else together; NaN otherwise.
 
     Raises:
-        ArgumentError: sample rates differ, or the phones do (then the texts do).
+        ArgumentError: sample rates differ, or the phones do (then the texts do), or a waveform is
+            no array (N,).
     """
     if reference.sample_rate != candidate.sample_rate:
         raise ArgumentError(
@@ -172,7 +170,7 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         raise ArgumentError("two texts cannot be compared: the phonemes differ")
     rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
     aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
-    if flaw(a) or flaw(b):
+    if flaw(a, "the reference's waveform") or flaw(b, "the candidate's waveform"):
         return {metric.name: NAN for metric in METRICS}, _no_phase(len(a), rate, aligned)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
     match = matching_frames(reference.durations, candidate.durations, count, limit)
@@ -200,7 +198,6 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
             "harmonic_drift_p95_cycles": drift.harmonic_drift_p95_cycles,
         }
     distance = lsd_db(a, b, rate, centres)
-    pauses = loudness.pauses(a, rate)
     values |= {
         "harmonic_relation_p95_cycles": drift.harmonic_relation_p95_cycles,
         "frequency_deviation_p95_cents": drift.frequency_deviation_p95_cents,
@@ -209,13 +206,13 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         "lsd_above_4_percent": 100 * _mean(distance > 4),
         "mel_rmse_db": mel_rmse_db(a, b, rate, centres),
         **_pitch_errors(pitch_a, paired),
-        **_pause_levels(a, b, pauses, match),
+        **loudness.pause_levels(a, b, loudness.pauses(a, rate), match),
         "gain_db": loudness.level_dbfs(b) - loudness.level_dbfs(a),
         "loudness_difference_lu": _difference(
             loudness.loudness_lufs(b, rate), loudness.loudness_lufs(a, rate)
         ),
         "duration_difference_ms": (len(b) - len(a)) / rate * 1000,
-        "length_change_percent": 100 * (len(b) - len(a)) / len(a) if len(a) else NAN,
+        "length_change_percent": 100 * (len(b) - len(a)) / len(a),
         "boundary_shift_p95_ms": float(np.percentile(np.abs(shifts), 95)) * HOP / rate * 1000,
     }
     if recogniser:
@@ -255,8 +252,6 @@ def pesq_wb_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) 
     import pesq
     import soxr
 
-    if not (np.any(reference) and np.any(candidate)):
-        return NAN
     if refusal("pesq_wb_mos", sample_rate, reference=reference, candidate=candidate):
         return NAN
     a, b = (soxr.resample(wave, sample_rate, 16000) for wave in (reference, candidate))
@@ -321,8 +316,6 @@ def stoi(
 
     import pystoi
 
-    if not np.any(reference):
-        return NAN
     name = "estoi" if extended else "stoi"
     if refusal(name, sample_rate, reference=reference, candidate=candidate):
         return NAN
@@ -376,21 +369,6 @@ def _pitch_errors(reference: pitch.PitchTrack, candidate: pitch.PitchTrack) -> d
         "f0_p95_cents": float(p95),
         "voicing_flips_percent": 100 * _mean(flips),
     }
-
-
-def _pause_levels(
-    reference: np.ndarray, candidate: np.ndarray, pauses: np.ndarray, match: np.ndarray
-) -> dict[str, float]:
-    """Levels in the reference's pauses (N,) bool, found in the candidate frame by frame."""
-    if not pauses.any():
-        return {"pause_level_dbfs": NAN, "pause_rise_db": NAN}
-    samples = np.flatnonzero(pauses)
-    frame = np.minimum(samples // HOP, len(match) - 1)
-    there = match[frame] * HOP + samples - frame * HOP
-    level = loudness.level_dbfs(candidate[there[there < len(candidate)]])
-    before = loudness.level_dbfs(reference[samples])
-    rise = max(level, SILENCE_DBFS) - max(before, SILENCE_DBFS)
-    return {"pause_level_dbfs": level, "pause_rise_db": rise}
 
 
 def _difference(a: float, b: float) -> float:
