@@ -77,8 +77,9 @@ def write_output(path: str | Path, content: bytes | str) -> None:
     """Write what a user asked for where the user said; text as UTF-8.
 
     A plain file is there whole or not at all, and keeps its mode and what extended attributes the
-    system lets it keep; links are followed. A pipe, a device, a descriptor (/dev/stdout, /dev/fd/63), a file with several names, one of another
-    owner or in a folder that cannot be written are written through.
+    system lets it keep; links are followed. A pipe, a device, a descriptor (/dev/stdout,
+    /dev/fd/63), a file with several names, one of another owner or in a folder that cannot be
+    written are written through.
 
     Args:
         path: the text "-" is standard output ("./-", or a Path, is a file of that name).

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint
+from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint, weights_digest
 from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.speech import Speech
@@ -59,6 +59,11 @@ def speaking_by(
         yield
     finally:
         _speakers.reset(token)
+
+
+def someone_speaks() -> bool:
+    """Whether this thread is in a context of `speaking_by`."""
+    return bool(_speakers.get())
 
 
 def _speaker_of(network: Network) -> _Speaker:
@@ -132,14 +137,20 @@ class Voice:
         name: of the voice.
         model: the network, in evaluation mode.
         config: its sizes.
-        digest: SHA-256 of its weights.
     """
 
     name: str
     model: Network
     config: VoiceConfig
-    digest: str
     sample_rate: int = SAMPLE_RATE
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its weights as they are in memory, which takes some hundredths of a second.
+
+        That of the file that they came from, until somebody changes them.
+        """
+        return weights_digest(self.model, self.config)
 
     def synthesize(
         self, text: str | list[str], *, seed: int = 0, forced: Speech | None = None
@@ -249,8 +260,8 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
                 "or give the path of a folder with config.json and model.safetensors"
             )
         folder = voices / str(name)
-    network, config, digest = load_checkpoint(folder)
-    return Voice(folder.resolve().name, network, config, digest)
+    network, config = load_checkpoint(folder)
+    return Voice(folder.resolve().name, network, config)
 
 
 def _say(network: Any, line: Line) -> tuple[Frames, torch.Tensor]:

@@ -33,6 +33,7 @@ from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
 from lightning_v2.search.sweep.sweep import Unit, sweep
 from lightning_v2.search.sweep.voices import voice as voice_of
+from lightning_v2.tensix.numbers.configuration import Settings, settings
 
 
 class CheckError(LightningError, RuntimeError):
@@ -56,6 +57,7 @@ class Check:
         code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
         set_aside: how many results of other code lie in the store; none of them was used.
+        arch: whose rules every emulation followed: that of `tensix.use` around the check.
     """
 
     plan: Plan
@@ -70,6 +72,7 @@ class Check:
     code: tuple[str, ...]
     resamples: int
     set_aside: int = 0
+    arch: str = Settings().arch
 
     @property
     def wrong_controls(self) -> tuple[str, ...]:
@@ -111,6 +114,8 @@ class Check:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
         if self.set_aside:
             notes.append(f"{self.set_aside} results of other code lie in the store, not used")
+        if self.arch != Settings().arch:
+            notes.append(f"emulated by the rules of {self.arch}")
         return (*notes, "no panel has listened")
 
     def to_dict(self) -> dict[str, Any]:
@@ -201,7 +206,7 @@ def check(
         ArgumentError: nothing can be said with so few sentences, endpoints or resamples.
         PlanError: the plan does not parse or names a site that the voice does not have.
         CheckError: units failed.
-        ClusterError, ArgumentError, OSError: see `sweep`.
+        ClusterError, ArgumentError, OSError, UnitBug: see `sweep`.
     """
     sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
     _refuse_what_is_too_little(sentences, endpoints, resamples)
@@ -218,13 +223,7 @@ def check(
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
     store = Path(folder or user_cache() / "sweeps")
-    rows = sweep(
-        units,
-        store,
-        scheduler=scheduler,
-        workers=workers,
-        progress=progress,
-    )
+    rows = sweep(units, store, scheduler=scheduler, workers=workers, progress=progress)
     failed = rows[rows["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
@@ -255,6 +254,7 @@ def check(
         code=tuple(sorted(set(rows["code"]))),
         resamples=resamples,
         set_aside=Results(store).of_other_code(code_label()),
+        arch=settings().arch,
     )
 
 

@@ -9,7 +9,7 @@ def voice():
     """A voice of the shipped sizes with random weights: short speech, and nothing saturates."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return Voice("untrained", Network(VoiceConfig()).eval(), VoiceConfig(), digest="")
+        return Voice("untrained", Network(VoiceConfig()).eval(), VoiceConfig())
 
 
 @pytest.fixture(scope="package")

@@ -289,6 +289,11 @@ def innermost(module: nn.Module) -> Interception | None:
     return next((i for i in reversed(_active.stack) if id(module) in i._paths), None)
 
 
+def intercepting() -> bool:
+    """Whether this thread is in a context of `intercept`."""
+    return bool(_active.stack)
+
+
 def lower(
     function: Callable,
     args: tuple,
