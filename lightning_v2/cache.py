@@ -10,13 +10,12 @@ from pathlib import Path
 import joblib
 
 from lightning_v2 import tensix
+from lightning_v2.executors import any_at_work
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_digest, files_digest, function_digest
 from lightning_v2.model import Voice, load
-from lightning_v2.model.voice import someone_speaks
 from lightning_v2.precision import Float32, Plan, reference_of
 from lightning_v2.resources import data_path
-from lightning_v2.tensix.intercept.interception import intercepting
 
 MOST_BYTES = 2 * 2**30
 """The cache may take so much disk; what was used longest ago goes first."""
@@ -39,7 +38,8 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
     The key is the name of the function and all its arguments (a voice counts by its weights, a plan
     by what it says and its name), the tier and architecture of `tensix.use` around the call, the
     file that defines the function, `identity.code_digest`, and the plans and sentences that travel
-    with the library. Within `emulate` nothing is kept. A damaged file is computed again.
+    with the library. Within `emulate` or `tensix.intercept` nothing is kept. A damaged file is
+    computed again.
 
     Args:
         function: at the top level of a module; its result must be picklable.
@@ -56,7 +56,7 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if someone_speaks() or intercepting():
+        if any_at_work():
             return function(*args, **kwargs)
         arguments = signature.bind(*args, **kwargs)
         arguments.apply_defaults()

@@ -107,7 +107,7 @@ def test_the_settings_around_a_call_count(tmp_path, calls, other):
     assert len(CALLS) == 2
 
 
-def test_what_another_speaks_is_not_kept(tmp_path, calls):
+def test_what_another_executes_is_not_kept(tmp_path, calls):
     """Within `emulate` a voice says what the plan around it says."""
     kept, voice = lv2.cached(speak, tmp_path), lv2.load()
     around = voice, voice.model, torch.nn.Linear(2, 2)

@@ -33,7 +33,7 @@ from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
 from lightning_v2.search.sweep.sweep import Unit, sweep
 from lightning_v2.search.sweep.voices import voice as voice_of
-from lightning_v2.tensix.numbers.configuration import Settings, settings
+from lightning_v2.tensix.numbers import configuration
 
 
 class CheckError(LightningError, RuntimeError):
@@ -72,7 +72,7 @@ class Check:
     code: tuple[str, ...]
     resamples: int
     set_aside: int = 0
-    arch: str = Settings().arch
+    arch: str = configuration.Settings().arch
 
     @property
     def wrong_controls(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class Check:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
         if self.set_aside:
             notes.append(f"{self.set_aside} results of other code lie in the store, not used")
-        if self.arch != Settings().arch:
+        if self.arch != configuration.Settings().arch:
             notes.append(f"emulated by the rules of {self.arch}")
         return (*notes, "no panel has listened")
 
@@ -254,7 +254,7 @@ def check(
         code=tuple(sorted(set(rows["code"]))),
         resamples=resamples,
         set_aside=Results(store).of_other_code(code_label()),
-        arch=settings().arch,
+        arch=configuration.settings().arch,
     )
 
 
