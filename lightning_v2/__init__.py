@@ -15,6 +15,9 @@ with lv2.open_device("silicon") as device:
 import importlib
 from typing import TYPE_CHECKING
 
+# First of all modules: it notes what their files are before they are loaded.
+importlib.import_module(".sources", __name__)
+
 if TYPE_CHECKING:
     from lightning_v2 import tensix
     from lightning_v2.analysis.compare import Comparison, compare

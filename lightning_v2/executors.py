@@ -60,6 +60,11 @@ def executed_by(
         _executors.reset(token)
 
 
+def any_at_work() -> bool:
+    """Whether this thread is in a context of `executed_by`."""
+    return bool(_executors.get())
+
+
 def executor_of(module: nn.Module) -> Executor:
     """What runs a module in this thread.
 

@@ -44,7 +44,7 @@ def reasons(
         recogniser: whether it was asked to hear them.
     """
     waves = {"reference": reference.waveform, "candidate": candidate.waveform}
-    flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave))]
+    flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave, name))]
     needs = {metric.name: metric.needs for metric in METRICS}
 
     def reason(name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lightning_v2 import tensix
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import Move, groups, precisions_of
@@ -219,7 +220,7 @@ def _digest(bench: Bench, space: Space, *more: object) -> str:
     """Of everything that decides which plans are tried."""
     what = [
         voice_of(bench.voice).digest,
-        [bench.sentences, bench.metric, bench.tier, bench.seed],
+        [bench.sentences, bench.metric, bench.tier, bench.seed, tensix.settings().decisive],
         space.plan(frozenset()).digest,
         [[move.sites, move.fields] for move in space.moves],
         vars(space.constraints),
