@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.tensix.numbers.fidelity import FIDELITIES
 from lightning_v2.tensix.numbers.formats import FORMATS
 
 ROUNDINGS = ("nearest", "fidelity", "feedback")
-FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 
 # The legal values of every field; `bool` and `int` stand for their type (`int`: positive).
 LEGAL = {
