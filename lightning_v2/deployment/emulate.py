@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
-from lightning_v2.model.network import Frames, Network
-from lightning_v2.model.voice import speaking_by
+from lightning_v2.model.network import Frames
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated, innermost
+from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
 from lightning_v2.tensix.intercept.unseen import asked_for
 from lightning_v2.tensix.numbers.configuration import Settings
 
@@ -61,7 +61,7 @@ class Emulation:
         run = self._run
         if not isinstance(run, Interception) or run.emulated:
             return False
-        return bool(run.sites or run.unemulated or run.host)
+        return run.has_run or bool(run.unemulated)
 
     @property
     def approximated(self) -> list[Unemulated]:
@@ -88,7 +88,7 @@ def emulate(
 
     The module itself is not changed; only calls of this thread are affected. Contexts nest: the
     innermost one that knows a voice or a module takes its calls. `Speech` that is made in here has
-    the name of the plan and the tier.
+    the name of the plan and the tier, and the names of the parts of the network if it is only some.
 
     Args:
         voice: from `lightning_v2.load`, or any `torch.nn.Module`.
@@ -116,7 +116,7 @@ def emulate(
         with (
             tensix.use(tier, settings.arch),
             intercepted as running,
-            speaking_by(voice, None, plan.name, tier),
+            executed_by(voice, None, plan.name, tier),
         ):
             emulation = Emulation(tier, settings.arch, running)
             yield emulation
@@ -131,14 +131,16 @@ def emulate(
         raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
     plan.check(voice_sites(voice))
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
-    turns = _Turns(voice.model, lowering, settings)
-    with speaking_by(voice.model, turns, plan.name, tier):
+    turns = _Turns(lowering, settings)
+    with executed_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)
 
 
 def unemulated_words(emulation: Emulation) -> str:
     """What PyTorch ran, where and why, in a sentence."""
     if not emulation.unemulated:
+        if not emulation.host:
+            return "It computed no values: it only moves them, or was given none."
         return "All of the module is work of the host."
     calls = (f"{u.name} in {u.site or 'the root'} ({u.reason})" for u in emulation.unemulated)
     return f"In PyTorch's arithmetic ran {', '.join(calls)}."
@@ -147,13 +149,11 @@ def unemulated_words(emulation: Emulation) -> str:
 class _Turns:
     """A lowering with a tier and an architecture of its own.
 
-    An interception of the network that starts within the emulation takes the calls, as the
-    innermost context; the lowering keeps its own torch calls from one that is around it.
+    It keeps its own torch calls from interceptions.
     """
 
-    def __init__(self, network: Network, lowering: Lowering, settings: Settings):
-        self._network, self._lowering, self._settings = network, lowering, settings
-        self._around = innermost(network)
+    def __init__(self, lowering: Lowering, settings: Settings):
+        self._lowering, self._settings = lowering, settings
 
     def acoustics(self, *args: Tensor | None) -> Frames:
         with self._turn() as speaker:
@@ -164,10 +164,7 @@ class _Turns:
             return speaker.wave(frames, noise)
 
     @contextmanager
-    def _turn(self) -> Iterator[Network | Lowering]:
-        if innermost(self._network) is not self._around:
-            yield self._network
-            return
+    def _turn(self) -> Iterator[Lowering]:
         running = tensix.use(self._settings.tier, self._settings.arch)
         with running, asked_for(), torch._C.DisableTorchFunction():
             yield self._lowering
@@ -182,5 +179,10 @@ def _warn_of_idle_rules(plan: Plan, interception: Interception) -> None:
     ]
     if idle:
         words = ", ".join(map(repr, idle))
-        message = f"plan {plan.name}: no operation ran that matches {words}"
+        count = sum(len(rule.globs) for rule in plan.rules)
+        alone = "its default alone ruled, " if len(idle) == count else ""
+        message = (
+            f"plan {plan.name}: {alone}no operation ran that matches {len(idle)} of the {count} "
+            f"patterns in its rules: {words}"
+        )
         warnings.warn(message, stacklevel=4)

@@ -29,10 +29,11 @@ class Speech:
         frames: T of each sentence, in order.
         seed: of the noise.
         unspoken: characters of the text that nobody can say.
-        plan: name of the precision plan it was spoken with; None: by the network itself, which is
-            PyTorch float32 unless its torch calls are intercepted by hand.
+        plan: name of the precision plan it was spoken with; None: PyTorch float32. Where only parts
+            of the network ran under a plan it names them, "bf16 in decoder", and is "(unknown)"
+            where torch calls were intercepted by hand.
         tier: of the emulation, "exact" or "fast", or the device that spoke: "silicon", "simulator"
-            or "mock"; None: PyTorch.
+            or "mock"; None: PyTorch; "(unknown)" as above.
     """
 
     text: str
