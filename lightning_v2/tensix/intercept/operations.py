@@ -319,6 +319,7 @@ _VECTOR = (
     *(
         Operation(name, "vector", _no_rule, f, stand_in=_unary(f))
         for name, f in ((name, _function(name)) for name in _UNARY_STAND_INS)
+        if name not in _UNARY
     ),
     *(
         Operation(
