@@ -10,7 +10,7 @@ from lightning_v2.tensix.numbers.configuration import (
     use,
 )
 from lightning_v2.tensix.numbers.formats import FORMATS
-from lightning_v2.tensix.numbers.sites import FIDELITIES, Site, SitePrecision
+from lightning_v2.tensix.numbers.sites import FIDELITIES, Site, SiteCall, SitePrecision
 from lightning_v2.tensix.numbers.tensor import (
     Tensor,
     bfloat4_b,
@@ -77,6 +77,7 @@ __all__ = [
     "OPERATIONS",
     "SDPAProgramConfig",
     "Site",
+    "SiteCall",
     "SitePrecision",
     "TIERS",
     "Tensor",

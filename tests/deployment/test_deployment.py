@@ -170,7 +170,7 @@ def spoken(device):
         "bf16",
         device,
         buckets=Buckets(phones=(32,), frames=(128,)),
-        observer=lambda site, op, function, args, kwargs, y: seen.append([site, list(y.shape)]),
+        observer=lambda call: seen.append([call.site, list(call.result.shape)]),
     )
     observed.synthesize("Hi.")
     told["seen"], told["reported"] = seen, len(observed.report.stages)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -41,14 +40,13 @@ class Isolated:
         self._precisions = lowered_precisions(voice, plan)
         self._taps = {name: m for name, m in voice.model.named_modules() if isinstance(m, Taps)}
 
-    def __call__(
-        self, site: str, function: Callable, args: tuple, kwargs: dict[str, Any]
-    ) -> Tensor:
+    def __call__(self, call: tensix.SiteCall) -> Tensor:
         """One call as an observer sees it, again, in low precision."""
-        if site in self._taps:
-            args = _side_by_side(self._taps[site], *args)
+        args, precision = call.args, self._precisions[call.site]
+        if call.site in self._taps:
+            args = _side_by_side(self._taps[call.site], *args)
         with tensix.use(tier=self._tier):
-            return tensix.lower(function, args, kwargs, self._precisions[site], self._module)
+            return tensix.lower(call.function, args, call.kwargs, precision, self._module)
 
 
 def _with_blocks(precision: SitePrecision, site: Site) -> SitePrecision:
