@@ -312,9 +312,9 @@ class TtnnOps:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
     def _unary(self, function: Callable) -> Callable:
-        def run(x: DeviceTensor, **parameters: float) -> DeviceTensor:
+        def run(x: DeviceTensor, *required: float, **parameters: float) -> DeviceTensor:
             x = self._placement.tiled(x)
-            return function(x, **parameters, memory_config=self._placement.beside(x))
+            return function(x, *required, **parameters, memory_config=self._placement.beside(x))
 
         return run
 
