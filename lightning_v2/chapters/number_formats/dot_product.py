@@ -158,7 +158,7 @@ def dissect(
     config: ComputeKernelConfig,
     output: str,
 ) -> DotProduct:
-    """A dot product of stored vectors, step by step, by the rules of `tensix.compiled.fpu`.
+    """A dot product of stored vectors, step by step, by the rules of `tensix.kernels.fpu.fpu`.
 
     Args:
         in0, in1: (K,) before they were stored.
