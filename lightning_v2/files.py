@@ -37,7 +37,7 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
     """Refuse, before anything is computed, a place that `write_output` could not write to.
 
     Args:
-        path: as for `write_output`.
+        path: as for `write_output`, which cannot be standard output where that is closed either.
         suffixes: that a file of this kind may have, the usual one first; none is legal as well.
         what: is written, for the message, such as "a WAV file".
 
@@ -78,7 +78,7 @@ def write_output(path: str | Path, content: bytes | str) -> None:
         path: the text "-" is standard output ("./-", or a Path, is a file of that name).
 
     Raises:
-        OSError: it cannot be written.
+        ArgumentError: it is standard output, which is closed. OSError: it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     descriptor = _descriptor(path)
@@ -112,7 +112,7 @@ def messages_apart(paths: Iterable[str | Path]) -> Iterator[None]:
     What native libraries print goes there too: the descriptor is moved as well as `sys.stdout`.
 
     Raises:
-        ArgumentError: two of them are standard output.
+        ArgumentError: two of them are standard output, or one and it is closed.
     """
     global _output
     count = sum(_descriptor(path) == _STANDARD_OUTPUT for path in paths)
@@ -165,6 +165,14 @@ def user_cache() -> Path:
 
 def _descriptor(path: str | Path) -> int | None:
     """The open descriptor of this process that a path means, through any number of links."""
+    found = _linked_descriptor(path)
+    # Something else may have got the descriptor meanwhile.
+    if found == _STANDARD_OUTPUT and sys.__stdout__ is None:
+        raise ArgumentError(f"{path}: standard output is closed")
+    return found
+
+
+def _linked_descriptor(path: str | Path) -> int | None:
     if path == "-":
         return _STANDARD_OUTPUT
     ours = os.path.realpath("/proc/self/fd")

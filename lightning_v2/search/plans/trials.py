@@ -36,6 +36,11 @@ class Space:
     constraints: Constraints
     _figures: dict[Choice, Figures] = field(default_factory=dict, init=False)
 
+    @property
+    def everything(self) -> Choice:
+        """All moves."""
+        return frozenset(range(len(self.moves)))
+
     def precisions(self, choice: Choice) -> Precisions:
         return applied(self.start, [self.moves[index] for index in sorted(choice)])
 

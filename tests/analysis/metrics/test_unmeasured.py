@@ -66,7 +66,25 @@ def test_durations_that_differ(utterance):
     for metric in audio_metrics.METRICS:
         if metric.needs == "samples":
             assert np.isnan(values[metric.name])
-            assert "sample n does not belong" in why[metric.name]
+            assert why[metric.name] == (
+                "1 of 3 phones last longer or shorter, so the waveforms cannot be compared sample "
+                "by sample"
+            )
+
+
+def test_phones_that_differ_in_speech_of_the_same_length(utterance):
+    other = FakeSpeech(utterance, np.array([19.0, 41.0, 20.0]))
+    values, why = measured(FakeSpeech(utterance), other)
+    assert values["duration_difference_ms"] == 0
+    assert why["pesq_wb_mos"].startswith("2 of 3 phones last longer or shorter, so ")
+
+
+def test_a_recogniser_that_was_asked():
+    quiet = FakeSpeech(np.zeros(RATE, np.float32))
+    values = {ON_REQUEST: np.nan}
+    assert reasons(quiet, quiet, True, values, recogniser=True) == {
+        ON_REQUEST: "the recogniser hears no word"
+    }
 
 
 @pytest.mark.parametrize("count", [0, 1, 255, 2000])
