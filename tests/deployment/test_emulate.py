@@ -199,9 +199,9 @@ def test_the_network_is_left_as_it_was(voice):
 def test_the_phase_is_summed_as_the_plan_says(voice):
     phases = {}
 
-    def keep(site, op, function, args, kwargs, result):
-        if site == "source.phase":
-            phases[output] = (args[0], result)
+    def keep(call):
+        if call.site == "source.phase":
+            phases[output] = (call.args[0], call.result)
 
     for output in ("uint32", "float32", "bfloat16"):
         rule = f"rules: [{{sites: source.phase, output: {output}}}]"
@@ -285,7 +285,7 @@ def test_settings_that_are_refused(voice):
 
 def test_observer_sees_every_site(voice):
     seen = []
-    with emulate(voice, "bf16", observer=lambda site, *call: seen.append(site)) as emulation:
+    with emulate(voice, "bf16", observer=lambda call: seen.append(call.site)) as emulation:
         say(voice)
     assert seen == list(emulation.sites)
 

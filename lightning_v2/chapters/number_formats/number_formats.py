@@ -136,7 +136,7 @@ def fidelity_table() -> Sheet:
     """Significand bits that each fidelity takes of each format."""
     rows = []
     for level in FIDELITIES:
-        row: dict[str, object] = {"fidelity": level, "passes": FIDELITIES.index(level) + 1}
+        row: dict[str, object] = {"fidelity": level, "passes": fidelity.count(level)}
         for operand, name in (("in0", "activations"), ("in1", "weights")):
             for dtype in FORMATS:
                 taken = fidelity.bits_taken(operand, level, dtype, True)

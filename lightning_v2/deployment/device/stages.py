@@ -110,7 +110,7 @@ class DeviceStages:
         held: dict[str, DeviceTensor],
         run: Callable[[], tuple],
     ) -> None:
-        with capture(self._device, dispatch=False) as captured:
+        with capture(self._device) as captured:
             _, fetched = run()
             for x in fetched:
                 self._ops.to_torch(x)

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from lightning_v2.deployment.lowering.acoustic import stack
 from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, View
-from lightning_v2.model.config import TILE
 from lightning_v2.model.network import Network
 from lightning_v2.model.vocoder import LARGEST_LOG_GAIN
+from lightning_v2.tile import TILE
 
 
 class LoweredVocoder:

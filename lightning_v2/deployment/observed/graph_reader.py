@@ -192,7 +192,6 @@ class GraphReader:
             math_fidelity=fidelity[1] if fidelity else "",
             program_config=config,
             key=sha256("\0".join(words).encode()).hexdigest()[:16] if factory else "",
-            cached=bool(params.get("program_cache_hit")),
             cores=len(frame.memory),
             program_l1_bytes=frame.program_l1_bytes,
             l1_bytes=self._level + frame.program_l1_bytes,

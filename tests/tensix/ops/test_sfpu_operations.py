@@ -5,12 +5,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from lightning_v2 import tensix as ops
 from lightning_v2.tensix.numbers import tensor
 from lightning_v2.tensix.numbers.configuration import use
 from lightning_v2.tensix.numbers.formats import FORMATS, pack_device
 from lightning_v2.tensix.numbers.tensor import from_torch
 from lightning_v2.tensix.ops import sfpu
-from lightning_v2.tensix.ops import sfpu_operations as ops
 
 PLAIN = sorted(set(sfpu.EXACT) - {"gelu_tanh", "leaky_relu", "clamp", "pow"})
 
