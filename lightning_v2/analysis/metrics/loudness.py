@@ -3,11 +3,15 @@
 import numpy as np
 from scipy.signal import lfilter
 
-from lightning_v2.analysis.metrics.spectrogram import decibels, frames
+from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, frames
 
 PAUSE_BELOW_PEAK_DB = 40.0
 """Frames this far below the loudest one belong to a pause."""
 SHORTEST_PAUSE_S = 0.06
+
+SILENCE_DBFS = -75.0
+"""Below this a pause counts as silent, whatever is in it."""
+
 _FRAME_S = 0.02
 
 
@@ -51,6 +55,27 @@ def pauses(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
             # A frame reaches 10 ms to both sides of its middle: the edges belong to the neighbours.
             mask[(start + 2) * hop : (stop - 2) * hop] = True
     return mask
+
+
+def pause_levels(
+    reference: np.ndarray, candidate: np.ndarray, pauses: np.ndarray, match: np.ndarray
+) -> dict[str, float]:
+    """`pause_level_dbfs` and `pause_rise_db` of `audio_metrics`; NaN where there is no pause.
+
+    Args:
+        reference: (N,). candidate: (M,).
+        pauses: of the reference, (N,) bool.
+        match: (T,) frames of the candidate that belong to those of the reference.
+    """
+    if not pauses.any():
+        return {"pause_level_dbfs": np.nan, "pause_rise_db": np.nan}
+    samples = np.flatnonzero(pauses)
+    frame = np.minimum(samples // HOP, len(match) - 1)
+    there = match[frame] * HOP + samples - frame * HOP
+    level = level_dbfs(candidate[there[there < len(candidate)]])
+    before = level_dbfs(reference[samples])
+    rise = max(level, SILENCE_DBFS) - max(before, SILENCE_DBFS)
+    return {"pause_level_dbfs": level, "pause_rise_db": rise}
 
 
 def _k_weighting(sample_rate: int) -> list[tuple[np.ndarray, np.ndarray]]:

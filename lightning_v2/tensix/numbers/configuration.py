@@ -44,6 +44,11 @@ class Settings:
         _check("arch", self.arch, ARCHITECTURES)
 
     @property
+    def decisive(self) -> dict[str, str]:
+        """Those that a result depends on, as `use` takes them."""
+        return {"tier": self.tier, "arch": self.arch}
+
+    @property
     def exact(self) -> bool:
         return self.tier == "exact"
 

@@ -70,7 +70,8 @@ def test_phones_of_the_same_speech_end_where_they_do(speech):
 @pytest.mark.parametrize(
     ("wave", "error", "reason"),
     [
-        ([0.5, np.nan, -0.5, np.inf], RecordingError, "2 samples that are no numbers, the first"),
+        ([0.5, np.nan, -0.5, np.inf], RecordingError, "2 samples that are not finite or beyond"),
+        ([0.5, -0.5, 1e9], RecordingError, r"beyond ±100, the first after 0\.000 s"),
         ([], SilentRecording, r"a\.wav is silent"),
         ([0.0] * 100, SilentRecording, r"a\.wav is silent"),
         ([0.3, 0.3005] * 100, SilentRecording, "silent"),  # an offset is no sound
