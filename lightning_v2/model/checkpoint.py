@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save, save_file
+from torch.overrides import TorchFunctionMode
 
 from lightning_v2.errors import LightningError
 from lightning_v2.files import written_whole
@@ -70,7 +71,8 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
         tensors = load_file(path)
     except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
         raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
-    with torch.device("meta"):  # whatever sizes the configuration names, no memory is taken yet
+    # Whatever sizes the configuration names, no memory is taken yet.
+    with torch.device("meta"), _NothingWritten():
         expected = Network(config).state_dict()
     if problem := _difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
@@ -79,6 +81,20 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     network = Network(config)
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False), config
+
+
+class _NothingWritten(TorchFunctionMode):
+    """Context in which what a new module writes into its tensors is left out.
+
+    Without memory nothing is written anyway, but torch imports its compiler and sympy to find that
+    out: they take longer than all the rest of a voice.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name = function.__name__
+        if name.endswith("_") and not name.endswith("__"):  # normal_, div_ and their kin
+            return next(iter([*args, *(kwargs or {}).values()]))
+        return function(*args, **(kwargs or {}))
 
 
 def weights_digest(network: Network, config: VoiceConfig) -> str:

@@ -222,9 +222,8 @@ def percentile_bounds(values: np.ndarray) -> tuple[float, float]:
     and their number is binomial. Infinite where the sample is too small for a bound.
     """
     ordered = np.concatenate([[-np.inf], np.sort(values), [np.inf]])
-    below = stats.binom(len(values), QUANTILE)
-    low, high = int(below.ppf(1 - CONFIDENCE)), int(below.ppf(CONFIDENCE)) + 1
-    return float(ordered[low]), float(ordered[high])
+    low, high = stats.binom.ppf([1 - CONFIDENCE, CONFIDENCE], len(values), QUANTILE).astype(int)
+    return float(ordered[low]), float(ordered[high + 1])
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray, axis: int = -1) -> np.ndarray:

@@ -28,6 +28,12 @@ class _Watch(TorchDispatchMode):
         super().__init__()
         self._report = report
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: torch would import its compiler, to keep it out of here, at the first operation. That
+        takes longer than a sentence, and nothing is compiled while a dispatch mode is there."""
+        return False
+
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         with torch._C.DisableTorchFunction():
