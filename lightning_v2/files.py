@@ -159,8 +159,9 @@ def read_lines(path: Path) -> list[str]:
 
 def user_cache() -> Path:
     """The folder of this program among the user's caches. It need not exist yet."""
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "lightning-v2"
+    import platformdirs  # its import would slow down every --help
+
+    return platformdirs.user_cache_path("lightning-v2")
 
 
 def _descriptor(path: str | Path) -> int | None:

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.files import check_output, read_lines, write_output, written_whole
+from lightning_v2.files import check_output, read_lines, user_cache, write_output, written_whole
 
 WAV = ((".wav",), "a WAV file")
 
@@ -176,3 +176,12 @@ def test_other_encodings_are_named_with_file_and_line(tmp_path, encoding, messag
     path.write_text("plain\ncafé\n", encoding=encoding)
     with pytest.raises(ArgumentError, match=message):
         read_lines(path)
+
+
+def test_the_cache_is_where_the_user_keeps_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert user_cache() == tmp_path / "caches" / "lightning-v2"
+    for unusable in ("", "relative/to/nothing"):
+        monkeypatch.setenv("XDG_CACHE_HOME", unusable)
+        assert user_cache() == tmp_path / ".cache" / "lightning-v2"

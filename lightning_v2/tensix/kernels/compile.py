@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numba
 
+from lightning_v2.files import user_cache
+
 _HERE = Path(__file__).parent
 
 
@@ -51,5 +53,4 @@ def _folder(chosen: str) -> Path:
         return Path(chosen) / name
     if os.access(_HERE, os.W_OK):
         return _HERE / "__pycache__" / name
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "lightning-v2" / name
+    return user_cache() / name
