@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=_count,
         metavar="N",
-        help=f"notebooks that run at the same time (default: one a core, here {defaults.jobs()})",
+        help="notebooks that run at the same time (default: one a core, at most four)",
     )
     parser.add_argument("--fresh", action="store_true", help="run what has not changed as well")
     for name, seconds, what in (
