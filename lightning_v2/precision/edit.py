@@ -1,7 +1,5 @@
 """Changes to single sites of a plan, written as rules after its own."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ too loud, too short or too long may return nonsense or end the process. Nothing 
 to them.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 LARGEST = 100.0

@@ -9,8 +9,6 @@ endpoints, because it can be laid beside float32 in either way; one that has dur
 the free-running ones alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal

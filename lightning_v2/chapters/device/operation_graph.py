@@ -5,8 +5,6 @@ the one above it wrote; a bow shows where it reads an older result, as a residua
 and a number where that result stands in another column.
 """
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 

@@ -5,8 +5,6 @@ precision plan: nothing is computed in it. A plan rounds hidden tensors, whose e
 waveform through everything that follows.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -6,8 +6,6 @@ with the digest of its content in a second one. What is stale has another key, w
 packed again.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

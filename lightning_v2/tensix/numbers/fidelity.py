@@ -12,8 +12,6 @@ bits, and the activations (in0) in SrcB, of which it takes 7. The phases of a fi
 difference. Every cut is a truncation toward zero, so that a LoFi product shrinks on average.
 """
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from lightning_v2.tensix.numbers.formats import truncate

@@ -1,7 +1,5 @@
 """What a plan may say about one operation, and what a run tells about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 from lightning_v2.errors import ArgumentError

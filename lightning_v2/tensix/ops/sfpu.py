@@ -6,8 +6,6 @@ sqrt in the simulator's files) and differ by one unit in the last place otherwis
 below -3. `APPROXIMATE` has the approximate exp, gelu, tanh and sigmoid; a 16-bit Dst cuts them off.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable

@@ -6,8 +6,6 @@ Names and arguments are ttnn's. The result has the format of the operand. float3
 fast tier computes in float32, rounds once and keeps gradients, straight through.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch
