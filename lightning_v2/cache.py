@@ -1,7 +1,5 @@
 """Results that take long, kept on disk until something they depend on changes."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Mapping

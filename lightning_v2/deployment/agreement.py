@@ -4,8 +4,6 @@ What the simulator gave lies in data/simulator/, with digests of all values, so 
 can be held against it where there is no simulator.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable

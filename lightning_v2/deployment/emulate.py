@@ -1,7 +1,5 @@
 """A voice, or any module, under a precision plan, in emulated arithmetic."""
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Is a plan equivalent to float32? Many sentences, the equivalence test, and its controls."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import islice

@@ -123,6 +123,7 @@ __all__ = [
     "to_torch",
     "trace",
     "transpose",
+    "trunc",
     "typecast",
     "uint32",
     "use",

@@ -16,6 +16,8 @@ _lock = threading.Lock()
 class Pronunciation(tuple):
     """Phones of a word, each a pair (phone, stressed: bool)."""
 
+    __slots__ = ()
+
 
 @functools.cache
 def _lexicon() -> sqlite3.Connection:

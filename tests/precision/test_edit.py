@@ -160,9 +160,9 @@ def test_saved_under_the_name_of_its_file(base, sites, tmp_path):
 
 
 def test_saving_names_what_is_wrong(base, tmp_path):
-    with pytest.raises(EditError, match="NAME.yaml, not as 'plan.txt'"):
+    with pytest.raises(EditError, match=r"NAME.yaml, not as 'plan.txt'"):
         plan_edit.save(base, tmp_path / "plan.txt")
-    with pytest.raises(EditError, match="there is no folder .*nowhere"):
+    with pytest.raises(EditError, match=r"there is no folder .*nowhere"):
         plan_edit.save(base, tmp_path / "nowhere" / "plan.yaml")
 
 

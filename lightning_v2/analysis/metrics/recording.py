@@ -1,7 +1,5 @@
 """A recording of a sentence, beside what a voice says when it keeps the recording's timing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import librosa

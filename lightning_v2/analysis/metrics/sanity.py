@@ -5,8 +5,6 @@ too loud, far too quiet, too short or too long may return nonsense or end the pr
 that is handed to them.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lightning_v2.errors import ArgumentError

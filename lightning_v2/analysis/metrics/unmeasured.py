@@ -1,7 +1,5 @@
 """Why a measure of two waveforms has no value, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a site of the voice really multiplies: its operands in one sentence, in float32."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -9,8 +9,6 @@ sample (W. Conover, "Practical nonparametric statistics", section on quantiles):
 say what lies beyond the worst sentence. Other quantiles are taken within a sentence, then averaged.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

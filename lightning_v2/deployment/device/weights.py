@@ -6,8 +6,6 @@ file, named after its values, with the digest of its content in a second one. Wh
 another key or name, what is damaged is packed again.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

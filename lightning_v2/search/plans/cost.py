@@ -7,8 +7,6 @@ multiply-adds. Element-wise operations cost the same under any plan and are left
 between programs. Good for comparing plans, not for predicting a device.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Sequence

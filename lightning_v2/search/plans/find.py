@@ -1,7 +1,5 @@
 """Finds a plan: sensitivities first, then candidates, and the equivalence test as the judge."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Every plan that a search has tried, and what came of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

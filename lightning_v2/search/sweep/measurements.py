@@ -4,8 +4,6 @@ Plans travel as YAML (`plan_text`), sentences as text, voices by name. Where the
 tier is named, values are *emulated*.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What runs on a worker: one unit."""
 
-from __future__ import annotations
-
 import hashlib
 import signal
 import traceback

@@ -5,8 +5,6 @@ asks for it; those that no call asked for are reported. While a dispatch mode is
 what `torch.compile` made as it was written, so that its calls are seen.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ Compiled code therefore lies in a folder named after the text of all files in he
 that can be written to, else among the user's caches.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import os

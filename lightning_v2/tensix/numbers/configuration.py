@@ -4,8 +4,6 @@ The words and the defaults are ttnn's (`ttnn.WormholeComputeKernelConfig`, the p
 `ttnn.matmul`); docs/numerics.md, section 8.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -5,8 +5,6 @@ use, for nothing else tells of writes through `.data`, through NumPy or through 
 shares the memory.
 """
 
-from __future__ import annotations
-
 import weakref
 from collections.abc import Callable, Hashable
 from itertools import chain

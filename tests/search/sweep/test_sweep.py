@@ -237,7 +237,7 @@ def test_what_cannot_run(tmp_path, units, options, error, reason):
 
 def test_nobody_answers(tmp_path, monkeypatch):
     monkeypatch.setattr("lightning_v2.search.sweep.cluster.PATIENCE_S", 0.5)
-    with pytest.raises(ClusterError, match="no scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:1"):
         sweep(squares([1]), tmp_path, scheduler="tcp://127.0.0.1:1")
 
 
