@@ -3,8 +3,6 @@
 Whoever intercepts and whoever speaks know nothing of each other; both know this.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -131,7 +131,7 @@ def test_what_no_plan_can_hold_is_refused(base, sites, name, fields, message):
 def test_an_output_that_an_operation_does_not_have_is_found_by_the_check(base, sites):
     changes = plan_edit.changed(base, (), ["source.phase"], {"output": "bfloat8_b"}, sites)
     plan = plan_edit.with_changes(base, changes, sites)
-    with pytest.raises(PlanError, match="lightning-v2 with changes: the output of source.phase"):
+    with pytest.raises(PlanError, match=r"lightning-v2 with changes: the output of source\.phase"):
         plan.check(sites)
 
 

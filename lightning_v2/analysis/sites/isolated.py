@@ -1,7 +1,5 @@
 """A site of a voice by itself, as the lowering of the voice runs it."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
