@@ -127,4 +127,4 @@ __all__ = [
     "uint32",
     "use",
 ]
-__all__ += [*FUNCTIONS]
+__all__.extend(FUNCTIONS)
