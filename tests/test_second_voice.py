@@ -57,6 +57,15 @@ def test_no_format_that_nobody_has_brought(folder, tmp_path):
             lv2.load(tmp_path)
 
 
+def test_what_is_no_voice_is_told_what_it_lacks(folder, monkeypatch):
+    monkeypatch.delattr(second_voice.SecondVoice, "phonemize")
+    monkeypatch.delattr(second_voice.SecondVoice, "takes")
+    with pytest.raises(
+        lv2.CheckpointError, match="a SecondVoice is no voice: it lacks phonemize, takes"
+    ):
+        lv2.load(folder)
+
+
 def test_emulated_by_interception(voice):
     plain = voice.synthesize(TEXT)
     with lv2.emulate(voice, PLAN, tier="exact") as run:

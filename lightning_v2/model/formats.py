@@ -23,8 +23,8 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
     function that takes the folder and returns a `protocol.Voice`.
 
     Raises:
-        CheckpointError: if there is no such voice, nobody knows its format, or its files are
-            damaged.
+        CheckpointError: if there is no such voice, nobody knows its format, its files are damaged,
+            or what a package has made of them is no voice.
     """
     folder = Path(name)
     if not (folder / "config.json").exists():
@@ -36,7 +36,14 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
                 "or give the path of a folder with config.json and model.safetensors"
             )
         folder = voices / str(name)
-    return _loader(folder)(folder)
+    voice = _loader(folder)(folder)
+    offered = set(dir(voice))
+    if missing := [n for n in vars(Voice) if not n.startswith("_") and n not in offered]:
+        raise CheckpointError(
+            f"{folder}: a {type(voice).__name__} is no voice: it lacks {', '.join(missing)} "
+            "(see model.protocol.Voice)"
+        )
+    return voice
 
 
 def _loader(folder: Path) -> Callable[[Path], Voice]:

@@ -1,8 +1,9 @@
 """What everything else here needs of a voice, whatever its architecture.
 
-A second architecture is a module with a class like this and an entry in `formats`. What it says is
-emulated by interception (`tensix.intercept`), site by site, unless `deployment.lowering` has its
-network written out as device operations.
+Another architecture is a package of its own with a class like this and an entry point that
+`formats` finds (docs/adding.md, "A voice architecture"). What it says is emulated by interception
+(`tensix.intercept`), site by site, unless `deployment.lowering` has its network written out as
+device operations.
 """
 
 from typing import Literal, Protocol, runtime_checkable
@@ -18,8 +19,8 @@ Given = Literal["durations", "f0"]
 class Voice(Protocol):
     """A trained network with its text front end.
 
-    What comes after `synthesize` is optional: a voice that has none of it is compared, emulated and
-    searched all the same, and what would need it is left out, with a reason.
+    What comes after `synthesize` may be empty: a voice that has none of it is compared, emulated
+    and searched all the same, and what would need it is left out, with a reason.
 
     Attributes:
         name: of the voice.

@@ -114,5 +114,8 @@ def test_a_link_leads_to_a_document_and_a_heading(document):
         r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text_of(DOCS / document)
     ):
         assert not target or (DOCS / target).exists(), target
-        titles = {re.sub(r"[^\w -]", "", s).lower().replace(" ", "-") for s in sections(target)}
+        titles = {
+            re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
+            for title in sections(target or document)
+        }
         assert not anchor or anchor in titles, (target, anchor)

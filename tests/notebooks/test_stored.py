@@ -1,6 +1,7 @@
 """How notebooks are stored, and what may not be in them because it hangs headless runs."""
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -34,6 +35,11 @@ def names(source):
 
 def test_there_are_notebooks():
     assert NOTEBOOKS
+
+
+def test_the_readme_has_the_question_of_every_notebook():
+    rows = re.findall(r"^\| `(\d\d_\w+)` \| .+ \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert rows == [path.stem for path in NOTEBOOKS]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -5,9 +5,6 @@ import math
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.metrics.metric import METRICS, Metric, metrics_of
 
-_OF_DURATIONS = ("duration_difference_ms", "length_change_percent", "boundary_shift_p95_ms")
-"""Measures of durations alone, which a teacher-forced candidate is given."""
-
 
 def variable_metrics(*comparisons: Comparison) -> tuple[Metric, ...]:
     """The measures that are worth a row beside these comparisons: those that one of them can move.
@@ -29,7 +26,7 @@ def left_out(*comparisons: Comparison) -> str:
 
 
 def _can_vary(metric: Metric, comparison: Comparison) -> bool:
-    if metric.name in _OF_DURATIONS:
+    if metric.of_durations:
         return not comparison.teacher_forced
     if metric.name == "words_agree_percent":
         return not math.isnan(comparison.metrics[metric.name])

@@ -10,20 +10,10 @@ from lightning_v2.analysis.metrics.sanity import SECONDS, flaw, refusal
 from lightning_v2.model import Speech
 
 ON_REQUEST = "measured only on request: recogniser=True"
-
-_UNDEFINED = {
-    "pesq_wb_mos": "PESQ finds no speech in one of the two",
-    "stoi": "less than 0.4 s of speech",
-    "estoi": "less than 0.4 s of speech",
-    "waveform_pcc": "one of the two is constant",
-    "group_delay_p95_ms": "no bin is loud enough in both",
-    "pause_level_dbfs": "the reference has no pause",
-    "pause_rise_db": "the reference has no pause",
-    "words_agree_percent": "the recogniser hears no word",
-    "loudness_difference_lu": "nothing in one of the two is louder than -70 LUFS",
-}
-_NO_DURATIONS = "the voice does not tell how long its phones last"
-_UNVOICED = "no frame is voiced in both"
+_UNPAIRED = (
+    "the voice does not tell how long its phones last, and it has decided otherwise about time: "
+    "nothing is paired"
+)
 
 
 def reasons(
@@ -43,21 +33,20 @@ def reasons(
     """
     waves = {"reference": reference.waveform, "candidate": candidate.waveform}
     flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave, name))]
-    needs = {metric.name: metric.needs for metric in METRICS}
+    table = {metric.name: metric for metric in METRICS}
 
     def reason(name: str) -> str:
         if name == "words_agree_percent" and not recogniser:
             return ON_REQUEST
         if flaws:
             return flaws[0]
-        if name == "boundary_shift_p95_ms":
-            return _NO_DURATIONS
-        if needs[name] != "nothing" and pairing(reference, candidate) == "nothing":
-            return f"{_NO_DURATIONS}, and it has decided otherwise about time: nothing is paired"
-        if needs[name] == "samples" and not aligned:
+        needs = table[name].needs
+        if needs != "nothing" and pairing(reference, candidate) == "nothing":
+            return _UNPAIRED
+        if needs == "samples" and not aligned:
             return unaligned_words(reference, candidate)
         refused = refusal(name, reference.sample_rate, **waves) if name in SECONDS else ""
-        return refused or _UNDEFINED.get(name, _UNVOICED)
+        return refused or table[name].undefined
 
     return {name: reason(name) for name, value in metrics.items() if np.isnan(value)}
 

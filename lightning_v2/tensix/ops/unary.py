@@ -1,8 +1,8 @@
 """Functions of one operand: the one table of them.
 
 From it come ttnn's functions (`sfpu_operations`), their exact tier (`sfpu`), the torch calls that
-the interception takes for them, and the operations of a device. Another function is a row here, its
-lane and loop in a module of `kernels.sfpu`, and a test that holds it against ttnn.
+the interception takes for them, and the operations of a device. docs/adding.md, "An operation of
+the chip", adds one.
 """
 
 import math

@@ -136,3 +136,11 @@ def test_a_broken_candidate_is_infinitely_bad(utterance, value):
     assert values["pesq_wb_mos"] == -np.inf
     assert values["lsd_db"] == values["zimtohrli"] == values["gain_db"] == np.inf
     assert not any(np.isfinite(v) for name, v in values.items() if name != "frames")
+
+
+def test_what_may_be_undefined_says_why_in_the_table():
+    quiet = FakeSpeech(np.zeros(RATE, np.float32))
+    names = {metric.name: metric.undefined for metric in audio_metrics.METRICS}
+    why = reasons(quiet, quiet, True, dict.fromkeys(names, np.nan), recogniser=True)
+    for name in ("f0_p95_cents", "boundary_shift_p95_ms", "gain_db", "words_agree_percent"):
+        assert why[name] == names[name]
