@@ -40,8 +40,11 @@ os._exit(0)
 class Finding:
     """What one check found.
 
-    name: of what was looked at. state: READY, MISSING, DOUBTFUL or NOT_NEEDED. words: what is
-    there, or what is not. next_step: what to do, empty if nothing.
+    Attributes:
+        name: of what was looked at.
+        state: READY, MISSING, DOUBTFUL or NOT_NEEDED.
+        words: what is there, or what is not.
+        next_step: what to do, empty if nothing.
     """
 
     name: str

@@ -28,7 +28,9 @@ from lightning_v2.tensix.numbers.configuration import Settings
 class Emulation:
     """What ran, and how.
 
-    tier: "exact" or "fast". arch: "wormhole_b0" or "blackhole".
+    Attributes:
+        tier: "exact" or "fast".
+        arch: "wormhole_b0" or "blackhole".
     """
 
     tier: str

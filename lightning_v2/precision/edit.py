@@ -185,7 +185,9 @@ def phase_sites(sites: Sequence[Site]) -> list[str]:
 class Move:
     """A group of sites that is turned low. `fields` are those of a plan, as sorted pairs.
 
-    group: a name for people. sites: names.
+    Attributes:
+        group: a name for people.
+        sites: names.
     """
 
     group: str

@@ -41,7 +41,11 @@ class PlanError(LightningError, ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """Fields for the sites that any of the globs matches. lines: of the globs, in the file."""
+    """Fields for the sites that any of the globs matches.
+
+    Attributes:
+        lines: of the globs, in the file.
+    """
 
     globs: tuple[str, ...]
     fields: dict[str, object]

@@ -38,7 +38,8 @@ class Check:
 
     Attributes:
         plan: that was tested, as it was then.
-        voice: its name. voice_digest: SHA-256 of its weights.
+        voice: its name.
+        voice_digest: SHA-256 of its weights.
         tier: of every emulation in it.
         seed: of the noise.
         sentences: identifiers.

@@ -45,7 +45,11 @@ class UnusableRecording(RecordingsError):
 
 @dataclass(frozen=True)
 class Recording:
-    """One line of metadata.csv; place: file and line."""
+    """One line of metadata.csv.
+
+    Attributes:
+        place: file and line.
+    """
 
     key: str
     text: str

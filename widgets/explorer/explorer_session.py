@@ -19,7 +19,12 @@ class Abandoned(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A state that was tried to the end. number: from 1 on. metrics: as `Comparison.metrics`."""
+    """A state that was tried to the end.
+
+    Attributes:
+        number: from 1 on.
+        metrics: as `Comparison.metrics`.
+    """
 
     number: int
     state: State

@@ -14,7 +14,11 @@ from lightning_v2.tensix.numbers.sites import FIDELITIES, ROUNDINGS
 
 @dataclass(frozen=True)
 class PlanWords:
-    """Fidelities, formats and roundings of a plan on a voice. coverage: of that plan."""
+    """Fidelities, formats and roundings of a plan on a voice.
+
+    Attributes:
+        coverage: of that plan.
+    """
 
     coverage: Coverage
 

@@ -13,7 +13,11 @@ Answer = Literal["equivalent", "not equivalent", "not resolved", "no verdict"]
 
 @dataclass(frozen=True)
 class ControlVerdict:
-    """What the test says of a control. name, what, must: see `controls.Control`."""
+    """What the test says of a control.
+
+    Attributes:
+        name, what, must: see `controls.Control`.
+    """
 
     name: str
     what: str

@@ -76,7 +76,11 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the test says. sentences: in the sample."""
+    """What the test says.
+
+    Attributes:
+        sentences: in the sample.
+    """
 
     judgements: tuple[Judgement, ...]
     sentences: int

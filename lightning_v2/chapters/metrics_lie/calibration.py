@@ -104,7 +104,9 @@ class Calibration:
         table: C * S rows: change, group, what, sentence, and all of `audio_metrics.METRICS`.
         reference: the first sentence, PyTorch float32.
         waveforms: change -> the same sentence with it (N,).
-        voice: its name. tier: of everything emulated. seed: of all noise.
+        voice: its name.
+        tier: of everything emulated.
+        seed: of all noise.
     """
 
     table: pd.DataFrame

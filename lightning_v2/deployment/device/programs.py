@@ -46,8 +46,10 @@ class ProgramError(LightningError, ValueError):
 class Product:
     """A product of (m, k) and (k, n), in tiles, with the formats of the operands and the result.
 
-    width: tiles of K in one block. wide: whether Dst has 32 bits. resident: whether in0 is sharded
-    by height already.
+    Attributes:
+        width: tiles of K in one block.
+        wide: whether Dst has 32 bits.
+        resident: whether in0 is sharded by height already.
     """
 
     m: int
@@ -66,8 +68,12 @@ class Product:
 class Program:
     """How a `Product` is shared by the cores.
 
-    kind: "rows", "columns" or "blocks". grid: of the cores that work. per_core_m, per_core_n: tiles
-    of the result of one core. compute, traffic: cycles of the busiest core. l1_bytes: its buffers.
+    Attributes:
+        kind: "rows", "columns" or "blocks".
+        grid: of the cores that work.
+        per_core_m, per_core_n: tiles of the result of one core.
+        compute, traffic: cycles of the busiest core.
+        l1_bytes: its buffers.
     """
 
     kind: str

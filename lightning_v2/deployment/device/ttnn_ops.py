@@ -38,7 +38,9 @@ class Choice:
 class Taps:
     """Weights of a depthwise convolution.
 
-    prepared: as ttnn's kernel wants them. shape: (O, 1, k), as they were before.
+    Attributes:
+        prepared: as ttnn's kernel wants them.
+        shape: (O, 1, k), as they were before.
     """
 
     prepared: DeviceTensor

@@ -43,9 +43,11 @@ class Piece:
 class Buckets:
     """Lengths that programs are compiled for, ascending multiples of 32.
 
-    phones: of a sentence; those that are not 32, 64, 128, … have bits that no emulation has.
-    frames: of a piece; empty for pieces of just the right length. batch: sentences at once. rows:
-    frames at once, of a batch; the memory of the cores limits them.
+    Attributes:
+        phones: of a sentence; those that are not 32, 64, 128, … have bits that no emulation has.
+        frames: of a piece; empty for pieces of just the right length.
+        batch: sentences at once.
+        rows: frames at once, of a batch; the memory of the cores limits them.
     """
 
     phones: tuple[int, ...] = (32, 64, 128, 256)

@@ -50,8 +50,11 @@ _MASKED = -1e4
 class Encoded:
     """Sentences after the encoder.
 
-    hidden: of all, on the device. ends: (1, P) of each. phone: (1, T) of each, the phone of every
-    frame, counted through the batch. position: (1, T, 32) of each.
+    Attributes:
+        hidden: of all, on the device.
+        ends: (1, P) of each.
+        phone: (1, T) of each, the phone of every frame, counted through the batch.
+        position: (1, T, 32) of each.
     """
 
     hidden: DeviceTensor

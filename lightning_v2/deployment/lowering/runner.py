@@ -43,9 +43,12 @@ class Upload:
 class Constant:
     """A parameter or buffer as the device stores it.
 
-    name: unique in the voice. kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a
-    depthwise convolution). owner, arrange: what is packed, and in which order of its values.
-    dtype: the format. rounding: what is done before.
+    Attributes:
+        name: unique in the voice.
+        kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a depthwise convolution).
+        owner, arrange: what is packed, and in which order of its values.
+        dtype: the format.
+        rounding: what is done before.
     """
 
     name: str

@@ -42,9 +42,10 @@ _POINTER = re.compile(r"0x[0-9a-f]+")
 class _Frame:
     """A function that has started and not yet ended.
 
-    record: ttnn's record of the call, of a function called from Python.
-    memory: bytes of L1 that its program takes on each core.
-    loose: origins, by id, of tensors that functions within it returned and none took since.
+    Attributes:
+        record: ttnn's record of the call, of a function called from Python.
+        memory: bytes of L1 that its program takes on each core.
+        loose: origins, by id, of tensors that functions within it returned and none took since.
     """
 
     node: Node

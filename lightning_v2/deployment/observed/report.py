@@ -35,17 +35,20 @@ class StageReport:
     """One run of one stage in one bucket.
 
     Attributes:
-        stage: "encode", "pitch", "wave" and so on. bucket: the static shape, e.g. "frames 256".
-        source: "mock", "simulator" or "silicon". board, arch: of the device.
+        stage: "encode", "pitch", "wave" and so on.
+        bucket: the static shape, e.g. "frames 256".
+        source: "mock", "simulator" or "silicon".
+        board, arch: of the device.
         ttnn_version: of the package.
-        programs: device operations issued. by_operation: the same by ttnn's name of the operation.
+        programs: device operations issued.
+        by_operation: the same by ttnn's name of the operation.
         program_keys: one for each distinct program among them, that is, each that must be compiled.
         peak_l1_bytes: most that tensors and circular buffers took of one core's L1.
         peak_l1_tensor_bytes: most that tensors took.
         l1_bytes: what a core of this device has for both.
-        dram_read_bytes, dram_written_bytes: *modelled*, by device operations, each operand and
-            each result once an operation. It is the least possible: a program whose cores do not
-            share what they read moves more.
+        dram_read_bytes, dram_written_bytes: *modelled*, by device operations, each operand and each
+            result once an operation. It is the least possible: a program whose cores do not share
+            what they read moves more.
         uploads, host_to_device_bytes, downloads, device_to_host_bytes: transfers from and to the
             host, with padding.
         setup_bytes: what operations upload for themselves when their program is made.

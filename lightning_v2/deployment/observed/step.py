@@ -20,7 +20,8 @@ class Step:
             program is being made, which comes again only when the program is made again.
         call: outermost ttnn function that was called, "" if none.
         name: of the device operation or the transfer.
-        program: its program factory, "" for a transfer. math_fidelity: "" where it has none.
+        program: its program factory, "" for a transfer.
+        math_fidelity: "" where it has none.
         program_config: as given in the call, "" if none was.
         operands, results: of an upload the result is on the device, of a download the operand.
         producers: step that made each operand; None where it was there before.

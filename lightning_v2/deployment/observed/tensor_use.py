@@ -29,7 +29,9 @@ class TensorUse:
     """One operand or result.
 
     Attributes:
-        shape: logical. dtype: "bfloat16", "bfloat8_b" and so on. layout: "tile" or "row_major".
+        shape: logical.
+        dtype: "bfloat16", "bfloat8_b" and so on.
+        layout: "tile" or "row_major".
         memory: "DRAM interleaved", "L1 height_sharded 8 cores" and so on, "host" for the host's.
         bytes: in that memory, padding included.
         identity: equal for two uses that are known to be the same memory.

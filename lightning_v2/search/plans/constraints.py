@@ -61,8 +61,9 @@ class Figures:
 class Constraints:
     """The least shares and the most cycles; all have to hold.
 
-    lofi_share, bfp8_share, bfp4_share: 0 to 1, as in `Figures`; 0 asks for nothing.
-    cycles: None asks for nothing.
+    Attributes:
+        lofi_share, bfp8_share, bfp4_share: 0 to 1, as in `Figures`; 0 asks for nothing.
+        cycles: None asks for nothing.
 
     Raises:
         ArgumentError: a share is not between 0 and 1, no cycles are allowed, or nothing at all is

@@ -24,8 +24,10 @@ from lightning_v2.search.sweep.voices import voice as voice_of
 class Term:
     """One part of the loss: (value - best) / (allowed - best), never below 0.
 
-    column: of the records. best: its value for float32 itself. endpoint: column and run in the
-    table of limits.
+    Attributes:
+        column: of the records.
+        best: its value for float32 itself.
+        endpoint: column and run in the table of limits.
     """
 
     column: str

@@ -56,7 +56,8 @@ OUTSIDE = "(outside)"
 class Unemulated:
     """Calls of one kind at one place that ran otherwise than asked for.
 
-    reason: of the first of them, in words.
+    Attributes:
+        reason: of the first of them, in words.
     """
 
     name: str

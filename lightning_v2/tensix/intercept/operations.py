@@ -32,16 +32,18 @@ Arguments = tuple[tuple, dict[str, object]]
 class Operation:
     """One kind of device operation.
 
-    name: as it appears in a trace. engine: "matrix", "vector" or "other".
-    is_elementwise: arithmetic of several operands, found between the other operations.
-    lower: (precision, constants, *args, **kwargs) with torch's arguments -> result; None for a
-        function from outside torch that nobody registered. Raises NotImplementedError where it has
-        no rule, in the tier at hand.
-    plain: the out-of-place torch function with the same arguments; None in the table where the
-        function comes from outside torch and is its own.
-    macs: (all arguments, flattened, and result) -> multiply-adds.
-    outputs: formats of a result; uint32 for the integers that the function itself computes.
-    stand_in: like `lower`, always in the fast tier: float32 arithmetic on rounded operands.
+    Attributes:
+        name: as it appears in a trace.
+        engine: "matrix", "vector" or "other".
+        is_elementwise: arithmetic of several operands, found between the other operations.
+        lower: (precision, constants, *args, **kwargs) with torch's arguments -> result; None for a
+            function from outside torch that nobody registered. Raises NotImplementedError where it
+            has no rule, in the tier at hand.
+        plain: the out-of-place torch function with the same arguments; None in the table where the
+            function comes from outside torch and is its own.
+        macs: (all arguments, flattened, and result) -> multiply-adds.
+        outputs: formats of a result; uint32 for the integers that the function itself computes.
+        stand_in: like `lower`, always in the fast tier: float32 arithmetic on rounded operands.
     """
 
     name: str
@@ -79,8 +81,10 @@ class Operation:
 class Call:
     """How one torch function maps to an operation.
 
-    in_place: the result belongs into the first argument. swapped: the first two arguments change
-    places. switch: an in-place variant is chosen by an argument `inplace` of the function.
+    Attributes:
+        in_place: the result belongs into the first argument.
+        swapped: the first two arguments change places.
+        switch: an in-place variant is chosen by an argument `inplace` of the function.
     """
 
     operation: Operation

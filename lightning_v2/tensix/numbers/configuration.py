@@ -23,10 +23,13 @@ def _check(name: str, value: object, legal: tuple) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """tier: "exact" (the bits of the chip) or "fast" (masked operands, ordinary float32 sums).
+    """How operations compute, unless they are told otherwise.
 
-    arch: "wormhole_b0" or "blackhole". threads: of the exact tier, whose results do not depend on
-    it; None for one on each core that this process may use.
+    Attributes:
+        tier: "exact" (the bits of the chip) or "fast" (masked operands, ordinary float32 sums).
+        arch: "wormhole_b0" or "blackhole".
+        threads: of the exact tier, whose results do not depend on it; None for one on each core
+            that this process may use.
     """
 
     tier: str = "exact"
@@ -88,9 +91,11 @@ def use(
 class ComputeKernelConfig:
     """How a kernel uses the compute engines; an object without arguments has ttnn's own defaults.
 
-    math_fidelity: passes of the multiplier. math_approx_mode: approximate functions of the vector
-    engine. fp32_dest_acc_en: a 32-bit destination register. packer_l1_acc: partial sums of a matmul
-    grow in memory.
+    Attributes:
+        math_fidelity: passes of the multiplier.
+        math_approx_mode: approximate functions of the vector engine.
+        fp32_dest_acc_en: a 32-bit destination register.
+        packer_l1_acc: partial sums of a matmul grow in memory.
     """
 
     math_fidelity: str = "LoFi"
@@ -108,7 +113,8 @@ class ComputeKernelConfig:
 class MatmulProgramConfig:
     """How a matmul is cut into blocks, as far as the result depends on it.
 
-    in0_block_w: tiles of K in one block.
+    Attributes:
+        in0_block_w: tiles of K in one block.
     """
 
     in0_block_w: int

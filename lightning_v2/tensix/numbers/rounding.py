@@ -24,8 +24,9 @@ from lightning_v2.tensix.numbers.sites import SitePrecision
 class Rounding:
     """What is done to weights before they are packed.
 
-    bits: of the significand, to which they are rounded; None: they are not.
-    feedback: the format in which they are stored, if errors are carried along K; else None.
+    Attributes:
+        bits: of the significand, to which they are rounded; None: they are not.
+        feedback: the format in which they are stored, if errors are carried along K; else None.
     """
 
     bits: int | None = None

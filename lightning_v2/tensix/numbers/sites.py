@@ -27,22 +27,25 @@ LEGAL = {
 class SitePrecision:
     """How one site runs, in ttnn's own words; the defaults are ttnn's for a bfloat16 matmul.
 
-    weights: format of constant operands, packed by the host. Vectors (bias, scale of a norm) are
-        stored as bfloat16, or as float32 where the weights are.
-    weights_rounding: "nearest" is the packing's own rounding to the format. "fidelity" rounds
-        before that, nearest and ties to even, to the significand bits that `math_fidelity` takes
-        of weights (5 of them in LoFi), so that the multiplier has nothing left to cut off: cutting
-        shrinks every product on average. "feedback" does that, too, and adds the error of each
-        weight of a matrix (K, N) to the next one along K, for operands whose neighbours are alike;
-        elsewhere it is "fidelity". All of them concern matrices and taps, not vectors.
-    activations: format into which the other operands are cast.
-    output: format of the result; uint32 only for integer accumulators.
-    math_fidelity, fp32_dest_acc_en, packer_l1_acc: passes of the multiplier, width of the
-        destination register, accumulation of partial sums in memory. They govern what the matrix
-        engine does: products, convolutions, and the sums and products inside norms and softmax.
-        Element-wise operations have ttnn's fixed ones.
-    math_approx_mode: the approximate variants of the vector engine's functions.
-    in0_block_w: width in 32-wide tiles of one block of the inner dimension; None is ttnn's choice.
+    Attributes:
+        weights: format of constant operands, packed by the host. Vectors (bias, scale of a norm)
+            are stored as bfloat16, or as float32 where the weights are.
+        weights_rounding: "nearest" is the packing's own rounding to the format. "fidelity" rounds
+            before that, nearest and ties to even, to the significand bits that `math_fidelity`
+            takes of weights (5 of them in LoFi), so that the multiplier has nothing left to cut
+            off: cutting shrinks every product on average. "feedback" does that, too, and adds the
+            error of each weight of a matrix (K, N) to the next one along K, for operands whose
+            neighbours are alike; elsewhere it is "fidelity". All of them concern matrices and taps,
+            not vectors.
+        activations: format into which the other operands are cast.
+        output: format of the result; uint32 only for integer accumulators.
+        math_fidelity, fp32_dest_acc_en, packer_l1_acc: passes of the multiplier, width of the
+            destination register, accumulation of partial sums in memory. They govern what the
+            matrix engine does: products, convolutions, and the sums and products inside norms and
+            softmax. Element-wise operations have ttnn's fixed ones.
+        math_approx_mode: the approximate variants of the vector engine's functions.
+        in0_block_w: width in 32-wide tiles of one block of the inner dimension; None is ttnn's
+            choice.
     """
 
     weights: str = "bfloat16"
@@ -81,11 +84,15 @@ def is_legal(field: str, value: object) -> bool:
 class Site:
     """One operation of a module, as seen in one run.
 
-    name: dotted path of the module that makes the call, with the operation where that is ambiguous.
-    op: "linear", "conv1d", "matmul", "layer_norm", "gelu", "add", …
-    macs: multiply-adds of all its calls in that run; 0 outside the matrix engine.
-    weights: values of its constant matrix operand; `vectors`: values of bias, scale and the like.
-    calls: calls in that run. shapes: of the first call, operands first, result last.
+    Attributes:
+        name: dotted path of the module that makes the call, with the operation where that is
+            ambiguous.
+        op: "linear", "conv1d", "matmul", "layer_norm", "gelu", "add", …
+        macs: multiply-adds of all its calls in that run; 0 outside the matrix engine.
+        weights: values of its constant matrix operand.
+        vectors: values of bias, scale and the like.
+        calls: calls in that run.
+        shapes: of the first call, operands first, result last.
     """
 
     name: str
@@ -101,8 +108,11 @@ class Site:
 class SiteCall:
     """One call at a site, as an observer gets it.
 
-    site: its name. op: "linear", "add", … function, args, kwargs: the torch call as it was made,
-    before any rounding. result: what it returned.
+    Attributes:
+        site: its name.
+        op: "linear", "add", …
+        function, args, kwargs: the torch call as it was made, before any rounding.
+        result: what it returned.
     """
 
     site: str

@@ -36,10 +36,12 @@ _SLOPE = np.float32(256) * np.float32(1.4426950408889634)
 class SDPAProgramConfig:
     """Sizes of chunks, in rows of queries and of keys, and the exponential between chunks.
 
-    q_chunk_size, k_chunk_size: multiples of 32. exp_approx_mode: None for ttnn's default, True.
-    With a 16-bit Dst the exponentials of the scores are approximate either way, with 32 bits only
-    for True. The factor that brings earlier chunks to a new largest score is an accurate
-    exponential for True and a short polynomial for False.
+    Attributes:
+        q_chunk_size, k_chunk_size: multiples of 32.
+        exp_approx_mode: None for ttnn's default, True. With a 16-bit Dst the exponentials of the
+            scores are approximate either way, with 32 bits only for True. The factor that brings
+            earlier chunks to a new largest score is an accurate exponential for True and a short
+            polynomial for False.
     """
 
     q_chunk_size: int = 32

@@ -34,9 +34,11 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Conv2dConfig:
-    """weights_dtype: format of the prepared weights; that of `weight_tensor` if not given.
+    """How a convolution is laid out.
 
-    shard_layout: "HEIGHT_SHARDED", or ttnn's own choice if not given.
+    Attributes:
+        weights_dtype: format of the prepared weights; that of `weight_tensor` if not given.
+        shard_layout: "HEIGHT_SHARDED", or ttnn's own choice if not given.
     """
 
     weights_dtype: str | None = None

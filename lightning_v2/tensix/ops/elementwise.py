@@ -126,8 +126,10 @@ def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
 class Binary:
     """An operation of two operands.
 
-    name: ttnn's, and of the function here. call: torch's name for it.
-    is_mixed: the formats of the operands may differ, float32 excepted.
+    Attributes:
+        name: ttnn's, and of the function here.
+        call: torch's name for it.
+        is_mixed: the formats of the operands may differ, float32 excepted.
     """
 
     name: str

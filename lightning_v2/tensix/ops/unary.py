@@ -21,22 +21,25 @@ Values = Callable[..., torch.Tensor]
 class Unary:
     """A function of one operand on the vector engine.
 
-    name: ttnn's. summary: what it computes, in a line.
-    loop: "module.name" of `name_loop` in `kernels.sfpu`, called (source, target, wide, blackhole,
-        p) with flat uint32 arrays of binary32 patterns as they stand in Dst, which has 32 bits
-        where it is `wide`. p: patterns of (approximate, *parameters, inverse) or of (approximate,
-        guarded). None: it is made of other operations.
-    function: (values, *parameters) -> the fast tier, float32 before Dst rounds it.
-    parameters: name -> what it is where a caller of ttnn does not say. required: one has to say.
-    inverted: the parameter whose inverse stands last in p, and which therefore is never 0.
-    truncated: a 16-bit Dst cuts the result instead of rounding it.
-    fast_mode: what ttnn's `fast_and_approximate_mode` is: "approximate", another variant;
-        "unguarded", without the care for zero, negative numbers and denormals; "same", nothing.
-        None: there is no such argument.
-    approximate: (values) -> that variant in the fast tier, which Dst cuts; None: `function`.
-    calls: names of the torch calls that are this function -> their parameters, with torch's
-        defaults. None: one of this name with these parameters.
-    is_variant: ttnn has it as a variant of another function only.
+    Attributes:
+        name: ttnn's.
+        summary: what it computes, in a line.
+        loop: "module.name" of `name_loop` in `kernels.sfpu`, called (source, target, wide,
+            blackhole, p) with flat uint32 arrays of binary32 patterns as they stand in Dst, which
+            has 32 bits where it is `wide`. p: patterns of (approximate, *parameters, inverse) or of
+            (approximate, guarded). None: it is made of other operations.
+        function: (values, *parameters) -> the fast tier, float32 before Dst rounds it.
+        parameters: name -> what it is where a caller of ttnn does not say.
+        required: a caller of ttnn has to say.
+        inverted: the parameter whose inverse stands last in p, and which therefore is never 0.
+        truncated: a 16-bit Dst cuts the result instead of rounding it.
+        fast_mode: what ttnn's `fast_and_approximate_mode` is: "approximate", another variant;
+            "unguarded", without the care for zero, negative numbers and denormals; "same", nothing.
+            None: there is no such argument.
+        approximate: (values) -> that variant in the fast tier, which Dst cuts; None: `function`.
+        calls: names of the torch calls that are this function -> their parameters, with torch's
+            defaults. None: one of this name with these parameters.
+        is_variant: ttnn has it as a variant of another function only.
     """
 
     name: str

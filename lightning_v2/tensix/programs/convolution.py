@@ -33,9 +33,11 @@ _FREE = {"wormhole_b0": 1_393_312 - 16_384, "blackhole": 1_461_120 - 16_384}
 
 @dataclass(frozen=True, slots=True)
 class ConvolutionProgram:
-    """parts: into how many equal parts the channels are cut, each a block of K.
+    """How ttnn cuts a convolution into products.
 
-    aligned: to a multiple of how many channels each part is filled up.
+    Attributes:
+        parts: into how many equal parts the channels are cut, each a block of K.
+        aligned: to a multiple of how many channels each part is filled up.
     """
 
     parts: int
@@ -91,8 +93,10 @@ def _least(x: Convolution, config: ComputeKernelConfig, arch: str) -> int:
 class _Slice:
     """A stretch of the result and the input that it takes.
 
-    planned: as ttnn chooses the layout for it. run: as it runs, with the padding that is its own.
-    cut: the input is part of a longer one, and comes row-major.
+    Attributes:
+        planned: as ttnn chooses the layout for it.
+        run: as it runs, with the padding that is its own.
+        cut: the input is part of a longer one, and comes row-major.
     """
 
     planned: Convolution

@@ -29,8 +29,10 @@ class NoProgram(LightningError, NotImplementedError):
 class Convolution:
     """Sizes and formats of a dense convolution along one axis.
 
-    length: positions of the input without `padding`. steps: positions of the result.
-    weights: format of the prepared weights and of the bias.
+    Attributes:
+        length: positions of the input without `padding`.
+        steps: positions of the result.
+        weights: format of the prepared weights and of the bias.
     """
 
     batch: int
@@ -68,7 +70,8 @@ class Spread:
     """Operands of a convolution over cores: `rows` of them along the positions of the result,
     `parts` along the channels of the input, `outputs` along those of the result.
 
-    aligned: to a multiple of how many channels each part is filled up.
+    Attributes:
+        aligned: to a multiple of how many channels each part is filled up.
     """
 
     layout: str
@@ -121,8 +124,13 @@ def _share(count: int, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes of one core. before: input shard as it comes. halo: input shard with its neighbours'
-    values. during: buffers and result of the convolution itself."""
+    """Bytes of one core.
+
+    Attributes:
+        before: input shard as it comes.
+        halo: input shard with its neighbours' values.
+        during: buffers and result of the convolution itself.
+    """
 
     before: int
     halo: int
