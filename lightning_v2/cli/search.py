@@ -219,15 +219,15 @@ def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def found_by(found: Search) -> str:
+def found_by(searched: Search) -> str:
     """The best plan as YAML, with comments on how it was found."""
     from dataclasses import replace
 
-    figures, metrics = found.best.figures, found.best.metrics
+    figures, metrics = searched.best.figures, searched.best.metrics
     lines = [
-        f"Found by `lightning-v2 search`, strategy {found.strategy}, among {len(found.trials)} "
-        f"plans, as number {found.best.number}, under {found.constraints}, over the base "
-        f"{found.base.name}.",
+        f"Found by `lightning-v2 search`, strategy {searched.strategy}, among "
+        f"{len(searched.trials)} plans, as number {searched.best.number}, under {searched.constraints}, over the base "
+        f"{searched.base.name}.",
         f"Sites of the matrix engine in LoFi: {figures.lofi_share:.1%}. Bytes of constants in "
         f"bfloat8_b or smaller: {figures.bfp8_share:.1%}, in bfloat4_b: {figures.bfp4_share:.1%}, "
         f"of {figures.weight_bytes / 1e6:.2f} MB. Modelled cycles: {figures.cycles}.",
@@ -235,30 +235,30 @@ def found_by(found: Search) -> str:
         f"{metrics['zimtohrli']:.2g}, LSD {metrics['lsd_db']:.3f} dB; free-running: phones end "
         f"{metrics['boundary_shift_ms']:.2g} ms elsewhere, F0 differs by "
         f"{metrics['f0_shift_cents']:.2g} cents (median).",
-        f"{found.provenance[0].upper()}{found.provenance[1:]}.",
-        f"Equivalence test: {_verdict_words(found)}",
+        f"{searched.provenance[0].upper()}{searched.provenance[1:]}.",
+        f"Equivalence test: {_verdict_words(searched)}",
     ]
     comment = "\n".join(
         textwrap.fill(line, 100, initial_indent="# ", subsequent_indent="#   ") for line in lines
     )
     plan = replace(
-        found.best.plan, name="found", description=f"Least loss under {found.constraints}."
+        searched.best.plan, name="found", description=f"Least loss under {searched.constraints}."
     )
     return f"{comment}\n{plan.to_yaml()}"
 
 
-def _verdict_words(found: Search) -> str:
-    if found.check is None:
+def _verdict_words(searched: Search) -> str:
+    if searched.check is None:
         return "not asked."
     failed = "; ".join(
         f"{j.endpoint.label} {j.bound:.4g}, limit {j.endpoint.relation} {j.endpoint.limit:g}"
-        for j in found.check.verdict.failed
+        for j in searched.check.verdict.failed
     )
     # Each candidate is another chance to pass by luck: a reader has to know how many there were.
-    asked = int((found.trials["verdict"] != "").sum())
+    asked = int((searched.trials["verdict"] != "").sum())
     words = (
-        f"{found.verdict} on {len(found.check.sentences)} other sentences, candidates judged: "
-        f"{asked}"
+        f"{searched.verdict} on {len(searched.check.sentences)} other sentences, "
+        f"candidates judged: {asked}"
     )
     return f"{words}; fails: {failed}." if failed else f"{words}."
 
@@ -280,7 +280,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
         None if args.budget is None else within(args.budget, args.voice, base),
     )
     try:
-        found = search(
+        searched = search(
             bench,
             constraints,
             base,
@@ -293,31 +293,33 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
         )
     except UnreachableError as error:
         raise ArgumentError(_unreachable_words(error, args, base)) from error
-    best = front(found.trials)
-    print(f"{found.provenance}\n\nlosses of groups of sites alone, over {base.name}, worst first:")
-    losses = found.losses.sort_values("lost", ascending=False)
+    best = front(searched.trials)
+    print(
+        f"{searched.provenance}\n\nlosses of groups of sites alone, over {base.name}, worst first:"
+    )
+    losses = searched.losses.sort_values("lost", ascending=False)
     print(losses[["group", "move", "lost"]].head(10).to_string(index=False))
-    print(f"\nof {len(found.trials)} plans those that no other beats in score and in cycles:")
+    print(f"\nof {len(searched.trials)} plans those that no other beats in score and in cycles:")
     print(best[list(_SHOWN)].to_string(index=False, float_format="{:.4g}".format))
-    print(f"\nbest under {constraints}: trial {found.best.number}")
-    print(f"equivalence test: {_verdict_words(found)}")
-    print(f"all trials: {found.path}")
+    print(f"\nbest under {constraints}: trial {searched.best.number}")
+    print(f"equivalence test: {_verdict_words(searched)}")
+    print(f"all trials: {searched.path}")
     if args.figure:
-        _draw(found, best, args.figure)
+        _draw(searched, best, args.figure)
     if args.output:
-        write_output(args.output, found_by(found))
+        write_output(args.output, found_by(searched))
         print(f"written to {args.output}")
-    if found.check is not None and found.check.equivalent is None:
-        print(f"error: {why_no_answer(found.check)}", file=sys.stderr)
+    if searched.check is not None and searched.check.equivalent is None:
+        print(f"error: {why_no_answer(searched.check)}", file=sys.stderr)
         return 2
-    return 1 if found.verdict == "not equivalent" else 0
+    return 1 if searched.verdict == "not equivalent" else 0
 
 
-def _draw(found: Search, best, path: str) -> None:
+def _draw(searched: Search, best, path: str) -> None:
     from lightning_v2.analysis.display.picture import Note
     from lightning_v2.chapters.find_a_plan.pareto_figures import pareto
 
-    drawn = pareto(found.trials, best, found.bench.metric, "cycles", found.provenance)
+    drawn = pareto(searched.trials, best, searched.bench.metric, "cycles", searched.provenance)
     if isinstance(drawn, Note):
         print(drawn.text)
         return

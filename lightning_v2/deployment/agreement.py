@@ -116,14 +116,14 @@ def observed_emulation(
     voice: SourceFilterVoice, plan: Plan, text: str, arch: str
 ) -> tuple[dict[str, np.ndarray], Speech]:
     """The result of every site in the exact tier, in float32, and the speech."""
-    found: dict[str, np.ndarray] = {}
+    values: dict[str, np.ndarray] = {}
 
     def keep(call: SiteCall) -> None:
-        found[call.site] = call.result.numpy()
+        values[call.site] = call.result.numpy()
 
     with emulate(voice, plan, "exact", keep, arch=arch):
         speech = voice.synthesize(text)
-    return found, speech
+    return values, speech
 
 
 def digest(values: np.ndarray) -> str:
@@ -149,12 +149,12 @@ def load_agreement(name: str | Path) -> Agreement:
     return Agreement(table, content)
 
 
-def _row(site: str, op: str, found: np.ndarray, wanted: np.ndarray, output: str) -> tuple:
-    if found.shape != wanted.shape:
+def _row(site: str, op: str, device_values: np.ndarray, wanted: np.ndarray, output: str) -> tuple:
+    if device_values.shape != wanted.shape:
         raise ArgumentError(
-            f"{site} has shape {found.shape} on the device, {wanted.shape} emulated"
+            f"{site} has shape {device_values.shape} on the device, {wanted.shape} emulated"
         )
-    a, b = (np.ascontiguousarray(x, np.float32) for x in (found, wanted))
+    a, b = (np.ascontiguousarray(x, np.float32) for x in (device_values, wanted))
     differs = a.view(np.uint32) != b.view(np.uint32)
     apart = np.abs(a[differs].astype(np.float64) - b[differs])
     steps = np.abs(_places(a, output)[differs] - _places(b, output)[differs])

@@ -161,12 +161,12 @@ class _Turns:
         self._lowering, self._settings = lowering, settings
 
     def acoustics(self, *args: Tensor | None) -> Frames:
-        with self._turn() as speaker:
-            return speaker.acoustics(*args)
+        with self._turn() as lowering:
+            return lowering.acoustics(*args)
 
     def wave(self, frames: Frames, noise: Tensor) -> Tensor:
-        with self._turn() as speaker:
-            return speaker.wave(frames, noise)
+        with self._turn() as lowering:
+            return lowering.wave(frames, noise)
 
     @contextmanager
     def _turn(self) -> Iterator[Lowering]:

@@ -49,17 +49,17 @@ class EditError(ArgumentError):
 
 def choices(site: Site) -> dict[str, list]:
     """Field -> its legal values, of the fields that make a difference to a site."""
-    found = {}
+    legal = {}
     for field in FIELDS:
         if not matters(field, site):
             continue
         if field == "output":
-            found[field] = list(outputs(site.op))
+            legal[field] = list(outputs(site.op))
         elif LEGAL[field] is bool:
-            found[field] = [True, False]
+            legal[field] = [True, False]
         else:
-            found[field] = list(FIDELITIES if field == "math_fidelity" else LEGAL[field])
-    return found
+            legal[field] = list(FIDELITIES if field == "math_fidelity" else LEGAL[field])
+    return legal
 
 
 def changed(
@@ -175,10 +175,10 @@ def phase_sites(sites: Sequence[Site]) -> list[str]:
     Raises:
         EditError: there is none.
     """
-    found = [site.name for site in sites if site.op == "phase"]
-    if not found:
+    names = [site.name for site in sites if site.op == "phase"]
+    if not names:
         raise EditError(f"none of {len(sites)} sites sums a phase")
-    return found
+    return names
 
 
 @dataclass(frozen=True)
@@ -260,19 +260,19 @@ def groups(
     affected = [site for site in sites if any(matters(field, site) for field in low)]
     if globs is None:
         return {site.name: [site] for site in affected}
-    found: dict[str, list[Site]] = {glob: [] for glob in globs}
+    members_of: dict[str, list[Site]] = {glob: [] for glob in globs}
     for site in affected:
         first = next((glob for glob in globs if fnmatchcase(site.name, glob)), None)
         if first is not None:
-            found[first].append(site)
-    for glob, members in found.items():
+            members_of[first].append(site)
+    for glob, members in members_of.items():
         if not members:
             near = nearest(glob, [site.name for site in affected])
             raise EditError(
                 f"{glob!r} matches no site to which {', '.join(low)} makes a difference and that "
                 f"no glob before it has matched; did you mean {near!r}?"
             )
-    return found
+    return members_of
 
 
 def differences(first: Plan, second: Plan, sites: Sequence[Site]) -> pd.DataFrame:

@@ -152,11 +152,11 @@ class KeptReference:
         return sums
 
     def _range(self, site: str, plan: Plan) -> dict[str, float]:
-        blocks = BlockRanges(plan.for_site, self._voice.model)
+        ranges = BlockRanges(plan.for_site, self._voice.model)
         with torch.inference_mode(), torch_threads(1):
             for call in self._calls[site]:
-                blocks.observe(call)
-        return blocks.columns(site)
+                ranges.observe(call)
+        return ranges.columns(site)
 
     def _say(self, plan: Reference, observer: Observer, forced: Speech | None) -> Speech:
         return speak(

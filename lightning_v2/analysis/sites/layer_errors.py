@@ -42,12 +42,12 @@ class LayerErrors:
 
     Attributes:
         lower: runs one call alone in low precision.
-        blocks: watches the operands of the reference, if somebody wants to know.
+        block_ranges: watches the operands of the reference, if somebody wants to know.
         output_of: site -> format of the candidate's outputs.
     """
 
     lower: Callable[[SiteCall], object]
-    blocks: BlockRanges | None = None
+    block_ranges: BlockRanges | None = None
     output_of: Callable[[str], str] = lambda site: "float32"
     _ops: dict[str, str] = field(default_factory=dict)
     _isolated: dict[str, ErrorSums] = field(default_factory=lambda: defaultdict(ErrorSums))
@@ -60,8 +60,8 @@ class LayerErrors:
     def observe_reference(self, call: SiteCall) -> None:
         """Run the call alone in low precision on the same inputs."""
         self._ops.setdefault(call.site, call.op)
-        if self.blocks is not None:
-            self.blocks.observe(call)
+        if self.block_ranges is not None:
+            self.block_ranges.observe(call)
         output = first(call.result)
         self._right[call.site].add(output, "float32")
         lowered = first(self.lower(call))
@@ -112,7 +112,7 @@ class LayerErrors:
         accumulated = {
             site: sums for site, sums in self._accumulated.items() if site not in self._incomparable
         }
-        columns = self.blocks.columns if self.blocks else None
+        columns = self.block_ranges.columns if self.block_ranges else None
         return layer_table(
             self._ops, self._isolated, accumulated, self._values, self._right, columns
         )

@@ -30,11 +30,15 @@ def costs(*localisations: Localisation) -> pd.DataFrame:
     sites of the plan, each alone; NaN where no site has an error).
     """
     frames = []
-    for found in localisations:
-        energy = 10 ** (-found.snr_db / 10)
+    for localisation in localisations:
+        energy = 10 ** (-localisation.snr_db / 10)
         total = energy.sum() or np.nan
-        columns = {"plan": found.plan.name, "site": found.sites, "op": found.ops}
-        columns |= {"snr_db": found.snr_db, "share_percent": 100 * energy / total}
+        columns = {
+            "plan": localisation.plan.name,
+            "site": localisation.sites,
+            "op": localisation.ops,
+        }
+        columns |= {"snr_db": localisation.snr_db, "share_percent": 100 * energy / total}
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
 
@@ -50,8 +54,8 @@ def ranking(*localisations: Localisation, worst: int = 12) -> Picture:
     figure = Figure(figsize=(WIDTH, 1.5 + 0.27 * len(order)), layout="constrained")
     axes = figure.subplots()
     words = []
-    for at, found in enumerate(localisations):
-        name = found.plan.name
+    for at, localisation in enumerate(localisations):
+        name = localisation.plan.name
         own = table[table["plan"] == name].set_index("site")["snr_db"]
         places = np.arange(len(order)) + 0.2 * (at - (len(localisations) - 1) / 2)
         axes.plot(
@@ -89,8 +93,8 @@ def reach(localisations: Sequence[Localisation], comparisons: Sequence[Compariso
     figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     columns = figure.subplots(1, len(localisations), sharex=True, sharey=True, squeeze=False)[0]
     words = []
-    for axes, found in zip(columns, localisations, strict=True):
-        name = found.plan.name
+    for axes, localisation in zip(columns, localisations, strict=True):
+        name = localisation.plan.name
         own = drawn[drawn["plan"] == name]
         for at, room in enumerate(rooms.unique()):
             points = own[own["site"].str.startswith(f"{room}.")]
@@ -120,10 +124,12 @@ def reach(localisations: Sequence[Localisation], comparisons: Sequence[Compariso
 def worst_over_time(*localisations: Localisation) -> Picture:
     """Level of the reference, and of what the worst site of each plan adds alone; a row each."""
     first = localisations[0]
-    sites = [found.sites[int(found.snr_db.argmin())] for found in localisations]
+    sites = [
+        localisation.sites[int(localisation.snr_db.argmin())] for localisation in localisations
+    ]
     maps = {"reference": first.reference_dbfs}
-    for found, site in zip(localisations, sites, strict=True):
-        maps[f"{found.plan.name}: error of {site} alone"] = found.error_of(site)
+    for localisation, site in zip(localisations, sites, strict=True):
+        maps[f"{localisation.plan.name}: error of {site} alone"] = localisation.error_of(site)
     figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * len(maps)), layout="constrained")
     rows = figure.subplots(len(maps), 1, sharex=True, sharey=True)
     low, high = LEVEL_RANGE_DB
@@ -138,8 +144,8 @@ def worst_over_time(*localisations: Localisation) -> Picture:
     rows[-1].set_xlabel("time (s)")
     figure.colorbar(shown, ax=rows, label="level in 500 Hz (dBFS)", extend="both", pad=0.01)
     words = [
-        f"{found.plan.name} {site}, {found.snr_db.min():.1f} dB"
-        for found, site in zip(localisations, sites, strict=True)
+        f"{localisation.plan.name} {site}, {localisation.snr_db.min():.1f} dB"
+        for localisation, site in zip(localisations, sites, strict=True)
     ]
     alt = (
         "Level of the reference over time and frequency, and of the error of the site that alone "
@@ -147,8 +153,8 @@ def worst_over_time(*localisations: Localisation) -> Picture:
     )
     data = {"times_s": first.times_s, "band_edges_hz": first.band_edges_hz}
     data |= {
-        f"{found.plan.name}_error_dbfs": found.error_of(site)
-        for found, site in zip(localisations, sites, strict=True)
+        f"{localisation.plan.name}_error_dbfs": localisation.error_of(site)
+        for localisation, site in zip(localisations, sites, strict=True)
     }
     data["reference_dbfs"] = first.reference_dbfs
     return Picture(figure, alt, provenance(localisations), {"worst_over_time": data})
@@ -161,10 +167,10 @@ def cost_sheet(*localisations: Localisation, worst: int = 12) -> Sheet:
     order = order.sort_values(ascending=False, kind="stable").index
     shown = pd.DataFrame({"site": order})
     shown["op"] = table.drop_duplicates("site").set_index("site")["op"].reindex(order).to_numpy()
-    for found in localisations:
-        own = table[table["plan"] == found.plan.name].set_index("site").reindex(order)
-        shown[f"{found.plan.name}: SNR (dB)"] = [number(x) for x in own["snr_db"]]
-        shown[f"{found.plan.name}: share (%)"] = [number(x) for x in own["share_percent"]]
+    for localisation in localisations:
+        own = table[table["plan"] == localisation.plan.name].set_index("site").reindex(order)
+        shown[f"{localisation.plan.name}: SNR (dB)"] = [number(x) for x in own["snr_db"]]
+        shown[f"{localisation.plan.name}: share (%)"] = [number(x) for x in own["share_percent"]]
     caption = (
         f"{len(order)} sites, each alone in low precision: SNR of the waveform, and share of the "
         "error energy of all of them. "
@@ -183,20 +189,20 @@ def together(localisations: Sequence[Localisation], comparisons: Sequence[Compar
     """
     rows = []
     check_same_plans(localisations, comparisons)
-    for found, whole in zip(localisations, comparisons, strict=True):
-        energy = np.sort(10 ** (-found.snr_db / 10))[::-1]
+    for localisation, whole in zip(localisations, comparisons, strict=True):
+        energy = np.sort(10 ** (-localisation.snr_db / 10))[::-1]
         total = energy.sum()
         half = int(np.searchsorted(np.cumsum(energy), total / 2)) + 1 if total else 0
         rows.append(
             {
-                "plan": found.plan.name,
+                "plan": localisation.plan.name,
                 "sites": len(energy),
                 "energies of single sites, added up: SNR (dB)": number(
                     float(-10 * np.log10(total)) if total else np.inf
                 ),
                 "whole plan: SNR (dB)": number(whole.metrics["snr_db"]),
                 "sites that make half of the error": half,
-                "worst site": found.sites[int(found.snr_db.argmin())],
+                "worst site": localisation.sites[int(localisation.snr_db.argmin())],
                 "its share (%)": number(100 * energy[0] / total if total else np.nan),
             }
         )
@@ -218,14 +224,18 @@ def check_same_plans(
 
 def provenance(localisations: Sequence[Localisation]) -> str:
     """One line for several plans that were localised in the same way."""
-    return for_all(localisations[0].provenance, [found.plan.name for found in localisations])
+    return for_all(
+        localisations[0].provenance, [localisation.plan.name for localisation in localisations]
+    )
 
 
-def _reached(found: Localisation, whole: Comparison) -> pd.DataFrame:
+def _reached(localisation: Localisation, whole: Comparison) -> pd.DataFrame:
     """A row a site: plan, site, op, site_sqnr_db at its output, waveform_snr_db."""
-    here = whole.layers.set_index("site")["isolated_sqnr_db"].reindex(found.sites)
-    table = pd.DataFrame({"plan": found.plan.name, "site": found.sites, "op": found.ops})
-    return table.assign(site_sqnr_db=here.to_numpy(float), waveform_snr_db=found.snr_db)
+    here = whole.layers.set_index("site")["isolated_sqnr_db"].reindex(localisation.sites)
+    table = pd.DataFrame(
+        {"plan": localisation.plan.name, "site": localisation.sites, "op": localisation.ops}
+    )
+    return table.assign(site_sqnr_db=here.to_numpy(float), waveform_snr_db=localisation.snr_db)
 
 
 _ROOMS = ("#0072b2", "#e69f00", "#cc79a7", "#009e73")

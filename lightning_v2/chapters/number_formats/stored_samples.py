@@ -79,7 +79,7 @@ def sounds(speech: Speech) -> list[Sound]:
     if not len(speech.durations):
         raise ArgumentError("this voice does not tell how long its phones last")
     ends = np.cumsum(speech.durations.astype(np.float64))
-    found = []
+    sounds = []
     for kind, phones in _KINDS.items():
         places = [i for i, phone in enumerate(speech.phonemes) if phone in phones]
         if not places:
@@ -94,11 +94,11 @@ def sounds(speech: Speech) -> list[Sound]:
         last = first + (last - first) // GROUP * GROUP
         wave = speech.waveform[first:last]
         stored = {dtype: store(wave, dtype) for dtype in STORED}
-        found.append(
+        sounds.append(
             Sound(kind, speech.phonemes[place], first / speech.sample_rate, speech.sample_rate,
                   wave, stored)
         )  # fmt: skip
-    return found
+    return sounds
 
 
 def spectrum_dbfs(waveform: np.ndarray) -> np.ndarray:
@@ -127,7 +127,7 @@ def high_snr_db(sound: Sound, dtype: str) -> float:
     return float(10 * np.log10(signal.sum() / error.sum()))
 
 
-def sound_table(found: list[Sound]) -> Sheet:
+def sound_table(sounds: list[Sound]) -> Sheet:
     """Levels and errors of each sound in each format."""
     rows = [
         {
@@ -141,27 +141,27 @@ def sound_table(found: list[Sound]) -> Sheet:
                 100 * float(np.mean((sound.stored[dtype] == 0) & (sound.waveform != 0))), 1
             ),
         }
-        for sound in found
+        for sound in sounds
         for dtype in STORED
     ]
     caption = "Samples packed as by the host in blocks of 16: emulated, bit for bit; not a plan."
     return Sheet(pd.DataFrame(rows), caption)
 
 
-def versions(found: list[Sound], gap_s: float = 0.25) -> list[Version]:
+def versions(sounds: list[Sound], gap_s: float = 0.25) -> list[Version]:
     """All sounds one after the other, with digital silence between them, in every format."""
-    rate = found[0].sample_rate
+    rate = sounds[0].sample_rate
     gap = np.zeros(int(gap_s * rate), np.float32)
-    kinds = ", ".join(sound.kind for sound in found)
+    kinds = ", ".join(sound.kind for sound in sounds)
 
     def joined(waves: list[np.ndarray]) -> np.ndarray:
         return np.concatenate([gap, *(piece for wave in waves for piece in (wave, gap))])
 
-    given = joined([sound.waveform for sound in found])
+    given = joined([sound.waveform for sound in sounds])
     return [
         Version("as it is", given, rate, colours.REFERENCE, f"{kinds}: {_AS_IT_IS}"),
         *(
-            Version(dtype, joined([sound.stored[dtype] for sound in found]), rate,
+            Version(dtype, joined([sound.stored[dtype] for sound in sounds]), rate,
                     colours.FORMATS[dtype], f"{kinds}: {_STORED}")
             for dtype in STORED
         ),
@@ -181,10 +181,10 @@ def sentence_versions(speech: Speech) -> list[Version]:
 
 
 def silence_versions(
-    found: list[Sound], to_dbfs: float = -36.0, seconds: float = 1.5
+    sounds: list[Sound], to_dbfs: float = -36.0, seconds: float = 1.5
 ) -> list[Version]:
     """The silence alone, repeated, with as much gain in steps of 6 dB as brings it to a level."""
-    silence = next(sound for sound in found if sound.kind == "silence")
+    silence = next(sound for sound in sounds if sound.kind == "silence")
     times = -(-int(seconds * silence.sample_rate) // len(silence.waveform))
     steps = (to_dbfs - level_dbfs(silence.waveform)) // 6
     gain = float(np.clip(6 * steps, 0, 60))

@@ -163,7 +163,7 @@ class Lowering:
         """`speak` from the encoder on."""
         if any(given is None for given in f0):
             pairs = zip(f0, self.pitch(encoded), strict=True)
-            f0 = [found if given is None else given for given, found in pairs]
+            f0 = [predicted if given is None else given for given, predicted in pairs]
         columns = [self._columns(*pair) for pair in zip(encoded.position, f0, strict=True)]
         pitched, pitch = map(list, zip(*columns, strict=True))
         counts = [x.shape[1] for x in f0]
@@ -227,13 +227,13 @@ class Lowering:
 
         name = "encode" if timed else "encode untimed"
         (hidden,), durations = run.stage(name, encode, uploads)
-        found = [
+        all_ends = [
             host("ends", network.ends, durations[0][i : i + 1, : counts[i], 0])
             if given is None
             else given
             for i, given in enumerate(ends)
         ]
-        return self.regulate(hidden, found, f0)
+        return self.regulate(hidden, all_ends, f0)
 
     def regulate(
         self, hidden: DeviceTensor, ends: Sequence[Tensor], f0: Sequence[Tensor | None]
@@ -264,8 +264,8 @@ class Lowering:
 
         counts = [phone.shape[1] for phone in encoded.phone]
         return [
-            self.runner.on_host("hertz", self._network.hertz, *found.unbind(-1))
-            for (found,) in self._by_frames(counts, pitch)
+            self.runner.on_host("hertz", self._network.hertz, *hertz_columns.unbind(-1))
+            for (hertz_columns,) in self._by_frames(counts, pitch)
         ]
 
     def _by_frames(
@@ -276,7 +276,7 @@ class Lowering:
         Sentences of similar length go together, as many as their bucket takes; a long one goes in
         pieces.
         """
-        found: dict[int, tuple[Tensor, ...]] = {}
+        of_sentence: dict[int, tuple[Tensor, ...]] = {}
         for members in self.buckets.groups(counts):
             present = [i for i in members if i is not None]
             parts = []
@@ -285,8 +285,8 @@ class Lowering:
                 parts.append([x[:, piece.valid] for x in stage(members, piece, view)])
             wholes = [torch.cat(column, 1) for column in zip(*parts, strict=True)]
             for row, i in enumerate(present):
-                found[i] = tuple(x[row : row + 1, : counts[i]] for x in wholes)
-        return [found[i] for i in range(len(counts))]
+                of_sentence[i] = tuple(x[row : row + 1, : counts[i]] for x in wholes)
+        return [of_sentence[i] for i in range(len(counts))]
 
     def _columns(self, position: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
         """Pitch as columns for the decoder and for the vocoder, (1, T, 32) each."""

@@ -84,14 +84,14 @@ class Results:
 
     def finished(self, keys: Iterable[str]) -> set[str]:
         """Which of the units have a result; those that failed have none."""
-        kept = self._best(set(keys), columns=["key", "error"])
-        return {key for key, table in kept.items() if not table["error"][0].is_valid}
+        best = self._best(set(keys), columns=["key", "error"])
+        return {key for key, table in best.items() if not table["error"][0].is_valid}
 
     def load(self, keys: Iterable[str]) -> pd.DataFrame:
         """All rows of these units, the units in the order of `keys`; failed ones among them."""
         keys = list(dict.fromkeys(keys))
-        kept = self._best(set(keys))
-        frames = [kept[key].to_pandas() for key in keys if key in kept]
+        best = self._best(set(keys))
+        frames = [best[key].to_pandas() for key in keys if key in best]
         if not frames:
             return _SCHEMA.empty_table().to_pandas()
         return pd.concat(frames, ignore_index=True)
@@ -118,14 +118,14 @@ class Results:
 
     def _merge(self, measurement: str, paths: list[Path]) -> None:
         tables = [table for path in paths if (table := _read(path, None, None)) is not None]
-        kept = _best(tables)
-        name = hashlib.sha256("".join(sorted(kept)).encode()).hexdigest()[:16]
+        best = _best(tables)
+        name = hashlib.sha256("".join(sorted(best)).encode()).hexdigest()[:16]
         target = self._parts / f"{measurement}-{name}.parquet"
         if target.exists() and (older := _read(target, None, None)) is not None:
-            kept = _best([older, *tables])
+            best = _best([older, *tables])
         # One measurement may return a number here and a word there: such units stay alone.
         with suppress(pa.ArrowTypeError, pa.ArrowInvalid):
-            _write(target, pa.concat_tables(kept.values(), promote_options="permissive"))
+            _write(target, pa.concat_tables(best.values(), promote_options="permissive"))
             for path in paths:
                 if path != target:
                     path.unlink(missing_ok=True)
@@ -149,12 +149,12 @@ class Results:
 
 def _best(tables: Iterable[pa.Table]) -> dict[str, pa.Table]:
     """The rows of each key: those of the last table, but no failure in place of a result."""
-    kept: dict[str, pa.Table] = {}
+    best: dict[str, pa.Table] = {}
     for table in tables:
         for key, piece in _by_key(table):
-            if key not in kept or not piece["error"][0].is_valid or kept[key]["error"][0].is_valid:
-                kept[key] = piece
-    return kept
+            if key not in best or not piece["error"][0].is_valid or best[key]["error"][0].is_valid:
+                best[key] = piece
+    return best
 
 
 def _by_key(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:

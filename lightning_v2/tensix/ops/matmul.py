@@ -17,7 +17,7 @@ from lightning_v2.tensix.numbers.configuration import (
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
-from lightning_v2.tensix.programs import matmul as program
+from lightning_v2.tensix.programs import matmul as programs
 
 ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh")
 _TF32 = 0xFFFFE000
@@ -44,7 +44,7 @@ def matmul(
             as ttnn has it where no core grid is given.
         compute_kernel_config: see docs/numerics.md, section 8 for what ttnn takes if it is not
             given.
-        program_config: ttnn's own choice if not given; see `program`.
+        program_config: ttnn's own choice if not given; see `programs.matmul`.
 
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
@@ -95,7 +95,7 @@ def linear(
         legal = ", ".join(map(repr, (None, *ACTIVATIONS)))
         raise ArgumentError(f"activation is {activation!r}; legal are {legal}")
     config = compute_kernel_config or default_config(a.dtype, b.dtype, output, program_config)
-    chosen = program_config or program.choose(
+    chosen = program_config or programs.choose(
         m,
         k,
         n,
