@@ -226,8 +226,8 @@ def found_by(searched: Search) -> str:
     figures, metrics = searched.best.figures, searched.best.metrics
     lines = [
         f"Found by `lightning-v2 search`, strategy {searched.strategy}, among "
-        f"{len(searched.trials)} plans, as number {searched.best.number}, under {searched.constraints}, over the base "
-        f"{searched.base.name}.",
+        f"{len(searched.trials)} plans, as number {searched.best.number}, under "
+        f"{searched.constraints}, over the base {searched.base.name}.",
         f"Sites of the matrix engine in LoFi: {figures.lofi_share:.1%}. Bytes of constants in "
         f"bfloat8_b or smaller: {figures.bfp8_share:.1%}, in bfloat4_b: {figures.bfp4_share:.1%}, "
         f"of {figures.weight_bytes / 1e6:.2f} MB. Modelled cycles: {figures.cycles}.",
