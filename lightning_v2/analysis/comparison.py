@@ -1,7 +1,5 @@
 """What came out of saying one text twice."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -149,13 +149,13 @@ def _controls_text(controls: Sequence[ControlVerdict]) -> str:
 
     rows = control_table(controls).to_dict("records")
     width = max(len(row["control"]) for row in rows)
-    lines = [f"{'control':{width}}  must  does          right"]
-    for row in rows:
-        lines.append(
-            f"{row['control']:{width}}  {row['must']}  {row['does']:12}  {row['right']}\n"
-            f"{_wrapped(row['what'], indent=4)}\n{_wrapped('fails: ' + row['fails'], indent=4)}"
-        )
-    return "\n".join(lines)
+    head = f"{'control':{width}}  must  does          right"
+    told = (
+        f"{row['control']:{width}}  {row['must']}  {row['does']:12}  {row['right']}\n"
+        f"{_wrapped(row['what'], indent=4)}\n{_wrapped('fails: ' + row['fails'], indent=4)}"
+        for row in rows
+    )
+    return "\n".join([head, *told])
 
 
 def _wrapped(text: str, indent: int = 0) -> str:

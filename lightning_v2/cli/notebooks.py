@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         type=values.whole(1),
         metavar="N",
-        help=f"notebooks that run at the same time (default: one a core, at most 4, here "
-        f"{defaults.jobs()})",
+        help="notebooks that run at the same time (default: one a core, at most four)",
     )
     parser.add_argument("--fresh", action="store_true", help="run what has not changed as well")
     for name, seconds, what in (

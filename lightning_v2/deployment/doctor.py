@@ -3,8 +3,6 @@
 No check loads ttnn in this process, touches a card, or waits for long.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform

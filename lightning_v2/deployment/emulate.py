@@ -1,7 +1,5 @@
 """A voice, or any module, under a precision plan, in emulated arithmetic."""
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from torch import Tensor, nn
 from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.single_calls import has_lowering
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.model.network import Frames
@@ -48,16 +47,16 @@ class Emulation:
 
     @property
     def unemulated(self) -> list[Unemulated]:
-        """Calls of a bare module that ran in PyTorch's arithmetic, each with the reason.
+        """Calls without a lowering that ran in PyTorch's arithmetic, each with the reason.
 
         This and `approximated` must be empty for a result to be what it claims. Of the operations
-        of a voice all are known.
+        of a lowering all are known.
         """
         return self._run.unemulated if isinstance(self._run, Interception) else []
 
     @property
     def is_empty(self) -> bool:
-        """Whether a bare module ran, but not one call of it in the arithmetic of the chip."""
+        """Whether interception ran a module, but not one call in the arithmetic of the chip."""
         run = self._run
         if not isinstance(run, Interception) or run.emulated:
             return False
@@ -65,7 +64,7 @@ class Emulation:
 
     @property
     def approximated(self) -> list[Unemulated]:
-        """Calls of a bare module that the exact tier has no rule for and the fast one ran."""
+        """Calls without a lowering that the exact tier has no rule for and the fast one ran."""
         return self._run.approximated if isinstance(self._run, Interception) else []
 
 
@@ -80,8 +79,9 @@ def emulate(
     """Context in which a voice or a module computes as `plan` says.
 
     What a voice synthesizes goes through its lowering, the operations that a device would run. Of
-    any other module the torch calls are intercepted, and each is lowered by ttnn's defaults; in the
-    fast tier gradients pass straight through every rounding, so that it can be trained in here.
+    a voice of another architecture, and of any other module, the torch calls are intercepted, and
+    each is lowered by ttnn's defaults; in the fast tier gradients pass straight through every
+    rounding, so that it can be trained in here.
 
     What the chip does not do runs as PyTorch runs it and is listed in `unemulated`; where that is
     all, a warning at the end says so.
@@ -111,25 +111,28 @@ def emulate(
     settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
     if not isinstance(plan, Plan):
         plan = Plan.load(plan)
-    if isinstance(voice, nn.Module):
-        intercepted = tensix.intercept(voice, plan.for_site, observer)
+    bare = isinstance(voice, nn.Module)
+    if not bare and not isinstance(voice, Voice):
+        kind = type(voice).__name__
+        raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
+    if not bare:
+        plan.check(voice_sites(voice))
+    if bare or not has_lowering(voice.model):
+        model = voice if bare else voice.model
+        intercepted = tensix.intercept(model, plan.for_site, observer)
         with (
             tensix.use(tier, settings.arch),
             intercepted as running,
-            executed_by(voice, None, plan.name, tier),
+            executed_by(model, None, plan.name, tier),
         ):
             emulation = Emulation(tier, settings.arch, running)
             yield emulation
         if emulation.is_empty:
             message = f"plan {plan.name}: nothing was emulated. {unemulated_words(emulation)}"
             warnings.warn(message, stacklevel=3)
-        if running.sites:
+        if bare and running.sites:
             _warn_of_idle_rules(plan, running)
         return
-    if not isinstance(voice, Voice):
-        kind = type(voice).__name__
-        raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
-    plan.check(voice_sites(voice))
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
     turns = _Turns(lowering, settings)
     with executed_by(voice.model, turns, plan.name, tier):

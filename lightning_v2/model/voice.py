@@ -3,22 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executor_of
-from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint
+from lightning_v2.model.checkpoint import load_checkpoint, weights_digest
 from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
 from lightning_v2.model.network import Frames, Network
+from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
-from lightning_v2.resources import data_path
 from lightning_v2.text import Sentence, features, normalize, phone_indices, to_sentences
 from lightning_v2.threads import torch_threads
-
-DEFAULT_VOICE = "slt"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,21 +75,37 @@ class Script:
 
 
 @dataclass(frozen=True, eq=False)
-class Voice:
-    """A trained network with its text front end.
+class SourceFilterVoice:
+    """The voice that is trained here: phones to frames, a source, and filters that shape it.
 
     Attributes:
         name: of the voice.
         model: the network, in evaluation mode.
         config: its sizes.
-        digest: SHA-256 of its weights.
     """
 
     name: str
     model: Network
     config: VoiceConfig
-    digest: str
     sample_rate: int = SAMPLE_RATE
+    takes: ClassVar[frozenset[Given]] = frozenset({"durations", "f0"})
+    prosody_sites: ClassVar[tuple[str, ...]] = ("pitch.*", "duration.*")
+
+    def phonemize(self, text: str) -> tuple[str, ...]:
+        """The phones of a text.
+
+        Raises:
+            TextError: if there is nothing to say, or the text holds control characters.
+        """
+        return Script.of(text).phones
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its weights as they are in memory, which takes some hundredths of a second.
+
+        That of the file that they came from, until somebody changes them.
+        """
+        return weights_digest(self.model, self.config)
 
     def synthesize(
         self, text: str | list[str], *, seed: int = 0, forced: Speech | None = None
@@ -185,24 +199,14 @@ class Voice:
         return normalized * self.model.envelope_std.numpy() + self.model.envelope_mean.numpy()
 
 
-def load(name: str | Path = DEFAULT_VOICE) -> Voice:
-    """Load a voice by its name in data/voices/, or from a folder. Needs no network.
+def load_folder(folder: Path) -> SourceFilterVoice:
+    """The voice of a checkpoint.
 
     Raises:
-        CheckpointError: if there is no such voice, or its files are damaged or foreign.
+        CheckpointError: if its files are damaged or foreign.
     """
-    folder = Path(name)
-    if not (folder / "config.json").exists():
-        voices = data_path("voices")
-        known = sorted(path.parent.name for path in voices.glob("*/config.json"))
-        if str(name) not in known:
-            raise CheckpointError(
-                f"no voice {str(name)!r}: known are {', '.join(known) or 'none'}, "
-                "or give the path of a folder with config.json and model.safetensors"
-            )
-        folder = voices / str(name)
-    network, config, digest = load_checkpoint(folder)
-    return Voice(folder.resolve().name, network, config, digest)
+    network, config = load_checkpoint(folder)
+    return SourceFilterVoice(folder.resolve().name, network, config)
 
 
 def _say(network: Any, line: Line) -> tuple[Frames, torch.Tensor]:

@@ -279,7 +279,7 @@ def test_settings_that_are_refused(voice):
         emulate(voice, "bf16", tier="fats").__enter__()
     with pytest.raises(ValueError, match="arch is 'grayskull'; legal are 'wormhole_b0', 'black"):
         emulate(voice, "bf16", arch="grayskull").__enter__()
-    with pytest.raises(TypeError, match="voice is a str; legal are a Voice and any torch.nn.Mod"):
+    with pytest.raises(TypeError, match=r"voice is a str; legal are a Voice and any torch.nn.Mod"):
         emulate("slt", "bf16").__enter__()
 
 

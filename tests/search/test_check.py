@@ -7,8 +7,9 @@ import pytest
 import soundfile
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.cli.main import main
 from lightning_v2.errors import ArgumentError
@@ -16,6 +17,7 @@ from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.search import check as checks
 from lightning_v2.search.sweep.store import Results
+from lightning_v2.search.sweep.sweep import UnitBug
 
 GOOD = {metric.name: metric.bound for metric in METRICS} | {
     "pesq_wb_mos": 4.6,
@@ -174,6 +176,23 @@ def test_against_recordings(results, tmp_path, capsys):
     results["against_recording"] = lambda plan: near if plan is None else near | {"stoi": 0.897}
     assert run("--recordings", str(tmp_path)) == 1
     assert "NOT EQUIVALENT; fails STOI, change\n" in capsys.readouterr().out
+
+
+def test_a_verdict_by_the_rules_of_another_chip_says_so(results, capsys):
+    with tensix.use(arch="blackhole"):
+        assert run() == 0
+    assert "emulated by the rules of blackhole" in capsys.readouterr().out
+    assert run() == 0
+    assert "by the rules of" not in capsys.readouterr().out
+
+
+def test_a_mistake_in_a_worker_is_a_mistake_of_ours(results, monkeypatch, capsys):
+    def sweep(*_, **__):
+        raise UnitBug("free_running of {}:\nTraceback (most recent call last)\nKeyError: 'f0'")
+
+    monkeypatch.setattr(checks, "sweep", sweep)
+    assert run("--no-controls") == 70
+    assert "KeyError: 'f0'" in capsys.readouterr().err
 
 
 def test_failed_units_are_no_verdict(results, capsys):

@@ -1,12 +1,11 @@
 """Why a measure of two waveforms has no value, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.alignment import pairing
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.sanity import SECONDS, flaw, refusal
 from lightning_v2.model import Speech
 
@@ -23,6 +22,7 @@ _UNDEFINED = {
     "words_agree_percent": "the recogniser hears no word",
     "loudness_difference_lu": "nothing in one of the two is louder than -70 LUFS",
 }
+_NO_DURATIONS = "the voice does not tell how long its phones last"
 _UNVOICED = "no frame is voiced in both"
 
 
@@ -42,7 +42,7 @@ def reasons(
         recogniser: whether it was asked to hear them.
     """
     waves = {"reference": reference.waveform, "candidate": candidate.waveform}
-    flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave))]
+    flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave, name))]
     needs = {metric.name: metric.needs for metric in METRICS}
 
     def reason(name: str) -> str:
@@ -50,6 +50,10 @@ def reasons(
             return ON_REQUEST
         if flaws:
             return flaws[0]
+        if name == "boundary_shift_p95_ms":
+            return _NO_DURATIONS
+        if needs[name] != "nothing" and pairing(reference, candidate) == "nothing":
+            return f"{_NO_DURATIONS}, and it has decided otherwise about time: nothing is paired"
         if needs[name] == "samples" and not aligned:
             return unaligned_words(reference, candidate)
         refused = refusal(name, reference.sample_rate, **waves) if name in SECONDS else ""

@@ -5,8 +5,6 @@ plan `fp32` would not do for the rest: multipliers of the chip keep 11 bits of a
 they lose is about as much as a good plan loses at one site.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -82,7 +80,8 @@ class Localisation:
         columns = {"site": self.sites, "op": self.ops, "snr_db": self.snr_db}
         for low, high in pairwise(BAND_EDGES_HZ):
             rows = slice(low // BAND_HZ, high // BAND_HZ)
-            ratio = 10 * np.log10(reference[rows].sum() / error[:, rows].sum(axis=(1, 2)))
+            with np.errstate(invalid="ignore"):  # a band above half the sample rate has no rows
+                ratio = 10 * np.log10(reference[rows].sum() / error[:, rows].sum(axis=(1, 2)))
             columns[f"snr_db_{low}_to_{high}_hz"] = np.where(silent, np.inf, ratio)
         loudest = self.times_s[error.sum(axis=1).argmax(axis=1)]
         columns["loudest_error_s"] = np.where(silent, np.nan, loudest)

@@ -5,8 +5,6 @@ kept step by step. Letters: K operands, P fidelity phases, S steps: two for each
 and phase, in the order of the engine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

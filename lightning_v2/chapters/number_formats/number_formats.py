@@ -4,8 +4,6 @@ Everything is packed by `tensix.formats` as the host packs it; the fields are re
 packed values.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What ttnn records while a part of the voice runs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -18,8 +18,6 @@ by blocks, and many stay where they are, sharded by height from one operation to
 None of this shows in the result: blocks along K are given, and rows and columns are independent.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -8,8 +8,6 @@ the next run as soon as the last one has read its own.
 **Traces have not yet run on silicon**; mock devices and the simulator cannot record any.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

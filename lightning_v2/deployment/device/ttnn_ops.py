@@ -3,8 +3,6 @@
 Words of a plan become objects of ttnn in `words`; where tensors lie says `placement`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Runs the operations of a lowering, each at a site of the plan."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace

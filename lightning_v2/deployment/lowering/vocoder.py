@@ -4,8 +4,6 @@ Pulses and noise are two planes (B, 2, T, ·) here, where the network has (B, T,
 tile are frames, and no tile is left with two rows of values. Observers see them as the network's.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

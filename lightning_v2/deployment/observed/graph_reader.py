@@ -7,8 +7,6 @@ and a view shows no buffer. So the origin of an operand is followed through its 
 ids where there is none.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """A report in units that are read, for a terminal and for a notebook."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lightning_v2.deployment.observed.report import Report, StageReport

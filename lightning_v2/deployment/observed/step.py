@@ -1,7 +1,5 @@
 """One thing that happened on the device: an operation, or a transfer from or to the host."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from lightning_v2.deployment.observed.tensor_use import TensorUse

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import joblib
 import pandas as pd
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan
 from lightning_v2.search.plans.quality import METRIC_NAMES, PROSODY, badness, loss
-from lightning_v2.search.sweep.cluster import connected, cores
+from lightning_v2.search.sweep.cluster import connected
 from lightning_v2.search.sweep.measurements import plan_text
 from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.sweep import Unit, sweep
@@ -52,7 +53,7 @@ class Bench(Settings):
         Raises:
             ClusterError: no scheduler, or no worker, answers.
         """
-        with connected(self.scheduler, self.workers, self.workers or cores()) as client:
+        with connected(self.scheduler, self.workers, self.workers or joblib.cpu_count()) as client:
             yield replace(self, scheduler=client.scheduler.address, workers=None)
 
     def measure(self, plans: Sequence[Plan]) -> pd.DataFrame:

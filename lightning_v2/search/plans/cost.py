@@ -7,14 +7,12 @@ multiply-adds. Element-wise operations cost the same under any plan and are left
 between programs. Good for comparing plans, not for predicting a device.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Sequence
 
 from lightning_v2.deployment.device.programs import CYCLES_A_PHASE, Grid, Product, choices
-from lightning_v2.precision.mixtures import Precisions
+from lightning_v2.precision.edit import Precisions
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision

@@ -1,7 +1,5 @@
 """Finds a plan: sensitivities first, then candidates, and the equivalence test as the judge."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -10,11 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from lightning_v2 import tensix
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.mixtures import Move, groups, precisions_of
+from lightning_v2.precision.edit import Move, groups, precisions_of
 from lightning_v2.resources import held_out_texts
-from lightning_v2.search.check import Check, check
+from lightning_v2.search.check import check
+from lightning_v2.search.check_record import Check
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.cost import cycles
@@ -218,7 +218,7 @@ def _digest(bench: Bench, space: Space, *more: object) -> str:
     """Of everything that decides which plans are tried."""
     what = [
         voice_of(bench.voice).digest,
-        [bench.sentences, bench.metric, bench.tier, bench.seed],
+        [bench.sentences, bench.metric, bench.tier, bench.seed, tensix.settings().decisive],
         space.plan(frozenset()).digest,
         [[move.sites, move.fields] for move in space.moves],
         vars(space.constraints),

@@ -1,14 +1,12 @@
 """Which site minds: each site, or group of sites, alone in low precision over a base plan."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.coverage import Coverage
-from lightning_v2.precision.mixtures import (
+from lightning_v2.precision.edit import (
     Move,
     Precisions,
     applied,
@@ -41,7 +39,7 @@ def sensitivity(
         (modelled), and the mean of each metric.
 
     Raises:
-        ValueError: see `mixtures.groups`. SearchError: see `Bench.measure`.
+        ValueError: see `edit.groups`. SearchError: see `Bench.measure`.
     """
     sites = voice_sites(voice_of(bench.voice))
     moves = [Move.of(name, found, low) for name, found in groups(sites, low, globs).items()]

@@ -1,7 +1,5 @@
 """How a search goes about it: by what each site loses alone, then by trying combinations."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 

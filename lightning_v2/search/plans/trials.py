@@ -1,7 +1,5 @@
 """Every plan that a search has tried, and what came of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +8,7 @@ import pandas as pd
 
 from lightning_v2.files import written_whole
 from lightning_v2.precision import Plan
-from lightning_v2.precision.mixtures import Move, Precisions, applied, plan_of
+from lightning_v2.precision.edit import Move, Precisions, applied, plan_of
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints, Figures
 from lightning_v2.tensix.numbers.sites import Site

@@ -1,7 +1,5 @@
 """What all units of a check or of a search have in common, and where they run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from typing import Any
 

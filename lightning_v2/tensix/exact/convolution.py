@@ -1,7 +1,5 @@
 """Convolutions in the exact tier; see `convolution`."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Matrix products in the exact tier: docs/numerics.md, sections 4 and 6."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

@@ -1,7 +1,5 @@
 """Compiled kernels that treat each row of a tensor, its last axis, by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -3,8 +3,6 @@
 A 16-bit Dst cuts them off.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -6,8 +6,6 @@ Otherwise the sums and products that run on the matrix engine take masked operan
 with a 16-bit Dst every intermediate result is a bfloat16. docs/numerics.md, sections 3 and 7.2.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 

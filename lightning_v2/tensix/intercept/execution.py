@@ -11,8 +11,6 @@ Written against `ops`, a module with ttnn's names: `lightning_v2.tensix`, or a s
                  is cast to `output`; so they do for bfloat4_b, which few of them take
 """
 
-from __future__ import annotations
-
 from types import ModuleType
 
 import torch

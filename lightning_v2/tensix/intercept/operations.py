@@ -4,8 +4,6 @@ A call arrives as torch hands it over: function, method, operator, in-place vari
 operator. `resolve` finds its one `Operation`; `DATA` marks calls that only move or select values.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import math

@@ -1,7 +1,5 @@
 """The sites of a module, with what they multiply and hold, from one run in float32."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from torch import nn

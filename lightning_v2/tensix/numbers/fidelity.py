@@ -13,8 +13,6 @@ loops (`kernels.fpu.phases`); the phases of a fidelity add up to
 difference. Every cut is a truncation toward zero, so that a LoFi product shrinks on average.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from torch import Tensor

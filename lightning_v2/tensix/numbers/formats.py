@@ -19,8 +19,6 @@ A stored block whose exponent is too small for its data wraps on reading (values
 unchanged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

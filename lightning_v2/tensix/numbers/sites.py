@@ -1,7 +1,5 @@
 """What a plan may say about one operation, and what a run tells about it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 

@@ -4,8 +4,6 @@ docs/numerics.md, section 7.2: flash attention over chunks of keys, whose sizes 
 ttnn has two kernels for it, a streaming one for a 16-bit Dst, its default, and one for 32 bits.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -18,8 +18,6 @@ rounded to nearest even. The fast tier computes in float32 and rounds once: the 
 bits for a sum, so that 99 % of the sums in the simulator's files are equal, the rest one unit away.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ docs/numerics.md, sections 4, 6 and 8. in0 (activations) goes to register SrcB, 
 SrcA: the position alone decides which significand bits meet the multiplier.
 """
 
-from __future__ import annotations
-
 import torch
 
 from lightning_v2.errors import ArgumentError

@@ -5,8 +5,6 @@ the chip everything in between lies in memory, as float32 with a 32-bit Dst and 
 16-bit one; `normalisation_fast` keeps float32 or rounds to bfloat16.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 import torch.nn.functional as F

@@ -6,8 +6,6 @@ engine in full float32, outer axes by sums of tiles or moved to the place of the
 steps values are stored.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -6,8 +6,6 @@ sqrt in the simulator's files) and differ by one unit in the last place otherwis
 below -3.
 """
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np

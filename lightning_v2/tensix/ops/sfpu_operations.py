@@ -7,8 +7,6 @@ exact tier transcribes the kernels (`sfpu.apply`); the fast tier computes in flo
 and keeps gradients, straight through.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from inspect import Parameter

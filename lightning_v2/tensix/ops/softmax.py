@@ -4,8 +4,6 @@ docs/numerics.md, sections 7.2 and 8. In the exact tier every step of the chip's
 last axis is rounded as there; the fast tier computes in float32 between the roundings that matter.
 """
 
-from __future__ import annotations
-
 import torch
 
 from lightning_v2.errors import ArgumentError, NoRuleError

@@ -5,8 +5,6 @@ the interception takes for them, and the operations of a device. Another functio
 lane and loop in a module of `kernels.sfpu`, and a test that holds it against ttnn.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -32,7 +32,9 @@ def at_end(rest: str) -> bool:
 def is_spelled(letters: str) -> bool:
     """Whether a part of a name (`js`, `txt`) has to be said letter by letter."""
     return (
-        len(letters) == 1 or letters.lower() in _SPELLED or not re.search("[aeiouy]", letters, re.I)
+        len(letters) == 1
+        or letters.lower() in _SPELLED
+        or not re.search("[aeiouy]", letters, re.IGNORECASE)
     )
 
 

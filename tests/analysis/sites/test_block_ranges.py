@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
-from torch.nn import functional as F
 
 from lightning_v2.analysis.sites.block_ranges import BlockRange, BlockRanges
 from lightning_v2.tensix import SiteCall, SitePrecision

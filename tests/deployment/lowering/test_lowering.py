@@ -113,7 +113,7 @@ def test_one_sentence_at_a_time(voice, sentence, frames):
         lowered(voice).acoustics(*two)
     f0 = torch.cat([frames.f0, frames.f0])
     both = Frames(frames.ends, f0, frames.envelope, frames.pitch)
-    with pytest.raises(ValueError, match="frames.f0 holds 2 sentences"):
+    with pytest.raises(ValueError, match=r"frames.f0 holds 2 sentences"):
         lowered(voice).wave(both, torch.zeros(2, 20 * 256))
 
 

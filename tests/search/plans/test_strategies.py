@@ -8,7 +8,7 @@ import pytest
 from stubs import BASE, StubBench, linear
 
 from lightning_v2.precision import Plan
-from lightning_v2.precision.mixtures import Move, groups, precisions_of
+from lightning_v2.precision.edit import Move, groups, precisions_of
 from lightning_v2.search.plans.bench import SearchError
 from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.sensitivity import ranked
@@ -124,7 +124,7 @@ def test_evolution_ends_where_nothing_is_new():
 
 def test_what_cannot_be_met():
     _, trials, lost = searched(Constraints(bfp8_share=1.0))
-    with pytest.raises(SearchError, match="bfp8_share 1 cannot be met: with all moves it is 0.97"):
+    with pytest.raises(SearchError, match=r"bfp8_share 1 cannot be met: with all moves it is 0.97"):
         greedy(trials, lost)
 
 

@@ -145,7 +145,7 @@ def test_the_fast_tier_keeps_gradients(name):
 
 def test_errors(x):
     operand = from_torch(x, "float32")
-    with pytest.raises(TypeError, match="x is a Tensor; legal is a tensix.Tensor"):
+    with pytest.raises(TypeError, match=r"x is a Tensor; legal is a tensix.Tensor"):
         ops.exp(x)
     with pytest.raises(ValueError, match="variant is 'Fast'; legal are 'Accurate'"):
         ops.gelu(operand, variant="Fast")

@@ -12,8 +12,8 @@ from PIL import Image
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics import audio_metrics
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
-from lightning_v2.precision.mixtures import precisions_of
+from lightning_v2.analysis.metrics.metric import METRICS
+from lightning_v2.precision.edit import precisions_of
 from lightning_v2.search.plans.cost import cycles
 from widgets import PrecisionExplorer
 from widgets.explorer import explorer_views as views
@@ -36,7 +36,7 @@ def explorer(shared):
     """At its beginning, whatever was tried before."""
     shared.session.back_to(1)
     shared.session.wait(WAIT_S)
-    yield shared
+    return shared
 
 
 def send(explorer, kind, **content):

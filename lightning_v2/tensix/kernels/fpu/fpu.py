@@ -8,8 +8,6 @@ NaN, infinity or denormals: exponent 255 is one more binade, exponent 0 is zero.
 `defect`: whether the Wormhole defect of docs/numerics.md, section 4.7, is present (Blackhole: not).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled

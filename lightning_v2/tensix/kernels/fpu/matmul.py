@@ -14,8 +14,6 @@ The sums leave the doubles as differences of bit patterns: they count units of 2
 follows is 32-bit integer arithmetic.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import fused
