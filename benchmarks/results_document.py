@@ -2,19 +2,16 @@
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from check_tables import check_table
+from markdown_table import RESULTS, ROOT, table
 
 from lightning_v2.deployment.agreement import load_agreement
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import write_whole
-from lightning_v2.search.check_record import Check
-
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
 
 VOICE_ROWS = (
     ("ceiling_pesq_wb_mos", "PESQ-WB ceiling: two noise draws of the teacher", ".2f"),
@@ -83,21 +80,15 @@ def main() -> int:
         "arithmetic": arithmetic_table,
         "deployment": deployment_table,
     }
-    for name, table in tables.items():
+    for name, make in tables.items():
         start, end = f"<!-- {name}: benchmarks/results_document.py -->\n", f"<!-- end of {name} -->"
         before, _, rest = new.partition(start)
         _, _, after = rest.partition(end)
-        new = before + start + table() + end + after
+        new = before + start + make() + end + after
     if args.check:
         return int(new != old)
     write_whole(path, new)
     return 0
-
-
-def _table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """Lines of a table."""
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
-    return [lines[0], "|" + "---|" * len(head), *lines[1:]]
 
 
 def voice_table() -> str:
@@ -106,7 +97,7 @@ def voice_table() -> str:
         f"*Measured* by `benchmarks/voice.py` on {record['sentences']} held-out sentences "
         f"({record['recogniser_sentences']} for the recogniser), {record['machine']['cpu']}, "
         f"{record['machine']['cores']} cores:\n",
-        *_table(
+        *table(
             ("", ""),
             ((label, f"{record['figures'][key]:{form}}") for key, label, form in VOICE_ROWS),
         ),
@@ -121,7 +112,7 @@ def explorer_table() -> str:
         f"*Measured* by `benchmarks/explorer.py` in a live JupyterLab in Chromium, "
         f"“{record['text']}”, fast tier, {record['machine']['cpu']}, "
         f"{record['machine']['cores']} cores; seconds from the change, medians:\n",
-        *_table(
+        *table(
             ("", "a new plan", "one that was tried before"),
             ((words, f"{new[key]:.2f}", f"{known[key]:.2f}") for key, words in EXPLORER_ROWS),
         ),
@@ -155,93 +146,9 @@ def plans_table() -> str:
         f"*Emulated*, teacher-forced against PyTorch float32, mean of "
         f"{choices['sentences']} held-out sentences (`benchmarks/plan_choices.py`); time "
         "*measured* on one core (`benchmarks/emulation.py`):\n",
-        *_table(head, rows),
+        *table(head, rows),
     ]
     return "\n".join(lines) + "\n"
-
-
-def check_table() -> str:
-    record = json.loads((RESULTS / "check.json").read_text())
-    exact, low = Check.load(record["plan"]), record["shares"]
-    lines = [
-        f"`{record['plan']}` runs {low['lofi_sites']:.1%} of the matrix operations in LoFi "
-        f"({low['lofi_macs']:.0%} of the multiply-adds) and keeps "
-        f"{low['bfloat8_b'] + low['bfloat4_b']:.1%} of the bytes of its weights in block floats, "
-        f"{low['bfloat4_b']:.0%} in bfloat4_b: {low['weight_bytes'] / 1e6:.1f} MB.\n",
-        f"*Emulated* (`benchmarks/check.py`), plan `{record['plan']}` on {len(exact.sentences)} "
-        f"held-out sentences: **{exact.answer}** by the exact tier{_failures(exact)}.\n",
-        *_table(
-            ("endpoint, exact tier", "run", "unit", "estimate", "95 % bound", "limit", ""),
-            (
-                (
-                    j.endpoint.label,
-                    j.endpoint.run,
-                    j.endpoint.unit,
-                    "" if math.isnan(j.estimate) else f"{j.estimate:.4g}",
-                    "" if math.isnan(j.bound) else f"{j.bound:.4g}",
-                    f"{j.endpoint.relation} {j.endpoint.limit:g}",
-                    j.state,
-                )
-                for j in exact.verdict.judgements
-            ),
-        ),
-        "",
-        *_table(
-            ("control, exact tier", "must", "does"),
-            ((f"{c.name}: {c.what}", c.must, c.does) for c in exact.controls),
-        ),
-        *_further(record),
-        *_judged(record["plans"]),
-        *_time(record),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _further(record: dict) -> list[str]:
-    if "further" not in record:
-        return []
-    run = Check.from_dict(record["further"])
-    return [
-        f"\nOn the next {len(run.sentences)} held-out sentences, fast tier: "
-        f"**{run.answer}**{_failures(run)}.\n"
-    ]
-
-
-def _judged(plans: dict[str, dict]) -> list[str]:
-    if not plans:
-        return []
-    rows = (
-        (
-            f"`{name}`",
-            str(len(run.sentences)),
-            run.answer,
-            ", ".join(j.endpoint.label for j in run.verdict.failed) or "none",
-        )
-        for name, run in ((name, Check.from_dict(run)) for name, run in plans.items())
-    )
-    head = ("plan", "sentences", "answer", "limits that it does not keep")
-    return ["All plans, fast tier, without controls:\n", *_table(head, rows)]
-
-
-def _time(record: dict) -> list[str]:
-    if "seconds" not in record:
-        return []
-    machine = record["machine"]
-    return [
-        f"\nA check in the fast tier takes {record['seconds'] / 60:.0f} minutes, controls "
-        f"included (*measured*, {machine['cpu']}, {machine['cores']} cores)."
-    ]
-
-
-def _failures(run: Check) -> str:
-    """What a run of the test fails, and by how much."""
-    failed = run.verdict.failed
-    told = (
-        f"{j.endpoint.label} is {j.estimate:.4g} with a bound of {j.bound:.4g}, "
-        f"limit {j.endpoint.relation} {j.endpoint.limit:g}"
-        for j in failed
-    )
-    return "; " + "; ".join(told) + "; all other limits hold" if failed else ""
 
 
 def choices_table() -> str:
@@ -263,7 +170,7 @@ def choices_table() -> str:
         f"*Emulated*, exact tier, teacher-forced, mean of {choices['sentences']} held-out "
         "sentences; change in length of free-running speech, mean magnitude "
         "(`benchmarks/plan_choices.py`):\n",
-        *_table(
+        *table(
             ("`lightning-v2`, but", "PESQ-WB", "SNR, dB", "LSD, dB", "level, dB", "length, ms"),
             rows,
         ),
@@ -287,7 +194,7 @@ def fidelity_table() -> str:
         "on the operands that it has in float32 in one sentence; bfloat8_b weights, bfloat16 "
         "activations, 32-bit Dst unless said otherwise; medians, in dB of the result "
         "(`benchmarks/low_fidelity.py`):\n",
-        *_table(
+        *table(
             ("", "SQNR", "error that is a constant gain", "the rest", "gain"),
             (
                 (
@@ -309,7 +216,7 @@ def arithmetic_table() -> str:
     lines = [
         f"*Measured* by `benchmarks/tensix.py`, {speed['machine']['cpu']}, {cores} cores; billions "
         "of multiply-adds a second of a 512 x 768 x 768 matmul:\n",
-        *_table(
+        *table(
             (
                 "",
                 "exact, 1 thread",
@@ -331,7 +238,7 @@ def arithmetic_table() -> str:
         f"{speed['memory']['ratio']:.1f} times the memory of its operands at its peak.\n",
         "*Emulated* (`benchmarks/tiers.py`): fast minus exact, rms over rms, and values with the "
         "same bits:\n",
-        *_table(
+        *table(
             ("operation on Gaussian data", "deviation, %", "same bits, %"),
             (
                 (name, f"{found['deviation_percent']:.2f}", f"{found['equal_percent']:.0f}")
@@ -350,7 +257,7 @@ def deployment_table() -> str:
         "encode, pitch and speech together. Counted in graphs captured on mock devices "
         "(*measured*); traffic of DRAM is *modelled*: every operand and result that lies there "
         "moves once (`benchmarks/deployment.py`):\n",
-        *_table(
+        *table(
             (
                 "board",
                 "cores",

@@ -122,7 +122,7 @@ def test_sites_alone(voice):
 def test_measured_by_a_unit_of_a_search(folder, voice):
     unit = Unit("prosody", {"voice": str(folder), "sentence": TEXT, "plan": PLAN.to_yaml(),
                             "tier": "fast"})  # fmt: skip
-    outcome = run_unit(unit.entry, unit.parameters, unit.voice_digest, unit.surroundings)
+    outcome = run_unit(unit.entry, unit.parameters, unit.voice_digest, unit.surroundings, {})
     assert outcome.error is None
     assert all(np.isnan(value) for value in outcome.rows[0].values())
     assert all(np.isnan(v) for v in prosody_of(*[voice.synthesize(TEXT)] * 2).values())

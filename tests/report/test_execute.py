@@ -66,7 +66,6 @@ def test_on_a_full_disk_what_was_there_stays(notebook, small_disk):
     shown = small_disk(f"""
 from pathlib import Path
 from lightning_v2.report.execute import execute
-from tests.report.processes import has_ended
 Path("disk/a.ipynb").write_text("earlier")
 print(execute(Path({str(path)!r}), Path("disk/a.ipynb"), {{}}, 60, 120).error)
 print(Path("disk/a.ipynb").read_text(), sorted(p.name for p in Path("disk").iterdir()))

@@ -166,11 +166,11 @@ def calibrate(
     """
     if not texts:
         raise ArgumentError("no texts: a calibration needs at least one")
-    possible = (change for change in CHANGES if not lacking(voice, change.needs))
-    changes = (*possible, *map(_under, plans))
+    changes = (*CHANGES, *map(_under, plans))
     names = [change.name for change in changes]
     if len(set(names)) < len(names):
         raise ArgumentError(f"two changes or plans have one name: {', '.join(sorted(names))}")
+    changes = [change for change in changes if not lacking(voice, change.needs)]
     rows, waveforms, first = [], {}, None
     for text in texts:
         said = voice.synthesize(text, seed=seed)
