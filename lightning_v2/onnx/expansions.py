@@ -17,6 +17,7 @@ class _Expansion:
 
     def __init__(self, graph: Graph):
         self.graph = graph
+        self.producers = graph.producers()
         self.new: dict[str, str] = {}
         self.weights: set[str] = set()
 
@@ -132,12 +133,20 @@ def _quantize(graph: _Expansion, node: Node) -> list[Node]:
 
 
 def _dequantize(graph: _Expansion, node: Node) -> list[Node]:
-    if node.inputs[0] in graph.graph.constants:
-        axis = node.attributes.get("axis", 1)
+    x, axis = node.inputs[0], node.attributes.get("axis", 1)
+    maker = graph.producers.get(x)
+    if x in graph.graph.constants:
         graph.new[node.output] = graph.dequantized(node, 0, 1, 2, axis)
-    else:
-        graph.new[node.output] = node.inputs[0]
-    return []
+        return []
+    if maker is not None and maker.op.endswith("QuantizeLinear"):
+        graph.new[node.output] = x
+        return []
+    if maker is not None and maker.op == "Gather" and maker.inputs[0] in graph.graph.constants:
+        # Rows of a table: the whole table is dequantised instead.
+        table = Node("", node.name, [maker.inputs[0], *node.inputs[1:]], node.outputs)
+        inputs = [graph.dequantized(table, 0, 1, 2, axis), maker.inputs[1]]
+        return [Node("Gather", maker.name, inputs, node.outputs, maker.attributes, maker.opset)]
+    raise refuse(node, "dequantises integers that are computed")
 
 
 def _integer_product(op: str, axis: int) -> Callable:

@@ -9,11 +9,9 @@ from lightning_v2.onnx.graph import Graph, Node
 _MICROSOFT = "com.microsoft"
 
 
-def to_model(graph: Graph, opset: int = 17) -> onnx.ModelProto:
-    """A model with the same nodes, before folding has put in operations of our own.
-
-    opset: of the default operators; nodes are written as they stand.
-    """
+def to_model(graph: Graph) -> onnx.ModelProto:
+    """A model with the same nodes, before folding has put in operations of our own."""
+    opset = max(node.opset for node in graph.nodes if "." not in node.op)
     nodes = [_proto(node) for node in graph.nodes]
     constants = [numpy_helper.from_array(x, name) for name, x in graph.constants.items()]
     types = graph.types()
@@ -29,6 +27,10 @@ def to_model(graph: Graph, opset: int = 17) -> onnx.ModelProto:
 
 
 def _proto(node: Node) -> onnx.NodeProto:
+    if node.op == "TransposeLast":  # ONNX's own transpose has to know how many axes there are
+        return helper.make_node(
+            "Einsum", node.inputs, node.outputs, node.name, equation="...ij->...ji"
+        )
     domain, _, op = node.op.rpartition(".")
     attributes = {
         name: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
