@@ -12,6 +12,7 @@ import numpy as np
 from lightning_v2.onnx.graph import Graph, Node
 from lightning_v2.onnx.operations.table import has_input, refuse
 
+
 class _Expansion:
     """One pass over a graph."""
 

@@ -30,9 +30,10 @@ class Frontend:
     Attributes:
         sample_rate: Hz.
         licence: of the weights, in a few words.
-        hop: samples of one frame of `durations` and `f0`.
-        durations: value in the graph that holds the frames of each phone, (1, P) or (P,); None: it
-            is not known.
+        hop: samples of one frame of `f0`.
+        durations: value in the graph that holds how long each phone lasts, P numbers; None: it is
+            not known.
+        frames_each: frames that 1 in `durations` stands for.
         f0: value in the graph that holds F0 in Hz, 0 where unvoiced, (1, T); None: there is none.
     """
 
@@ -40,6 +41,7 @@ class Frontend:
     licence: str = "not told"
     hop: int = 1
     durations: str | None = field(default=None, kw_only=True)
+    frames_each: int = field(default=1, kw_only=True)
     f0: str | None = field(default=None, kw_only=True)
 
     def lines(self, text: str) -> list[Line]:

@@ -106,8 +106,13 @@ def _scale_into_weights(values: Values, node: Node) -> Node | None:
         if factors is None or (bias is not None and biases is None):
             continue
         shape = (-1, *[1] * (weight.ndim - 1)) if product.op == "Conv" else (-1,)
-        return _product(values, node, product, weight * factors.reshape(shape),
-                        None if biases is None else biases * factors)
+        return _product(
+            values,
+            node,
+            product,
+            weight * factors.reshape(shape),
+            None if biases is None else biases * factors,
+        )
     return None
 
 
@@ -214,7 +219,9 @@ def _affine(values: Values, node: Node) -> Node | None:
             norm = values.maker(inner, "Standardize")
             vectors = scale.ndim == bias.ndim == 1 and scale.shape == bias.shape
             if norm and vectors and norm.attributes["axis"] == -1:
-                names = [n for n in (*scaled.inputs, *node.inputs) if values.constant(n) is not None]
+                names = [
+                    n for n in (*scaled.inputs, *node.inputs) if values.constant(n) is not None
+                ]
                 return _in_place_of(
                     node, "LayerNormalization", [norm.inputs[0], *names], norm.attributes
                 )
@@ -245,10 +252,13 @@ def _factors(values: Values, node: Node) -> Iterator[tuple[float | None, str]]:
         value, maker = values.scalar(name), values.maker(name, "Mul")
         if value is not None:
             yield value, ""
-        elif maker is not None and any(values.scalar(x) is not None for x in maker.inputs):
-            yield from _factors(values, maker)
-        elif maker is not None and any(
-            (inner := values.maker(x, "Add")) and _has_one(values, inner) for x in maker.inputs
+        elif (
+            maker is not None
+            and any(values.scalar(x) is not None for x in maker.inputs)
+            or maker is not None
+            and any(
+                (inner := values.maker(x, "Add")) and _has_one(values, inner) for x in maker.inputs
+            )
         ):
             yield from _factors(values, maker)
         else:

@@ -131,9 +131,7 @@ class PulseNoisePhase(nn.Module):
 
     def forward(self, outputs: Mapping[str, Tensor], noise: np.random.Generator) -> Tensor:
         """outputs: lh, theta, ln, lr, phi (1, K, F) and f0 (1, F) -> (N,)."""
-        lh, theta, ln, lr, phi = (
-            outputs[name][0].T for name in ("lh", "theta", "ln", "lr", "phi")
-        )
+        lh, theta, ln, lr, phi = (outputs[name][0].T for name in ("lh", "theta", "ln", "lr", "phi"))
         pulses = self.analysis(self.frames(self.pulses(outputs["f0"])))
         angle = self.angle(self.theta(theta))
         response = self.harmonic(

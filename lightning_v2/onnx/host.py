@@ -17,9 +17,7 @@ def host_nodes(graph: Graph, types: dict[str, np.dtype]) -> set[str]:
     counts: set[str] = set()
     found: set[str] = set()
     for node in graph.nodes:
-        floats = [
-            name for name in node.inputs if name and types[name].kind == "f"
-        ]
+        floats = [name for name in node.inputs if name and types[name].kind == "f"]
         unknown = [name for name in floats if name not in graph.constants]
         rounds = node.op in _COUNTS
         follows = bool(unknown) and all(name in counts for name in unknown)

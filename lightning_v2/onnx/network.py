@@ -50,11 +50,7 @@ class Site(nn.Module):
         parameters = self._parameters
         return self._function(
             *[
-                parameters[place]
-                if type(place) is str
-                else next(rest)
-                if place is GIVEN
-                else place
+                parameters[place] if type(place) is str else next(rest) if place is GIVEN else place
                 for place in self._places
             ]
         )
@@ -84,6 +80,7 @@ class OnnxNetwork(nn.Module):
         super().__init__()
         self.graph, self.notes = graph, list(graph.notes)
         self.kinds: dict[str, str] = {}
+        self._made_by: dict[str, str] = {}
         self._parameters_of: dict[str, nn.Parameter] = {}
         types = graph.types()
         hosted = host_nodes(graph, types)
@@ -122,6 +119,16 @@ class OnnxNetwork(nn.Module):
         graph.sort()
         return cls(graph)
 
+    @property
+    def values(self) -> Iterable[str]:
+        """Names of all values in the graph."""
+        return self._slots.keys()
+
+    @property
+    def counts(self) -> list[str]:
+        """Values that are rounded to whole numbers: where a voice decides how long things last."""
+        return [node.output for node in self.graph.nodes if node.op in ("Ceil", "Round")]
+
     @staticmethod
     def _is_site(node: Node, types: dict[str, np.dtype]) -> bool:
         return OPERATIONS[node.op].computes and types[node.output].kind == "f"
@@ -156,7 +163,7 @@ class OnnxNetwork(nn.Module):
         site = Site(node.op, built.function, arguments, on_host)
         if name is not None:
             self._add(name, site)
-            self.kinds[name] = node.op
+            self.kinds[name], self._made_by[name] = node.op, node.output
         return site, given
 
     def _parameter(self, name: str, array: np.ndarray, is_changed: bool) -> nn.Parameter:
@@ -188,7 +195,8 @@ class OnnxNetwork(nn.Module):
         Args:
             inputs: name -> value, for every input of the graph.
             seed: of random nodes.
-            pinned: value in the graph -> what it is to be, whatever its node computes.
+            pinned: value in the graph -> what it is to be, whatever its node computes, in any shape
+                of as many elements.
             also: values in the graph that are wanted besides the outputs.
 
         Raises:
@@ -209,22 +217,37 @@ class OnnxNetwork(nn.Module):
                     result = run(*[values[i] for i in given])
                 except (RuntimeError, IndexError, TypeError) as error:
                     shapes = [tuple(x.shape) for i in given if (x := values[i]) is not None]
-                    raise OnnxError(f"node {name} fails on inputs of shapes {shapes}: {error}") from error
+                    raise OnnxError(
+                        f"node {name} fails on inputs of shapes {shapes}: {error}"
+                    ) from error
                 if isinstance(result, Tensor):
                     values[made[0]] = result
                 else:
                     for slot, part in zip(made, result, strict=False):
                         values[slot] = part
                 for slot in made if pins else ():
-                    values[slot] = pins.get(slot, values[slot])
+                    if slot in pins:
+                        values[slot] = _pinned(pins[slot], values[slot])
                 for slot in done:
                     values[slot] = None
         return {name: values[slot] for name, slot in wanted.items()}
 
+    def sites_needed(self, cut: Iterable[str]) -> set[str]:
+        """Names of the sites that the outputs need where the values of `cut` are given."""
+        wanted = {*self.graph.outputs} - {*cut}
+        needed = set()
+        for node in reversed(self.graph.nodes):
+            if wanted.intersection(node.outputs) and not {*node.outputs} <= {*cut}:
+                wanted.update(name for name in node.inputs if name not in {*cut})
+                needed.add(node.output)
+        return {name for name, output in self._made_by.items() if output in needed}
+
     def _check(self, inputs: Mapping[str, Tensor], inner: set[str]) -> None:
         expected = self.graph.inputs
         if missing := expected.keys() - inputs.keys():
-            raise OnnxError(f"input {min(missing)!r} is missing; expected are {', '.join(expected)}")
+            raise OnnxError(
+                f"input {min(missing)!r} is missing; expected are {', '.join(expected)}"
+            )
         if foreign := inputs.keys() - expected.keys():
             raise OnnxError(f"there is no input {min(foreign)!r}, known are {', '.join(expected)}")
         if foreign := inner - self._slots.keys():
@@ -239,6 +262,12 @@ class OnnxNetwork(nn.Module):
             seen.update(done)
             last.append(done)
         return last[::-1]
+
+
+def _pinned(given: Tensor, computed: Tensor) -> Tensor:
+    if given.numel() != computed.numel():
+        raise OnnxError(f"{given.numel()} values are given where {computed.numel()} are computed")
+    return given.reshape(computed.shape).to(computed.dtype)
 
 
 def _is_scalar(array: np.ndarray, node: Node) -> bool:

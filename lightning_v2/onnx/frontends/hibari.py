@@ -19,7 +19,12 @@ class HibariFrontend(Frontend):
 
     def __init__(self):
         super().__init__(
-            RATE, "Apache-2.0 (hibari-tts, with a NOTICE)", HOP, durations="/Clip_output_0", f0="f0"
+            RATE,
+            "Apache-2.0 (hibari-tts, with a NOTICE)",
+            HOP,
+            durations="/Clip_output_0",
+            frames_each=2,
+            f0="f0",
         )
 
     @cached_property

@@ -63,9 +63,7 @@ def _settings(node: Node, axes: int) -> tuple[list[int], list[int], list[int]]:
     if automatic in ("SAME_UPPER", "SAME_LOWER"):
         if any(stride != 1 for stride in strides) or "kernel_shape" not in attributes:
             raise refuse(node, f"has auto_pad={automatic} with a stride: give pads")
-        sums = [
-            d * (k - 1) for d, k in zip(dilations, attributes["kernel_shape"], strict=True)
-        ]
+        sums = [d * (k - 1) for d, k in zip(dilations, attributes["kernel_shape"], strict=True)]
         small, large = [s // 2 for s in sums], [s - s // 2 for s in sums]
         pads = small + large if automatic == "SAME_UPPER" else large + small
     return list(strides), list(dilations), list(pads)
@@ -95,9 +93,7 @@ def _transposed(node: Node, given: Given) -> Function:
     further = node.attributes.get("output_padding", [0] * axes)
     before, behind = pads[:axes], pads[axes:]
     if before == behind:
-        return lambda x, w, b=None: function(
-            x, w, b, strides, before, further, groups, dilations
-        )
+        return lambda x, w, b=None: function(x, w, b, strides, before, further, groups, dilations)
 
     def cut(x: Tensor, w: Tensor, b: Tensor | None = None) -> Tensor:
         y = function(x, w, b, strides, 0, further, groups, dilations)

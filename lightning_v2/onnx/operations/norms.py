@@ -165,9 +165,7 @@ NORMS = {
             "ReduceMin": _reduction(torch.amin),
             "ReduceProd": _reduction(_product),
             "ReduceSum": _reduction(torch.sum),
-            "ReduceSumSquare": _reduction(
-                lambda x, axes, stay: torch.square(x).sum(axes, stay)
-            ),
+            "ReduceSumSquare": _reduction(lambda x, axes, stay: torch.square(x).sum(axes, stay)),
             "Softmax": _softmax(F.softmax),
             "Standardize": _standardize,
         }

@@ -41,9 +41,7 @@ def _weights(node: Node, given: Given, gates: tuple[int, ...]) -> dict[int, np.n
 def _parameters(w: Tensor, r: Tensor, b: Tensor) -> list[Tensor]:
     """In torch's order: weights and biases of one direction after the other."""
     half = b.shape[1] // 2
-    return [
-        x for i in range(len(w)) for x in (w[i], r[i], b[i, :half], b[i, half:])
-    ]
+    return [x for i in range(len(w)) for x in (w[i], r[i], b[i, :half], b[i, half:])]
 
 
 def _direction(node: Node) -> str:

@@ -118,7 +118,11 @@ def _slice(node: Node, given: Given) -> Function:
                 first, last, _ = slice(start, end, step).indices(size)
                 if (first, last, step) != (0, size, 1):
                     x = x.narrow(axis, first, max(0, last - first))
-                    x = x if step == 1 else x.index_select(axis, torch.arange(0, x.shape[axis], step))
+                    x = (
+                        x
+                        if step == 1
+                        else x.index_select(axis, torch.arange(0, x.shape[axis], step))
+                    )
             else:
                 picked = range(x.shape[axis])[slice(start, end, step)]
                 x = x.index_select(axis, torch.tensor(list(picked), dtype=torch.int64))
