@@ -97,7 +97,7 @@ def piper_frontend(path: Path, durations: str, speaker: int | None = None) -> Pi
             document["audio"]["sample_rate"],
             _licence(path),
             HOP,
-            {phone: numbers for phone, numbers in document["phoneme_id_map"].items()},
+            dict(document["phoneme_id_map"]),
             document["espeak"]["voice"],
             (speaker or 0) if several else None,
             tuple(map(float, scales)),
