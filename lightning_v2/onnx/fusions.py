@@ -219,9 +219,8 @@ def _affine(values: Values, node: Node) -> Node | None:
             norm = values.maker(inner, "Standardize")
             vectors = scale.ndim == bias.ndim == 1 and scale.shape == bias.shape
             if norm and vectors and norm.attributes["axis"] == -1:
-                names = [
-                    n for n in (*scaled.inputs, *node.inputs) if values.constant(n) is not None
-                ]
+                operands = (*scaled.inputs, *node.inputs)
+                names = [name for name in operands if values.constant(name) is not None]
                 return _in_place_of(
                     node, "LayerNormalization", [norm.inputs[0], *names], norm.attributes
                 )
@@ -252,21 +251,17 @@ def _factors(values: Values, node: Node) -> Iterator[tuple[float | None, str]]:
         value, maker = values.scalar(name), values.maker(name, "Mul")
         if value is not None:
             yield value, ""
-        elif (
-            maker is not None
-            and any(values.scalar(x) is not None for x in maker.inputs)
-            or maker is not None
-            and any(
-                (inner := values.maker(x, "Add")) and _has_one(values, inner) for x in maker.inputs
-            )
-        ):
+        elif maker is not None and any(_is_factor(values, x) for x in maker.inputs):
             yield from _factors(values, maker)
         else:
             yield None, name
 
 
-def _has_one(values: Values, node: Node) -> bool:
-    return any(value == 1 for _, value in values.with_scalar(node))
+def _is_factor(values: Values, name: str) -> bool:
+    """Whether a value is a known scalar, or a sum with 1."""
+    total = values.maker(name, "Add")
+    sum_with_one = total is not None and any(v == 1 for _, v in values.with_scalar(total))
+    return sum_with_one or values.scalar(name) is not None
 
 
 def _is_scaled(values: Values, name: str, x: str, factor: float) -> bool:

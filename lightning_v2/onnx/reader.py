@@ -83,8 +83,9 @@ def _checked(path: Path, model: onnx.ModelProto) -> list[TensorProto]:
     tensors = list(model.graph.initializer)
     claimed = sum(_claimed_bytes(path, tensor) for tensor in tensors)
     if claimed > LARGEST:
+        most = LARGEST >> 30
         raise OnnxError(
-            f"{path} claims {claimed / 2**30:.1f} GiB of constants, at most {LARGEST >> 30} are read"
+            f"{path} claims {claimed / 2**30:.1f} GiB of constants, at most {most} are read"
         )
     for tensor in tensors:
         if external_data_helper.uses_external_data(tensor):
