@@ -24,8 +24,6 @@ def host_nodes(graph: Graph, types: dict[str, np.dtype]) -> set[str]:
         if rounds or follows:
             found.add(node.output)
             counts.update(node.outputs)
-        elif not unknown and node.inputs and types[node.output].kind == "f":
-            # Integers and truth values as numbers: masks, positions, lengths.
-            if node.op == "Cast":
-                counts.update(node.outputs)
+        elif node.op == "Cast" and not floats and types[node.output].kind == "f":
+            counts.update(node.outputs)  # integers and truth values: masks, positions, lengths
     return found
