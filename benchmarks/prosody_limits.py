@@ -109,7 +109,10 @@ CHANGES: dict[str, tuple[str, Change]] = {
     "phones end 20 ms elsewhere": ("fail", moved_boundaries(20)),
     "pitch 30 cents higher": ("fail", pitch(30)),
     "tremor of 50 cents": ("fail", tremor(50)),
-    "fp32 with low prosody": ("fail", under(prosody_plan())),
+    "fp32 with low prosody": (
+        "fail",
+        lambda voice, speech: under(prosody_plan(voice))(voice, speech),
+    ),
     **{name: ("", under(Plan.load(name))) for name in presets()},
 }
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from lightning_v2.deployment.agreement import load_agreement
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import write_whole
-from lightning_v2.resources import data_path
+from lightning_v2.search.check_record import Check
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -161,34 +162,33 @@ def plans_table() -> str:
 
 def check_table() -> str:
     record = json.loads((RESULTS / "check.json").read_text())
-    exact = json.loads(data_path("checks", f"{record['plan']}.json").read_text())
-    count, low = exact["sample"]["sentences"], record["shares"]
+    exact, low = Check.load(record["plan"]), record["shares"]
     lines = [
         f"`{record['plan']}` runs {low['lofi_sites']:.1%} of the matrix operations in LoFi "
         f"({low['lofi_macs']:.0%} of the multiply-adds) and keeps "
         f"{low['bfloat8_b'] + low['bfloat4_b']:.1%} of the bytes of its weights in block floats, "
         f"{low['bfloat4_b']:.0%} in bfloat4_b: {low['weight_bytes'] / 1e6:.1f} MB.\n",
-        f"*Emulated* (`benchmarks/check.py`), plan `{record['plan']}` on {count} held-out "
-        f"sentences: **{exact['answer']}** by the exact tier{_failures(exact)}.\n",
+        f"*Emulated* (`benchmarks/check.py`), plan `{record['plan']}` on {len(exact.sentences)} "
+        f"held-out sentences: **{exact.answer}** by the exact tier{_failures(exact)}.\n",
         *_table(
             ("endpoint, exact tier", "run", "unit", "estimate", "95 % bound", "limit", ""),
             (
                 (
-                    e["label"],
-                    e["run"],
-                    e["unit"],
-                    "" if e["estimate"] is None else f"{e['estimate']:.4g}",
-                    "" if e["bound"] is None else f"{e['bound']:.4g}",
-                    f"{e['relation']} {e['limit']:g}",
-                    e["state"],
+                    j.endpoint.label,
+                    j.endpoint.run,
+                    j.endpoint.unit,
+                    "" if math.isnan(j.estimate) else f"{j.estimate:.4g}",
+                    "" if math.isnan(j.bound) else f"{j.bound:.4g}",
+                    f"{j.endpoint.relation} {j.endpoint.limit:g}",
+                    j.state,
                 )
-                for e in exact["endpoints"]
+                for j in exact.verdict.judgements
             ),
         ),
         "",
         *_table(
             ("control, exact tier", "must", "does"),
-            ((f"{c['name']}: {c['what']}", c["must"], c["does"]) for c in exact["controls"]),
+            ((f"{c.name}: {c.what}", c.must, c.does) for c in exact.controls),
         ),
         *_further(record),
         *_judged(record["plans"]),
@@ -200,10 +200,10 @@ def check_table() -> str:
 def _further(record: dict) -> list[str]:
     if "further" not in record:
         return []
-    run = record["further"]
+    run = Check.from_dict(record["further"])
     return [
-        f"\nOn the next {run['sample']['sentences']} held-out sentences, fast tier: "
-        f"**{run['answer']}**{_failures(run)}.\n"
+        f"\nOn the next {len(run.sentences)} held-out sentences, fast tier: "
+        f"**{run.answer}**{_failures(run)}.\n"
     ]
 
 
@@ -213,18 +213,14 @@ def _judged(plans: dict[str, dict]) -> list[str]:
     rows = (
         (
             f"`{name}`",
-            str(run["sample"]["sentences"]),
-            run["answer"],
-            ", ".join(_failed_labels(run)) or "none",
+            str(len(run.sentences)),
+            run.answer,
+            ", ".join(j.endpoint.label for j in run.verdict.failed) or "none",
         )
-        for name, run in plans.items()
+        for name, run in ((name, Check.from_dict(run)) for name, run in plans.items())
     )
     head = ("plan", "sentences", "answer", "limits that it does not keep")
     return ["All plans, fast tier, without controls:\n", *_table(head, rows)]
-
-
-def _failed_labels(run: dict) -> list[str]:
-    return [e["label"] for e in run["endpoints"] if e["state"] == "FAILS"]
 
 
 def _time(record: dict) -> list[str]:
@@ -237,13 +233,13 @@ def _time(record: dict) -> list[str]:
     ]
 
 
-def _failures(run: dict) -> str:
+def _failures(run: Check) -> str:
     """What a run of the test fails, and by how much."""
-    failed = [e for e in run["endpoints"] if e["state"] == "FAILS"]
+    failed = run.verdict.failed
     told = (
-        f"{e['label']} is {e['estimate']:.4g} with a bound of {e['bound']:.4g}, "
-        f"limit {e['relation']} {e['limit']:g}"
-        for e in failed
+        f"{j.endpoint.label} is {j.estimate:.4g} with a bound of {j.bound:.4g}, "
+        f"limit {j.endpoint.relation} {j.endpoint.limit:g}"
+        for j in failed
     )
     return "; " + "; ".join(told) + "; all other limits hold" if failed else ""
 

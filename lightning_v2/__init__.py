@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from lightning_v2.errors import LightningError
     from lightning_v2.model import CheckpointError, Speech, Voice, load
     from lightning_v2.precision import FLOAT32, Plan, PlanError
-    from lightning_v2.search.check import Check, check
+    from lightning_v2.search.check import check
+    from lightning_v2.search.check_record import Check
     from lightning_v2.text import TextError, UnspokenWarning
 
 _HOME = {
-    "Check": ".search.check",
+    "Check": ".search.check_record",
     "Comparison": ".analysis.compare",
     "cached": ".cache",
     "check": ".search.check",

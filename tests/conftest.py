@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.model import Speech, Voice
+from lightning_v2.model import SourceFilterVoice, Speech
 from lightning_v2.model.config import VoiceConfig
 from lightning_v2.model.network import Network
 from lightning_v2.precision import FLOAT32
@@ -29,7 +29,7 @@ def voice():
     with torch.random.fork_rng():
         torch.manual_seed(1)
         network = Network(VoiceConfig()).eval()
-    return Voice("untrained", network, VoiceConfig(), digest="")
+    return SourceFilterVoice("untrained", network, VoiceConfig(), digest="")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lightning_v2.cli.arguments import JSON_FILE, add_output, add_tier, add_voice
 
 if TYPE_CHECKING:
-    from lightning_v2.search.check import Check
+    from lightning_v2.search.check_record import Check
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

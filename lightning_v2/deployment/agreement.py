@@ -22,7 +22,7 @@ from lightning_v2.deployment.device.target import Device
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model import Speech, Voice
+from lightning_v2.model import SourceFilterVoice, Speech
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
 from lightning_v2.tensix.intercept.interception import Observer
@@ -59,7 +59,7 @@ class Agreement:
 
 
 def agreement(
-    voice: Voice,
+    voice: SourceFilterVoice,
     plan: Plan | str | Path,
     device: Device,
     text: str,
@@ -94,7 +94,11 @@ def agreement(
 
 
 def waveform_agreement(
-    voice: Voice, plan: Plan | str | Path, device: Device, texts: list[str], buckets: Buckets
+    voice: SourceFilterVoice,
+    plan: Plan | str | Path,
+    device: Device,
+    texts: list[str],
+    buckets: Buckets,
 ) -> list[dict[str, Any]]:
     """Speak texts as a deployment does when it is used, several at once and long ones in pieces.
 
@@ -112,7 +116,7 @@ def waveform_agreement(
 
 
 def observed_emulation(
-    voice: Voice, plan: Plan, text: str, arch: str
+    voice: SourceFilterVoice, plan: Plan, text: str, arch: str
 ) -> tuple[dict[str, np.ndarray], Speech]:
     """The result of every site in the exact tier, in float32, and the speech."""
     found: dict[str, np.ndarray] = {}

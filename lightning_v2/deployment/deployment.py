@@ -19,10 +19,11 @@ from lightning_v2.deployment.errors import UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.single_calls import has_lowering
 from lightning_v2.deployment.observed.graph import Graph
 from lightning_v2.deployment.observed.report import Report
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model import Speech, Voice
+from lightning_v2.model import SourceFilterVoice, Speech
 from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
 from lightning_v2.model.voice import Line, Script
@@ -47,7 +48,7 @@ class Deployment:
 
     def __init__(
         self,
-        voice: Voice,
+        voice: SourceFilterVoice,
         plan: Plan | str | Path,
         device: Device,
         *,
@@ -67,8 +68,13 @@ class Deployment:
 
         Raises:
             PlanError: the plan does not parse, or does not fit the voice.
-            ArgumentError: an observer of several sentences at once.
+            ArgumentError: an observer of several sentences at once, or a voice without a lowering.
         """
+        if not has_lowering(voice.model):
+            raise ArgumentError(
+                f"voice {voice.name!r} is not written out as device operations: no device can run "
+                "it; `emulate` can, by interception"
+            )
         self.voice, self.device, self.buckets = voice, device, buckets or Buckets()
         if self.buckets.batch > 1 and observer is not None:
             raise ArgumentError("an observer sees one sentence at a time; batch must be 1")

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.single_calls import has_lowering
+from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
-from lightning_v2.model.network import Frames, Network
-from lightning_v2.model.voice import speaking_by
+from lightning_v2.model.network import Frames
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated, innermost
+from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
 from lightning_v2.tensix.intercept.unseen import asked_for
 from lightning_v2.tensix.numbers.configuration import Settings
 
@@ -48,24 +49,24 @@ class Emulation:
 
     @property
     def unemulated(self) -> list[Unemulated]:
-        """Calls of a bare module that ran in PyTorch's arithmetic, each with the reason.
+        """Calls without a lowering that ran in PyTorch's arithmetic, each with the reason.
 
         This and `approximated` must be empty for a result to be what it claims. Of the operations
-        of a voice all are known.
+        of a lowering all are known.
         """
         return self._run.unemulated if isinstance(self._run, Interception) else []
 
     @property
     def is_empty(self) -> bool:
-        """Whether a bare module ran, but not one call of it in the arithmetic of the chip."""
+        """Whether interception ran a module, but not one call in the arithmetic of the chip."""
         run = self._run
         if not isinstance(run, Interception) or run.emulated:
             return False
-        return bool(run.sites or run.unemulated or run.host)
+        return run.has_run or bool(run.unemulated)
 
     @property
     def approximated(self) -> list[Unemulated]:
-        """Calls of a bare module that the exact tier has no rule for and the fast one ran."""
+        """Calls without a lowering that the exact tier has no rule for and the fast one ran."""
         return self._run.approximated if isinstance(self._run, Interception) else []
 
 
@@ -80,15 +81,16 @@ def emulate(
     """Context in which a voice or a module computes as `plan` says.
 
     What a voice synthesizes goes through its lowering, the operations that a device would run. Of
-    any other module the torch calls are intercepted, and each is lowered by ttnn's defaults; in the
-    fast tier gradients pass straight through every rounding, so that it can be trained in here.
+    a voice of another architecture, and of any other module, the torch calls are intercepted, and
+    each is lowered by ttnn's defaults; in the fast tier gradients pass straight through every
+    rounding, so that it can be trained in here.
 
     What the chip does not do runs as PyTorch runs it and is listed in `unemulated`; where that is
     all, a warning at the end says so.
 
     The module itself is not changed; only calls of this thread are affected. Contexts nest: the
     innermost one that knows a voice or a module takes its calls. `Speech` that is made in here has
-    the name of the plan and the tier.
+    the name of the plan and the tier, and the names of the parts of the network if it is only some.
 
     Args:
         voice: from `lightning_v2.load`, or any `torch.nn.Module`.
@@ -111,34 +113,39 @@ def emulate(
     settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
     if not isinstance(plan, Plan):
         plan = Plan.load(plan)
-    if isinstance(voice, nn.Module):
-        intercepted = tensix.intercept(voice, plan.for_site, observer)
+    bare = isinstance(voice, nn.Module)
+    if not bare and not isinstance(voice, Voice):
+        kind = type(voice).__name__
+        raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
+    if not bare:
+        plan.check(voice_sites(voice))
+    if bare or not has_lowering(voice.model):
+        model = voice if bare else voice.model
+        intercepted = tensix.intercept(model, plan.for_site, observer)
         with (
             tensix.use(tier, settings.arch),
             intercepted as running,
-            speaking_by(voice, None, plan.name, tier),
+            executed_by(model, None, plan.name, tier),
         ):
             emulation = Emulation(tier, settings.arch, running)
             yield emulation
         if emulation.is_empty:
             message = f"plan {plan.name}: nothing was emulated. {unemulated_words(emulation)}"
             warnings.warn(message, stacklevel=3)
-        if running.sites:
+        if bare and running.sites:
             _warn_of_idle_rules(plan, running)
         return
-    if not isinstance(voice, Voice):
-        kind = type(voice).__name__
-        raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
-    plan.check(voice_sites(voice))
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
-    turns = _Turns(voice.model, lowering, settings)
-    with speaking_by(voice.model, turns, plan.name, tier):
+    turns = _Turns(lowering, settings)
+    with executed_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)
 
 
 def unemulated_words(emulation: Emulation) -> str:
     """What PyTorch ran, where and why, in a sentence."""
     if not emulation.unemulated:
+        if not emulation.host:
+            return "It computed no values: it only moves them, or was given none."
         return "All of the module is work of the host."
     calls = (f"{u.name} in {u.site or 'the root'} ({u.reason})" for u in emulation.unemulated)
     return f"In PyTorch's arithmetic ran {', '.join(calls)}."
@@ -147,13 +154,11 @@ def unemulated_words(emulation: Emulation) -> str:
 class _Turns:
     """A lowering with a tier and an architecture of its own.
 
-    An interception of the network that starts within the emulation takes the calls, as the
-    innermost context; the lowering keeps its own torch calls from one that is around it.
+    It keeps its own torch calls from interceptions.
     """
 
-    def __init__(self, network: Network, lowering: Lowering, settings: Settings):
-        self._network, self._lowering, self._settings = network, lowering, settings
-        self._around = innermost(network)
+    def __init__(self, lowering: Lowering, settings: Settings):
+        self._lowering, self._settings = lowering, settings
 
     def acoustics(self, *args: Tensor | None) -> Frames:
         with self._turn() as speaker:
@@ -164,10 +169,7 @@ class _Turns:
             return speaker.wave(frames, noise)
 
     @contextmanager
-    def _turn(self) -> Iterator[Network | Lowering]:
-        if innermost(self._network) is not self._around:
-            yield self._network
-            return
+    def _turn(self) -> Iterator[Lowering]:
         running = tensix.use(self._settings.tier, self._settings.arch)
         with running, asked_for(), torch._C.DisableTorchFunction():
             yield self._lowering
@@ -182,5 +184,10 @@ def _warn_of_idle_rules(plan: Plan, interception: Interception) -> None:
     ]
     if idle:
         words = ", ".join(map(repr, idle))
-        message = f"plan {plan.name}: no operation ran that matches {words}"
+        count = sum(len(rule.globs) for rule in plan.rules)
+        alone = "its default alone ruled, " if len(idle) == count else ""
+        message = (
+            f"plan {plan.name}: {alone}no operation ran that matches {len(idle)} of the {count} "
+            f"patterns in its rules: {words}"
+        )
         warnings.warn(message, stacklevel=4)

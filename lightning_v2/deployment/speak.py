@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
+from lightning_v2.executors import executed_by
 from lightning_v2.model import Speech, Voice
-from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision.reference import FLOAT32, Reference
 from lightning_v2.tensix.intercept.interception import Observer
 
@@ -37,7 +37,7 @@ def speak(
     """
     if plan == FLOAT32:
         in_float32 = tensix.intercept(voice.model, lambda site: None, observer=observer)
-        with in_float32, speaking_by(voice.model, None):
+        with in_float32, executed_by(voice.model, None):
             return voice.synthesize(text, seed=seed, forced=forced)
     with emulate(voice, plan, tier=tier, observer=observer):
         return voice.synthesize(text, seed=seed, forced=forced)

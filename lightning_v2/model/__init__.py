@@ -2,9 +2,11 @@
 
 from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from lightning_v2.model.config import HOP, SAMPLE_RATE, StackConfig, VoiceConfig
+from lightning_v2.model.formats import DEFAULT_VOICE, load
 from lightning_v2.model.network import Network
+from lightning_v2.model.protocol import Voice
 from lightning_v2.model.speech import Speech
-from lightning_v2.model.voice import DEFAULT_VOICE, Voice, load
+from lightning_v2.model.voice import SourceFilterVoice
 
 __all__ = [
     "DEFAULT_VOICE",
@@ -12,6 +14,7 @@ __all__ = [
     "SAMPLE_RATE",
     "CheckpointError",
     "Network",
+    "SourceFilterVoice",
     "Speech",
     "StackConfig",
     "Voice",

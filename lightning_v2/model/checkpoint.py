@@ -16,7 +16,7 @@ from lightning_v2.model.network import Network
 from lightning_v2.text import FEATURES, PHONES
 
 FORMAT = "lightning-v2-voice/1"
-_WEIGHTS, _CONFIG = "model.safetensors", "config.json"
+CONFIG, _WEIGHTS = "config.json", "model.safetensors"
 
 
 class CheckpointError(LightningError, ValueError):
@@ -31,7 +31,7 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {k: v.contiguous().cpu() for k, v in network.state_dict().items()}
-    with written_whole(folder / _CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
+    with written_whole(folder / CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
         save_file(tensors, weights)
         weights.chmod(0o644)
         document = {
@@ -54,16 +54,16 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
     Raises:
         CheckpointError: if a file is missing, damaged, truncated, or of another kind of model.
     """
-    document = _read_config(folder / _CONFIG)
-    config = _voice_config(folder / _CONFIG, document)
+    document = _read_own_config(folder)
+    config = _voice_config(folder / CONFIG, document)
     path = folder / _WEIGHTS
     if not path.exists():
         raise CheckpointError(f"{path} is missing")
     digest = _sha256(path)
     if digest != document.get("sha256"):
         raise CheckpointError(
-            f"{path} is damaged or belongs to another {_CONFIG}: its SHA-256 is {digest[:12]}…, "
-            f"{_CONFIG} says {str(document.get('sha256'))[:12]}…"
+            f"{path} is damaged or belongs to another {CONFIG}: its SHA-256 is {digest[:12]}…, "
+            f"{CONFIG} says {str(document.get('sha256'))[:12]}…"
         )
     try:
         tensors = load_file(path)
@@ -80,13 +80,23 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
     return network.eval().requires_grad_(False), config, digest
 
 
-def _read_config(path: Path) -> dict:
+def read_config(folder: Path) -> object:
+    """The JSON in the config.json of a folder.
+
+    Raises:
+        CheckpointError: there is no such file, or it is no JSON.
+    """
+    path = folder / CONFIG
     if not path.exists():
         raise CheckpointError(f"{path} is missing: not the folder of a voice")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # of JSON, UTF-8, or a number of 5000 digits
         raise CheckpointError(f"{path} is not JSON: {error}") from error
+
+
+def _read_own_config(folder: Path) -> dict:
+    path, document = folder / CONFIG, read_config(folder)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         found = document.get("format") if isinstance(document, dict) else document
         raise CheckpointError(f"{path} has format {found!r}, expected {FORMAT!r}")

@@ -1,7 +1,8 @@
 """What a voice returns."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,15 @@ WAV_FILE = ((".wav", ".wave"), "a WAV file")
 """Suffixes and kind of what `Speech.save` writes, for `files.check_output`."""
 
 
+def _nothing() -> np.ndarray:
+    return np.empty(0, np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Speech:
     """A waveform and how it came about. N samples, P phones, T frames; N = T * hop.
+
+    What a voice does not know of its own speech is empty.
 
     Attributes:
         text: as given.
@@ -27,25 +34,29 @@ class Speech:
         f0: float32 (T,) Hz at the frame's centre, 0 where unvoiced.
         envelope: float32 (T, 64) natural log amplitude of the pitch-free spectrum.
         frames: T of each sentence, in order.
+        decisions: what a voice without durations has decided about time: whole numbers inside its
+            network, by name. Sample n of two speeches of a text belongs together if they agree.
         seed: of the noise.
         unspoken: characters of the text that nobody can say.
-        plan: name of the precision plan it was spoken with; None: by the network itself, which is
-            PyTorch float32 unless its torch calls are intercepted by hand.
+        plan: name of the precision plan it was spoken with; None: PyTorch float32. Where only parts
+            of the network ran under a plan it names them, "bf16 in decoder", and is "(unknown)"
+            where torch calls were intercepted by hand.
         tier: of the emulation, "exact" or "fast", or the device that spoke: "silicon", "simulator"
-            or "mock"; None: PyTorch.
+            or "mock"; None: PyTorch; "(unknown)" as above.
     """
 
     text: str
     waveform: np.ndarray
     phonemes: tuple[str, ...]
-    durations: np.ndarray
-    f0: np.ndarray
-    envelope: np.ndarray
-    frames: tuple[int, ...]
+    durations: np.ndarray = field(default_factory=_nothing)
+    f0: np.ndarray = field(default_factory=_nothing)
+    envelope: np.ndarray = field(default_factory=_nothing)
+    frames: tuple[int, ...] = ()
     seed: int = 0
     unspoken: tuple[str, ...] = ()
     sample_rate: int = SAMPLE_RATE
     hop: int = HOP
+    decisions: Mapping[str, np.ndarray] = field(default_factory=dict)
     plan: str | None = None
     tier: str | None = None
 

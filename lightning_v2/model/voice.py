@@ -1,72 +1,22 @@
 """A voice: text in, speech out."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import nn
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint
+from lightning_v2.executors import executor_of
+from lightning_v2.model.checkpoint import load_checkpoint
 from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
 from lightning_v2.model.network import Frames, Network
+from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
-from lightning_v2.resources import data_path
 from lightning_v2.text import Sentence, features, normalize, phone_indices, to_sentences
 from lightning_v2.threads import torch_threads
-
-DEFAULT_VOICE = "slt"
-
-
-@dataclass(frozen=True, eq=False)
-class _Speaker:
-    """What speaks for a network (None: itself), and the plan and tier that its `Speech` names."""
-
-    by: Any = None
-    plan: str | None = None
-    tier: str | None = None
-
-
-_speakers: ContextVar[Mapping[nn.Module, _Speaker]] = ContextVar(
-    "speakers of modules, outermost first", default=MappingProxyType({})
-)
-
-
-@contextmanager
-def speaking_by(
-    module: nn.Module, speaker: Any, plan: str | None = None, tier: str | None = None
-) -> Iterator[None]:
-    """Context in which the voices of this thread that have `module` speak by another object.
-
-    Nothing is changed in the module. The innermost context for a network wins.
-
-    Args:
-        module: the network of the voices, something around it or a part of it; a part counts only
-            where nobody speaks for the whole.
-        speaker: with `acoustics` and `wave` as `Network` has them; the network itself is legal, and
-            None stands for it.
-        plan, tier: how, for their `Speech`.
-    """
-    others = {other: s for other, s in _speakers.get().items() if other is not module}
-    token = _speakers.set({**others, module: _Speaker(speaker, plan, tier)})
-    try:
-        yield
-    finally:
-        _speakers.reset(token)
-
-
-def _speaker_of(network: Network) -> _Speaker:
-    speakers = list(reversed(_speakers.get().items()))
-    parts = set(network.modules())
-    whole = (speaker for module, speaker in speakers if network in set(module.modules()))
-    part = (speaker for module, speaker in speakers if module in parts)
-    return next(whole, None) or next(part, _Speaker())
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +75,8 @@ class Script:
 
 
 @dataclass(frozen=True, eq=False)
-class Voice:
-    """A trained network with its text front end.
+class SourceFilterVoice:
+    """The voice that is trained here: phones to frames, a source, and filters that shape it.
 
     Attributes:
         name: of the voice.
@@ -140,6 +90,16 @@ class Voice:
     config: VoiceConfig
     digest: str
     sample_rate: int = SAMPLE_RATE
+    takes: ClassVar[frozenset[Given]] = frozenset({"durations", "f0"})
+    prosody_sites: ClassVar[tuple[str, ...]] = ("pitch.*", "duration.*")
+
+    def phonemize(self, text: str) -> tuple[str, ...]:
+        """The phones of a text.
+
+        Raises:
+            TextError: if there is nothing to say, or the text holds control characters.
+        """
+        return Script.of(text).phones
 
     def synthesize(
         self, text: str | list[str], *, seed: int = 0, forced: Speech | None = None
@@ -221,11 +181,11 @@ class Voice:
         )
 
     def _speak(self, script: Script, forced: Speech | None) -> Speech:
-        speaker = _speaker_of(self.model)
-        network = self.model if speaker.by is None else speaker.by
+        executor = executor_of(self.model)
+        network = self.model if executor.by is None else executor.by
         with torch.inference_mode(), torch_threads(1):
             spoken = [_say(network, line) for line in self.lines(script, forced)]
-            return self.speech(script, spoken, speaker.plan, speaker.tier)
+            return self.speech(script, spoken, executor.plan, executor.tier)
 
     def log_amplitude(self, frames: Frames) -> np.ndarray:
         """Envelope of the first sentence of a batch as natural log amplitude, (T, bands)."""
@@ -233,24 +193,14 @@ class Voice:
         return normalized * self.model.envelope_std.numpy() + self.model.envelope_mean.numpy()
 
 
-def load(name: str | Path = DEFAULT_VOICE) -> Voice:
-    """Load a voice by its name in data/voices/, or from a folder. Needs no network.
+def load_folder(folder: Path) -> SourceFilterVoice:
+    """The voice of a checkpoint.
 
     Raises:
-        CheckpointError: if there is no such voice, or its files are damaged or foreign.
+        CheckpointError: if its files are damaged or foreign.
     """
-    folder = Path(name)
-    if not (folder / "config.json").exists():
-        voices = data_path("voices")
-        known = sorted(path.parent.name for path in voices.glob("*/config.json"))
-        if str(name) not in known:
-            raise CheckpointError(
-                f"no voice {str(name)!r}: known are {', '.join(known) or 'none'}, "
-                "or give the path of a folder with config.json and model.safetensors"
-            )
-        folder = voices / str(name)
     network, config, digest = load_checkpoint(folder)
-    return Voice(folder.resolve().name, network, config, digest)
+    return SourceFilterVoice(folder.resolve().name, network, config, digest)
 
 
 def _say(network: Any, line: Line) -> tuple[Frames, torch.Tensor]:

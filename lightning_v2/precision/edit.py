@@ -1,20 +1,30 @@
-"""Changes to single sites of a plan, written as rules after its own."""
+"""Plans made from plans: rules after those of a base, or what is said of every site written anew.
+
+Changes site by site (`Changes`) and rules for many sites (`with_rule`) keep the base and follow its
+rules. Where a program turns sites low by the hundred (`Move`), it works on what a plan says of each
+site (`Precisions`), and the same precisions always make the same plan (`plan_of`).
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from lightning_v2.errors import LightningError
+from lightning_v2.errors import ArgumentError
 from lightning_v2.files import write_output
 from lightning_v2.precision import Plan, Rule
-from lightning_v2.precision.mixtures import globs_of, matters
+from lightning_v2.precision.reader import nearest
 from lightning_v2.tensix.intercept.operations import outputs
-from lightning_v2.tensix.numbers.sites import FIDELITIES, LEGAL, Site, is_legal
+from lightning_v2.tensix.numbers.sites import FIDELITIES, LEGAL, Site, SitePrecision, is_legal
 
 FIELDS = (
     "weights",
@@ -29,8 +39,11 @@ FIELDS = (
 Changes = tuple[tuple[str, str, object], ...]
 """(site, field, value), in the order in which sites run."""
 
+_ALL_FIELDS = tuple(field.name for field in dataclasses.fields(SitePrecision))
+_PHASE_WORDS = {"uint32": "exact phase", "float32": "float32 phase", "bfloat16": "bfloat16 phase"}
 
-class EditError(LightningError, ValueError):
+
+class EditError(ArgumentError):
     """A change that no plan can hold."""
 
 
@@ -72,8 +85,7 @@ def changed(
     for field, value in fields.items():
         if field not in FIELDS:
             raise EditError(f"{field!r} cannot be changed here, only {', '.join(FIELDS)}")
-        if not is_legal(field, value):
-            raise EditError(f"{field} cannot be {value!r}")
+        _check_value(field, value)
     kept = {(site, field): value for site, field, value in changes}
     for name in names:
         for field, value in fields.items():
@@ -93,31 +105,172 @@ def without(changes: Changes, names: Iterable[str]) -> Changes:
     return tuple(change for change in changes if change[0] not in names)
 
 
-def plan_of(base: Plan, changes: Changes, sites: Sequence[Site]) -> Plan:
+def with_changes(base: Plan, changes: Changes, sites: Sequence[Site]) -> Plan:
     """`base` with rules for the changes after its own: one for sites that are changed alike."""
     if not changes:
         return base
     by_site: dict[str, dict[str, object]] = {}
     for site, field, value in changes:
         by_site.setdefault(site, {})[field] = value
-    groups: dict[tuple, list[str]] = {}
+    alike: dict[tuple, list[str]] = {}
     for site, fields in by_site.items():
-        groups.setdefault(tuple(fields.items()), []).append(site)
+        alike.setdefault(tuple(fields.items()), []).append(site)
     names = {site.name: site for site in sites}
-    rules = []
-    for fields, members in groups.items():
-        globs = tuple(globs_of(members, names))
-        # They stand in no file: errors about them name no line.
-        rules.append(Rule(globs, dict(fields), lines=(0,) * len(globs)))
     # Results are told apart by names of plans, too: two plans must not share one.
     mark = hashlib.sha256(repr((base.digest, changes)).encode()).hexdigest()[:4]
-    return Plan(
-        name=f"{base.name}-{mark}",
+    plan = base
+    for fields, members in alike.items():
+        plan = with_rule(plan, globs_of(members, names), dict(fields), f"{base.name}-{mark}")
+    return replace(
+        plan,
         description=f"{base.name} with {len(by_site)} of its sites changed by hand.",
-        default=base.default,
-        rules=(*base.rules, *rules),
         source=f"{base.name} with changes",
     )
+
+
+def with_rule(plan: Plan, globs: Sequence[str], fields: Mapping[str, object], name: str) -> Plan:
+    """A plan of another name with one more rule, which wins."""
+    # It stands in no file: errors about it name no line.
+    rule = Rule(tuple(globs), dict(fields), lines=(0,) * len(globs))
+    return replace(plan, name=name, rules=(*plan.rules, rule))
+
+
+def fitted(plan: Plan, sites: Sequence[Site]) -> Plan:
+    """A plan without the globs that match none of the sites: they are of another model."""
+    names, rules = [site.name for site in sites], []
+    for rule in plan.rules:
+        pairs = zip(rule.globs, rule.lines, strict=True)
+        kept = [(g, line) for g, line in pairs if any(fnmatchcase(name, g) for name in names)]
+        if kept:
+            globs, lines = zip(*kept, strict=True)
+            rules.append(replace(rule, globs=globs, lines=lines))
+    return replace(plan, rules=tuple(rules))
+
+
+def with_phase(plan: Plan, output: str, sites: Sequence[Site]) -> Plan:
+    """A plan whose phase is summed in a format: uint32 (exact integers), float32 or bfloat16.
+
+    Raises:
+        EditError: another format, or no site sums a phase.
+    """
+    if output not in _PHASE_WORDS:
+        raise EditError(f"output is {output!r}; legal are {', '.join(map(repr, _PHASE_WORDS))}")
+    name = f"{plan.name} with {_PHASE_WORDS[output]}"
+    return with_rule(plan, phase_sites(sites), {"output": output}, name)
+
+
+def with_other_phase(plan: Plan, sites: Sequence[Site]) -> Plan:
+    """A plan whose phase is exact where it was rounded, and bfloat16 where it was exact.
+
+    Raises:
+        EditError: no site sums a phase.
+    """
+    exact = all(plan.for_site(name).output == "uint32" for name in phase_sites(sites))
+    return with_phase(plan, "bfloat16" if exact else "uint32", sites)
+
+
+def phase_sites(sites: Sequence[Site]) -> list[str]:
+    """Names of those that sum a phase.
+
+    Raises:
+        EditError: there is none.
+    """
+    found = [site.name for site in sites if site.op == "phase"]
+    if not found:
+        raise EditError(f"none of {len(sites)} sites sums a phase")
+    return found
+
+
+@dataclass(frozen=True)
+class Move:
+    """A group of sites that is turned low. `fields` are those of a plan, as sorted pairs.
+
+    group: a name for people. sites: names.
+    """
+
+    group: str
+    sites: tuple[str, ...]
+    fields: tuple[tuple[str, object], ...]
+
+    @classmethod
+    def of(cls, group: str, sites: Sequence[Site], low: Mapping[str, object]) -> Move:
+        return cls(group, tuple(site.name for site in sites), tuple(sorted(low.items())))
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}: {', '.join(str(value) for _, value in self.fields)}"
+
+
+Precisions = dict[str, SitePrecision]
+"""Site -> how it runs, in the order of execution."""
+
+
+def precisions_of(plan: Plan, sites: Sequence[Site]) -> Precisions:
+    """What a plan says of every site."""
+    return {site.name: plan.for_site(site) for site in sites}
+
+
+def applied(precisions: Precisions, moves: Sequence[Move]) -> Precisions:
+    """Precisions after moves; of two that set the same field of a site the later one wins."""
+    result = dict(precisions)
+    for move in moves:
+        for site in move.sites:
+            result[site] = replace(result[site], **dict(move.fields))
+    return result
+
+
+def plan_of(precisions: Precisions, name: str = "", description: str = "") -> Plan:
+    """A plan that says just that. The same precisions make the same rules, so that their results
+    are found again."""
+    common = _most_common(precisions)
+    groups: dict[SitePrecision, list[str]] = {}
+    for site, precision in precisions.items():
+        groups.setdefault(precision, []).append(site)
+    rules = [
+        {"sites": globs_of(members, precisions), **_differences(precision, common)}
+        for precision, members in groups.items()
+        if precision != common
+    ]
+    content = {"default": _differences(common, SitePrecision()), "rules": rules}
+    head = {"name": name, "description": description}
+    head = {key: text for key, text in head.items() if text}
+    return Plan.parse(yaml.safe_dump({**head, **content}, sort_keys=False))
+
+
+def groups(
+    sites: Sequence[Site], low: Mapping[str, object], globs: Sequence[str] | None = None
+) -> dict[str, list[Site]]:
+    """Sites that `low` makes a difference to, by themselves or by glob.
+
+    Args:
+        sites: of a voice.
+        low: fields of a plan.
+        globs: one group each; a site belongs to the first that matches. None: each site is one.
+
+    Raises:
+        EditError: a field or value that plans do not have, or a glob that matches nothing.
+    """
+    for field, value in low.items():
+        if field not in _ALL_FIELDS:
+            near = nearest(field, _ALL_FIELDS)
+            raise EditError(f"unknown field {field!r}; did you mean {near!r}?")
+        _check_value(field, value)
+    affected = [site for site in sites if any(matters(field, site) for field in low)]
+    if globs is None:
+        return {site.name: [site] for site in affected}
+    found: dict[str, list[Site]] = {glob: [] for glob in globs}
+    for site in affected:
+        first = next((glob for glob in globs if fnmatchcase(site.name, glob)), None)
+        if first is not None:
+            found[first].append(site)
+    for glob, members in found.items():
+        if not members:
+            near = nearest(glob, [site.name for site in affected])
+            raise EditError(
+                f"{glob!r} matches no site to which {', '.join(low)} makes a difference and that "
+                f"no glob before it has matched; did you mean {near!r}?"
+            )
+    return found
 
 
 def differences(first: Plan, second: Plan, sites: Sequence[Site]) -> pd.DataFrame:
@@ -148,3 +301,44 @@ def save(plan: Plan, path: str | Path) -> Path:
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
     write_output(path, text)
     return path
+
+
+def matters(field: str, site: Site) -> bool:
+    """Whether a field can change a bit of a site."""
+    if site.op == "phase":
+        return field == "output"
+    if field in ("weights", "weights_rounding"):
+        return site.weights > 0
+    if field in ("activations", "output", "math_approx_mode"):
+        return True
+    if field == "in0_block_w":
+        return site.macs > 0 and site.op != "conv1d"
+    return site.macs > 0 or site.op.endswith(("norm", "softmax"))
+
+
+def globs_of(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
+    """Globs that match these sites and no others: numbers become stars where all of them belong."""
+    wanted, result = set(members), {}
+    for name in members:
+        glob = re.sub(r"\.\d+(?=\.|$)", ".*", name)
+        matched = {site for site in sites if fnmatchcase(site, glob)}
+        result[glob if matched <= wanted else name] = None
+    return list(result)
+
+
+def _check_value(field: str, value: object) -> None:
+    if not is_legal(field, value):
+        raise EditError(f"{field} cannot be {value!r}")
+
+
+def _most_common(precisions: Precisions) -> SitePrecision:
+    """A default that rules can undo: a width of blocks, or an integer result, they could not."""
+    counts = Counter(
+        replace(p, in0_block_w=None) for p in precisions.values() if p.output != "uint32"
+    )
+    return counts.most_common(1)[0][0] if counts else SitePrecision()
+
+
+def _differences(precision: SitePrecision, other: SitePrecision) -> dict[str, object]:
+    pairs = ((name, getattr(precision, name), getattr(other, name)) for name in _ALL_FIELDS)
+    return {name: value for name, value, default in pairs if value != default}

@@ -8,7 +8,7 @@ import nbformat
 
 from lightning_v2.analysis.display.colours import of_plan
 from lightning_v2.analysis.display.tables import number
-from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric
+from lightning_v2.analysis.metrics.metric import METRICS, Metric
 from lightning_v2.report import outputs
 from lightning_v2.report.document import document
 from lightning_v2.report.page import chip

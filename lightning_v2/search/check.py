@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
-from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, Endpoint, Run
+from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint, Run
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.recording import read as read_recording
-from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
-from lightning_v2.analysis.verdict.controls import CONTROLS, Control
+from lightning_v2.analysis.verdict.control_verdict import ControlVerdict
+from lightning_v2.analysis.verdict.controls import CONTROLS, Control, lacking
 from lightning_v2.analysis.verdict.equivalence import (
     ENOUGH_SENTENCES,
     LEAST_RESAMPLES,
     RESAMPLES,
-    Verdict,
     judge,
 )
 from lightning_v2.deployment.emulate import emulate
@@ -29,6 +26,7 @@ from lightning_v2.files import user_cache
 from lightning_v2.identity import code_label
 from lightning_v2.precision import Plan
 from lightning_v2.resources import held_out_texts
+from lightning_v2.search.check_record import Check
 from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
 from lightning_v2.search.sweep.sweep import Unit, sweep
@@ -37,119 +35,6 @@ from lightning_v2.search.sweep.voices import voice as voice_of
 
 class CheckError(LightningError, RuntimeError):
     """A check without an answer: units of it failed."""
-
-
-@dataclass(frozen=True, eq=False)
-class Check:
-    """What came out of `check`.
-
-    Attributes:
-        plan: that was tested.
-        voice: its name. voice_digest: SHA-256 of its weights.
-        tier: of every emulation in it.
-        seed: of the noise.
-        sentences: identifier -> text.
-        verdict: on the plan.
-        controls: on each control; empty if there were none.
-        free_running: mean of each metric of the free-running plan against float32, frames paired by
-            phones.
-        code: version and digest of the library that computed the units.
-        resamples: of the bootstrap.
-        set_aside: how many results of other code lie in the store; none of them was used.
-    """
-
-    plan: Plan
-    voice: str
-    voice_digest: str
-    tier: str
-    seed: int
-    sentences: Mapping[str, str]
-    verdict: Verdict
-    controls: tuple[ControlVerdict, ...]
-    free_running: Mapping[str, float]
-    code: tuple[str, ...]
-    resamples: int
-    set_aside: int = 0
-
-    @property
-    def wrong_controls(self) -> tuple[str, ...]:
-        """Controls that should have passed or failed and did not: then the verdict is void."""
-        return tuple(control.name for control in self.controls if control.right is False)
-
-    @property
-    def answer(self) -> Answer:
-        """Of the verdict and its controls together."""
-        return answer_of(self.verdict, self.controls)
-
-    @property
-    def equivalent(self) -> bool | None:
-        """The answer where there is one."""
-        return {"equivalent": True, "not equivalent": False}.get(self.answer)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader has to know beside the verdict."""
-        notes = []
-        if len(self.sentences) < ENOUGH_SENTENCES:
-            notes.append(
-                f"{len(self.sentences)} sentences: the definition asks for {ENOUGH_SENTENCES}"
-            )
-        if len(asked := self.verdict.judgements) < len(ENDPOINTS):
-            notes.append(f"asked {len(asked)} of the {len(ENDPOINTS)} endpoints of the definition")
-        if open_ones := self.verdict.not_resolved:
-            labels = ", ".join(j.endpoint.label for j in open_ones)
-            notes.append(f"too few sentences to resolve: {labels}")
-        blind = [c.name for c in self.controls if c.must == "fail" and c.right is None]
-        if blind:
-            notes.append(f"too few sentences to see that these fail: {', '.join(blind)}")
-        missing = [e for e in self.verdict.not_judged if not e.void]
-        if missing:
-            labels = ", ".join(f"{e.label} ({e.run})" for e in missing)
-            notes.append(f"not judged, the verdict does not rest on them: {labels}")
-        notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
-        if not self.controls:
-            notes.append("no controls: nothing shows that this sample can tell good from bad")
-        if self.set_aside:
-            notes.append(f"{self.set_aside} results of other code lie in the store, not used")
-        return (*notes, "no panel has listened")
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON; figures that are missing are null, infinite ones "inf"."""
-        return {
-            "kind": "emulated",
-            "answer": self.answer,
-            "notes": list(self.notes),
-            "plan": {
-                "name": self.plan.name,
-                "digest": self.plan.digest,
-                "yaml": self.plan.to_yaml(),
-            },
-            "voice": {"name": self.voice, "digest": self.voice_digest},
-            "tier": self.tier,
-            "seed": self.seed,
-            "reference": "PyTorch float32, not emulated",
-            "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},
-            "bounds": {
-                "confidence": CONFIDENCE,
-                "method": "one-sided; BCa bootstrap over sentences, order statistics for a "
-                "percentile of them",
-                "resamples": self.resamples,
-            },
-            "endpoints": _endpoints(self.verdict),
-            "controls": [
-                {
-                    "name": c.name,
-                    "what": c.what,
-                    "must": c.must,
-                    "does": c.does,
-                    "right": c.right,
-                    "endpoints": _endpoints(c.verdict),
-                }
-                for c in self.controls
-            ],
-            "free_running": {name: _json(value) for name, value in self.free_running.items()},
-            "code": list(self.code),
-        }
 
 
 def held_out(count: int) -> dict[str, str]:
@@ -188,10 +73,12 @@ def check(
         voice: a name in data/voices/ or a folder.
         tier: how the emulator computes, "fast" or "exact".
         seed: of the noise, the same for all.
-        controls: test what must pass and what must fail as well. Their results depend on voice,
-            sentences and tier, not on the plan, and are kept like all others.
-        recordings: folder of WAV files named after the sentences, mono at 24 kHz, that say how far
-            plan and float32 are from them; sentences without one are left out there.
+        controls: test what must pass and what must fail as well, as far as the voice can do it.
+            Their results depend on voice, sentences and tier, not on the plan, and are kept like
+            all others.
+        recordings: folder of WAV files named after the sentences, mono at the rate of the voice,
+            that say how far plan and float32 are from them; sentences without one are left out
+            there.
         folder: of results; one among the user's caches if not given.
         scheduler, workers, progress: see `sweep`.
         endpoints: of the test.
@@ -211,10 +98,17 @@ def check(
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units
     units = plan_units(plan, list(sentences.values()), voice=voice, tier=tier, seed=seed)
     if recordings is not None:
-        paths = find_recordings(Path(recordings), sentences)
+        if "durations" not in speaker.takes:
+            raise ArgumentError(
+                f"voice {speaker.name!r} cannot be given durations, so that it cannot speak with "
+                "those of recordings"
+            )
+        paths = find_recordings(Path(recordings), sentences, speaker.sample_rate)
         units += recording_units(plan, paths, voice=voice, tier=tier, seed=seed)
     runs = {endpoint.run for endpoint in endpoints}
-    asked = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
+    known = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
+    left_out = {c.name: why for c in known if (why := lacking(speaker, c.needs))}
+    asked = [c for c in known if c.name not in left_out]
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
     store = Path(folder or user_cache() / "sweeps")
@@ -239,7 +133,7 @@ def check(
         voice_digest=speaker.digest,
         tier=tier,
         seed=seed,
-        sentences=sentences,
+        sentences=tuple(sentences),
         verdict=judge(plan_records(rows), endpoints, resamples),
         controls=tuple(
             ControlVerdict(
@@ -254,6 +148,7 @@ def check(
         },
         code=tuple(sorted(set(rows["code"]))),
         resamples=resamples,
+        left_out=left_out,
         set_aside=Results(store).of_other_code(code_label()),
     )
 
@@ -298,7 +193,9 @@ def recording_units(
     return units
 
 
-def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Path]:
+def find_recordings(
+    folder: Path, sentences: Mapping[str, str], sample_rate: int
+) -> dict[str, Path]:
     """Sentence -> its WAV file in a folder, for those that have one.
 
     Raises:
@@ -311,7 +208,7 @@ def find_recordings(folder: Path, sentences: Mapping[str, str]) -> dict[str, Pat
             f"{folder} has no recording of a sentence, such as {next(iter(sentences))}.wav"
         )
     for path in found.values():
-        read_recording(path)
+        read_recording(path, sample_rate)
     return found
 
 
@@ -376,24 +273,3 @@ def _words(rows: pd.DataFrame, heard: pd.Series) -> dict[str, list[float]]:
         [measurements.words_heard(text, reference[text], words) for text, words in heard.items()]
     )
     return {name: found[name].tolist() for name in found}
-
-
-def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:
-    return [
-        {
-            **asdict(j.endpoint),
-            "sentences": j.sentences,
-            "total_weight": j.total_weight,
-            "estimate": _json(j.estimate),
-            "bound": _json(j.bound),
-            "best_case": _json(j.best_case),
-            "state": j.state,
-        }
-        for j in verdict.judgements
-    ]
-
-
-def _json(value: float) -> float | str | None:
-    if pd.isna(value):
-        return None
-    return value if abs(value) != float("inf") else str(value)

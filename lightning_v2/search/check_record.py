@@ -1,4 +1,4 @@
-"""What a check has said, read back: live, or from a file that `lightning-v2 check -o` wrote.
+"""What a check has said: just now, or in a file that `lightning-v2 check -o` wrote.
 
 Files in data/checks/ hold the verdict on a shipped plan on all sentences that the definition asks
 for, in the exact tier: nobody has to wait for it, and everybody can ask for it again.
@@ -9,19 +9,20 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint
+import pandas as pd
+
+from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, Endpoint
 from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
-from lightning_v2.analysis.verdict.equivalence import Judgement, Verdict
+from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES, Judgement, Verdict
 from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check
 
 _ORIGIN = ("time", "commit", "machine")
 
@@ -31,17 +32,23 @@ class RecordError(LightningError, ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class CheckRecord:
-    """One check.
+class Check:
+    """What the equivalence test has said of a plan, just now or when its file was written.
 
     Attributes:
         plan: that was tested, as it was then.
-        voice: name. voice_digest: SHA-256 of its weights.
-        tier, seed: of every emulation in it.
+        voice: its name. voice_digest: SHA-256 of its weights.
+        tier: of every emulation in it.
+        seed: of the noise.
+        sentences: identifiers.
         verdict: on the plan.
-        controls: on each control.
-        notes: what a reader has to know beside the verdict.
+        controls: on each control; empty if there were none.
+        free_running: mean of each metric of the free-running plan against float32, frames paired by
+            phones.
+        code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
+        left_out: control -> why this voice cannot be tested with it.
+        set_aside: how many results of other code lie in the store; none of them was used.
         origin: time, commit and machine of a file; empty for a check that was just made.
     """
 
@@ -50,19 +57,25 @@ class CheckRecord:
     voice_digest: str
     tier: str
     seed: int
+    sentences: tuple[str, ...]
     verdict: Verdict
     controls: tuple[ControlVerdict, ...]
-    notes: tuple[str, ...]
+    free_running: Mapping[str, float]
+    code: tuple[str, ...]
     resamples: int
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    set_aside: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, check: Check) -> CheckRecord:
-        """That of a check that was just made."""
-        return cls.from_dict(check.to_dict())
+    def __eq__(self, other: object) -> bool:
+        """Whether another one says the same, figure by figure."""
+        return isinstance(other, Check) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.plan.digest, self.voice_digest, self.tier, self.seed, self.sentences))
 
     @classmethod
-    def load(cls, plan: str | Path) -> CheckRecord:
+    def load(cls, plan: str | Path) -> Check:
         """That of a shipped plan by its name, or a JSON file by its path.
 
         Raises:
@@ -79,8 +92,8 @@ class CheckRecord:
             raise RecordError(f"{path}: {error}") from error
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> CheckRecord:
-        """That of `Check.to_dict`, with or without where it was made.
+    def from_dict(cls, content: Mapping[str, Any]) -> Check:
+        """That of `to_dict`.
 
         Raises:
             RecordError: something is missing, what it says does not follow from its figures, or it
@@ -99,6 +112,7 @@ class CheckRecord:
                 voice_digest=content["voice"]["digest"],
                 tier=content["tier"],
                 seed=content["seed"],
+                sentences=tuple(content["sample"]["identifiers"]),
                 verdict=_verdict(content["endpoints"], sentences),
                 controls=tuple(
                     ControlVerdict(
@@ -106,7 +120,12 @@ class CheckRecord:
                     )
                     for c in content["controls"]
                 ),
-                notes=tuple(content["notes"]),
+                free_running={
+                    name: _number(value) for name, value in content["free_running"].items()
+                },
+                code=tuple(content["code"]),
+                left_out=dict(content.get("left_out", {})),
+                set_aside=content.get("set_aside", 0),
                 resamples=content["bounds"]["resamples"],
                 origin={name: content[name] for name in _ORIGIN if name in content},
             )
@@ -132,6 +151,80 @@ class CheckRecord:
         return answer_of(self.verdict, self.controls)
 
     @property
+    def equivalent(self) -> bool | None:
+        """The answer where there is one."""
+        return {"equivalent": True, "not equivalent": False}.get(self.answer)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know beside the verdict."""
+        notes = []
+        if len(self.sentences) < ENOUGH_SENTENCES:
+            notes.append(
+                f"{len(self.sentences)} sentences: the definition asks for {ENOUGH_SENTENCES}"
+            )
+        if len(asked := self.verdict.judgements) < len(ENDPOINTS):
+            notes.append(f"asked {len(asked)} of the {len(ENDPOINTS)} endpoints of the definition")
+        if open_ones := self.verdict.not_resolved:
+            labels = ", ".join(j.endpoint.label for j in open_ones)
+            notes.append(f"too few sentences to resolve: {labels}")
+        blind = [c.name for c in self.controls if c.must == "fail" and c.right is None]
+        if blind:
+            notes.append(f"too few sentences to see that these fail: {', '.join(blind)}")
+        missing = [e for e in self.verdict.not_judged if not e.void]
+        if missing:
+            labels = ", ".join(f"{e.label} ({e.run})" for e in missing)
+            notes.append(f"not judged, the verdict does not rest on them: {labels}")
+        notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
+        if not self.controls:
+            notes.append("no controls: nothing shows that this sample can tell good from bad")
+        notes += [f"without the control {name!r}: {why}" for name, why in self.left_out.items()]
+        if self.set_aside:
+            notes.append(f"{self.set_aside} results of other code lie in the store, not used")
+        return (*notes, "no panel has listened")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON; figures that are missing are null, infinite ones "inf"."""
+        return {
+            "kind": "emulated",
+            "answer": self.answer,
+            "notes": list(self.notes),
+            "plan": {
+                "name": self.plan.name,
+                "digest": self.plan.digest,
+                "yaml": self.plan.to_yaml(),
+            },
+            "voice": {"name": self.voice, "digest": self.voice_digest},
+            "tier": self.tier,
+            "seed": self.seed,
+            "reference": "PyTorch float32, not emulated",
+            "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},
+            "bounds": {
+                "confidence": CONFIDENCE,
+                "method": "one-sided; BCa bootstrap over sentences, order statistics for a "
+                "percentile of them",
+                "resamples": self.resamples,
+            },
+            "endpoints": _endpoints(self.verdict),
+            "controls": [
+                {
+                    "name": c.name,
+                    "what": c.what,
+                    "must": c.must,
+                    "does": c.does,
+                    "right": c.right,
+                    "endpoints": _endpoints(c.verdict),
+                }
+                for c in self.controls
+            ],
+            "free_running": {name: _json(value) for name, value in self.free_running.items()},
+            "code": list(self.code),
+            "left_out": dict(self.left_out),
+            "set_aside": self.set_aside,
+            **self.origin,
+        }
+
+    @property
     def definition_differences(self) -> tuple[str, ...]:
         """What of the definition of the test, as it is now, this record was not held against."""
         asked = [judgement.endpoint for judgement in self.verdict.judgements]
@@ -143,7 +236,7 @@ class CheckRecord:
                 f"asked, or with another limit: {', '.join(others)}."
             )
         runs = {endpoint.run for endpoint in asked}
-        names = {control.name for control in self.controls}
+        names = {*(control.name for control in self.controls), *self.left_out}
         missing = [c.name for c in CONTROLS if c.name not in names and not runs.isdisjoint(c.runs)]
         if missing and self.controls:
             found.append(f"Controls that it does not have: {', '.join(missing)}.")
@@ -189,7 +282,7 @@ class CheckWords:
             against.
     """
 
-    record: CheckRecord
+    record: Check
     plan: Plan | None = None
     voice: Voice | None = None
 
@@ -263,3 +356,24 @@ def _verdict(endpoints: list[Mapping[str, Any]], sentences: int) -> Verdict:
 
 def _number(value: float | str | None) -> float:
     return float("nan") if value is None else float(value)
+
+
+def _endpoints(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {
+            **asdict(j.endpoint),
+            "sentences": j.sentences,
+            "total_weight": j.total_weight,
+            "estimate": _json(j.estimate),
+            "bound": _json(j.bound),
+            "best_case": _json(j.best_case),
+            "state": j.state,
+        }
+        for j in verdict.judgements
+    ]
+
+
+def _json(value: float) -> float | str | None:
+    if pd.isna(value):
+        return None
+    return value if abs(value) != float("inf") else str(value)

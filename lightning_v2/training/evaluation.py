@@ -8,7 +8,7 @@ import torch
 from tqdm import tqdm
 
 from lightning_v2.analysis.metrics.audio_metrics import pesq_wb_mos
-from lightning_v2.model import HOP, SAMPLE_RATE, Voice
+from lightning_v2.model import HOP, SAMPLE_RATE, SourceFilterVoice
 from lightning_v2.model.acoustic import FRAME_FEATURES, REFERENCE_F0
 from lightning_v2.model.source import accumulate_phase, per_sample, pulse_train, sample_f0
 from lightning_v2.text import PHONE_INDEX, Sentence, phonemize
@@ -48,7 +48,9 @@ class HeldOut:
         return teacher.render(self.corpus.folder / "labels" / f"{key}.lab")
 
 
-def copy_synthesis(voice: Voice, example: Example, exact: bool, seed: int = 0) -> np.ndarray:
+def copy_synthesis(
+    voice: SourceFilterVoice, example: Example, exact: bool, seed: int = 0
+) -> np.ndarray:
     """The voice's waveform from the teacher's envelope and pitch, float32 (N,).
 
     Args:
@@ -84,7 +86,7 @@ def _filled(f0: torch.Tensor) -> torch.Tensor:
     return f0[:, torch.where(closer, known[before], known[nearest])]
 
 
-def copy_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, float]:
+def copy_quality(voice: SourceFilterVoice, held: HeldOut, keys: list[str]) -> dict[str, float]:
     """PESQ-WB of copy synthesis; the ceiling is the teacher against its own second noise draw."""
     rows = []
     for key in tqdm(keys, desc="copy synthesis", unit="sentence"):
@@ -109,7 +111,7 @@ def copy_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, floa
     }
 
 
-def acoustic_quality(voice: Voice, held: HeldOut, keys: list[str]) -> dict[str, float]:
+def acoustic_quality(voice: SourceFilterVoice, held: HeldOut, keys: list[str]) -> dict[str, float]:
     """Errors of predicted durations, and on the teacher's durations of F0, voicing, envelope."""
     rows, spread = [], []
     for key in tqdm(keys, desc="acoustic model", unit="sentence"):

@@ -21,7 +21,7 @@ from lightning_v2.analysis.metrics.recording import (
     read_sound,
 )
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model import HOP, SAMPLE_RATE, Voice, load
+from lightning_v2.model import HOP, SAMPLE_RATE, SourceFilterVoice, load
 from lightning_v2.resources import keyed_lines
 from lightning_v2.text import Sentence, TextError, features, phone_indices, phonemize
 from lightning_v2.training.corpus import BANDS, Corpus, Example
@@ -112,7 +112,7 @@ def _build_one(job: tuple[Recording, Path]) -> str | None:
     return None
 
 
-def to_example(recording: Recording, voice: Voice) -> Example:
+def to_example(recording: Recording, voice: SourceFilterVoice) -> Example:
     """Measure one recording.
 
     Args:
@@ -167,7 +167,7 @@ def track_f0(wave: np.ndarray) -> np.ndarray:
     return np.where(voiced, np.nan_to_num(f0), 0).astype(np.float32)
 
 
-def align(wave: np.ndarray, voice: Voice, sentence: Sentence) -> np.ndarray:
+def align(wave: np.ndarray, voice: SourceFilterVoice, sentence: Sentence) -> np.ndarray:
     """End of each phone in frames, float32 (P,), by warping a rendering onto the recording (N,)."""
     rendered = voice.speak(sentence)
     return phone_ends(wave, rendered.waveform, rendered.durations)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import lightning_v2 as lv2
-from lightning_v2.precision.phase_site import with_other_phase
+from lightning_v2.precision import voice_sites
+from lightning_v2.precision.edit import with_other_phase
 
 TEXT = "Every evening, seven silver ships."
 
@@ -83,12 +84,13 @@ def test_naive_is_worse_than_bf16(voice, bf16):
 
 
 def test_the_phase_can_be_exchanged(voice):
-    naive = lv2.Plan.load("naive")
-    repaired = with_other_phase(naive)
+    naive, sites = lv2.Plan.load("naive"), voice_sites(voice)
+    repaired = with_other_phase(naive, sites)
     assert repaired.name == "naive with exact phase"
     assert repaired.for_site("source.phase").output == "uint32"
     assert repaired.for_site("decoder.input") == naive.for_site("decoder.input")
-    assert with_other_phase(lv2.Plan.load("bf16")).for_site("source.phase").output == "bfloat16"
+    rounded = with_other_phase(lv2.Plan.load("bf16"), sites)
+    assert rounded.for_site("source.phase").output == "bfloat16"
     comparison = lv2.compare(voice, TEXT, repaired)
     phase = comparison.layers.set_index("site").loc["source.phase"]
     assert phase["isolated_sqnr_db"] == np.inf

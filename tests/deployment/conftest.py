@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_v2.model import Network, Voice, VoiceConfig, load
+from lightning_v2.model import Network, SourceFilterVoice, VoiceConfig, load
 
 
 @pytest.fixture(scope="package")
@@ -9,7 +9,9 @@ def voice():
     """A voice of the shipped sizes with random weights: short speech, and nothing saturates."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return Voice("untrained", Network(VoiceConfig()).eval(), VoiceConfig(), digest="")
+        return SourceFilterVoice(
+            "untrained", Network(VoiceConfig()).eval(), VoiceConfig(), digest=""
+        )
 
 
 @pytest.fixture(scope="package")

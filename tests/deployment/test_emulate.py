@@ -239,7 +239,7 @@ def test_the_phase_is_never_summed_in_block_floats(voice):
 def test_a_bare_module_gets_a_warning_for_idle_rules():
     net, x = nn.Sequential(nn.Linear(32, 32)), torch.ones(1, 32)
     plan = Plan.parse("rules: [{sites: '0', weights: bfloat4_b}, {sites: '1', output: float32}]")
-    idle = pytest.warns(UserWarning, match="no operation ran that matches '1'")
+    idle = pytest.warns(UserWarning, match="matches 1 of the 2 patterns in its rules: '1'$")
     with idle, emulate(net, plan), torch.no_grad():
         low = net(x)
     assert not torch.equal(low, net(x))
@@ -249,6 +249,15 @@ def test_a_bare_module_gets_a_warning_for_idle_rules():
             net(x)
         with emulate(net, plan):
             pass
+
+
+def test_a_plan_of_another_model_is_told_in_one_line():
+    net = nn.Linear(32, 32)
+    words = "its default alone ruled, no operation ran that matches 9 of the 9 patterns"
+    told = pytest.warns(UserWarning, match=words)
+    with told as seen, torch.no_grad(), emulate(net, "lightning-v2"):
+        net(torch.ones(1, 32))
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -1,8 +1,10 @@
 """Speech knows how it was made, whoever lets it be made."""
 
 import pytest
+from torch import nn
 
 import lightning_v2 as lv2
+from lightning_v2 import tensix
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.sites.kept_reference import KeptReference
 from lightning_v2.analysis.verdict import controls
@@ -39,9 +41,9 @@ def spied(monkeypatch):
     return spy
 
 
-@pytest.mark.parametrize("of", ["voice", "network", "decoder"])
+@pytest.mark.parametrize("of", ["voice", "network"])
 def test_emulated(voice, of):
-    module = {"voice": voice, "network": voice.model, "decoder": voice.model.decoder}[of]
+    module = {"voice": voice, "network": voice.model}[of]
     with lv2.emulate(module, lv2.Plan.parse("name: mine\ndefault: {math_fidelity: LoFi}")):
         said = voice.synthesize([TEXT, "Ha."])
     assert [origin(speech) for speech in said] == [("mine", "fast")] * 2
@@ -55,6 +57,34 @@ def test_the_innermost_emulation_is_named(voice):
         assert origin(voice.synthesize(TEXT)) == NAIVE
     with lv2.emulate(voice, PLAN), lv2.emulate(voice.model.decoder, "bf16"):
         assert origin(voice.synthesize(TEXT)) == NAIVE  # which keeps its own calls to itself
+
+
+def test_parts_that_are_emulated_are_named(voice):
+    decoder, vocoder = voice.model.decoder, voice.model.vocoder
+    with lv2.emulate(decoder, PLAN):
+        assert origin(voice.synthesize(TEXT)) == ("naive in decoder", "fast")
+        with lv2.emulate(vocoder, "bf16"):
+            said = voice.synthesize(TEXT)
+        assert origin(said) == ("naive in decoder; bf16 in vocoder", "fast")
+    with lv2.emulate(voice.model, PLAN), lv2.emulate(decoder, "bf16"):
+        assert origin(voice.synthesize(TEXT)) == ("naive; bf16 in decoder", "fast")
+    with lv2.emulate(nn.ModuleList([vocoder, decoder]), PLAN):
+        assert origin(voice.synthesize(TEXT)) == ("naive in decoder, vocoder", "fast")
+    with lv2.emulate(nn.Linear(2, 2), PLAN):
+        assert origin(voice.synthesize(TEXT)) == FLOAT32
+
+
+def test_who_intercepts_by_hand_does_not_say_how(voice):
+    unknown = "(unknown)", "(unknown)"
+    with tensix.use("fast"), tensix.intercept(voice.model, PLAN.for_site):
+        assert origin(voice.synthesize(TEXT)) == unknown
+        with lv2.emulate(voice, PLAN):
+            assert origin(voice.synthesize(TEXT)) == NAIVE
+    with lv2.emulate(voice, PLAN), tensix.intercept(voice.model, lambda site: None):
+        assert origin(voice.synthesize(TEXT)) == unknown
+    with tensix.intercept(voice.model.decoder, lambda site: None):
+        assert origin(voice.synthesize(TEXT)) == ("(unknown) in decoder", "(unknown)")
+    assert origin(voice.synthesize(TEXT)) == FLOAT32
 
 
 def test_compare_within_an_emulation(voice):

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 import torch
 
+from lightning_v2.executors import executed_by
 from lightning_v2.model import HOP
-from lightning_v2.model.voice import speaking_by
 from lightning_v2.text import TextError, UnspokenWarning
 
 TEXT = "The birch canoe slid on the smooth planks, did it not?"
@@ -194,14 +194,14 @@ class Recorded:
 
 def test_another_speaker_for_a_while(voice, speech):
     outer, inner = Recorded(voice.model), Recorded(voice.model)
-    with speaking_by(voice.model, outer):
-        with speaking_by(voice.model, inner):
+    with executed_by(voice.model, outer):
+        with executed_by(voice.model, inner):
             assert digest(voice.synthesize(TEXT)) == digest(speech)
         assert (outer.calls, inner.calls) == ([], ["acoustics", "wave"])
-        with speaking_by(voice.model, voice.model):
+        with executed_by(voice.model, voice.model):
             voice.synthesize(TEXT)
         assert outer.calls == []
-        with pytest.raises(RuntimeError), speaking_by(voice.model, inner):
+        with pytest.raises(RuntimeError), executed_by(voice.model, inner):
             raise RuntimeError
         voice.synthesize(TEXT)
     assert outer.calls == ["acoustics", "wave"]
@@ -212,10 +212,10 @@ def test_another_speaker_for_a_while(voice, speech):
 def test_a_speaker_is_for_one_network_in_one_thread(voice, untrained, speech):
     recorded = Recorded(voice.model)
     other = threading.Thread(target=voice.synthesize, args=(TEXT,))
-    with speaking_by(voice.model, recorded):
+    with executed_by(voice.model, recorded):
         other.start()
         other.join()
-    with speaking_by(untrained, recorded):
+    with executed_by(untrained, recorded):
         voice.synthesize(TEXT)
     assert recorded.calls == []
 
@@ -239,7 +239,7 @@ def test_two_threads_that_speak_at_once_change_nothing_for_others(voice, speech,
     """Each computes with one thread of torch, and leaves the process as it was."""
 
     def speak(speaker):
-        with speaking_by(voice.model, speaker):
+        with executed_by(voice.model, speaker):
             said = voice.synthesize(TEXT)
         return digest(said), torch.get_num_threads()
 

@@ -1,12 +1,29 @@
-"""Changes to a plan: minimal, readable, and back again through YAML."""
+"""Plans made from plans: minimal, readable, and back again through YAML."""
 
 import pytest
 import yaml
 
-from lightning_v2.precision import Plan, PlanError
+from lightning_v2.precision import Plan, PlanError, presets
 from lightning_v2.precision import edit as plan_edit
-from lightning_v2.precision.edit import EditError
+from lightning_v2.precision.edit import (
+    EditError,
+    Move,
+    applied,
+    fitted,
+    groups,
+    plan_of,
+    precisions_of,
+    with_other_phase,
+    with_phase,
+    with_rule,
+)
+from lightning_v2.tensix.numbers.sites import Site
+from tests.search.stubs import linear
 from widgets.explorer.explorer_state import State, loaded
+
+NORM = Site("blocks.0.norm", "layer_norm", 0, 0, 64, 1, ((1, 64), (64,), (64,), (1, 64)))
+ADD = Site("blocks.0.add", "add", 0, 0, 0, 1, ((1, 64), (1, 64), (1, 64)))
+SITES = [linear(f"blocks.{index}.{end}") for index in range(12) for end in ("up", "down")]
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +45,13 @@ def precisions(plan, sites):
 
 
 def test_no_change_is_the_plan_itself(base, sites):
-    assert plan_edit.plan_of(base, (), sites) is base
+    assert plan_edit.with_changes(base, (), sites) is base
 
 
 def test_a_change_concerns_its_site_alone(base, sites):
     changes = plan_edit.changed(base, (), ["pitch.input"], {"weights": "bfloat16"}, sites)
     before = precisions(base, sites)
-    after = precisions(plan_edit.plan_of(base, changes, sites), sites)
+    after = precisions(plan_edit.with_changes(base, changes, sites), sites)
     assert {name for name in before if before[name] != after[name]} == {"pitch.input"}
     assert after["pitch.input"].weights == "bfloat16"
 
@@ -43,7 +60,7 @@ def test_sites_that_are_changed_alike_share_a_rule_at_the_end(base, sites):
     wanted = names(sites, "decoder.blocks") + ["duration.output"]
     low = {"math_fidelity": "HiFi2", "fp32_dest_acc_en": False}
     changes = plan_edit.changed(base, (), wanted, low, sites)
-    plan = plan_edit.plan_of(base, changes, sites)
+    plan = plan_edit.with_changes(base, changes, sites)
     added = yaml.safe_load(plan.to_yaml())["rules"][len(base.rules) :]
     assert len(added) == 1
     assert "decoder.blocks.*.up" in added[0]["sites"]
@@ -57,7 +74,7 @@ def test_yaml_reads_back_to_the_same_precisions(preset, sites):
         base, (), names(sites, "vocoder"), {"weights": "bfloat4_b", "output": "float32"}, sites
     )
     changes = plan_edit.changed(base, changes, names(sites, ".up"), {"weights": "float32"}, sites)
-    plan = plan_edit.plan_of(base, changes, sites)
+    plan = plan_edit.with_changes(base, changes, sites)
     again = Plan.parse(plan.to_yaml())
     assert precisions(again, sites) == precisions(plan, sites)
     assert (again.name, again.digest) == (plan.name, plan.digest)
@@ -89,7 +106,7 @@ def test_reset_takes_back_the_changes_of_some_sites(base, sites):
 
 def test_two_plans_never_share_a_name(base, sites):
     plans = {
-        plan_edit.plan_of(
+        plan_edit.with_changes(
             base, plan_edit.changed(base, (), [name], {"output": "float32"}, sites), sites
         ).name
         for name in names(sites, "encoder")
@@ -113,7 +130,7 @@ def test_what_no_plan_can_hold_is_refused(base, sites, name, fields, message):
 
 def test_an_output_that_an_operation_does_not_have_is_found_by_the_check(base, sites):
     changes = plan_edit.changed(base, (), ["source.phase"], {"output": "bfloat8_b"}, sites)
-    plan = plan_edit.plan_of(base, changes, sites)
+    plan = plan_edit.with_changes(base, changes, sites)
     with pytest.raises(PlanError, match="lightning-v2 with changes: the output of source.phase"):
         plan.check(sites)
 
@@ -128,14 +145,14 @@ def test_choices_are_those_that_the_operation_has(sites):
 
 def test_differences_are_named_site_by_site(base, sites):
     changes = plan_edit.changed(base, (), ["source.phase"], {"output": "bfloat16"}, sites)
-    table = plan_edit.differences(base, plan_edit.plan_of(base, changes, sites), sites)
+    table = plan_edit.differences(base, plan_edit.with_changes(base, changes, sites), sites)
     assert table.to_numpy().tolist() == [["source.phase", "output", "uint32", "bfloat16"]]
     assert plan_edit.differences(base, base, sites).empty
 
 
 def test_saved_under_the_name_of_its_file(base, sites, tmp_path):
     changes = plan_edit.changed(base, (), ["decoder.input"], {"math_fidelity": "HiFi4"}, sites)
-    plan = plan_edit.plan_of(base, changes, sites)
+    plan = plan_edit.with_changes(base, changes, sites)
     path = plan_edit.save(plan, tmp_path / "mine.yaml")
     saved = Plan.load(path)
     assert (saved.name, saved.digest) == ("mine", plan.digest)
@@ -151,3 +168,112 @@ def test_saving_names_what_is_wrong(base, tmp_path):
 
 def test_a_voice_is_loaded_once():
     assert loaded("slt") is loaded("slt")
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_plan_of_precisions_says_the_same(name, sites):
+    precisions = precisions_of(Plan.load(name), sites)
+    plan = plan_of(precisions)
+    plan.check(sites)
+    assert precisions_of(plan, sites) == precisions
+    assert plan_of(precisions_of(plan, sites)).digest == plan.digest
+
+
+def test_moves_and_the_globs_that_say_them():
+    start = precisions_of(Plan.parse("default: {math_fidelity: HiFi4}"), SITES)
+    up = [site for site in SITES if site.name.endswith("up")]
+    moves = [
+        Move.of("up", up, {"math_fidelity": "LoFi"}),
+        Move.of("one", SITES[1:2], {"weights": "bfloat8_b", "in0_block_w": 2}),
+        Move.of("one", SITES[1:2], {"weights": "bfloat4_b"}),
+    ]
+    plan = plan_of(applied(start, moves), "mine", "words")
+    assert (plan.name, plan.description) == ("mine", "words")
+    rules = {rule.globs: rule.fields for rule in plan.rules}
+    assert rules[("blocks.0.down",)] == {"weights": "bfloat4_b", "in0_block_w": 2,
+                                        "math_fidelity": "HiFi4"}  # fmt: skip
+    assert start == precisions_of(Plan.parse("default: {math_fidelity: HiFi4}"), SITES)
+    assert plan.for_site("blocks.11.up").math_fidelity == "LoFi"
+    assert plan.for_site("blocks.11.down").math_fidelity == "HiFi4"
+    assert plan.for_site("blocks.11.down").in0_block_w is None
+    assert ["blocks.*.down"] not in [list(globs) for globs in rules]  # 0 is another matter
+    uniform = plan_of(applied(start, [moves[0]]))
+    assert [rule.globs for rule in uniform.rules] in ([("blocks.*.up",)], [("blocks.*.down",)])
+
+
+def test_a_star_takes_no_site_that_does_not_belong():
+    nested = [linear(name) for name in ("a.0.up", "a.1.up", "a.1.b.2.up", "c.up")]
+    precisions = precisions_of(
+        Plan.parse("{default: {}, rules: [{sites: [a.0.up, a.1.up], weights: float32}]}"), nested
+    )
+    assert precisions_of(plan_of(precisions), nested) == precisions
+
+
+def test_groups_hold_what_a_field_matters_to():
+    some = [*SITES[:2], NORM, ADD]
+    assert list(groups(some, {"weights": "bfloat8_b"})) == ["blocks.0.up", "blocks.0.down"]
+    assert list(groups(some, {"math_fidelity": "LoFi"}))[-1] == "blocks.0.norm"
+    assert list(groups(some, {"output": "float32"}))[-1] == "blocks.0.add"
+    phase = Site("source.phase", "phase", 0, 0, 0, 1, ((1, 8), (1, 2048)))
+    assert list(groups([phase], {"output": "bfloat16"})) == ["source.phase"]
+    assert list(groups([phase, ADD], {"activations": "bfloat8_b"})) == ["blocks.0.add"]
+    found = groups(SITES, {"weights": "bfloat4_b"}, ["*.up", "blocks.1.*"])
+    assert [len(members) for members in found.values()] == [12, 1]
+
+
+@pytest.mark.parametrize(
+    ("low", "globs", "reason"),
+    [
+        ({"weight": "bfloat8_b"}, None, "unknown field 'weight'; did you mean 'weights'"),
+        ({"weights": "bfloat2_b"}, None, "weights cannot be 'bfloat2_b'"),
+        ({"weights": "bfloat8_b"}, ["*", "*.up"], "'\\*.up' matches no site"),
+    ],
+)
+def test_groups_refuse(low, globs, reason):
+    with pytest.raises(ValueError, match=reason):
+        groups(SITES, low, globs)
+
+
+@pytest.mark.parametrize("output", ["uint32", "float32", "bfloat16"])
+def test_with_phase_changes_that_site_and_no_other(output, sites):
+    plan = Plan.load("naive")
+    changed = with_phase(plan, output, sites)
+    assert changed.for_site("source.phase").output == output
+    assert changed.for_site("decoder.output") == plan.for_site("decoder.output")
+    assert changed.name.startswith("naive with ") and changed.digest != plan.digest
+
+
+def test_with_phase_of_another_format(sites):
+    with pytest.raises(ValueError, match="output is 'bfloat8_b'; legal are 'uint32', 'float32'"):
+        with_phase(Plan.load("bf16"), "bfloat8_b", sites)
+
+
+def test_with_other_phase_is_the_opposite(sites):
+    assert with_other_phase(Plan.load("fp32"), sites).name == "fp32 with bfloat16 phase"
+    assert with_other_phase(Plan.load("naive"), sites).name == "naive with exact phase"
+
+
+def test_the_phase_is_found_by_what_it_does_not_by_its_name():
+    sums = Site("oscillator.turns", "phase", 0, 0, 0, 1, ((1, 8), (1, 2048)))
+    plan = with_phase(Plan.parse("default: {}"), "bfloat16", [ADD, sums])
+    assert plan.for_site("oscillator.turns").output == "bfloat16"
+    plan.check([ADD, sums])
+    with pytest.raises(EditError, match="none of 1 sites sums a phase"):
+        with_other_phase(plan, [ADD])
+
+
+def test_rules_of_another_model_are_left_out(sites):
+    naive = Plan.load("naive")
+    assert fitted(naive, sites).digest == naive.digest
+    other = fitted(naive, [ADD])
+    other.check([ADD])
+    assert other.for_site(ADD) == naive.for_site(ADD) and len(other.rules) < len(naive.rules)
+    two = Plan.parse("rules: [{sites: [nowhere, blocks.*.add], output: float32}]")
+    assert fitted(two, [ADD]).rules[0].globs == ("blocks.*.add",)
+
+
+def test_a_rule_more_wins_and_names_no_line(sites):
+    plan = with_rule(Plan.load("bf16"), ("pitch.*", "nowhere"), {"math_fidelity": "LoFi"}, "mine")
+    assert (plan.name, plan.for_site("pitch.input").math_fidelity) == ("mine", "LoFi")
+    with pytest.raises(PlanError, match="yaml: 'nowhere' matches no site"):
+        plan.check(sites)

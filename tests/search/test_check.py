@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
 from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.cli.main import main
 from lightning_v2.errors import ArgumentError

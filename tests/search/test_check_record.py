@@ -22,8 +22,7 @@ from lightning_v2.chapters.find_a_plan.check_figures import (
 )
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check import Check
-from lightning_v2.search.check_record import CheckRecord, CheckWords
+from lightning_v2.search.check_record import Check, CheckWords
 
 GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 300.0}
 BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}
@@ -41,7 +40,7 @@ def made(values=GOOD, **control_values):
         voice_digest="0" * 64,
         tier="fast",
         seed=0,
-        sentences={key: key for key in "abcde"},
+        sentences=tuple("abcde"),
         verdict=verdict(values),
         controls=tuple(
             ControlVerdict(
@@ -63,20 +62,30 @@ def through_json(check):
 
 
 @pytest.mark.parametrize("values", [GOOD, BAD, GOOD | {"zimtohrli": float("inf")}])
-def test_says_what_the_check_said(values):
-    check = made(values)
-    for record in (CheckRecord.of(check), CheckRecord.from_dict(through_json(check))):
-        assert record.answer == check.answer
-        assert record.verdict.table().equals(check.verdict.table())
-        assert record.plan.digest == check.plan.digest
-        assert record.notes == check.notes
-        assert [c.name for c in record.controls] == [c.name for c in CONTROLS]
-        assert [c.right for c in record.controls] == [c.right for c in check.controls]
-        assert record.verdict.sentences == 5
+def test_a_loaded_check_is_the_one_that_was_made(values, tmp_path):
+    free = {"snr_db": 20.5, "gain_db": float("inf")}
+    check = replace(made(values), free_running=free, set_aside=3)
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(through_json(check)))
+    record = lv2.Check.load(path)
+    assert type(record) is type(check) and record == check and hash(record) == hash(check)
+    for name in vars(check).keys() - {"plan", "verdict", "controls"}:
+        assert getattr(record, name) == getattr(check, name), name
+    assert record.verdict.table().equals(check.verdict.table())
+    assert record.plan.to_yaml() == check.plan.to_yaml()
+    assert record.notes == check.notes and "3 results of other code" in " ".join(record.notes)
+    assert (record.answer, record.equivalent) == (check.answer, check.equivalent)
+    assert [c.right for c in record.controls] == [c.right for c in check.controls]
+    assert record != replace(check, seed=1) and record != "a check"
+
+
+def test_where_a_check_was_made_is_kept():
+    content = through_json(made()) | {"time": "2026-01-01", "commit": "abc", "machine": {}}
+    assert Check.from_dict(content).to_dict() == content
 
 
 def test_a_wrong_control_is_no_verdict():
-    record = CheckRecord.of(made(**{"white noise": GOOD}))
+    record = made(**{"white noise": GOOD})
     assert record.answer == "no verdict"
     words = CheckWords(record)
     assert words.verdict == "bf16: no verdict, because controls came out wrong: white noise."
@@ -91,16 +100,16 @@ def test_words_name_what_fails_and_where_it_comes_from():
     content = through_json(made(BAD)) | {
         "time": "2026-01-01", "commit": "abc", "machine": {"cpu": "a CPU"},
     }  # fmt: skip
-    text = repr(CheckWords(CheckRecord.from_dict(content)))
+    text = repr(CheckWords(Check.from_dict(content)))
     assert text.startswith("bf16: not equivalent; fails: PESQ-WB; frames above 4 dB LSD.\n")
     assert "Note: no panel has listened." in text
     assert "emulated, fast tier" in text and "made 2026-01-01, commit abc, a CPU" in text
-    html = CheckWords(CheckRecord.from_dict(content))._repr_html_()
+    html = CheckWords(Check.from_dict(content))._repr_html_()
     assert "not equivalent" in html and "<li>" in html
 
 
 def test_says_plainly_that_it_is_of_another_plan_or_voice():
-    record, voice = CheckRecord.of(made()), lv2.load()
+    record, voice = made(), lv2.load()
     same, other = Plan.load("bf16"), Plan.load("naive")
     first, second = CheckWords(record, other, voice).lines()[:2]
     assert first.startswith("This record is of another plan: it tested bf16 ")
@@ -131,7 +140,7 @@ def test_what_contradicts_itself_is_refused(tmp_path, change, reason):
     path = tmp_path / "record.json"
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match=reason) as raised:
-        CheckRecord.load(path)
+        Check.load(path)
     assert str(path) in str(raised.value)
 
 
@@ -141,7 +150,7 @@ def test_a_record_of_another_definition_says_so():
     limit["limit"] = 0.3
     content["endpoints"] = [e for e in content["endpoints"] if e["run"] != "free-running"]
     content["controls"] = [c for c in content["controls"] if c["name"] != "naive plan"]
-    definition, controls = CheckWords(CheckRecord.from_dict(content)).lines()[:2]
+    definition, controls = CheckWords(Check.from_dict(content)).lines()[:2]
     assert definition.startswith("This record is not of the whole definition of the test")
     assert "with another limit: gain error, length, change, " in definition
     assert controls == "Controls that it does not have: naive plan."
@@ -149,18 +158,18 @@ def test_a_record_of_another_definition_says_so():
 
 def test_few_sentences_are_said_to_be_too_few():
     few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
-    words = CheckWords(CheckRecord.of(replace(made(), sentences=dict.fromkeys("abc"), verdict=few)))
+    words = CheckWords(replace(made(), sentences=tuple("abc"), verdict=few))
     assert words.verdict == "bf16: not resolved: 3 sentences are too few to say."
 
 
 def test_a_plan_without_a_record():
     with pytest.raises(FileNotFoundError, match="lightning-v2 check naive --tier exact -o"):
-        CheckRecord.load("naive")
+        Check.load("naive")
 
 
 @pytest.mark.parametrize("path", sorted(data_path("checks").glob("*.json")), ids=lambda p: p.stem)
 def test_shipped_records_are_of_what_is_shipped(path):
-    record = CheckRecord.load(path.stem)
+    record = Check.load(path.stem)
     assert record.differences(Plan.load(path.stem), lv2.load(record.voice)) == ()
     assert record.tier == "exact" and record.verdict.sentences >= 100
     assert set(record.origin) == {"time", "commit", "machine"}
@@ -195,7 +204,7 @@ def test_a_share_above_1_is_a_limit_that_does_not_hold():
 
 
 def test_the_forest_shows_plan_and_controls():
-    record = CheckRecord.of(made(BAD))
+    record = made(BAD)
     picture = forest(record)
     (axes,) = picture.figure.axes
     assert [text.get_text() for text in axes.get_yticklabels()] == [
@@ -218,7 +227,7 @@ def test_the_forest_shows_plan_and_controls():
 
 
 def test_sheets():
-    record = CheckRecord.of(made(GOOD | {"pesq_wb_mos": 4.4971}))
+    record = made(GOOD | {"pesq_wb_mos": 4.4971})
     html = endpoint_sheet(record)._repr_html_()
     assert "4.497" in html and "FAILS" in html and "not judged" in html
     assert "16-bit rounding" in control_sheet(record)._repr_html_()

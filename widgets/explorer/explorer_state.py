@@ -9,7 +9,6 @@ from functools import cached_property, lru_cache
 from typing import Self
 
 from lightning_v2.model import Voice, load
-from lightning_v2.model.voice import Script
 from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of, voice_sites
 from lightning_v2.precision import edit as plan_edit
 from lightning_v2.tensix.numbers.sites import Site
@@ -52,7 +51,7 @@ class State:
 
     @cached_property
     def plan(self) -> Plan:
-        return plan_edit.plan_of(self.base, self.changes, self.sites)
+        return plan_edit.with_changes(self.base, self.changes, self.sites)
 
     @cached_property
     def reference_plan(self) -> Reference:
@@ -104,7 +103,7 @@ class State:
                 f"the text has {len(self.text)} characters, at most {MOST_CHARACTERS} can be "
                 "explored at once: take one sentence of it, or use lightning_v2.compare"
             )
-        Script.of(self.text)
+        self.speaker.phonemize(self.text)
         self.plan.check(self.sites)
         if self.reference_plan != FLOAT32:
             self.reference_plan.check(self.sites)

@@ -21,7 +21,7 @@ from PIL import Image
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.drawing import rooms
 from lightning_v2.analysis.display.tables import number
-from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric
+from lightning_v2.analysis.metrics.metric import METRICS, Metric
 from lightning_v2.analysis.metrics.sanity import playable
 from lightning_v2.analysis.metrics.spectrogram import level_difference_db, spectrogram
 from lightning_v2.analysis.sites.site_values import broken_sites
@@ -249,13 +249,12 @@ def _ordered() -> list[Metric]:
 
 def _card(metric: Metric, value: float) -> dict:
     holds = metric.holds(value)
-    sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]
     return {
         "name": metric.name,
         "label": metric.label,
         "value": number(value, metric.bound),
         "unit": metric.unit.split(",")[0],
-        "bound": "" if metric.bound is None else f"{sign} {metric.bound:g}",
+        "bound": metric.bound_words,
         "holds": holds,
         "hears": metric.hears,
         "deaf": metric.deaf_to,

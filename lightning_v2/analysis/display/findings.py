@@ -8,9 +8,8 @@ import pandas as pd
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display.tables import number, with_unit
-from lightning_v2.analysis.metrics.audio_metrics import Metric, metrics_of
+from lightning_v2.analysis.metrics.metric import Metric, metrics_of
 from lightning_v2.analysis.sites.site_values import flushed_words, lowest
-from lightning_v2.precision.phase_site import PHASE_SITE
 
 DRIFT_CYCLES = 0.1
 """A fundamental that is further off than this has lost its phase."""
@@ -92,11 +91,11 @@ class Findings:
             return [f"The fundamental keeps its phase: off by {number(drift)} cycles (p95)."]
         lines = [f"The fundamental loses its phase: off by {number(drift)} cycles (p95)."]
         layers = self.comparison.layers
-        site = layers[layers["site"] == PHASE_SITE] if len(layers) else layers
-        if len(site) and site["isolated_sqnr_db"].iloc[0] < 2 * POOR_SQNR_DB:
-            sqnr = site["isolated_sqnr_db"].iloc[0]
+        sums = layers[layers["op"] == "phase"] if len(layers) else layers
+        if len(sums) and (sqnr := sums["isolated_sqnr_db"].min()) < 2 * POOR_SQNR_DB:
+            site = sums.loc[sums["isolated_sqnr_db"].idxmin(), "site"]
             lines.append(
-                f"The cause is {PHASE_SITE}: even alone, given the reference's F0, its sum goes "
+                f"The cause is {site}: even alone, given the reference's F0, its sum goes "
                 f"wrong (SQNR {sqnr:.1f} dB). Every rounding stays in the sum, so the pulses "
                 "come at the wrong times."
             )

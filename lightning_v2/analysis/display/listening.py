@@ -6,7 +6,7 @@ import math
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display.findings import DRIFT_CYCLES
 from lightning_v2.analysis.display.tables import with_unit
-from lightning_v2.analysis.metrics.audio_metrics import Metric, metrics_of
+from lightning_v2.analysis.metrics.metric import Metric, metrics_of
 
 _SIGNS = {
     "hiss in the pauses": ("pause_rise_db",),

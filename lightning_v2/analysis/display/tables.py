@@ -8,7 +8,7 @@ import pandas as pd
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display.variable_metrics import left_out, variable_metrics
-from lightning_v2.analysis.metrics.audio_metrics import Metric, metrics_of
+from lightning_v2.analysis.metrics.metric import Metric, metrics_of
 from lightning_v2.analysis.sites.site_values import FLUSHED_WORDS
 
 _SMALLEST_EXPONENT = -5
@@ -256,9 +256,8 @@ def with_unit(value: float, metric: Metric) -> str:
 def _bound(metric: Metric, value: float) -> str:
     if metric.bound is None:
         return ""
-    sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]
     words = {True: "kept", False: "broken", None: "–"}[metric.holds(value)]
-    return f"{sign} {metric.bound:g}: {words}"
+    return f"{metric.bound_words}: {words}"
 
 
 def _mark(holds: bool | None) -> str:

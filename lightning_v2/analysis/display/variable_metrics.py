@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric, metrics_of
+from lightning_v2.analysis.metrics.metric import METRICS, Metric, metrics_of
 
 _OF_DURATIONS = ("duration_difference_ms", "length_change_percent", "boundary_shift_p95_ms")
 """Measures of durations alone, which a teacher-forced candidate is given."""

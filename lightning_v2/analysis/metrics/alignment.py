@@ -1,8 +1,43 @@
 """Which moment of one speech belongs to which of another speech of the same text."""
 
+from typing import Literal
+
 import numpy as np
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model import Speech
+
+Pairing = Literal["samples", "frames", "nothing"]
+
+
+def pairing(reference: Speech, candidate: Speech) -> Pairing:
+    """What of two speeches of one text belongs together.
+
+    "samples": sample n of the one to sample n of the other, because their phones last equally long.
+    "frames": a frame to a frame, by way of the phones. "nothing": a voice that does not know how
+    long its phones last has decided otherwise about time.
+    """
+    same = len(reference.waveform) == len(candidate.waveform)
+    if len(reference.durations) or len(candidate.durations):
+        same = same and np.array_equal(reference.durations, candidate.durations)
+        return "samples" if same else "frames"
+    ours, theirs = reference.decisions, candidate.decisions
+    same = same and ours.keys() == theirs.keys()
+    same = same and all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    return "samples" if same else "nothing"
+
+
+def durations(speech: Speech, hop: int) -> np.ndarray:
+    """How long its phones last (P,), in steps of so many samples; empty if it does not know."""
+    return speech.durations * np.float32(speech.hop / hop)
+
+
+def f0(speech: Speech, count: int, hop: int) -> np.ndarray:
+    """F0 (count,) in Hz at every so many samples, 0 where unvoiced; empty if it tells none."""
+    if speech.hop == hop or not len(speech.f0):
+        return speech.f0
+    nearest = np.round(np.arange(count) * hop / speech.hop).astype(int)
+    return speech.f0[np.minimum(nearest, len(speech.f0) - 1)]
 
 
 def matching_frames(

@@ -1,22 +1,16 @@
-"""Measures of a candidate against a reference, and what each of them cannot hear.
-
-`METRICS` is the one table of names, units, directions and blind spots; `measure` fills it in.
-Limits stand in `endpoints`.
-"""
+"""Measures of a candidate against a reference: `measure` fills in the table of `metric.METRICS`."""
 
 import functools
-from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from lightning_v2.analysis.metrics import loudness, pitch
+from lightning_v2.analysis.metrics import alignment, loudness, pitch
 from lightning_v2.analysis.metrics.alignment import (
     boundary_shifts,
     matching_frames,
     matching_samples,
 )
-from lightning_v2.analysis.metrics.endpoints import Run, limit_of
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.phase import PhaseDrift, phase_drift
 from lightning_v2.analysis.metrics.sanity import flaw, refusal
 from lightning_v2.analysis.metrics.spectrogram import (
@@ -31,7 +25,7 @@ NAN = float("nan")
 
 HEARD_BELOW_PEAK_DB = 60.0
 """Spectral distances count down to this far below the reference's loudest bin. With it white noise
-at -50 and -40 dB has a log-spectral distance of 0.4 and 1.2 dB: the scale of the bounds below."""
+at -50 and -40 dB has a log-spectral distance of 0.4 and 1.2 dB: the scale of the bounds."""
 
 CLEAR_FLIP = 0.1
 """Voicing flips count where the periodicity changes by more than this, not at the threshold."""
@@ -40,121 +34,13 @@ SILENCE_DBFS = -75.0
 """Below this a pause counts as silent, whatever is in it."""
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One row of the table.
-
-    Attributes:
-        name: key in `Comparison.metrics`, unit last.
-        label: words for a person.
-        unit: as printed.
-        better: which way is better; "zero" means that any difference is one.
-        needs: "samples" (sample n belongs to sample n), "frames" (frame belongs to frame, if need
-            be by way of the phones) or "nothing" (levels and durations alone).
-        hears: what moves it.
-        deaf_to: what does not, or what moves it too much.
-        bound: what a plan has to reach, as the mean of many sentences, to count as equivalent;
-            from the table of `endpoints`.
-    """
-
-    name: str
-    label: str
-    unit: str
-    better: Literal["higher", "lower", "zero"]
-    needs: Literal["samples", "frames", "nothing"]
-    hears: str
-    deaf_to: str
-    bound: float | None = None
-
-    def holds(self, value: float) -> bool | None:
-        """Whether a value keeps the bound; None where there is no bound or no value."""
-        if self.bound is None or np.isnan(value):
-            return None
-        if self.better == "higher":
-            return value >= self.bound
-        return (abs(value) if self.better == "zero" else value) <= self.bound
-
-
-_METRICS = (
-    Metric("pesq_wb_mos", "PESQ-WB at 16 kHz", "MOS-LQO, 1 to 4.64", "higher", "samples",
-           "noise, also quiet noise in pauses; distortion", "polarity, constant delay; everything "
-           "above 8 kHz; falls far too much for a shift of a few cents"),
-    Metric("zimtohrli", "zimtohrli distance at 48 kHz", "0 to 1", "lower", "samples",
-           "hiss, timbre, roughness, a change of level by decibels", "polarity, a delay of a "
-           "millisecond; nearly so to small shifts of pitch and to phases"),
-    Metric("stoi", "STOI", "0 to 1", "higher", "samples", "words that get lost",
-           "hiss, timbre, pitch: stays near 1 while all of them are plain"),
-    Metric("estoi", "ESTOI", "0 to 1", "higher", "samples", "the same; noise that comes and goes",
-           "polarity, level, steady hiss"),
-    Metric("snr_db", "waveform SNR", "dB", "higher", "samples", "any difference of samples",
-           "what it means: a polarity flip and a small group delay make it low"),
-    Metric("waveform_pcc", "waveform correlation", "-1 to 1", "higher", "samples",
-           "polarity, delay, pitch", "hiss, gain"),
-    Metric("group_delay_p95_ms", "group delay, p95 of bins above -50 dB", "ms", "lower", "samples",
-           "smeared onsets, phases of bands that drift apart", "polarity, gain, noise; more than "
-           "half a pitch period"),
-    Metric("fundamental_drift_p95_cycles", "phase drift of the fundamental, p95", "cycles", "lower",
-           "samples", "source phase, F0", "everything in unvoiced sound"),
-    Metric("harmonic_drift_p95_cycles", "phase drift of ten harmonics, p95", "cycles", "lower",
-           "samples", "the same, and smeared phases of single harmonics", "unvoiced sound; what "
-           "was lost before a voiced stretch, but for parts of a cycle"),
-    Metric("harmonic_relation_p95_cycles", "harmonics against their fundamental, p95", "cycles",
-           "lower", "frames", "the shape of a period: buzz, roughness", "delay, wrong durations, "
-           "pitch; a polarity flip moves it by half a cycle, and nobody hears that"),
-    Metric("frequency_deviation_p95_cents", "frequency of ten harmonics, p95", "cents", "lower",
-           "frames", "jitter, a voice that wavers or is out of tune", "unvoiced sound, levels; "
-           "weak harmonics near -50 dB tell noise rather than frequency"),
-    Metric("lsd_db", "log-spectral distance, mean", "dB", "lower", "frames",
-           "hiss, timbre, lost harmonics", "phase, polarity, delay"),
-    Metric("lsd_2_to_4_percent", "frames with 2 to 4 dB log-spectral distance", "%", "lower",
-           "frames", "short distortions", "phase"),
-    Metric("lsd_above_4_percent", "frames above 4 dB log-spectral distance", "%", "lower", "frames",
-           "short, gross distortions", "phase"),
-    Metric("mel_rmse_db", "mel spectrum, RMS difference (80 bands)", "dB", "lower", "frames",
-           "timbre, hiss", "phase, small changes of pitch"),
-    Metric("f0_median_cents", "F0 difference, median", "cents", "lower", "frames",
-           "a voice that is out of tune", "unvoiced sound; single wrong frames"),
-    Metric("f0_p95_cents", "F0 difference, 95th percentile", "cents", "lower", "frames",
-           "a voice that wavers", "unvoiced sound"),
-    Metric("voicing_flips_percent", "frames whose voicing flips", "%", "lower", "frames",
-           "buzz and whisper in the wrong place", "pitch"),
-    Metric("pause_level_dbfs", "level in pauses", "dBFS", "lower", "frames",
-           "hiss where the reference is silent", "everything while somebody speaks"),
-    Metric("pause_rise_db", "level in pauses above the reference", "dB", "lower", "frames",
-           "the same, as a change; below -75 dBFS all is silence", "everything while somebody "
-           "speaks"),
-    Metric("gain_db", "level difference", "dB", "zero", "nothing", "shrinking sums", "everything "
-           "that keeps the level"),
-    Metric("loudness_difference_lu", "loudness difference (BS.1770)", "LU", "zero", "nothing",
-           "the same, as ears weigh it", "everything that keeps the loudness"),
-    Metric("duration_difference_ms", "candidate longer by", "ms", "zero", "nothing",
-           "drift of the predicted durations; 0 when teacher-forced", "where the time went"),
-    Metric("length_change_percent", "change of length", "%", "zero", "nothing",
-           "the same, as a share of the length: a voice in a hurry", "where the time went"),
-    Metric("boundary_shift_p95_ms", "ends of phones, p95 after the mean shift", "ms", "lower",
-           "nothing", "a rhythm that changes, single phones that are stretched; 0 when "
-           "teacher-forced", "a sentence that starts later"),
-    Metric("words_agree_percent", "words on which a recogniser agrees", "%", "higher", "nothing",
-           "words that get lost or change; measured only on request", "everything that leaves "
-           "words alone; the recogniser is weak, and one word more or less is often chance"),
-)  # fmt: skip
-
-
-def metrics_of(run: Run) -> tuple[Metric, ...]:
-    """The table, with the limits that the equivalence test has for a run."""
-    return tuple(replace(metric, bound=limit_of(metric.name, run)) for metric in _METRICS)
-
-
-METRICS = metrics_of("teacher-forced")
-"""All of them. Free-running speech has other bounds: see `metrics_of`."""
-
-
 def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, float], PhaseDrift]:
     """All of `METRICS` for two `Speech` of the same text, and the phase drift.
 
     Where the durations differ (free-running), what needs samples is NaN; what needs frames pairs
-    them phone by phone. Where one of the two waveforms has a `sanity.flaw`, all of them are, and
-    nothing is known of the phase. `unmeasured.reasons` says why a value is NaN.
+    them phone by phone, and is NaN where the voice does not know its durations. Where one of the
+    two waveforms has a `sanity.flaw`, all of them are, and nothing is known of the phase.
+    `unmeasured.reasons` says why a value is NaN.
 
     Args:
         reference: what is right.
@@ -171,22 +57,27 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     if reference.phonemes != candidate.phonemes:
         raise ArgumentError("two texts cannot be compared: the phonemes differ")
     rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
-    aligned = np.array_equal(reference.durations, candidate.durations) and len(a) == len(b)
+    paired_by = alignment.pairing(reference, candidate)
+    aligned = paired_by == "samples"
     if flaw(a) or flaw(b):
         return {metric.name: NAN for metric in METRICS}, _no_phase(len(a), rate, aligned)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
-    match = matching_frames(reference.durations, candidate.durations, count, limit)
-    pitch_a = pitch.track(a, rate, guide_hz=reference.f0)
+    values = {metric.name: NAN for metric in METRICS} | _of_the_whole(a, b, rate)
+    if recogniser:
+        values["words_agree_percent"] = words_agree_percent(a, b, rate)
+    if paired_by == "nothing":
+        return values, _no_phase(len(a), rate, aligned)
+    durations = [alignment.durations(speech, HOP) for speech in (reference, candidate)]
+    match = matching_frames(*durations, count, limit)
+    pitch_a = pitch.track(a, rate, guide_hz=alignment.f0(reference, count, HOP))
     guide = np.zeros(limit)
     guide[match] = pitch_a.hz
     pitch_b = pitch.track(b, rate, guide_hz=guide)
     drift = phase_drift(a, b, rate, pitch_a, pitch_b, None if aligned else match)
     centres, paired = None, pitch_b
     if not aligned:
-        centres = matching_samples(reference.durations, candidate.durations, count, HOP)
+        centres = matching_samples(*durations, count, HOP)
         paired = pitch.track(b, rate, guide_hz=pitch_a.hz, centres=centres)
-    shifts = boundary_shifts(reference.durations, candidate.durations)
-    values = {metric.name: NAN for metric in METRICS}
     if aligned:
         values |= {
             "pesq_wb_mos": pesq_wb_mos(a, b, rate),
@@ -210,17 +101,23 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         "mel_rmse_db": mel_rmse_db(a, b, rate, centres),
         **_pitch_errors(pitch_a, paired),
         **_pause_levels(a, b, pauses, match),
-        "gain_db": loudness.level_dbfs(b) - loudness.level_dbfs(a),
-        "loudness_difference_lu": _difference(
-            loudness.loudness_lufs(b, rate), loudness.loudness_lufs(a, rate)
-        ),
-        "duration_difference_ms": (len(b) - len(a)) / rate * 1000,
-        "length_change_percent": 100 * (len(b) - len(a)) / len(a) if len(a) else NAN,
-        "boundary_shift_p95_ms": float(np.percentile(np.abs(shifts), 95)) * HOP / rate * 1000,
     }
-    if recogniser:
-        values["words_agree_percent"] = words_agree_percent(a, b, rate)
+    if len(durations[0]):
+        shifts = np.abs(boundary_shifts(*durations))
+        values["boundary_shift_p95_ms"] = float(np.percentile(shifts, 95)) * HOP / rate * 1000
     return values, drift
+
+
+def _of_the_whole(reference: np.ndarray, candidate: np.ndarray, rate: int) -> dict[str, float]:
+    """What two waveforms (N,), (M,) say without any frame that belongs to another."""
+    longer = len(candidate) - len(reference)
+    loud = [loudness.loudness_lufs(wave, rate) for wave in (candidate, reference)]
+    return {
+        "gain_db": loudness.level_dbfs(candidate) - loudness.level_dbfs(reference),
+        "loudness_difference_lu": _difference(*loud),
+        "duration_difference_ms": longer / rate * 1000,
+        "length_change_percent": 100 * longer / len(reference) if len(reference) else NAN,
+    }
 
 
 def _no_phase(count: int, sample_rate: int, aligned: bool) -> PhaseDrift:

@@ -20,7 +20,15 @@ QUANTILE = 0.95
 """Of sentences, where the statistic is their 95th percentile."""
 
 Run = Literal["teacher-forced", "free-running", "recordings"]
+Relation = Literal[">=", ">", "<=", "<"]
 _RELATIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+SIGNS: dict[Relation, str] = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
+"""Relation -> as it is printed before a limit."""
+
+
+def holds(value: float, relation: Relation, limit: float) -> bool:
+    """Whether a value keeps a limit; NaN keeps none."""
+    return bool(_RELATIONS[relation](value, limit))
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Endpoint:
     label: str
     column: str
     statistic: Literal["mean", "mean magnitude", "95th percentile of magnitudes", "share"]
-    relation: Literal[">=", ">", "<=", "<"]
+    relation: Relation
     limit: float
     unit: str
     run: Run = "teacher-forced"
@@ -56,7 +64,7 @@ class Endpoint:
         return self.relation in (">", ">=")
 
     def holds(self, bound: float) -> bool:
-        return bool(_RELATIONS[self.relation](bound, self.limit))
+        return holds(bound, self.relation, self.limit)
 
     @property
     def allows_nothing(self) -> bool:
@@ -126,9 +134,15 @@ ENDPOINTS = (
 
 def limit_of(column: str, run: Run) -> float | None:
     """What the mean of many sentences has to reach in a column of a run; None: no limit."""
+    endpoint = endpoint_of(column, run)
+    return None if endpoint is None else endpoint.limit
+
+
+def endpoint_of(column: str, run: Run) -> Endpoint | None:
+    """The condition on the mean of many sentences in a column of a run; None: there is none."""
     return next(
         (
-            endpoint.limit
+            endpoint
             for endpoint in ENDPOINTS
             if (endpoint.column, endpoint.run, endpoint.void) == (column, run, "")
         ),

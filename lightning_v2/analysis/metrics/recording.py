@@ -49,67 +49,80 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
     return wave, rate
 
 
-def read(path: Path) -> np.ndarray:
-    """A WAV file of one channel at 24 kHz as float32 (N,).
+def read(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """A WAV file of one channel at a rate in Hz as float32 (N,).
 
     Raises:
         RecordingError: naming the file, if it is not one, silent, or has a `sanity.flaw`.
     """
     wave, rate = read_sound(path)
-    if rate != SAMPLE_RATE or wave.shape[1] != 1:
+    if rate != sample_rate or wave.shape[1] != 1:
         raise RecordingError(
-            f"{path} has {wave.shape[1]} channels at {rate} Hz; it must be mono at {SAMPLE_RATE} Hz"
+            f"{path} has {wave.shape[1]} channels at {rate} Hz; it must be mono at {sample_rate} Hz"
         )
     if found := flaw(wave[:, 0]):
         raise RecordingError(f"{path}: {found}")
     return wave[:, 0]
 
 
-def phone_ends(recording: np.ndarray, waveform: np.ndarray, durations: np.ndarray) -> np.ndarray:
+def phone_ends(
+    recording: np.ndarray,
+    waveform: np.ndarray,
+    durations: np.ndarray,
+    sample_rate: int = SAMPLE_RATE,
+    hop: int = HOP,
+) -> np.ndarray:
     """End of each phone of a recording in frames, float32 (P,), rising.
 
     Dynamic time warping lays speech of known durations over the recording, by timbre.
 
     Args:
-        recording: (N,) at 24 kHz.
-        waveform: (M,) of the same words at 24 kHz.
+        recording: (N,).
+        waveform: (M,) of the same words.
         durations: (P,) frames, of the phones in `waveform`.
+        sample_rate: Hz, of both.
+        hop: samples a frame.
     """
-    ours, theirs = _timbre(waveform), _timbre(recording)
+    ours, theirs = (_timbre(wave, sample_rate, hop) for wave in (waveform, recording))
     _, path = librosa.sequence.dtw(ours, theirs, metric="cosine")
     path = path[::-1]
     # The recording's frame at each of ours: the middle of the ones it was matched with.
     middle = np.interp(np.arange(ours.shape[1]), *_mean_per(path[:, 0], path[:, 1]))
     warped = np.interp(np.cumsum(durations), np.arange(ours.shape[1]), middle)
-    warped[-1] = len(recording) / HOP
+    warped[-1] = len(recording) / hop
     return np.maximum.accumulate(warped + np.arange(len(warped)) * 1e-3).astype(np.float32)
 
 
 def distances(recording: np.ndarray, speech: Speech) -> dict[str, float]:
     """PESQ-WB, STOI and MCD of a speech that has the timing of a recording (N,)."""
-    count = min(len(recording), len(speech.waveform))
+    count, rate = min(len(recording), len(speech.waveform)), speech.sample_rate
     a, b = recording[:count], speech.waveform[:count]
     return {
-        "pesq_wb_mos": audio_metrics.pesq_wb_mos(a, b, SAMPLE_RATE),
-        "stoi": audio_metrics.stoi(a, b, SAMPLE_RATE),
-        "mcd_db": mel_cepstral_distortion_db(a, b),
+        "pesq_wb_mos": audio_metrics.pesq_wb_mos(a, b, rate),
+        "stoi": audio_metrics.stoi(a, b, rate),
+        "mcd_db": mel_cepstral_distortion_db(a, b, rate),
     }
 
 
-def mel_cepstral_distortion_db(reference: np.ndarray, candidate: np.ndarray) -> float:
-    """Mean over frames of the RMS difference of two waveforms (N,) at 24 kHz in 24 mel cepstra.
+def mel_cepstral_distortion_db(
+    reference: np.ndarray, candidate: np.ndarray, sample_rate: int = SAMPLE_RATE
+) -> float:
+    """Mean over frames of the RMS difference of two waveforms (N,) in 24 mel cepstra.
 
     The level (the zeroth one) does not count, nor do frames without sound in the reference.
     """
     # Each has a floor of its own 60 dB below its loudest bin: a louder copy is the same.
-    a, b = (mel_level_db(wave, SAMPLE_RATE, floor=_floor(wave)) for wave in (reference, candidate))
+    a, b = (
+        mel_level_db(wave, sample_rate, floor=_floor(wave, sample_rate))
+        for wave in (reference, candidate)
+    )
     heard = a.max(axis=0) > a.max() - audio_metrics.HEARD_BELOW_PEAK_DB / 2
     steps = dct(b - a, axis=0)[1 : _CEPSTRA + 1] / len(a)
     return float(np.sqrt((steps[:, heard] ** 2).sum(axis=0) / 2).mean())
 
 
-def _floor(waveform: np.ndarray) -> float:
-    return comparison_floor(spectrogram(waveform, SAMPLE_RATE), audio_metrics.HEARD_BELOW_PEAK_DB)
+def _floor(waveform: np.ndarray, sample_rate: int) -> float:
+    return comparison_floor(spectrogram(waveform, sample_rate), audio_metrics.HEARD_BELOW_PEAK_DB)
 
 
 def _mean_per(index: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -117,8 +130,8 @@ def _mean_per(index: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndar
     return unique, np.bincount(inverse, value) / np.bincount(inverse)
 
 
-def _timbre(wave: np.ndarray) -> np.ndarray:
+def _timbre(wave: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
     """Cepstra without level and with their slopes (C, T), mean and spread removed."""
-    cepstra = librosa.feature.mfcc(y=wave, sr=SAMPLE_RATE, n_mfcc=13, hop_length=HOP)
+    cepstra = librosa.feature.mfcc(y=wave, sr=sample_rate, n_mfcc=13, hop_length=hop)
     both = np.concatenate([cepstra, librosa.feature.delta(cepstra, mode="nearest")])
     return (both - both.mean(1, keepdims=True)) / (both.std(1, keepdims=True) + 1e-6)

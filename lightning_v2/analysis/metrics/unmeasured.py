@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.alignment import pairing
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.sanity import SECONDS, flaw, refusal
 from lightning_v2.model import Speech
 
@@ -20,6 +21,7 @@ _UNDEFINED = {
     "pause_rise_db": "the reference has no pause",
     "loudness_difference_lu": "nothing in one of the two is louder than -70 LUFS",
 }
+_NO_DURATIONS = "the voice does not tell how long its phones last"
 _UNVOICED = "no frame is voiced in both"
 
 
@@ -42,6 +44,10 @@ def reasons(
             return "measured only on request: recogniser=True"
         if flaws:
             return flaws[0]
+        if name == "boundary_shift_p95_ms":
+            return _NO_DURATIONS
+        if needs[name] != "nothing" and pairing(reference, candidate) == "nothing":
+            return f"{_NO_DURATIONS}, and it has decided otherwise about time: nothing is paired"
         if needs[name] == "samples" and not aligned:
             return "the durations differ: sample n does not belong to sample n"
         refused = refusal(name, reference.sample_rate, **waves) if name in SECONDS else ""

@@ -82,7 +82,8 @@ class Localisation:
         columns = {"site": self.sites, "op": self.ops, "snr_db": self.snr_db}
         for low, high in pairwise(BAND_EDGES_HZ):
             rows = slice(low // BAND_HZ, high // BAND_HZ)
-            ratio = 10 * np.log10(reference[rows].sum() / error[:, rows].sum(axis=(1, 2)))
+            with np.errstate(invalid="ignore"):  # a band above half the sample rate has no rows
+                ratio = 10 * np.log10(reference[rows].sum() / error[:, rows].sum(axis=(1, 2)))
             columns[f"snr_db_{low}_to_{high}_hz"] = np.where(silent, np.inf, ratio)
         loudest = self.times_s[error.sum(axis=1).argmax(axis=1)]
         columns["loudest_error_s"] = np.where(silent, np.nan, loudest)

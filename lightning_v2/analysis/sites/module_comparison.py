@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +75,7 @@ class ModuleComparison(SiteValues):
 
 def compare_module(
     module: nn.Module,
-    inputs: Sequence[object],
+    inputs: object,
     plan: Plan | str | Path,
     tier: str = "fast",
     arch: str = "wormhole_b0",
@@ -85,7 +84,8 @@ def compare_module(
 
     Args:
         module: any, in evaluation: what it returns may depend on its inputs only.
-        inputs: positional arguments of its forward.
+        inputs: a tuple or list of the positional arguments of its forward; anything else, such as
+            a tensor, is its one argument.
         plan: name, path or `Plan`.
         tier, arch: how the emulator computes, see `emulate`.
 
@@ -95,6 +95,8 @@ def compare_module(
         AutocastError: the module runs under torch's autocast.
     """
     plan = Plan.of(plan)
+    # Not every kind of tuple: a named one, such as a PackedSequence, is a value.
+    arguments = inputs if type(inputs) in (tuple, list) else (inputs,)
 
     def alone(site, function, args, kwargs):
         try:
@@ -105,13 +107,13 @@ def compare_module(
 
     def plain(observer: Observer) -> object:
         with torch.no_grad(), tensix.intercept(module, lambda site: None, observer):
-            return module(*inputs)
+            return module(*arguments)
 
     def low(observer: Observer) -> tuple[object, Emulation]:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*nothing was emulated")
             with emulate(module, plan, tier, observer, arch) as emulation:
-                return module(*inputs), emulation
+                return module(*arguments), emulation
 
     ranges = BlockRanges(plan.for_site, module)
     errors = LayerErrors(alone, ranges, lambda site: plan.for_site(site).output)

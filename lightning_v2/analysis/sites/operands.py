@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from lightning_v2 import tensix
+from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
-from lightning_v2.model.layers import Taps
 from lightning_v2.precision import voice_sites
 from lightning_v2.tensix import SitePrecision
 from lightning_v2.tensix.numbers.constants import Constants
@@ -72,8 +72,8 @@ def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:
         ArgumentError: no such site, or one that is not a plain product with a constant matrix.
     """
     legal = [s.name for s in voice_sites(voice) if s.op in ("linear", "matmul") and s.weights]
-    modules = dict(voice.model.named_modules())
-    legal = [name for name in legal if not isinstance(modules[name], Taps)]
+    calls = SingleCalls(voice.model)
+    legal = [name for name in legal if not calls.reorders(name)]
     if site not in legal:
         raise ArgumentError(f"site is {site!r}; legal are {', '.join(legal)}")
     constants = Constants(voice.model)

@@ -6,7 +6,8 @@ control, but there is only one.
 
 A control that keeps durations and F0 is judged by the teacher-forced and by the free-running
 endpoints, because it can be laid beside float32 in either way; one that has durations of its own by
-the free-running ones alone.
+the free-running ones alone. A voice that cannot do what a control asks of it is tested without that
+control, and the check says so.
 """
 
 from __future__ import annotations
@@ -22,14 +23,19 @@ from lightning_v2.analysis.verdict import distortions
 from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
-from lightning_v2.precision import Plan, Rule
-from lightning_v2.precision.phase_site import with_other_phase
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import fitted, with_other_phase, with_rule
 
 NOISE_DB = -50.0
 """White noise of a control, relative to the level of the speech."""
 SHIFT_CENTS = 30.0
 SLIGHT_TEMPO_PERCENT = 0.5
 PLAIN_TEMPO_PERCENT = 5.0
+
+
+Need = Literal["f0", "durations", "phase", "prosody sites"]
+"""What a voice has to have for a control: F0 or durations that can be given, a site that sums a
+phase, or sites that it names as those of durations and F0."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Control:
         emulated: it depends on the tier.
         change: makes it: (voice, fp32 speech, tier) -> speech of the same phones.
         runs: whose endpoints judge it.
+        needs: of the voice.
     """
 
     name: str
@@ -51,6 +58,19 @@ class Control:
     emulated: bool
     change: Callable[[Voice, Speech, str], Speech]
     runs: tuple[Run, ...] = ("teacher-forced", "free-running")
+    needs: Need | None = None
+
+
+def lacking(voice: Voice, need: Need | None) -> str:
+    """Why a voice does not have what is needed; empty if it has it."""
+    if need in ("f0", "durations"):
+        return "" if need in voice.takes else f"this voice cannot be given {need}"
+    if need == "phase":
+        sums = any(site.op == "phase" for site in voice_sites(voice))
+        return "" if sums else "no site of this voice sums a phase"
+    if need == "prosody sites":
+        return "" if voice.prosody_sites else "this voice names no sites of durations and F0"
+    return ""
 
 
 def control(name: str) -> Control:
@@ -82,12 +102,11 @@ def with_durations(voice: Voice, speech: Speech, durations: np.ndarray) -> Speec
     return voice.synthesize(speech.text, seed=speech.seed, forced=timing)
 
 
-def prosody_plan() -> Plan:
+def prosody_plan(voice: Voice) -> Plan:
     """The plan fp32 with durations and F0 as low as they go: only free-running speech shows it."""
-    plan = Plan.load("fp32")
+    best = fitted(Plan.load("fp32"), voice_sites(voice))
     low = {"weights": "bfloat4_b", "activations": "bfloat8_b", "math_fidelity": "LoFi"}
-    rule = Rule(("pitch.*", "duration.*"), low, (1, 1))
-    return replace(plan, name="fp32 with low prosody", rules=(*plan.rules, rule))
+    return with_rule(best, voice.prosody_sites, low, "fp32 with low prosody")
 
 
 def emulated(voice: Voice, speech: Speech, plan: Plan, tier: str) -> Speech:
@@ -117,7 +136,9 @@ def _shift(voice: Voice, speech: Speech, tier: str) -> Speech:
 
 
 def _coarse_phase(voice: Voice, speech: Speech, tier: str) -> Speech:
-    return emulated(voice, speech, with_other_phase(Plan.load("fp32")), tier)
+    sites = voice_sites(voice)
+    plan = with_other_phase(fitted(Plan.load("fp32"), sites), sites)
+    return emulated(voice, speech, plan, tier)
 
 
 def _slower(percent: float) -> Callable[[Voice, Speech, str], Speech]:
@@ -125,11 +146,11 @@ def _slower(percent: float) -> Callable[[Voice, Speech, str], Speech]:
 
 
 def _prosody(voice: Voice, speech: Speech, tier: str) -> Speech:
-    return speak(voice, speech.text, prosody_plan(), tier, seed=speech.seed)
+    return speak(voice, speech.text, prosody_plan(voice), tier, seed=speech.seed)
 
 
 def _naive(voice: Voice, speech: Speech, tier: str) -> Speech:
-    return emulated(voice, speech, Plan.load("naive"), tier)
+    return emulated(voice, speech, fitted(Plan.load("naive"), voice_sites(voice)), tier)
 
 
 CONTROLS = (
@@ -137,17 +158,18 @@ CONTROLS = (
     Control("polarity flip", "pass", "the waveform times -1", False, _flip),
     Control("16-bit rounding", "pass", "what a WAV file keeps", False, _round),
     Control(f"{SLIGHT_TEMPO_PERCENT:g} % slower", "pass", "durations, with the F0 that goes with "
-            "them", False, _slower(SLIGHT_TEMPO_PERCENT), ("free-running",)),
+            "them", False, _slower(SLIGHT_TEMPO_PERCENT), ("free-running",), "durations"),
     Control(f"{SLIGHT_TEMPO_PERCENT:g} % faster", "pass", "the same the other way", False,
-            _slower(-SLIGHT_TEMPO_PERCENT), ("free-running",)),
+            _slower(-SLIGHT_TEMPO_PERCENT), ("free-running",), "durations"),
     Control("white noise", "fail", f"at {NOISE_DB:g} dB of the speech", False, _hiss),
-    Control("pitch shift", "fail", f"F0 higher by {SHIFT_CENTS:g} cents", False, _shift),
+    Control("pitch shift", "fail", f"F0 higher by {SHIFT_CENTS:g} cents", False, _shift,
+            needs="f0"),
     Control("bfloat16 phase", "fail", "plan fp32 with the phase summed in bfloat16", True,
-            _coarse_phase),
+            _coarse_phase, needs="phase"),
     Control("naive plan", "fail", "everything low, on this voice, which was co-designed", True,
             _naive),
     Control(f"{PLAIN_TEMPO_PERCENT:g} % slower", "fail", "durations, with the F0 that goes with "
-            "them", False, _slower(PLAIN_TEMPO_PERCENT), ("free-running",)),
+            "them", False, _slower(PLAIN_TEMPO_PERCENT), ("free-running",), "durations"),
     Control("prosody plan", "fail", "plan fp32 with durations and F0 in bfloat4_b and LoFi", True,
-            _prosody, ("free-running",)),
+            _prosody, ("free-running",), "prosody sites"),
 )  # fmt: skip

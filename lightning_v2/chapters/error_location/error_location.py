@@ -16,7 +16,8 @@ import pandas as pd
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.analysis.metrics import loudness
+from lightning_v2.analysis.metrics import loudness, pitch
+from lightning_v2.analysis.metrics.alignment import f0
 from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, spectrogram
 from lightning_v2.analysis.sites.localisation import band_levels
 from lightning_v2.errors import ArgumentError
@@ -186,11 +187,15 @@ def sounds_of(speech) -> np.ndarray:
     """Which of `SOUNDS` each frame (T,) of a `Speech` is, T = ceil(N / 256).
 
     A frame sees what its neighbours see. So it is a pause where `loudness.pauses` says so of them,
-    too; otherwise voiced where it or a neighbour has an F0; otherwise unvoiced.
+    too; otherwise voiced where it or a neighbour has an F0, measured where the voice tells none;
+    otherwise unvoiced.
     """
     paused = loudness.pauses(speech.waveform, speech.sample_rate)[::HOP]
+    hz = f0(speech, len(paused), HOP)
+    if not len(hz):
+        hz = pitch.track(speech.waveform, speech.sample_rate).hz
     voiced = np.zeros(len(paused), dtype=bool)
-    voiced[: len(speech.f0)] = speech.f0[: len(paused)] > 0
+    voiced[: len(hz)] = hz[: len(paused)] > 0
     paused = binary_erosion(paused, border_value=1)
     return np.where(paused, "pause", np.where(binary_dilation(voiced), "voiced", "unvoiced"))
 

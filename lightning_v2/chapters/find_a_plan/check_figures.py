@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet
-from lightning_v2.analysis.metrics.endpoints import Endpoint
+from lightning_v2.analysis.metrics.endpoints import SIGNS, Endpoint
 from lightning_v2.analysis.verdict.control_verdict import control_table
 from lightning_v2.analysis.verdict.equivalence import Verdict
-from lightning_v2.search.check_record import CheckRecord
+from lightning_v2.search.check_record import Check
 from lightning_v2.search.plans.quality import TERMS
 
 REACH = 300.0
@@ -37,7 +37,7 @@ def used_share(endpoint: Endpoint, value: float) -> float:
     return used / allowed
 
 
-def forest(record: CheckRecord) -> Picture:
+def forest(record: Check) -> Picture:
     """Estimate and confidence bound of every endpoint, the limit of each at 1; controls beside."""
     judged = record.verdict.judged
     figure = Figure(figsize=(_WIDTH, 1.5 + 0.34 * len(judged)), layout="constrained")
@@ -98,12 +98,12 @@ def forest(record: CheckRecord) -> Picture:
     return Picture(figure, alt, caption, {"endpoints": pd.DataFrame(rows)})
 
 
-def endpoint_sheet(record: CheckRecord) -> Sheet:
+def endpoint_sheet(record: Check) -> Sheet:
     """Every endpoint of the plan: estimate, bound, limit, whether it holds."""
     return Sheet(_figures(record.verdict), f"Endpoints. {record.provenance}")
 
 
-def control_sheet(record: CheckRecord) -> Sheet:
+def control_sheet(record: Check) -> Sheet:
     """Every control: what it must do, what it does, and which endpoints it fails."""
     return Sheet(control_table(record.controls), f"Controls of the verdict on {record.provenance}")
 
@@ -130,8 +130,8 @@ def _row(name: str, must: str, judgement, share: float) -> dict[str, object]:
 
 
 def _label(endpoint: Endpoint) -> str:
-    relation = endpoint.relation.replace("<=", "≤").replace(">=", "≥")
-    return f"{endpoint.label} ({relation} {endpoint.limit:g} {endpoint.unit}".strip() + ")"
+    sign = SIGNS[endpoint.relation]
+    return f"{endpoint.label} ({sign} {endpoint.limit:g} {endpoint.unit}".strip() + ")"
 
 
 def _drawn(share: float) -> float:

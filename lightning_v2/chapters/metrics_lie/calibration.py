@@ -14,9 +14,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS, Metric, measure
+from lightning_v2.analysis.metrics.audio_metrics import measure
+from lightning_v2.analysis.metrics.metric import METRICS, Metric
 from lightning_v2.analysis.verdict import distortions
-from lightning_v2.analysis.verdict.controls import SHIFT_CENTS, control, emulated, shifted
+from lightning_v2.analysis.verdict.controls import (
+    SHIFT_CENTS,
+    Need,
+    control,
+    emulated,
+    lacking,
+    shifted,
+)
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan
@@ -40,12 +48,14 @@ class Change:
         group: what is known of it.
         what: it does, in words.
         make: it: (voice, fp32 speech, tier) -> speech of the same durations.
+        needs: of the voice; without it there is no such change.
     """
 
     name: str
     group: Group
     what: str
     make: Callable[[Voice, Speech, str], Speech]
+    needs: Need | None = None
 
 
 def _of_waveform(name: str, group: Group, what: str, change: Callable[[Speech], np.ndarray]):
@@ -54,7 +64,7 @@ def _of_waveform(name: str, group: Group, what: str, change: Callable[[Speech], 
 
 def _of_control(name: str, printed: str) -> Change:
     entry = control(name)
-    return Change(printed, f"must {entry.must}", entry.what, entry.change)
+    return Change(printed, f"must {entry.must}", entry.what, entry.change, entry.needs)
 
 
 CHANGES = (
@@ -79,7 +89,8 @@ CHANGES = (
                  lambda s: distortions.with_phase_walk(s.waveform, 0.3, s.seed)),
     _of_waveform("group delay 1 ms", "listen", "high frequencies later, by 1 ms at 12 kHz",
                  lambda s: distortions.with_group_delay(s.waveform, s.sample_rate, 1.0)),
-    Change("pitch +3 cents", "listen", "F0 higher by 3 cents", lambda v, s, _t: shifted(v, s, 3.0)),
+    Change("pitch +3 cents", "listen", "F0 higher by 3 cents", lambda v, s, _t: shifted(v, s, 3.0),
+           "f0"),
     _of_waveform("gain −1 dB", "listen", "everything quieter",
                  lambda s: distortions.with_gain(s.waveform, -1.0)),
 )  # fmt: skip
@@ -155,7 +166,8 @@ def calibrate(
     """
     if not texts:
         raise ArgumentError("no texts: a calibration needs at least one")
-    changes = (*CHANGES, *map(_under, plans))
+    possible = (change for change in CHANGES if not lacking(voice, change.needs))
+    changes = (*possible, *map(_under, plans))
     names = [change.name for change in changes]
     if len(set(names)) < len(names):
         raise ArgumentError(f"two changes or plans have one name: {', '.join(sorted(names))}")
@@ -196,7 +208,7 @@ def yardsticks(pcc_gate: float) -> tuple[Metric, ...]:
     if not -1 <= pcc_gate <= 1:
         raise ArgumentError(f"pcc_gate is {pcc_gate}; legal are -1 to 1")
     return tuple(
-        replace(metric, bound=pcc_gate) if metric.name == "waveform_pcc" else metric
+        replace(metric, bound=pcc_gate, relation=">=") if metric.name == "waveform_pcc" else metric
         for metric in METRICS
     )
 
@@ -220,9 +232,8 @@ def blind_spots(calibration: Calibration, pcc_gate: float) -> pd.DataFrame:
         holds = [metric.holds(value) for value in means[metric.name]]
         if all(known is None for known in holds):
             continue
-        sign = {"higher": "≥", "lower": "≤", "zero": "±"}[metric.better]
         unit = "" if " to " in metric.unit else metric.unit
-        rows.append((metric.label, f"{sign} {metric.bound:g} {unit}".strip(), holds))
+        rows.append((metric.label, f"{metric.bound_words} {unit}".strip(), holds))
     rows.append(("all bounds together", "each", [keeps_all(row) for _, row in means.iterrows()]))
     return pd.DataFrame(
         {

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet, number
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.chapters.metrics_lie.calibration import (
     GROUPS,
     Calibration,

@@ -76,8 +76,10 @@ def sounds(speech: Speech) -> list[Sound]:
     """The longest vowel, the longest voiceless fricative and the longest pause of a speech.
 
     Raises:
-        ArgumentError: the speech has none of one kind.
+        ArgumentError: the speech has none of one kind, or does not know how long its phones last.
     """
+    if not len(speech.durations):
+        raise ArgumentError("this voice does not tell how long its phones last")
     ends = np.cumsum(speech.durations.astype(np.float64))
     found = []
     for kind, phones in _KINDS.items():

@@ -20,10 +20,8 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.source import accumulate_phase, sample_f0
-from lightning_v2.model.voice import Script
 from lightning_v2.resources import held_out_texts
 from lightning_v2.tensix.ops.phase import accumulate_in
-from lightning_v2.threads import torch_threads
 
 WINDOW = 1024
 """Samples (43 ms) within which a phase error is jitter, which an ear hears as noise; what changes
@@ -69,20 +67,23 @@ def contour(voice: Voice, seconds: float, texts: Iterable[str] | None = None) ->
         texts: to say; held-out sentences if not given.
 
     Raises:
-        ArgumentError: the texts are shorter than that.
+        ArgumentError: the texts are shorter than that, or the voice tells no F0 in frames like
+            those of the sums.
     """
     given = list(held_out_texts().values() if texts is None else texts)
     wanted = round(seconds * SAMPLE_RATE / HOP)
     pieces: list[np.ndarray] = []
     said: list[str] = []
-    with torch.inference_mode(), torch_threads(1):
-        for text in given:
-            if sum(map(len, pieces)) >= wanted:
-                break
-            for line in voice.lines(Script.of(text)):
-                frames = voice.model.acoustics(line.phones, line.features)
-                pieces.append(frames.f0[0].numpy())
-            said.append(text)
+    for text in given:
+        if sum(map(len, pieces)) >= wanted:
+            break
+        speech = voice.synthesize(text)
+        if not len(speech.f0) or (speech.sample_rate, speech.hop) != (SAMPLE_RATE, HOP):
+            raise ArgumentError(
+                f"voice {voice.name!r} tells no F0 every {HOP} samples at {SAMPLE_RATE} Hz"
+            )
+        pieces.append(speech.f0)
+        said.append(text)
     f0 = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
     if len(f0) < wanted:
         longest = len(f0) * HOP / SAMPLE_RATE

@@ -15,14 +15,13 @@ from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.analysis.display.versions import Version
 from lightning_v2.analysis.metrics import audio_metrics
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.phase import PhaseDrift
 from lightning_v2.analysis.verdict.distortions import with_group_delay
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
-from lightning_v2.model.config import SAMPLE_RATE
-from lightning_v2.precision import Plan
-from lightning_v2.precision.phase_site import with_phase
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import with_phase
 from lightning_v2.tensix.numbers.formats import pack_device
 
 DELAY_MS = 1.0
@@ -85,14 +84,15 @@ def arithmetic_changes(
     Raises:
         PlanError: the plan does not parse, or names a site that the voice does not have.
     """
-    plan = Plan.of(plan)
+    plan, sites = Plan.of(plan), voice_sites(voice)
 
     def say(output: str, forced: Speech | None) -> Speech:
-        return speak(voice, text, with_phase(plan, output), tier, seed=seed, forced=forced)
+        summed = with_phase(plan, output, sites)
+        return speak(voice, text, summed, tier, seed=seed, forced=forced)
 
     reference = say("uint32", None)
-    increments = torch.from_numpy(reference.f0) / SAMPLE_RATE
-    coarse = (pack_device(increments, "bfloat16") * SAMPLE_RATE).numpy()
+    increments = torch.from_numpy(reference.f0) / reference.sample_rate
+    coarse = (pack_device(increments, "bfloat16") * reference.sample_rate).numpy()
     rest = f"all else plan {plan.name}, emulated, {tier} tier"
     return [
         _measured("integers", f"phase summed in integers; {rest}", reference, reference),

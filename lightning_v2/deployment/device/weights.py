@@ -16,7 +16,7 @@ from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
 from lightning_v2.deployment.lowering.runner import Constant, DeviceTensor
 from lightning_v2.files import user_cache, written_whole
 from lightning_v2.identity import code_digest
-from lightning_v2.model import Voice
+from lightning_v2.model import SourceFilterVoice
 from lightning_v2.precision import Plan
 
 _SUFFIX = ".tensorbin"
@@ -30,7 +30,9 @@ class Weights:
         packed, loaded: how many constants were packed, and how many came from the cache.
     """
 
-    def __init__(self, ops: TtnnOps, voice: Voice, plan: Plan, folder: Path | None = None):
+    def __init__(
+        self, ops: TtnnOps, voice: SourceFilterVoice, plan: Plan, folder: Path | None = None
+    ):
         """folder: of all caches; the user's if not given. A voice without a digest is not kept."""
         self.packed = self.loaded = 0
         root = folder or user_cache() / "weights"
@@ -76,7 +78,7 @@ class Weights:
         return pack(constant.values.detach(), constant.dtype)
 
 
-def cache_key(voice: Voice, plan: Plan) -> str:
+def cache_key(voice: SourceFilterVoice, plan: Plan) -> str:
     """What packed constants depend on, as a digest."""
     parts = [voice.digest, plan.digest, ttnn_version() or "", code_digest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

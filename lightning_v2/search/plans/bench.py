@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan
 from lightning_v2.search.plans.quality import METRIC_NAMES, PROSODY, badness, loss

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Coverage
-from lightning_v2.precision.mixtures import Move, Precisions, plan_of
+from lightning_v2.precision.edit import Move, Precisions, plan_of
 from lightning_v2.search.plans.cost import cycles
 from lightning_v2.tensix.numbers.sites import Site
 

@@ -12,9 +12,10 @@ import pandas as pd
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.mixtures import Move, groups, precisions_of
+from lightning_v2.precision.edit import Move, groups, precisions_of
 from lightning_v2.resources import held_out_texts
-from lightning_v2.search.check import Check, check
+from lightning_v2.search.check import check
+from lightning_v2.search.check_record import Check
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.cost import cycles

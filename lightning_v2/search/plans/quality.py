@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from lightning_v2.analysis.metrics.alignment import matching_frames
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
 from lightning_v2.analysis.metrics.endpoints import Run, limit_of
-from lightning_v2.analysis.metrics.spectrogram import HOP
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.search.sweep.measurements import emulated
@@ -65,7 +64,8 @@ def prosody(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> d
     boundary_shift_ms: mean distance of the ends of phones from those of float32.
     f0_shift_cents: median over frames that both call voiced, paired by phones (a mean would tell of
     steep glides that are paired a frame too late); infinite where only the reference has voiced
-    frames, 0 where it has none either.
+    frames, 0 where it has none either. Either is NaN for a voice that does not tell durations, the
+    second one for a voice that tells no F0.
     """
     speaker = voice_of(voice)
     candidate = emulated(speaker, sentence, plan, tier, seed, None)
@@ -74,17 +74,21 @@ def prosody(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> d
 
 def prosody_of(reference: Speech, candidate: Speech) -> dict[str, float]:
     """The values of `prosody` for two `Speech` of the same phones."""
+    if not len(reference.durations):
+        return dict.fromkeys(PROSODY, float("nan"))
     shift = np.cumsum(candidate.durations - reference.durations, dtype=np.float64)
     match = matching_frames(
         reference.durations, candidate.durations, len(reference.f0), len(candidate.f0)
     )
     a, b = reference.f0, candidate.f0[match]
     voiced = (a > 0) & (b > 0)
-    if voiced.any():
+    if not len(reference.f0):
+        cents = float("nan")
+    elif voiced.any():
         cents = float(np.median(np.abs(1200 * np.log2(b[voiced] / a[voiced]))))
     else:
         cents = float("inf") if (a > 0).any() else 0.0
-    milliseconds = float(np.abs(shift).mean()) * 1000 * HOP / reference.sample_rate
+    milliseconds = float(np.abs(shift).mean()) * 1000 * reference.hop / reference.sample_rate
     return {
         "boundary_shift_ms": milliseconds if np.isfinite(milliseconds) else float("inf"),
         "f0_shift_cents": cents,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.coverage import Coverage
-from lightning_v2.precision.mixtures import (
+from lightning_v2.precision.edit import (
     Move,
     Precisions,
     applied,
@@ -41,7 +41,7 @@ def sensitivity(
         (modelled), and the mean of each metric.
 
     Raises:
-        ValueError: see `mixtures.groups`. SearchError: see `Bench.measure`.
+        ValueError: see `edit.groups`. SearchError: see `Bench.measure`.
     """
     sites = voice_sites(voice_of(bench.voice))
     moves = [Move.of(name, found, low) for name, found in groups(sites, low, globs).items()]

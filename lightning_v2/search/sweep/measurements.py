@@ -15,9 +15,11 @@ import numpy as np
 
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics import audio_metrics, recogniser
+from lightning_v2.analysis.metrics.alignment import pairing
 from lightning_v2.analysis.metrics.recording import distances, phone_ends
 from lightning_v2.analysis.metrics.recording import read as read_recording
 from lightning_v2.analysis.metrics.sanity import flaw
+from lightning_v2.analysis.metrics.spectrogram import HOP
 from lightning_v2.analysis.verdict.controls import control as control_of
 from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
@@ -26,6 +28,13 @@ from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
 from lightning_v2.search.sweep.sweep import measurement
 from lightning_v2.search.sweep.voices import voice as voice_of
+
+_KNOWN = {
+    "samples": ("samples", "frames", "nothing"),
+    "frames": ("frames", "nothing"),
+    "nothing": ("nothing",),
+}
+"""What of two speeches belongs together -> what metrics may need."""
 
 INFINITELY_BAD = {"higher": float("-inf"), "lower": float("inf"), "zero": float("inf")}
 
@@ -96,10 +105,10 @@ def against_recording(
     content = Path(recording).read_bytes()
     if hashlib.sha256(content).hexdigest() != recording_digest:
         raise ArgumentError(f"{recording} is another recording on this worker")
-    wave = read_recording(Path(recording))
     speaker = voice_of(voice)
+    wave = read_recording(Path(recording), speaker.sample_rate)
     free = _said(speaker, sentence, seed)
-    ends = phone_ends(wave, free.waveform, free.durations)
+    ends = phone_ends(wave, free.waveform, free.durations, free.sample_rate, free.hop)
     timing = replace(
         free,
         durations=np.diff(ends, prepend=np.float32(0)),
@@ -155,15 +164,15 @@ def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
     voiced frames, or silent, or with a `sanity.flaw`) is infinitely bad: it is not that nothing is
     known.
     """
-    frames = {"frames": len(reference.f0)}
+    frames = {"frames": -(-len(reference.waveform) // HOP)}
     values, _ = audio_metrics.measure(reference, candidate)
-    aligned = np.array_equal(reference.durations, candidate.durations)
+    known = _KNOWN[pairing(reference, candidate)]
     missing = [
         metric
         for metric in audio_metrics.METRICS
         if np.isnan(values[metric.name])
         and metric.name != "words_agree_percent"  # not asked for: it is counted by `words_heard`
-        and (aligned or metric.needs != "samples")
+        and metric.needs in known
     ]
     if missing:
         itself, _ = audio_metrics.measure(reference, reference)

@@ -3,6 +3,9 @@
 HOST_CALLS = frozenset(("_weight_norm",))
 """Calls that make weights of constants: the host's, before it packs them."""
 
+LEAVING_CALLS = frozenset("item numpy tolist __array__ __complex__ __dlpack__ __float__".split())
+"""Calls that hand the values of a tensor to Python, NumPy or another library."""
+
 DATA_CALLS = frozenset(
     (
         # views and copies

@@ -8,12 +8,13 @@ hooks tell which submodule makes it. Each call becomes a **site** with a stable 
     path.op, path.op_1 any other call, counted anew in every forward of that module: `decoder.add`
 
 Calls that only move or select values are no sites. Calls in modules with a true attribute
-`on_host`, and calls that make weights of other constants (weight norm and other parametrizations)
-are left alone and counted in `host`. Whatever else the device does not do runs as torch runs it and
-is listed in `unemulated` with the reason: calls that are not understood, arguments without a rule
-(complex numbers, float64, `out=`, transforms of torch.func), scripted and traced code, calls from
-outside every module. Calls for which the exact tier has no rule run in the fast one and are listed
-in `approximated`.
+`on_host`, calls that make weights of other constants (weight norm and other parametrizations), and
+constants that leave torch (`self.scale.item()`) are left alone and counted in `host`. Whatever else
+the device does not do runs as torch runs it and is listed in `unemulated` with the reason: calls
+that are not understood, arguments without a rule (complex numbers, float64, `out=`, transforms of
+torch.func), scripted and traced code, calls from outside every module, floating-point values that
+leave torch (`x.numpy()`, `x.item()`), submodules that run in another thread. Calls for which the
+exact tier has no rule run in the fast one and are listed in `approximated`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,8 +33,9 @@ from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode
 
 from lightning_v2.errors import ArgumentError, NoRuleError
+from lightning_v2.executors import UNKNOWN, executed_by
 from lightning_v2.tensix.intercept import operations
-from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, computes
+from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import float_dtype, tensors
@@ -63,20 +66,23 @@ class Unemulated:
 
 
 class _Active(threading.local):
-    """The interceptions of this thread, outermost first."""
+    """The interceptions of this thread, outermost first, and how many forwards run in it."""
 
     def __init__(self):
         self.stack: list[Interception] = []
+        self.forwards = 0
 
 
 _active = _Active()
+_everywhere: list[Interception] = []
+_elsewhere = threading.Lock()
 
 
 class Interception(TorchFunctionMode):
     """Context in which the calls of `module` run as `policy` says; see `intercept`.
 
     sites: name -> op, in the order of their first call. host: (site, op) -> calls left to the host.
-    emulated: how many calls ran in the arithmetic of the device.
+    emulated: how many calls ran in the arithmetic of the device. has_run: whether any module did.
     """
 
     def __init__(self, module: nn.Module, policy: Policy, observer: Observer | None = None):
@@ -84,14 +90,16 @@ class Interception(TorchFunctionMode):
         self.sites: dict[str, str] = {}
         self.host: Counter = Counter()
         self.emulated = 0
+        self.has_run = False
         self.constants = Constants(module)
-        self._policy, self._observer = policy, observer
+        self._module, self._policy, self._observer = module, policy, observer
         self._precisions: dict[str, SitePrecision | None] = {}
         self._unknown: Counter = Counter()
         self._reasons: dict[tuple[str, str], str] = {}
         self._approximated: Counter = Counter()
         self._paths = {id(m): (path, is_leaf(m)) for path, m in module.named_modules()}
         self._frames = [Frame(None, OUTSIDE, False, False)]
+        self._stack = _active.stack
         self._contexts = ExitStack()
 
     @property
@@ -108,15 +116,19 @@ class Interception(TorchFunctionMode):
     def __enter__(self) -> Interception:
         _hooks.acquire()
         self._contexts.callback(_hooks.release)
-        self._contexts.enter_context(watched(_unseen))
-        _active.stack.append(self)
+        self._stack = _active.stack
+        self._contexts.enter_context(watched(partial(_unseen, self._stack)))
+        self._contexts.enter_context(executed_by(self._module, None, UNKNOWN, UNKNOWN))
+        self._stack.append(self)
+        _everywhere.append(self)
         return super().__enter__()
 
     def __exit__(self, *exception: object) -> None:
         try:
             super().__exit__(*exception)
         finally:
-            _active.stack.remove(self)
+            self._stack.remove(self)
+            _everywhere.remove(self)
             del self._frames[1:]
             self._contexts.close()
 
@@ -139,6 +151,8 @@ class Interception(TorchFunctionMode):
         if parts is None and (call is None or call is DATA):
             if float_dtype((args, kwargs)) is None:
                 return function(*args, **kwargs)
+            if name in LEAVING_CALLS:
+                return self._leaving(name.strip("_"), function, args, kwargs)
             return self._plain(function, args, kwargs, "the device has no such operation")
         if parts is None and call.operation.engine == "other":
             known = frame.module is not None
@@ -172,6 +186,16 @@ class Interception(TorchFunctionMode):
         if is_float and tensors((args, kwargs)):
             self._left_alone(name, self._frames[-1], reason)
         return result
+
+    def _leaving(self, name, function, args, kwargs):
+        """A call whose result nobody here sees again; outside every module it is a result's end."""
+        frame = self._frames[-1]
+        if frame.module is not None:
+            if all(self.constants.owner(x) is not None for x in tensors((args, kwargs))):
+                self.host[frame.path, name] += 1
+            else:
+                self._left_alone(name, frame, "its values leave torch")
+        return function(*args, **kwargs)
 
     def _in_parts(self, function, parts, args, kwargs):
         """A call as the simpler ones that it is made of, each at its own site."""
@@ -234,7 +258,7 @@ class Interception(TorchFunctionMode):
         if frame.on_host:
             self.host[frame.path, name.strip("_")] += 1
             return
-        outer = _active.stack[: _active.stack.index(self)]
+        outer = self._stack[: self._stack.index(self)]
         if frame.module is not None or not any(i._frames[-1].module for i in outer):
             self._unknown[name, frame.path] += 1
             self._reasons.setdefault((name, frame.path), reason)
@@ -254,10 +278,20 @@ class Interception(TorchFunctionMode):
         if len(self._frames) == 1:
             self.constants.refresh()
         if id(module) in self._paths:
-            path, is_leaf = self._paths[id(module)]
-            on_host = self._frames[-1].on_host or bool(getattr(module, "on_host", False))
-            on_host = on_host or isinstance(module, ParametrizationList)
-            self._frames.append(Frame(module, path, is_leaf, on_host))
+            self.has_run = True
+            self._frames.append(self._frame(module))
+
+    def _frame(self, module: nn.Module) -> Frame:
+        path, is_leaf = self._paths[id(module)]
+        on_host = self._frames[-1].on_host or bool(getattr(module, "on_host", False))
+        return Frame(module, path, is_leaf, on_host or isinstance(module, ParametrizationList))
+
+    def _pushed_elsewhere(self, module: nn.Module) -> None:
+        """Count a forward that another thread begins, if it is work of the one that runs here."""
+        running = self._frames[-1].module
+        is_part = running is not None and running is not module and id(module) in self._paths
+        if is_part and module in running.modules():
+            self._left_alone("forward", self._frame(module), "in another thread")
 
     def _pop(self, module: nn.Module, result: object) -> None:
         if id(module) in self._paths and isinstance(module, ParametrizationList):
@@ -317,19 +351,29 @@ def lower(
         return run_call(call, args, kwargs, precision, constants)[0]
 
 
-def _unseen(name: str) -> None:
-    """Count an operation that no torch call asked for, where the innermost module runs."""
-    taking = [i for i in _active.stack if i._frames[-1].module is not None]
-    interception = (taking or _active.stack)[-1]
+def _unseen(stack: list[Interception], name: str) -> None:
+    """Count an operation that no torch call asked for, where the innermost module runs.
+
+    stack: of the thread whose work it is, which `torch.jit.fork` carries on in others.
+    """
+    taking = [i for i in stack if i._frames[-1].module is not None]
+    interception = (taking or stack)[-1]
     interception._left_alone(name, interception._frames[-1], "scripted, traced or compiled code")
 
 
 def _enter(module: nn.Module) -> None:
     for interception in _active.stack:
         interception._push(module)
+    _active.forwards += 1
+    if _active.forwards == 1 and len(_everywhere) > len(_active.stack) and not innermost(module):
+        with _elsewhere:
+            for interception in _everywhere:
+                if interception not in _active.stack:
+                    interception._pushed_elsewhere(module)
 
 
 def _leave(module: nn.Module, result: object) -> None:
+    _active.forwards = max(0, _active.forwards - 1)  # hooks can come in the midst of a forward
     for interception in _active.stack:
         interception._pop(module, result)
 

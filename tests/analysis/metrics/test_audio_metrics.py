@@ -15,6 +15,7 @@ class FakeSpeech:
     durations: np.ndarray = field(default_factory=lambda: np.array([20.0, 40.0, 20.0]))
     f0: np.ndarray = field(default_factory=lambda: np.zeros(0))
     sample_rate: int = RATE
+    hop: int = 256
     phonemes: tuple = ("pau", "ah", "pau")
 
 
@@ -188,23 +189,6 @@ def test_free_running_pairs_frames_and_leaves_samples_out(tone, utterance):
     assert values["f0_median_cents"] == pytest.approx(1200 * np.log2(1 / 0.8), abs=2)
     assert values["frequency_deviation_p95_cents"] == pytest.approx(1200 * np.log2(1.25), abs=9)
     assert values["harmonic_relation_p95_cycles"] < 0.05
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "holds"),
-    [
-        ("pesq_wb_mos", 4.6, True),
-        ("pesq_wb_mos", 4.4, False),
-        ("pause_rise_db", -8.0, True),
-        ("gain_db", -0.3, False),
-        ("gain_db", 0.1, True),
-        ("lsd_db", float("nan"), None),
-        ("snr_db", 50.0, None),
-    ],
-)
-def test_bounds(name, value, holds):
-    metric = next(metric for metric in audio_metrics.METRICS if metric.name == name)
-    assert metric.holds(value) is holds
 
 
 def test_silence_gives_no_number_instead_of_an_error():

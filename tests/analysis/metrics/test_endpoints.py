@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS, metrics_of
 from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, limit_of
+from lightning_v2.analysis.metrics.metric import METRICS, metrics_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.search.plans.quality import TERMS
 

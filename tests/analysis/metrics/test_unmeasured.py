@@ -20,6 +20,7 @@ class FakeSpeech:
     durations: np.ndarray = field(default_factory=lambda: np.array([20.0, 40.0, 20.0]))
     f0: np.ndarray = field(default_factory=lambda: np.zeros(0))
     sample_rate: int = RATE
+    hop: int = 256
     phonemes: tuple = ("pau", "ah", "pau")
 
 

@@ -1,4 +1,5 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from lightning_v2.analysis.sites.module_comparison import NotEmulatedError, comp
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import LightningError
 from lightning_v2.precision import Plan, PlanError
+from tests.tensix.modules import Calls
 
 PLAN = Plan.parse("""
 name: coarse
@@ -77,9 +79,23 @@ class Scripted(nn.Module):
         return self.function(x)
 
 
+class Threaded(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(2, 2)
+
+    def forward(self, x):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(self.inner, x).result()
+
+
 BLIND = {
     "scripted": (Scripted, torch.ones(2), "sin in the root (scripted"),
     "float64": (lambda: nn.Linear(2, 2).double(), torch.ones(2).double(), "linear in the root"),
+    "tolist": (lambda: Calls(lambda x: x.tolist()), torch.ones(2), "tolist in the root (its valu"),
+    "moves": (lambda: nn.Flatten(0), torch.ones(2, 2), "It computed no values"),
+    "no rows": (lambda: nn.Linear(2, 2), torch.ones(0, 2), "It computed no values"),
+    "threads": (Threaded, torch.ones(2), "forward in inner (in another thread)"),
     "complex": (lambda: nn.Linear(2, 2).to(torch.complex64), torch.ones(2) * 1j, "complex numbers"),
 }
 
@@ -115,3 +131,16 @@ def test_calls_without_a_rule_have_no_figures():
     figures = comparison.layers.set_index("site")["isolated_sqnr_db"]
     assert figures["known"] > 30 and math.isnan(figures["unknown"])
     assert [(call.name, call.site) for call in comparison.unemulated] == [("lstm", "unknown")]
+
+
+@pytest.mark.parametrize("inputs", [torch.randn(1, 4), (torch.randn(1, 4),), [torch.randn(1, 4)]])
+def test_one_argument_may_stand_for_itself(inputs):
+    net = nn.Linear(4, 4)
+    comparison = compare_module(net, inputs, PLAN)
+    assert comparison.reference.shape == (1, 4)
+
+
+def test_a_packed_sequence_is_one_argument():
+    packed = nn.utils.rnn.pack_sequence([torch.randn(3, 16), torch.randn(2, 16)])
+    comparison = compare_module(nn.LSTM(16, 8), packed, PLAN)
+    assert comparison.reference[0].data.shape == (5, 8)

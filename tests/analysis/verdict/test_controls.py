@@ -72,11 +72,11 @@ def test_tempo_is_one_of_durations(speech, changed, name, percent):
 
 
 def test_low_prosody_is_all_that_is_low():
-    sites = voice_sites(load())
-    low = [site.name for site in sites if prosody_plan().for_site(site).weights == "bfloat4_b"]
+    sites, plan = voice_sites(load()), prosody_plan(load())
+    low = [site.name for site in sites if plan.for_site(site).weights == "bfloat4_b"]
     assert low
     for site in sites:
-        mine, best = prosody_plan().for_site(site), Plan.load("fp32").for_site(site)
+        mine, best = plan.for_site(site), Plan.load("fp32").for_site(site)
         assert (mine != best) == site.name.startswith(("pitch.", "duration."))
 
 

@@ -9,7 +9,6 @@ from lightning_v2.chapters.phase.phase_changes import (
     change_table,
     waveform_changes,
 )
-from lightning_v2.precision.phase_site import PHASE_SITE, with_other_phase, with_phase
 
 
 @pytest.fixture(scope="module")
@@ -20,25 +19,6 @@ def said():
 @pytest.fixture(scope="module")
 def turned(said):
     return waveform_changes(said[0].speech)
-
-
-@pytest.mark.parametrize("output", ["uint32", "float32", "bfloat16"])
-def test_with_phase_changes_that_site_and_no_other(output):
-    plan = lv2.Plan.load("naive")
-    changed = with_phase(plan, output)
-    assert changed.for_site(PHASE_SITE).output == output
-    assert changed.for_site("decoder.output") == plan.for_site("decoder.output")
-    assert changed.name.startswith("naive with ") and changed.digest != plan.digest
-
-
-def test_with_phase_of_another_format():
-    with pytest.raises(ValueError, match="output is 'bfloat8_b'; legal are 'uint32', 'float32'"):
-        with_phase(lv2.Plan.load("bf16"), "bfloat8_b")
-
-
-def test_with_other_phase_is_the_opposite():
-    assert with_other_phase(lv2.Plan.load("fp32")).name == "fp32 with bfloat16 phase"
-    assert with_other_phase(lv2.Plan.load("naive")).name == "naive with exact phase"
 
 
 def test_only_the_coarse_sum_is_broken(said):

@@ -6,8 +6,8 @@ import torch
 
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.executors import executed_by
 from lightning_v2.model.network import Frames
-from lightning_v2.model.voice import speaking_by
 from lightning_v2.precision import Plan, voice_sites
 from tests.deployment import plain_ops
 
@@ -67,7 +67,7 @@ def test_waves_are_those_of_the_network(trained, frames):
 
 
 def test_speech_is_that_of_the_network(trained):
-    with speaking_by(trained.model, lowered(trained)):
+    with executed_by(trained.model, lowered(trained)):
         mine = trained.synthesize(TEXT)
     wanted = trained.synthesize(TEXT)
     assert np.abs(mine.waveform - wanted.waveform).max() < 1e-3
@@ -76,7 +76,7 @@ def test_speech_is_that_of_the_network(trained):
 
 def test_sites_are_those_of_the_network(trained):
     lowering = lowered(trained)
-    with speaking_by(trained.model, lowering):
+    with executed_by(trained.model, lowering):
         trained.synthesize(TEXT)
     wanted = [(site.name, site.op) for site in voice_sites(trained)]
     assert list(lowering.runner.sites.items()) == wanted
@@ -84,7 +84,7 @@ def test_sites_are_those_of_the_network(trained):
 
 def test_only_modules_of_the_host_run_there(trained):
     lowering = lowered(trained)
-    with speaking_by(trained.model, lowering):
+    with executed_by(trained.model, lowering):
         trained.synthesize(TEXT)
     modules = dict(trained.model.named_modules())
     assert all(modules[path].on_host for path, _ in lowering.runner.host)
@@ -101,7 +101,7 @@ def test_observers_see_the_shapes_of_the_network(trained):
         order.append(site)
 
     lowering = lowered(trained, observe)
-    with speaking_by(trained.model, lowering):
+    with executed_by(trained.model, lowering):
         trained.synthesize(TEXT)
     sites = voice_sites(trained, TEXT)
     assert shapes == {site.name: site.shapes[-1] for site in sites}

@@ -6,7 +6,7 @@ import pytest
 from stubs import linear
 
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.mixtures import precisions_of
+from lightning_v2.precision.edit import precisions_of
 from lightning_v2.search.plans.constraints import Constraints, Figures
 from lightning_v2.search.plans.cost import cycles
 from lightning_v2.search.sweep.voices import voice

@@ -14,7 +14,7 @@ PERFECT = {"pesq_wb_mos": 4.644, "zimtohrli": 0.0, "lsd_db": 0.0, "mel_rmse_db":
 
 def speech(durations, f0):
     return SimpleNamespace(durations=np.array(durations, np.float32), f0=np.array(f0, np.float32),
-                           sample_rate=24000)  # fmt: skip
+                           sample_rate=24000, hop=256)  # fmt: skip
 
 
 def test_loss_counts_what_is_used_of_the_allowance():

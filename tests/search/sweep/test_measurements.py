@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.model import load
 from lightning_v2.precision import Plan
 from lightning_v2.search.sweep import measurements

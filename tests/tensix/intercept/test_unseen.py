@@ -1,5 +1,9 @@
 """Code that makes no torch call from Python: seen all the same, and listed."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -122,7 +126,7 @@ def test_functions_of_the_user_with_a_derivative_are_emulated():
 def test_ordinary_work_on_tensors_is_not_taken_for_arithmetic():
     def work(x):
         table = torch.tensor([1.0, 2.0])[torch.tensor([0, 1, 1])]
-        x.numpy(), x.tolist(), x[0].item(), repr(x), torch.from_numpy(x.numpy()), list(x)
+        repr(x), list(x), f"{x[0]:.1f}"
         nn.Parameter(x).data.clone()
         return torch.nn.utils.rnn.pad_sequence([table, x])
 
@@ -167,3 +171,90 @@ def test_on_the_host_it_is_work_of_the_host():
     net.on_host = True
     _, emulation = ran(net, torch.ones(4))
     assert emulation.unemulated == [] and set(emulation.host) == {("", "mul"), ("", "sin")}
+
+
+def test_what_forks_is_listed_and_runs():
+    def forking(x):
+        waiting = torch.jit.fork(torch.sin, x)
+        return torch.jit.wait(waiting) + torch.cos(x)
+
+    net = nn.Sequential(nn.Linear(4, 4), Calls(torch.jit.script(forking)))
+    _, emulation = ran(net, torch.ones(2, 4))
+    assert listed(emulation) == {("sin", "1"), ("cos", "1"), ("add", "1")}
+    assert list(emulation.sites) == ["0"]
+
+
+LEAVING = {
+    "numpy": lambda x: torch.from_numpy(np.sinh(x.numpy())),
+    "array": lambda x: torch.from_numpy(np.array(x)),
+    "float": lambda x: float(x[0]),
+    "item": lambda x: x[0].item(),
+    "tolist": lambda x: torch.tensor(x.tolist()),
+    "dlpack": lambda x: torch.from_numpy(np.from_dlpack(x)),
+}
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_floating_point_values_that_leave_torch_are_listed(name):
+    net = nn.Sequential(nn.Identity(), Calls(LEAVING[name]))
+    _, emulation = ran(net, torch.ones(3))
+    assert listed(emulation) == {(name, "1")} and "leave torch" in emulation.unemulated[0].reason
+
+
+def test_integers_and_results_may_leave_torch():
+    def lengths(x):
+        ends = torch.tensor([2, 3])
+        int(ends.max()), ends.tolist(), ends[0].item(), ends.numpy(), bool((x > 0).all())
+        return x
+
+    net = Calls(lengths)
+    with tensix.intercept(net, lambda site: LOW) as emulation:
+        net(torch.ones(3)).numpy()
+    assert emulation.unemulated == [] and not emulation.host
+
+
+def test_constants_that_leave_torch_are_work_of_the_host():
+    net = Calls(lambda x: x * net.scale.item())
+    net.register_buffer("scale", torch.tensor(0.5))
+    _, emulation = ran(net, torch.ones(3))
+    assert emulation.unemulated == [] and set(emulation.host) == {("", "item")}
+    assert list(emulation.sites) == ["mul"]
+
+
+class Parallel(nn.Module):
+    """Runs its parts in threads of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
+
+    def forward(self, x):
+        with ThreadPoolExecutor(2) as pool:
+            return torch.stack(list(pool.map(lambda part: part(x), self.parts)))
+
+
+def test_submodules_in_other_threads_are_listed():
+    net, x = nn.Sequential(Parallel()), torch.randn(2, 4)
+    with tensix.intercept(net, lambda site: LOW) as emulation:
+        result = net(x)
+    assert torch.equal(result, net(x))
+    assert listed(emulation) == {("forward", "0.parts.0"), ("forward", "0.parts.1")}
+    assert "another thread" in emulation.unemulated[0].reason
+
+
+def test_other_threads_that_run_the_module_themselves_are_not_listed():
+    waiting, done = threading.Event(), threading.Event()
+    net = nn.Sequential(Calls(lambda x: waiting.set() or done.wait() and x), nn.Linear(4, 4))
+
+    def other():
+        waiting.wait()
+        try:
+            net[1](torch.ones(4)), nn.Linear(4, 4)(torch.ones(4))
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    _, emulation = ran(net, torch.ones(4))
+    thread.join()
+    assert emulation.unemulated == [] and list(emulation.sites) == ["1"]

@@ -12,8 +12,8 @@ from PIL import Image
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics import audio_metrics
-from lightning_v2.analysis.metrics.audio_metrics import METRICS
-from lightning_v2.precision.mixtures import precisions_of
+from lightning_v2.analysis.metrics.metric import METRICS
+from lightning_v2.precision.edit import precisions_of
 from lightning_v2.search.plans.cost import cycles
 from widgets import PrecisionExplorer
 from widgets.explorer import explorer_views as views

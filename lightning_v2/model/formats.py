@@ -1,0 +1,51 @@
+"""Voices on disk, by the format that their config.json names."""
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from lightning_v2.model.checkpoint import CONFIG, FORMAT, CheckpointError, read_config
+from lightning_v2.model.protocol import Voice
+from lightning_v2.model.voice import load_folder
+from lightning_v2.resources import data_path
+
+DEFAULT_VOICE = "slt"
+
+GROUP = "lightning_v2.voices"
+"""Of entry points of packages that bring other architectures."""
+
+
+def load(name: str | Path = DEFAULT_VOICE) -> Voice:
+    """Load a voice by its name in data/voices/, or from a folder. Needs no network.
+
+    Its architecture is that of the `format` in config.json: our own, or one that an installed
+    package has an entry point for, in the group `lightning_v2.voices`, named like the format: a
+    function that takes the folder and returns a `protocol.Voice`.
+
+    Raises:
+        CheckpointError: if there is no such voice, nobody knows its format, or its files are
+            damaged.
+    """
+    folder = Path(name)
+    if not (folder / "config.json").exists():
+        voices = data_path("voices")
+        known = sorted(path.parent.name for path in voices.glob("*/config.json"))
+        if str(name) not in known:
+            raise CheckpointError(
+                f"no voice {str(name)!r}: known are {', '.join(known) or 'none'}, "
+                "or give the path of a folder with config.json and model.safetensors"
+            )
+        folder = voices / str(name)
+    return _loader(folder)(folder)
+
+
+def _loader(folder: Path) -> Callable[[Path], Voice]:
+    document = read_config(folder)
+    form = document.get("format") if isinstance(document, dict) else document
+    if form == FORMAT:
+        return load_folder
+    others = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if form not in list(others):  # of a damaged file it may be anything
+        known = ", ".join(map(repr, [FORMAT, *others]))
+        raise CheckpointError(f"{folder / CONFIG} has format {form!r}, expected {known}")
+    return others[form].load()
