@@ -8,6 +8,8 @@ READY := .venv/.synced
 export JUPYTER_PREFER_ENV_PATH := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
+# Notebooks and tests start many processes: what one has compiled the others need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup notebooks lab test test-simulator lint
@@ -24,8 +26,9 @@ notebooks: $(READY)  ## run the notebooks for several plans: build/notebooks, bu
 lab: $(READY)  ## open JupyterLab on the notebooks
 	.venv/bin/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_explore.ipynb
 
-test: $(READY)  ## run the tests
-	.venv/bin/python -m pytest $(ARGS)
+test: $(READY)  ## run the tests, a process a core, each with one thread of torch
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n logical --maxprocesses 4 \
+	  --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-simulator: $(READY)  ## run the voice on ttsim and compare every bit with the emulator
 	.venv/bin/python -m pytest tests/simulator $(ARGS)

@@ -317,7 +317,7 @@ def arithmetic_table() -> str:
                 "fast, 1 thread",
                 "torch float32, 1 thread",
                 "NumPy reference",
-            ),  # fmt: skip
+            ),
             (
                 (name, *(f"{x:.2g}" if x < 1 else f"{x:.1f}" for x in row.values()))
                 for name, row in speed["products"].items()
@@ -363,7 +363,7 @@ def deployment_table() -> str:
                 "written",
                 "host to device, KiB",
                 "back",
-            ),  # fmt: skip
+            ),
             (
                 (board, _cores(found), f"`{plan}`", *_shown(found))
                 for board, plans in record["boards"].items()

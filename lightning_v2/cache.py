@@ -1,7 +1,5 @@
 """Results that take long, kept on disk until something they depend on changes."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Mapping
@@ -9,6 +7,8 @@ from pathlib import Path
 
 import joblib
 
+from lightning_v2 import tensix
+from lightning_v2.executors import any_at_work
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_digest, files_digest, function_digest
 from lightning_v2.model import Voice, load
@@ -34,8 +34,10 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
         comparison = lv2.cached(lv2.compare)(voice, "Hello there.", "lightning-v2")
 
     The key is the name of the function and all its arguments (a voice counts by its weights, a plan
-    by what it says and its name), the file that defines it, `identity.code_digest`, and the plans
-    and sentences that travel with the library. A damaged file is computed again.
+    by what it says and its name), the tier and architecture of `tensix.use` around the call, the
+    file that defines the function, `identity.code_digest`, and the plans and sentences that travel
+    with the library. Within `emulate` or `tensix.intercept` nothing is kept. A damaged file is
+    computed again.
 
     Args:
         function: at the top level of a module; its result must be picklable.
@@ -52,10 +54,13 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if any_at_work():
+            return function(*args, **kwargs)
         arguments = signature.bind(*args, **kwargs)
         arguments.apply_defaults()
         key = {given: _identity(given, value) for given, value in arguments.arguments.items()}
-        asked = (name, function_digest(function), code_digest(), _data_digests(), key)
+        code = function_digest(function), code_digest()
+        asked = (name, *code, _data_digests(), tensix.settings().decisive, key)
         known = kept.check_call_in_cache(asked, function, arguments)
         result = kept(asked, function, arguments)
         if not known:

@@ -3,8 +3,6 @@
 Whoever intercepts and whoever speaks know nothing of each other; both know this.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -58,6 +56,11 @@ def executed_by(
         yield
     finally:
         _executors.reset(token)
+
+
+def any_at_work() -> bool:
+    """Whether this thread is in a context of `executed_by`."""
+    return bool(_executors.get())
 
 
 def executor_of(module: nn.Module) -> Executor:

@@ -5,7 +5,10 @@ written by `write_output`, which never turns a pipe, a device or a link into a f
 """
 
 import codecs
+import errno
+import hashlib
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,7 +28,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     If the block fails, what was at `path` before is still there and the temporary file is not.
     Processes that write the same file do not get into each other's way: the last one wins.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A name of the longest legal length would have no room for more.
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    part = path.with_name(f".{name}.{os.getpid()}.part")
     try:
         yield part
         part.replace(path)
@@ -37,13 +42,13 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
     """Refuse, before anything is computed, a place that `write_output` could not write to.
 
     Args:
-        path: as for `write_output`.
+        path: as for `write_output`, which cannot be standard output where that is closed either.
         suffixes: that a file of this kind may have, the usual one first; none is legal as well.
         what: is written, for the message, such as "a WAV file".
 
     Raises:
-        ArgumentError: the suffix says that the file is of another kind, it is a folder, or nobody
-            may write there.
+        ArgumentError: the suffix says that the file is of another kind, it is a folder, nobody
+            may write there, or its name cannot be one: too long, or a link that leads to itself.
         MissingFileError: its folder is not there. OSError: it is no open descriptor.
     """
     descriptor = _descriptor(path)
@@ -51,14 +56,15 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
         os.fstat(descriptor)
         return
     path = Path(path)
+    there = _status(path)
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise MissingFileError(f"{folder} is not a folder")
-    if path.is_dir():
+    if there and stat.S_ISDIR(there.st_mode):
         raise ArgumentError(f"{path} is a folder: {what} cannot take its place")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not os.access(path if there else folder, os.W_OK):
         raise ArgumentError(f"{path} cannot be written")
-    if path.exists() and not path.is_file():
+    if there and not stat.S_ISREG(there.st_mode):
         return
     if path.suffix and path.suffix.lower() not in suffixes:
         raise ArgumentError(
@@ -70,15 +76,16 @@ def check_output(path: str | Path, suffixes: tuple[str, ...], what: str) -> None
 def write_output(path: str | Path, content: bytes | str) -> None:
     """Write what a user asked for where the user said; text as UTF-8.
 
-    A plain file is there whole or not at all, and keeps its mode; links are followed. A pipe, a
-    device, a descriptor (/dev/stdout, /dev/fd/63), a file with several names, one of another
-    owner or in a folder that cannot be written are written through.
+    A plain file is there whole or not at all, and keeps its mode and what extended attributes the
+    system lets it keep; links are followed. A pipe, a device, a descriptor (/dev/stdout,
+    /dev/fd/63), a file with several names, one of another owner or in a folder that cannot be
+    written are written through.
 
     Args:
         path: the text "-" is standard output ("./-", or a Path, is a file of that name).
 
     Raises:
-        OSError: it cannot be written.
+        ArgumentError: it is standard output, which is closed. OSError: it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
     descriptor = _descriptor(path)
@@ -98,7 +105,7 @@ def write_output(path: str | Path, content: bytes | str) -> None:
         with written_whole(target) as part:
             part.touch(mode=0o666 if status is None else 0o600)
             if status:
-                part.chmod(stat.S_IMODE(status.st_mode))
+                shutil.copystat(target, part)
             part.write_bytes(data)
     else:
         with open(path, "wb") as file:
@@ -112,7 +119,7 @@ def messages_apart(paths: Iterable[str | Path]) -> Iterator[None]:
     What native libraries print goes there too: the descriptor is moved as well as `sys.stdout`.
 
     Raises:
-        ArgumentError: two of them are standard output.
+        ArgumentError: two of them are standard output, or one and it is closed.
     """
     global _output
     count = sum(_descriptor(path) == _STANDARD_OUTPUT for path in paths)
@@ -159,12 +166,21 @@ def read_lines(path: Path) -> list[str]:
 
 def user_cache() -> Path:
     """The folder of this program among the user's caches. It need not exist yet."""
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "lightning-v2"
+    import platformdirs  # its import would slow down every --help
+
+    return platformdirs.user_cache_path("lightning-v2")
 
 
 def _descriptor(path: str | Path) -> int | None:
     """The open descriptor of this process that a path means, through any number of links."""
+    found = _linked_descriptor(path)
+    # Something else may have got the descriptor meanwhile.
+    if found == _STANDARD_OUTPUT and sys.__stdout__ is None:
+        raise ArgumentError(f"{path}: standard output is closed")
+    return found
+
+
+def _linked_descriptor(path: str | Path) -> int | None:
     if path == "-":
         return _STANDARD_OUTPUT
     ours = os.path.realpath("/proc/self/fd")
@@ -177,6 +193,24 @@ def _descriptor(path: str | Path) -> int | None:
             return None
         name = os.path.normpath(os.path.join(os.path.realpath(folder), os.readlink(name)))
     return None
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Of what is there, if anything is.
+
+    Raises:
+        ArgumentError: nothing can ever be there.
+    """
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        reason = {
+            errno.ELOOP: "it is a link that leads to itself",
+            errno.ENAMETOOLONG: "its name is too long",
+        }.get(error.errno, error.strerror)
+        raise ArgumentError(f"{path} cannot be written: {reason}") from error
 
 
 def _may_be_replaced(target: Path, status: os.stat_result) -> bool:

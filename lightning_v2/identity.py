@@ -2,55 +2,43 @@
 
 Whoever keeps values and hands them out again (`cached`, sweeps, packed weights) puts `code_digest`
 into their keys: what other code has computed then has another key and is never taken for an own.
+
+What runs is what was loaded, and a file may be edited since. Where that cannot be told, the digest
+is one that no other process has: what is kept under it is found by nobody else.
 """
 
 import hashlib
 import inspect
+import os
 import platform
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
-from functools import cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 
-_PACKAGE = Path(__file__).parent
+from lightning_v2 import sources
 
-WITHOUT_INFLUENCE = (
-    "*__pycache__*",
-    "cli/*",
-    "data/*",
-    "deployment/doctor.py",
-    "report/*",
-    "training/*",
-)
-"""Files of the package that cannot change a value: commands, pages, and data, which counts where it
-is an argument. All others count, so that a new file is never forgotten."""
+_ALONE = os.urandom(16).hex()
 
 
-@cache
 def code_digest() -> str:
-    """SHA-256 of the sources of this library and of the packages below it, read once."""
-    total = hashlib.sha256()
-    for path in sources():
-        total.update(f"{path.relative_to(_PACKAGE)}\n".encode() + path.read_bytes())
-    total.update(repr([platform.python_version(), packages()]).encode())
-    return total.hexdigest()
+    """SHA-256 of the sources of this library and of the packages below it.
+
+    One of this process alone if a source has changed since the library was imported.
+    """
+    with suppress(OSError):  # one of them may be gone
+        digest = _digest_of_code()
+        if sources.unchanged():
+            return digest
+    return hashlib.sha256(f"{_ALONE} {os.getpid()}".encode()).hexdigest()
 
 
 def code_label() -> str:
     """Version of the library and start of `code_digest`, for people."""
     return f"{metadata.version('lightning-v2')} {code_digest()[:12]}"
-
-
-def sources() -> list[Path]:
-    """The files of this library that can change a value."""
-    return sorted(
-        path
-        for path in _PACKAGE.rglob("*")
-        if path.is_file()
-        and not any(fnmatchcase(str(path.relative_to(_PACKAGE)), p) for p in WITHOUT_INFLUENCE)
-    )
 
 
 def packages() -> list[tuple[str, str]]:
@@ -70,16 +58,28 @@ def packages() -> list[tuple[str, str]]:
     return sorted(versions.items())
 
 
-@cache
+@lru_cache(maxsize=128)
 def function_digest(function: Callable) -> str:
-    """SHA-256 of the file that defines a function; "" where there is none, as for built-in ones.
+    """SHA-256 of the file that defines a function; "" for one that is built in.
+
+    One that no other function has if the file was written after this process began, or a hundredth
+    of a second before: what was loaded may be older. A function without a file, from a cell of a
+    notebook, counts by its own code.
 
     For functions from outside this library: what they import from elsewhere does not count.
     """
     try:
-        return hashlib.sha256(Path(inspect.getsourcefile(function)).read_bytes()).hexdigest()
-    except (TypeError, OSError):
+        path = inspect.getsourcefile(function)
+    except TypeError:
         return ""
+    if path is None or not os.path.exists(path):
+        code = getattr(function, "__code__", None)
+        told = (_told(code), function.__defaults__, function.__kwdefaults__) if code else ""
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+    content = Path(path).read_bytes()
+    if os.stat(path).st_ctime >= sources.STARTED:
+        content = os.urandom(16)
+    return hashlib.sha256(content).hexdigest()
 
 
 def files_digest(root: Path) -> str:
@@ -91,6 +91,27 @@ def files_digest(root: Path) -> str:
             total.update(f"{path.relative_to(root)}\n".encode())
             total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
+
+
+@cache
+def _digest_of_code() -> str:
+    total = hashlib.sha256()
+    for path in sources.paths():
+        total.update(f"{os.path.relpath(path, sources.PACKAGE)}\n".encode())
+        total.update(Path(path).read_bytes())
+    total.update(repr([platform.python_version(), packages()]).encode())
+    return total.hexdigest()
+
+
+def _told(constant: object) -> object:
+    """What a function does, wherever it stands, or a constant of it; the same in every process."""
+    if isinstance(constant, frozenset):
+        return sorted(map(repr, constant))
+    if not isinstance(constant, CodeType):
+        return constant
+    names = constant.co_names, constant.co_varnames, constant.co_freevars
+    steps = constant.co_code, constant.co_exceptiontable, constant.co_flags
+    return names, steps, [_told(inner) for inner in constant.co_consts]
 
 
 def _plain(name: str) -> str:

@@ -29,7 +29,7 @@ def voice():
     with torch.random.fork_rng():
         torch.manual_seed(1)
         network = Network(VoiceConfig()).eval()
-    return SourceFilterVoice("untrained", network, VoiceConfig(), digest="")
+    return SourceFilterVoice("untrained", network, VoiceConfig())
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ It tells neither durations nor F0, and can be given neither: how long each lette
 by rounding inside its network. Noise comes from a seed, and everything it says is heard.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass

@@ -1,11 +1,13 @@
 import dataclasses
 import sys
+import warnings
 
 import numpy as np
 import pytest
+import torch
 
 import lightning_v2 as lv2
-from lightning_v2 import cache
+from lightning_v2 import cache, tensix
 
 CALLS = []
 
@@ -65,8 +67,57 @@ def test_a_voice_counts_by_its_weights(tmp_path, calls):
     assert len(CALLS) == 1
     kept("slt", "a")
     assert len(CALLS) == 1
-    kept(dataclasses.replace(voice, digest="another"), "a")
+    kept(dataclasses.replace(voice, name="another"), "a")
     assert len(CALLS) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["decoder.output.weight", "envelope_mean", "vocoder.synthesis.basis"]
+)
+def test_a_voice_counts_by_what_it_computes_with(tmp_path, calls, name):
+    kept, voice = lv2.cached(speak, tmp_path), lv2.load()
+    kept(voice, "a")
+    before = voice.digest
+    tensor = dict([*voice.model.named_parameters(), *voice.model.named_buffers()])[name]
+    usual = tensor.clone()
+    tensor.data.add_(1)
+    kept(voice, "a")
+    assert len(CALLS) == 2 and voice.digest != before
+    tensor.data.copy_(usual)
+    kept(voice, "a")
+    assert len(CALLS) == 2 and voice.digest == before
+
+
+def multiply(a, b):
+    CALLS.append((a, b))
+    x, y = (tensix.from_torch(torch.full((1, 32), value), "bfloat16") for value in (a, b))
+    return float(tensix.to_torch(tensix.multiply(x, y))[0, 0])
+
+
+@pytest.mark.parametrize("other", [{"arch": "blackhole"}, {"tier": "fast"}])
+def test_the_settings_around_a_call_count(tmp_path, calls, other):
+    kept = lv2.cached(multiply, tmp_path)
+    kept(3.0, 1.0)
+    with tensix.use(threads=1):
+        kept(3.0, 1.0)
+    assert len(CALLS) == 1
+    with tensix.use(**other):
+        kept(3.0, 1.0)
+        kept(3.0, 1.0)
+    assert len(CALLS) == 2
+
+
+def test_what_another_executes_is_not_kept(tmp_path, calls):
+    """Within `emulate` a voice says what the plan around it says."""
+    kept, voice = lv2.cached(speak, tmp_path), lv2.load()
+    around = voice, voice.model, torch.nn.Linear(2, 2)
+    for number, speaker in enumerate(around):
+        with warnings.catch_warnings(action="ignore"), lv2.emulate(speaker, "bf16"):
+            kept(voice, "a")
+        assert len(CALLS) == number + 1
+    kept(voice, "a")
+    kept(voice, "a")
+    assert len(CALLS) == len(around) + 1
 
 
 def test_other_sources_are_other_results(tmp_path, calls, monkeypatch):

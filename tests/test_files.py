@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.files import check_output, read_lines, write_output, written_whole
+from lightning_v2.files import check_output, read_lines, user_cache, write_output, written_whole
 
 WAV = ((".wav",), "a WAV file")
 
@@ -49,6 +49,30 @@ def test_a_new_file_has_the_mode_that_the_user_wants(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_keeps_its_extended_attributes(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    try:
+        os.setxattr(path, "user.rating", b"5")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    before = path.stat()
+    write_output(path, "new")
+    assert os.getxattr(path, "user.rating") == b"5"
+    assert path.read_text() == "new"
+    assert path.stat().st_ino != before.st_ino and path.stat().st_mtime_ns > before.st_mtime_ns
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".wav", "é" * 125 + ".wav"])
+def test_a_name_may_be_as_long_as_the_system_takes_it(tmp_path, name):
+    path = tmp_path / name
+    for content in (b"old", b"new"):
+        check_output(path, *WAV)
+        write_output(path, content)
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -137,12 +161,18 @@ def test_places_that_can_be_written(tmp_path, monkeypatch, name):
         ("missing/a.wav", FileNotFoundError, "missing is not a folder"),
         ("dangling.wav", FileNotFoundError, "nowhere is not a folder"),
         (".", ArgumentError, "is a folder"),
+        ("loop.wav", ArgumentError, r"loop\.wav cannot be written: .* a link that leads to itself"),
+        ("n" * 252 + ".wav", ArgumentError, "cannot be written: its name is too long"),
+        ("plain/a.wav", FileNotFoundError, "plain is not a folder"),
         ("/dev/fd/987", OSError, "Bad file descriptor"),
     ],
 )
 def test_places_that_cannot_be_written(tmp_path, monkeypatch, name, error, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dangling.wav").symlink_to("nowhere/a.wav")
+    (tmp_path / "loop.wav").symlink_to("back.wav")
+    (tmp_path / "back.wav").symlink_to("loop.wav")
+    (tmp_path / "plain").touch()
     with pytest.raises(error, match=message):
         check_output(name, *WAV)
 
@@ -176,3 +206,12 @@ def test_other_encodings_are_named_with_file_and_line(tmp_path, encoding, messag
     path.write_text("plain\ncafé\n", encoding=encoding)
     with pytest.raises(ArgumentError, match=message):
         read_lines(path)
+
+
+def test_the_cache_is_where_the_user_keeps_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert user_cache() == tmp_path / "caches" / "lightning-v2"
+    for unusable in ("", "relative/to/nothing"):
+        monkeypatch.setenv("XDG_CACHE_HOME", unusable)
+        assert user_cache() == tmp_path / ".cache" / "lightning-v2"

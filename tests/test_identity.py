@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from lightning_v2 import identity
+from lightning_v2 import identity, sources
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,18 +52,24 @@ for name, more in (
     ("control", {"change": "bfloat16 phase"}),
 ):
     unit = Unit(name, given | more)
-    outcome = run_unit(unit.entry, unit.parameters, unit.voice_digest, unit.surroundings)
-    assert outcome.error is None, outcome.error
+    outcome = run_unit(
+        unit.entry, unit.parameters, unit.voice_digest, unit.surroundings, unit.settings
+    )
+    assert outcome.error is outcome.bug is None, outcome
 loaded = [m for name, m in sys.modules.items() if name.split(".")[0] in ("lightning_v2", "widgets")]
 print(json.dumps([m.__file__ for m in loaded]))
 """
 
 
-def said(script, root=ROOT):
+def said(script, root=ROOT, *arguments, folder=None):
     """JSON that a new process prints which finds the library in `root`."""
-    command, environment = [sys.executable, "-c", script], os.environ | {"PYTHONPATH": str(root)}
     done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env=environment, cwd=root
+        [sys.executable, "-c", script, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        cwd=folder or root,
     )
     return json.loads(done.stdout)
 
@@ -106,7 +113,7 @@ def test_a_control_depends_on_the_presets(copy):
 
 
 def test_every_module_that_a_unit_needs_counts():
-    counted = {str(path) for path in identity.sources()}
+    counted = set(sources.paths())
     loaded = said(RUN)
     assert len(loaded) > 50
     assert [path for path in loaded if path not in counted] == []
@@ -120,9 +127,92 @@ def test_packages_are_all_that_is_required():
 
 
 def test_another_package_is_another_digest(monkeypatch):
-    before = identity.code_digest()
+    before = identity._digest_of_code()
     monkeypatch.setattr(identity, "packages", lambda: [("pesq", "0.0.5")])
-    assert identity.code_digest.__wrapped__() != before
+    assert identity._digest_of_code.__wrapped__() != before
+
+
+EDITED = """
+import json
+import os
+import sys
+import time
+from pathlib import Path
+import lightning_v2
+
+path = Path(lightning_v2.__file__).with_name("cache.py")
+whole = path.read_bytes()
+path.write_bytes(whole + b"# edited\\n")
+if "restored" in sys.argv:
+    path.write_bytes(whole)
+from lightning_v2.identity import code_digest
+
+before = code_digest()
+if not os.fork():
+    os._exit(code_digest() == before)
+print(json.dumps([before, code_digest(), os.wait()[1]]))
+path.write_bytes(whole)
+"""
+
+
+@pytest.mark.parametrize("how", ["edited", "restored"])
+def test_sources_that_changed_since_the_import_are_of_no_other_process(copy, how):
+    """Neither what was loaded nor what lies there now is all of what runs."""
+    root, keys = copy
+    first, second = (said(EDITED, root, how) for _ in range(2))
+    assert first[0] == first[1] and first[2] == 0
+    assert len({first[0], second[0], keys["cached"]}) == 3
+    assert said(KEYS, root) == keys
+
+
+def test_the_library_notes_its_sources_before_it_loads_any():
+    loaded = "[m for m in sys.modules if m.startswith('lightning_v2.')]"
+    script = f"import json, sys, lightning_v2; print(json.dumps({loaded}))"
+    assert said(script) == ["lightning_v2.sources"]
+
+
+FUNCTION = """
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import mine
+from lightning_v2.identity import function_digest
+
+if "edited" in sys.argv:
+    Path(mine.__file__).write_text("def work(): return 2")
+print(json.dumps([function_digest(mine.work), function_digest(mine.work)]))
+"""
+
+
+def test_a_function_counts_by_the_file_that_was_loaded(tmp_path):
+    path, content = tmp_path / "mine.py", "def work(): return 1"
+    path.write_text(content)
+    time.sleep(0.05)  # the system tells when a process began to a hundredth of a second
+    first, again = said(FUNCTION, ROOT, folder=tmp_path)
+    assert first == again == hashlib.sha256(content.encode()).hexdigest()
+    assert path.read_text() == content
+    edited, same = said(FUNCTION, ROOT, "edited", folder=tmp_path)
+    assert edited == same != hashlib.sha256(path.read_bytes()).hexdigest() != first
+
+
+def test_a_function_of_a_cell_counts_by_its_code():
+    def cell(text):
+        scope = {}
+        exec(compile(text, "<cell>", "exec"), scope)
+        return identity.function_digest(scope["f"])
+
+    texts = [
+        "def f(x): return x in {'a', 'b'}",
+        "def f(x): return x in {'a', 'c'}",
+        "def f(x, y=1): return x in {'a', 'b'}",
+        "def f(x): return (lambda z: z + x)(1)",
+        "def f(x): return (lambda z: z + x)(2)",
+    ]
+    assert len({cell(text) for text in texts}) == len(texts)
+    assert cell(texts[0]) == cell("\n\n" + texts[0])
 
 
 def test_a_function_counts_by_its_file():

@@ -86,4 +86,5 @@ def compare(
         layers=table,
         metrics=metrics,
         phase=phase,
+        recogniser=recogniser,
     )

@@ -1,7 +1,5 @@
 """What came out of saying one text twice."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +28,7 @@ class Comparison(SiteValues):
         metrics: the names of `audio_metrics.METRICS`; NaN where there is no value, see
             `unmeasured`.
         phase: how it has moved; less can be said where the durations differ.
+        recogniser: has heard both.
     """
 
     plan: Plan
@@ -41,6 +40,7 @@ class Comparison(SiteValues):
     layers: pd.DataFrame
     metrics: dict[str, float]
     phase: PhaseDrift
+    recogniser: bool = False
 
     @property
     def difference(self) -> np.ndarray:
@@ -51,7 +51,8 @@ class Comparison(SiteValues):
     @property
     def unmeasured(self) -> dict[str, str]:
         """Name of each metric that is NaN -> why."""
-        return reasons(self.reference, self.candidate, self.aligned, self.metrics)
+        heard = self.recogniser
+        return reasons(self.reference, self.candidate, self.aligned, self.metrics, heard)
 
     @property
     def run(self) -> Run:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from lightning_v2.cli import values
 from lightning_v2.errors import ArgumentError
 
 TIERS = ("fast", "exact")
@@ -16,8 +17,23 @@ def add_voice(
     parser: argparse.ArgumentParser, seed_of: str = "the noise in unvoiced sounds"
 ) -> None:
     """--voice, and --seed of what is drawn at random."""
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
-    parser.add_argument("--seed", type=int, default=0, help=f"of {seed_of}")
+    parser.add_argument(
+        "--voice",
+        default="slt",
+        help="a name in data/voices/ or a folder (default: %(default)s)",
+    )
+    add_seed(parser, seed_of)
+
+
+def add_seed(parser: argparse.ArgumentParser, of: str, default: int = 0) -> None:
+    """--seed of what is drawn at random."""
+    parser.add_argument(
+        "--seed",
+        type=values.seed,
+        default=default,
+        metavar="N",
+        help=f"of {of}: a whole number, 0 or more (default: %(default)s)",
+    )
 
 
 def add_tier(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +42,7 @@ def add_tier(parser: argparse.ArgumentParser) -> None:
         "--tier",
         choices=TIERS,
         default="fast",
-        help="fast (the default), or exact: the bits of the chip",
+        help="fast, or exact: the bits of the chip (default: %(default)s)",
     )
 
 
@@ -52,10 +68,12 @@ def given_text(text: str) -> str:
     """The text itself, or for "-" all of standard input.
 
     Raises:
-        ArgumentError: standard input is not UTF-8.
+        ArgumentError: standard input is closed, or not UTF-8.
     """
     if text != "-":
         return text
+    if sys.stdin is None:
+        raise ArgumentError("standard input is closed: there is no text to read")
     try:
         return sys.stdin.read().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from lightning_v2.cli import values
 from lightning_v2.cli.arguments import JSON_FILE, add_output, add_tier, add_voice
 
 if TYPE_CHECKING:
-    from lightning_v2.search.check_record import Check
+    from lightning_v2.analysis.verdict.control_verdict import ControlVerdict
+    from lightning_v2.search.check import Check
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", help="a name in data/plans/ or a YAML file")
     parser.add_argument(
         "--sentences",
-        type=int,
+        type=values.whole(2, values.HELD_OUT),
         default=100,
         metavar="N",
-        help="how many held-out ones (default: %(default)s); with fewer than 59 a plan can only "
-        "fail",
+        help=f"how many held-out ones, 2 to {values.HELD_OUT} (default: %(default)s); with fewer "
+        "than 59 a plan can only fail",
     )
     add_voice(parser)
     add_tier(parser)
@@ -60,13 +64,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
     """Define where units run."""
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--scheduler",
+        type=values.address,
         metavar="tcp://HOST:PORT",
         help="of Dask, with workers that have this library (default: processes of this machine)",
     )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes of this machine (default: one a core)"
+    either.add_argument(
+        "--workers",
+        type=values.whole(1),
+        metavar="N",
+        help="processes of this machine, 1 or more (default: one a core)",
     )
 
 
@@ -75,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     from lightning_v2.files import check_output, write_output
     from lightning_v2.provenance import provenance
     from lightning_v2.search.check import check, held_out
+    from lightning_v2.search.sweep.settings import Settings
 
     start = perf_counter()
     if args.output:
@@ -82,14 +92,10 @@ def run(args: argparse.Namespace) -> int:
     found = check(
         args.plan,
         held_out(args.sentences),
-        voice=args.voice,
-        tier=args.tier,
-        seed=args.seed,
         controls=args.controls,
         recordings=args.recordings,
         folder=args.folder,
-        scheduler=args.scheduler,
-        workers=args.workers,
+        **Settings.of(args),
     )
     show(found)
     if args.output:
@@ -114,7 +120,6 @@ def why_no_answer(found: Check) -> str:
 def show(found: Check) -> None:
     """Print all that a check says."""
     from lightning_v2.analysis.metrics.endpoints import limit_of
-    from lightning_v2.analysis.verdict.control_verdict import control_table
 
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
@@ -124,18 +129,38 @@ def show(found: Check) -> None:
     )
     print(_formatted(found.verdict.table()).to_string(index=False))
     if found.controls:
-        print(f"\n{control_table(found.controls).to_string(index=False)}")
+        print(f"\n{_controls_text(found.controls)}")
     print("\nfree-running against float32, means of what has no limit:")
     further = {
         name: value
         for name, value in found.free_running.items()
         if limit_of(name, "free-running") is None
     }
-    print(", ".join(f"{name} {value:.4g}" for name, value in further.items()))
+    print(_wrapped(", ".join(f"{name} {value:.4g}" for name, value in further.items())))
     failed = ", ".join(j.endpoint.label for j in found.verdict.failed)
     print(f"\n{found.plan.name}: {found.answer.upper()}" + (f"; fails {failed}" if failed else ""))
     for note in found.notes:
         print(f"note: {note}")
+
+
+def _controls_text(controls: Sequence[ControlVerdict]) -> str:
+    """Three columns, and under each control what it is and which endpoints it fails."""
+    from lightning_v2.analysis.verdict.control_verdict import control_table
+
+    rows = control_table(controls).to_dict("records")
+    width = max(len(row["control"]) for row in rows)
+    head = f"{'control':{width}}  must  does          right"
+    told = (
+        f"{row['control']:{width}}  {row['must']}  {row['does']:12}  {row['right']}\n"
+        f"{_wrapped(row['what'], indent=4)}\n{_wrapped('fails: ' + row['fails'], indent=4)}"
+        for row in rows
+    )
+    return "\n".join([head, *told])
+
+
+def _wrapped(text: str, indent: int = 0) -> str:
+    margin = " " * indent
+    return textwrap.fill(text, 100, initial_indent=margin, subsequent_indent=margin)
 
 
 def _formatted(table):

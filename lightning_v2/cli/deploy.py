@@ -6,6 +6,7 @@ import argparse
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from lightning_v2.cli import values
 from lightning_v2.cli.arguments import JSON_FILE, add_output, add_voice, given_text
 from lightning_v2.deployment.device.target import BOARDS, TARGETS, open_device, ttnn_version
 from lightning_v2.errors import ArgumentError
@@ -34,17 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a name in data/plans/ or a YAML file (default: %(default)s)",
     )
     parser.add_argument("--text", help="English text, or - to read it from standard input")
-    add_output(parser, "-o", "--output", metavar="FILE.wav", help="of the text")
+    add_output(parser, "-o", "--output", metavar="FILE.wav", help="what was said of --text")
     add_output(parser, "--report", metavar="FILE.json", help="programs, memory and transfers")
     parser.add_argument(
-        "--batch", type=int, default=1, metavar="N", help="sentences at once (default: 1)"
+        "--batch",
+        type=values.whole(1),
+        default=1,
+        metavar="N",
+        help="sentences at once (default: %(default)s)",
     )
     parser.add_argument(
         "--buckets",
         type=_lengths,
         metavar="FRAMES,…",
-        help="lengths in frames that programs are compiled for, multiples of 32, with a quarter as "
-        "many phones (default: 128,256,512,1024)",
+        help="lengths in frames that programs are compiled for, ascending multiples of 32, with a "
+        "quarter as many phones (default: 128,256,512,1024)",
     )
     add_voice(parser)
 
@@ -129,11 +134,14 @@ def _show(deployment: Deployment, path: str | None) -> None:
 
 def _lengths(text: str) -> tuple[int, ...]:
     try:
-        return tuple(map(int, text.split(",")))
+        frames = tuple(map(int, text.split(",")))
+        _buckets(frames, batch=1)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a list of numbers such as 128,256"
+            f"{text!r} is not legal; legal are ascending multiples of 32, the last one above 64, "
+            "such as 128,256"
         ) from None
+    return frames
 
 
 def _buckets(frames: tuple[int, ...] | None, batch: int) -> Buckets:

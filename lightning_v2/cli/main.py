@@ -4,11 +4,13 @@ import argparse
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 from lightning_v2.cli import check as check_command
 from lightning_v2.cli import deploy as deploy_command
 from lightning_v2.cli import notebooks as notebooks_command
 from lightning_v2.cli import search as search_command
+from lightning_v2.cli import streams, values
 from lightning_v2.cli import train as train_command
 from lightning_v2.cli.arguments import add_output, add_tier, add_voice, given_text, outputs
 from lightning_v2.errors import LightningError
@@ -22,16 +24,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a verb.
 
     0: done. 1: failed or differs. 2: bad input, the reason is on stderr. 70: a mistake of ours,
-    its traceback is on stderr. 130: interrupted.
+    its traceback is on stderr. 130: interrupted. 141: nobody reads standard output any more.
 
     After ttnn was loaded for `deploy` the process ends in here, without the end of the interpreter:
     now and then ttnn hangs in it.
     """
-    args = _parser().parse_args(arguments)
-    status = _status(args)
+    streams.fill_closed()
+    try:
+        args = _parser().parse_args(arguments)
+        status = _status(args)
+    finally:
+        streams.flush()
     if args.run is deploy_command.run and "ttnn" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
         os._exit(status)
     return status
 
@@ -39,17 +43,26 @@ def main(arguments: list[str] | None = None) -> int:
 def _status(args: argparse.Namespace) -> int:
     try:
         with messages_apart(outputs(args)):
-            return args.run(args)
+            status = args.run(args)
+        sys.stdout.flush()  # a full disk is an error like others
+        return status
     except (LightningError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        if isinstance(error, BrokenPipeError) and streams.reader_gone():
+            return streams.READER_GONE
+        _complain(f"error: {error}")
         return 2
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _complain("interrupted")
         return 130
     except Exception:
         # 1, which Python would return, is an answer: `check` says with it that a plan differs.
-        traceback.print_exc()
+        _complain(traceback.format_exc())
         return os.EX_SOFTWARE
+
+
+def _complain(message: str) -> None:
+    with suppress(OSError):
+        print(message.rstrip(), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,22 +74,49 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     say = verbs.add_parser("say", help="speak a text into a WAV file")
+    say.description = (
+        "Speak a text into a WAV file, mono at 24 kHz: in PyTorch float32, or, with --plan, in the "
+        "emulated arithmetic of the chip."
+    )
     say.add_argument("text", help="English text, or - to read it from standard input")
     add_output(say, "-o", "--output", required=True, metavar="FILE.wav", help="what was said")
-    say.add_argument("--plan", help="precision plan: a name in data/plans/ or a YAML file")
+    say.add_argument(
+        "--plan",
+        help="precision plan: a name in data/plans/ or a YAML file (default: none, float32)",
+    )
     _add_common(say)
     say.set_defaults(run=_say)
 
     compare = verbs.add_parser("compare", help="print what a plan changes, by metric and by layer")
+    compare.description = (
+        "Say a text with the reference and under a plan, and print what the plan changes: metrics "
+        "of the sound, each with its unit in the name, and the sites that lose most."
+    )
     compare.add_argument("text", help="English text, or - to read it from standard input")
     compare.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
-    compare.add_argument("--reference", default="fp32", help="fp32 (PyTorch), or another plan")
+    compare.add_argument(
+        "--reference",
+        default="fp32",
+        metavar="PLAN",
+        help="fp32 (PyTorch, not emulated), or another plan (default: %(default)s)",
+    )
     compare.add_argument(
         "--free-running",
         action="store_true",
         help="let the plan predict its own durations and F0 instead of the reference's",
     )
-    compare.add_argument("--layers", type=int, default=10, metavar="N", help="worst sites shown")
+    compare.add_argument(
+        "--recogniser",
+        action="store_true",
+        help="let a recogniser hear both as well, for words_agree_percent",
+    )
+    compare.add_argument(
+        "--layers",
+        type=values.whole(1),
+        default=10,
+        metavar="N",
+        help="how many of the worst sites are shown, 1 or more (default: %(default)s)",
+    )
     _add_common(compare)
     compare.set_defaults(run=_compare)
 
@@ -144,6 +184,7 @@ def _say(args: argparse.Namespace) -> int:
 
 def _compare(args: argparse.Namespace) -> int:
     from lightning_v2 import compare, load
+    from lightning_v2.analysis.metrics.unmeasured import ON_REQUEST
     from lightning_v2.analysis.sites.site_values import FLUSHED_WORDS
 
     _announce(args.tier)
@@ -155,8 +196,10 @@ def _compare(args: argparse.Namespace) -> int:
         teacher_forced=not args.free_running,
         tier=args.tier,
         seed=args.seed,
+        recogniser=args.recogniser,
     )
-    reasons = comparison.unmeasured
+    in_words = {ON_REQUEST: "measured only with --recogniser"}
+    reasons = {name: in_words.get(why, why) for name, why in comparison.unmeasured.items()}
     for name, value in comparison.metrics.items():
         print(f"{name:28} {value:10.4g}  {reasons.get(name, '')}".rstrip())
     print(f"\n{comparison.values_words}")

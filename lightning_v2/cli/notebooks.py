@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from lightning_v2.cli import values
 from lightning_v2.report import defaults
 
 
@@ -18,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="PLAN",
         default=list(defaults.PLANS),
-        help="names or files, apart by spaces or commas (default: %(default)s)",
+        help="names in data/plans/ or YAML files, apart by spaces or commas "
+        f"(default: {' '.join(defaults.PLANS)})",
     )
     parser.add_argument(
         "-p",
@@ -43,17 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=values.whole(1),
         metavar="N",
-        help=f"notebooks that run at the same time (default: one a core, here {defaults.jobs()})",
+        help="notebooks that run at the same time (default: one a core, at most four)",
     )
     parser.add_argument("--fresh", action="store_true", help="run what has not changed as well")
     for name, seconds, what in (
         ("--cell-timeout", defaults.CELL_TIMEOUT_S, "a cell"),
         ("--notebook-timeout", defaults.NOTEBOOK_TIMEOUT_S, "a notebook"),
     ):
-        words = f"most that {what} may take (default: %(default)s)"
-        parser.add_argument(name, type=_count, default=seconds, metavar="SECONDS", help=words)
+        words = f"seconds that {what} may take at most (default: %(default)s)"
+        parser.add_argument(
+            name, type=values.whole(1), default=seconds, metavar="SECONDS", help=words
+        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,11 +85,3 @@ def run(args: argparse.Namespace) -> int:
         print(f"error: {problem}", file=sys.stderr)
     print(f"site: {args.build / 'site' / 'index.html'}")
     return 0 if report.ok else 1
-
-
-def _count(text: str) -> int:
-    """A whole number above zero."""
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
-    return count

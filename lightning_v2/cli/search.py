@@ -9,13 +9,21 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightning_v2.cli import values
 from lightning_v2.cli.arguments import add_output, add_tier, add_voice
 from lightning_v2.cli.check import add_cluster_arguments, why_no_answer
 from lightning_v2.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from lightning_v2.precision import Plan
     from lightning_v2.search.plans.bench import Bench
     from lightning_v2.search.plans.find import Search
+    from lightning_v2.search.plans.strategies import UnreachableError
+
+STRATEGIES = ("greedy", "evolve")
+"""Those of `search.plans`, without the wait for its import."""
+
+_SHARES = ("lofi_share", "bfp8_share", "bfp4_share")
 
 _SHOWN = (
     "trial",
@@ -44,78 +52,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     goals = parser.add_argument_group("constraints, at least one")
     goals.add_argument(
         "--budget",
-        type=float,
+        type=values.part,
         metavar="SHARE",
-        help="modelled cycles of the matrix products: at most this share of the base's, below 1",
+        help="modelled cycles of the matrix products: at most this share of the base's, above 0 "
+        "and below 1",
     )
-    goals.add_argument(
-        "--lofi-share",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="of the sites of the matrix engine in LoFi, such as 0.98",
-    )
-    goals.add_argument(
-        "--bfp8-share",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="of the bytes of constants in bfloat8_b or bfloat4_b",
-    )
-    goals.add_argument(
-        "--bfp4-share",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="of the bytes of constants in bfloat4_b",
-    )
+    for name, what in (
+        ("--lofi-share", "of the sites of the matrix engine in LoFi, such as 0.98"),
+        ("--bfp8-share", "of the bytes of constants in bfloat8_b or bfloat4_b"),
+        ("--bfp4-share", "of the bytes of constants in bfloat4_b"),
+    ):
+        words = f"least share {what}, 0 to 1 (default: 0)"
+        goals.add_argument(name, type=values.share, default=0.0, metavar="SHARE", help=words)
     parser.add_argument(
         "--base",
         default="bf16",
         metavar="PLAN",
-        help="how all other sites run (default: %(default)s)",
+        help="how all other sites run: a name in data/plans/ or a YAML file (default: %(default)s)",
     )
     parser.add_argument(
         "--strategy",
+        choices=STRATEGIES,
         default="evolve",
-        help="greedy, or evolve, which goes on from there (the default)",
+        help="greedy, or evolve, which goes on from there (default: %(default)s)",
     )
     parser.add_argument(
         "--generations",
-        type=int,
+        type=values.whole(0),
         default=4,
         metavar="N",
-        help="of evolve, 8 plans each (default: %(default)s)",
+        help="of evolve, 8 plans each, 0 or more (default: %(default)s)",
     )
     parser.add_argument(
         "--sites",
         nargs="+",
         metavar="GLOB",
-        help="turn sites low in these groups, leave others as in the base (default: one by one)",
+        help="turn sites low in these groups, such as 'decoder.*.up', and leave others as in the "
+        "base (default: all, one by one)",
     )
     parser.add_argument(
         "--metric",
         default="loss",
-        help="that candidates are ranked by: an audio metric, or loss, which adds up how much is "
-        "used of what the test allows (the default)",
+        help="that candidates are ranked by: a name that 'lightning-v2 compare' prints, such as "
+        "pesq_wb_mos, or loss, which adds up how much is used of what the test allows (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--sentences",
-        type=int,
+        type=values.whole(1, values.HELD_OUT),
         default=8,
         metavar="N",
-        help="measured on the way (default: %(default)s)",
+        help="held-out ones that are measured on the way, 1 or more (default: %(default)s)",
     )
     parser.add_argument(
         "--judged-sentences",
-        type=int,
+        type=values.whole(2, values.HELD_OUT),
         default=100,
         metavar="N",
-        help="of the test, all others (default: %(default)s)",
+        help="held-out ones of the test, 2 or more, others than those measured on the way: "
+        f"{values.HELD_OUT} together at most (default: %(default)s)",
     )
     parser.add_argument(
         "--judged",
-        type=int,
+        type=values.whole(0),
         default=3,
         metavar="N",
         help="candidates tested, until one passes; 0: none (default: %(default)s)",
@@ -124,7 +123,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-controls",
         dest="controls",
         action="store_false",
-        help="leave out what must pass and must fail",
+        help="leave out what must pass and must fail; the verdict is worth less",
     )
     parser.add_argument(
         "--bisect",
@@ -132,24 +131,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go from the base to this plan site by site, by --threshold",
     )
     parser.add_argument(
-        "--threshold", type=float, help="of the metric: a plan breaks where it is worse"
+        "--threshold",
+        type=values.finite,
+        metavar="VALUE",
+        help="in units of --metric: a plan breaks where it is worse",
     )
     add_output(parser, "-o", "--output", metavar="FILE.yaml", help="the best plan")
     add_output(parser, "--figure", metavar="FILE.png", help="quality against cost")
     add_voice(parser, seed_of="the noise, and of evolve")
     add_tier(parser)
     parser.add_argument(
-        "--folder", type=Path, help="keep results here (default: among the user's caches)"
+        "--folder",
+        type=Path,
+        help="keep the results of single sentences and the trials here (default: among the user's "
+        "caches)",
     )
     add_cluster_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """0: found. 1: no candidate is equivalent. 2: no answer: see stderr."""
+    _refuse_what_does_not_go_together(args)  # before imports that take seconds
+
     from lightning_v2.analysis.display.picture import FIGURE_FILE
     from lightning_v2.files import check_output, user_cache
     from lightning_v2.search.plans.bench import Bench
     from lightning_v2.search.plans.find import sentences_for_search
+    from lightning_v2.search.sweep.settings import Settings
 
     if args.output:
         check_output(args.output, (".yaml", ".yml"), "a plan")
@@ -159,13 +167,56 @@ def run(args: argparse.Namespace) -> int:
         sentences_for_search(args.sentences),
         args.folder or user_cache() / "sweeps",
         metric=args.metric,
-        voice=args.voice,
-        tier=args.tier,
-        seed=args.seed,
-        scheduler=args.scheduler,
-        workers=args.workers,
+        **Settings.of(args),
     )
     return _bisect(args, bench) if args.bisect else _search(args, bench)
+
+
+def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:
+    """Raises:
+    ArgumentError: an option is missing, or one would have no effect.
+    """
+    goals = [_option(name) for name in ("budget", *_SHARES) if getattr(args, name)]
+    if args.bisect is not None:
+        if args.threshold is None:
+            raise ArgumentError("--bisect needs a --threshold, in units of --metric")
+        others = [_option(name) for name in ("sites", "output", "figure") if getattr(args, name)]
+        if others := goals + others:
+            raise ArgumentError(f"{others[0]} has no meaning with --bisect")
+        return
+    if args.threshold is not None:
+        raise ArgumentError("--threshold belongs to --bisect")
+    if not goals:
+        options = ", ".join(_option(name) for name in ("budget", *_SHARES))
+        raise ArgumentError(
+            f"no constraint: every plan would do; give one or more of {options}, above 0"
+        )
+    if args.judged and args.sentences + args.judged_sentences > values.HELD_OUT:
+        raise ArgumentError(
+            f"--sentences {args.sentences} and --judged-sentences {args.judged_sentences} are more "
+            f"than the {values.HELD_OUT} held-out ones, and none may judge what it helped to find"
+        )
+
+
+def _unreachable_words(error: UnreachableError, args: argparse.Namespace, base: Plan) -> str:
+    """The same in terms of the options, rounded to what can be reached."""
+    from lightning_v2.search.plans.find import cycles_of
+
+    if error.name == "cycles":
+        name, reached = "budget", error.reached / cycles_of(args.voice, base)
+        most = f"the least is {math.ceil(reached * 1e4) / 1e4:g}"
+    else:
+        name, reached = error.name, error.reached
+        most = f"the most is {math.floor(reached * 1e4) / 1e4:g}"
+    sites = "the sites of --sites" if args.sites else "all sites"
+    return (
+        f"{_option(name)} {getattr(args, name):g} cannot be reached: over --base {args.base}, with "
+        f"{sites} turned low, {most}"
+    )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def found_by(found: Search) -> str:
@@ -219,9 +270,8 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
     from lightning_v2.search.plans.constraints import Constraints
     from lightning_v2.search.plans.find import search, within
     from lightning_v2.search.plans.pareto import front
+    from lightning_v2.search.plans.strategies import UnreachableError
 
-    if args.threshold is not None:
-        raise ArgumentError("--threshold belongs to --bisect")
     base = Plan.load(args.base)
     constraints = Constraints(
         args.lofi_share,
@@ -229,17 +279,20 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
         args.bfp4_share,
         None if args.budget is None else within(args.budget, args.voice, base),
     )
-    found = search(
-        bench,
-        constraints,
-        base,
-        strategy=args.strategy,
-        globs=args.sites,
-        generations=args.generations,
-        judges=held_out(args.judged_sentences) if args.judged else None,
-        judged=args.judged,
-        controls=args.controls,
-    )
+    try:
+        found = search(
+            bench,
+            constraints,
+            base,
+            strategy=args.strategy,
+            globs=args.sites,
+            generations=args.generations,
+            judges=held_out(args.judged_sentences) if args.judged else None,
+            judged=args.judged,
+            controls=args.controls,
+        )
+    except UnreachableError as error:
+        raise ArgumentError(_unreachable_words(error, args, base)) from error
     best = front(found.trials)
     print(f"{found.provenance}\n\nlosses of groups of sites alone, over {base.name}, worst first:")
     losses = found.losses.sort_values("lost", ascending=False)
@@ -276,10 +329,6 @@ def _bisect(args: argparse.Namespace, bench: Bench) -> int:
     from lightning_v2.precision import Plan
     from lightning_v2.search.plans.bisect import first_break
 
-    if args.threshold is None:
-        raise ArgumentError("--bisect needs a --threshold, in units of --metric")
-    if not math.isfinite(args.threshold):
-        raise ArgumentError(f"--threshold is {args.threshold}; legal are finite numbers")
     good, bad = Plan.load(args.base), Plan.load(args.bisect)
     with bench.open() as opened:
         found = first_break(opened, good, bad, args.threshold)

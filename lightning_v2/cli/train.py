@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from lightning_v2.cli import values
+from lightning_v2.cli.arguments import add_seed
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
@@ -15,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--texts",
         type=Path,
-        help="sentences for the teacher, one 'key<TAB>text' a line (default: data/sentences)",
+        metavar="FILE.tsv",
+        help="sentences for the teacher, one 'key<TAB>text' a line (default: "
+        "data/sentences/training.tsv)",
     )
     parser.add_argument(
         "--recordings",
@@ -24,20 +29,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a corpus in LJ Speech layout (metadata.csv and wavs/) to train on instead",
     )
     parser.add_argument(
-        "--limit", type=int, help="use only so many texts (drawn at random) or recordings"
+        "--limit",
+        type=values.whole(1),
+        metavar="N",
+        help="use only so many texts (drawn at random) or recordings (default: all)",
     )
-    parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
-    parser.add_argument("--acoustic-steps", type=int, default=3300, metavar="N")
-    parser.add_argument("--vocoder-steps", type=int, default=6000, metavar="N")
-    parser.add_argument("--joint-steps", type=int, default=2200, metavar="N")
-    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--jobs", type=values.whole(1), default=2, metavar="N", help="processes (default: 2)"
+    )
+    for name, steps, what in (
+        ("--acoustic-steps", 3300, "encoder, predictors and decoder"),
+        ("--vocoder-steps", 6000, "the vocoder"),
+        ("--joint-steps", 2200, "all of it together, after both"),
+    ):
+        words = f"optimiser steps of {what} (default: %(default)s)"
+        parser.add_argument(name, type=values.whole(1), default=steps, metavar="N", help=words)
+    parser.add_argument(
+        "--device",
+        type=values.device,
+        default="cpu",
+        help="cpu, cuda or cuda:N (default: %(default)s)",
+    )
+    add_seed(parser, "the choice of texts, the first weights and the batches", default=1)
     parser.add_argument(
         "--held-out",
-        type=int,
+        type=values.whole(0, values.HELD_OUT),
         default=100,
         metavar="N",
-        help="sentences for the evaluation against the teacher at the end (0: none)",
+        help="sentences for the evaluation against the teacher at the end, 0 to "
+        f"{values.HELD_OUT}; 0: none (default: %(default)s)",
     )
 
 

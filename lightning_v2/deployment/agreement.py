@@ -4,8 +4,6 @@ What the simulator gave lies in data/simulator/, with digests of all values, so 
 can be held against it where there is no simulator.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable
@@ -15,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from lightning_v2.deployment.deployment import Deployment
 from lightning_v2.deployment.device.target import Device
@@ -25,7 +22,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import SourceFilterVoice, Speech
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.tensix.intercept.interception import Observer
+from lightning_v2.tensix import SiteCall
 
 Progress = Callable[[str], None]
 """Told the name of each site once it was compared."""
@@ -74,9 +71,9 @@ def agreement(
     wanted, emulated = observed_emulation(voice, plan, text, device.arch)
     rows = []
 
-    def compare(site: str, op: str, function: Any, args: tuple, options: dict, y: torch.Tensor):
-        output = plan.for_site(site).output
-        rows.append(_row(site, op, y.numpy(), wanted[site], output))
+    def compare(call: SiteCall) -> None:
+        site, output = call.site, plan.for_site(call.site).output
+        rows.append(_row(site, call.op, call.result.numpy(), wanted[site], output))
         if progress is not None:
             progress(site)
 
@@ -121,11 +118,10 @@ def observed_emulation(
     """The result of every site in the exact tier, in float32, and the speech."""
     found: dict[str, np.ndarray] = {}
 
-    def keep(site: str, op: str, function: Any, args: tuple, options: dict, y: torch.Tensor):
-        found[site] = y.numpy()
+    def keep(call: SiteCall) -> None:
+        found[call.site] = call.result.numpy()
 
-    observer: Observer = keep
-    with emulate(voice, plan, "exact", observer, arch=arch):
+    with emulate(voice, plan, "exact", keep, arch=arch):
         speech = voice.synthesize(text)
     return found, speech
 

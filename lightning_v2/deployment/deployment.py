@@ -1,7 +1,5 @@
 """A voice on a device, under a plan."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace

@@ -3,8 +3,6 @@
 No check loads ttnn in this process, touches a card, or waits for long.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -202,10 +200,6 @@ def _exact_tier() -> tuple[str, ...]:
     return READY, "compiled"
 
 
-def _playback() -> tuple[str, ...]:
-    return NOT_NEEDED, "neither a browser nor a sound device: speech is written to files"
-
-
 CHECKS: dict[str, Callable[[], tuple[str, ...]]] = {
     "Python": _python,
     "ttnn": _ttnn,
@@ -217,7 +211,6 @@ CHECKS: dict[str, Callable[[], tuple[str, ...]]] = {
     "simulator": _simulator,
     "mock": _mock,
     "exact tier": _exact_tier,
-    "playback": _playback,
 }
 """Name -> check, which returns the rest of its `Finding`."""
 

@@ -1,7 +1,5 @@
 """A voice, or any module, under a precision plan, in emulated arithmetic."""
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -97,9 +95,9 @@ def emulate(
         plan: a plan, or the name or path of one.
         tier: "exact": the bits of the chip, on as many threads as `tensix.use` gives. "fast":
             masked operands and ordinary matrix products.
-        observer: called after every site with (site, op, function, args, kwargs, result): the torch
-            call that the network makes there, on the operands as they are stored, and the result,
-            in float32 and in the network's shapes. `tensix.lower` runs such a call again alone.
+        observer: called after every site with a `tensix.SiteCall`: the torch call that the network
+            makes there, on the operands as they are stored, and the result, in float32 and in the
+            network's shapes. `tensix.lower` runs such a call again alone.
         arch: whose rules the chip follows, "wormhole_b0" or "blackhole"; if not given that of
             `tensix.use`, by default Wormhole.
 

@@ -5,8 +5,6 @@ know what a deployment asks of a device must not load it: `rehearse` does so in 
 ended when it takes too long, and brings back plain data.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import pickle

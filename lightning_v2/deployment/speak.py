@@ -1,7 +1,5 @@
 """A text, said under a plan: the one way in which everything else here lets a voice speak."""
 
-from __future__ import annotations
-
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.executors import executed_by

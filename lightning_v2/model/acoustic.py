@@ -6,8 +6,8 @@ Letters: B batch, P phones, T frames, C channels (width of the voice).
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lightning_v2.model.config import VoiceConfig
 from lightning_v2.model.layers import Attention, ConvNeXtBlock, Stack

@@ -1,13 +1,15 @@
 """A voice on disk: a folder with config.json and model.safetensors."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
+from torch.overrides import TorchFunctionMode
 
 from lightning_v2.errors import LightningError
 from lightning_v2.files import written_whole
@@ -30,7 +32,7 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
         about: provenance, stored in config.json as it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {k: v.contiguous().cpu() for k, v in network.state_dict().items()}
+    tensors = _tensors(network)
     with written_whole(folder / CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
         save_file(tensors, weights)
         weights.chmod(0o644)
@@ -45,11 +47,11 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
         text.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
+def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     """Read a voice.
 
     Returns:
-        The network in evaluation mode, its sizes, and the SHA-256 of its weights.
+        The network in evaluation mode, and its sizes.
 
     Raises:
         CheckpointError: if a file is missing, damaged, truncated, or of another kind of model.
@@ -69,7 +71,8 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
         tensors = load_file(path)
     except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
         raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
-    with torch.device("meta"):  # whatever sizes the configuration names, no memory is taken yet
+    # Whatever sizes the configuration names, no memory is taken yet.
+    with torch.device("meta"), _NothingWritten():
         expected = Network(config).state_dict()
     if problem := _difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
@@ -77,7 +80,53 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig, str]:
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
     network = Network(config)
     network.load_state_dict(tensors)
-    return network.eval().requires_grad_(False), config, digest
+    return network.eval().requires_grad_(False), config
+
+
+class _NothingWritten(TorchFunctionMode):
+    """Context in which what a new module writes into its tensors is left out.
+
+    Without memory nothing is written anyway, but torch imports its compiler and sympy to find that
+    out: they take longer than all the rest of a voice.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name = function.__name__
+        if name.endswith("_") and not name.endswith("__"):  # normal_, div_ and their kin
+            return next(iter([*args, *(kwargs or {}).values()]))
+        return function(*args, **(kwargs or {}))
+
+
+def weights_digest(network: Network, config: VoiceConfig) -> str:
+    """SHA-256 of what a network in memory computes with.
+
+    That of the model.safetensors that `save_checkpoint` would write; where somebody has changed
+    what a checkpoint does not hold, because it follows from the sizes, it counts too.
+    """
+    total = hashlib.sha256(save(_tensors(network)))
+    constants, usual = _constants(network), _usual_constants(config)
+    if constants.keys() != usual.keys() or not all(
+        torch.equal(constants[name], usual[name]) for name in usual
+    ):
+        total.update(save(constants))
+    return total.hexdigest()
+
+
+def _tensors(network: Network) -> dict[str, torch.Tensor]:
+    return {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+
+
+def _constants(network: Network) -> dict[str, torch.Tensor]:
+    """Buffers that no checkpoint holds."""
+    held = network.state_dict().keys()
+    buffers = network.named_buffers()
+    return {name: value.contiguous().cpu() for name, value in buffers if name not in held}
+
+
+@functools.lru_cache(maxsize=2)
+def _usual_constants(config: VoiceConfig) -> dict[str, torch.Tensor]:
+    with torch.random.fork_rng(devices=[]):  # a fresh network draws its weights
+        return _constants(Network(config))
 
 
 def read_config(folder: Path) -> object:

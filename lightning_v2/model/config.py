@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.text import FEATURES, PHONES
+from lightning_v2.tile import TILE
 
 SAMPLE_RATE = 24000
 """Hz."""
 
 HOP = 256
 """Samples from one frame to the next."""
-
-TILE = 32
-"""Tensix computes in 32 x 32 tiles: every width of the voice is a multiple of this."""
 
 
 def _check_size(name: str, value: object, most: int) -> None:

@@ -3,8 +3,8 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 class DepthwiseConv(nn.Conv1d):

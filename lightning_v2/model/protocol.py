@@ -5,8 +5,6 @@ emulated by interception (`tensix.intercept`), site by site, unless `deployment.
 network written out as device operations.
 """
 
-from __future__ import annotations
-
 from typing import Literal, Protocol, runtime_checkable
 
 from torch import nn

@@ -6,8 +6,8 @@ Letters: B batch, T frames, N = T * 256 samples. Frame t is centred on sample 25
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from lightning_v2.model.config import HOP, SAMPLE_RATE

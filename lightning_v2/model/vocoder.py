@@ -7,8 +7,8 @@ long and is added without a second window, which would smear the 5 ms detail of 
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lightning_v2.model.acoustic import FRAME_FEATURES
 from lightning_v2.model.config import HOP, VoiceConfig

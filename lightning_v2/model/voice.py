@@ -10,7 +10,7 @@ import torch
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executor_of
-from lightning_v2.model.checkpoint import load_checkpoint
+from lightning_v2.model.checkpoint import load_checkpoint, weights_digest
 from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.protocol import Given
@@ -82,13 +82,11 @@ class SourceFilterVoice:
         name: of the voice.
         model: the network, in evaluation mode.
         config: its sizes.
-        digest: SHA-256 of its weights.
     """
 
     name: str
     model: Network
     config: VoiceConfig
-    digest: str
     sample_rate: int = SAMPLE_RATE
     takes: ClassVar[frozenset[Given]] = frozenset({"durations", "f0"})
     prosody_sites: ClassVar[tuple[str, ...]] = ("pitch.*", "duration.*")
@@ -100,6 +98,14 @@ class SourceFilterVoice:
             TextError: if there is nothing to say, or the text holds control characters.
         """
         return Script.of(text).phones
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its weights as they are in memory, which takes some hundredths of a second.
+
+        That of the file that they came from, until somebody changes them.
+        """
+        return weights_digest(self.model, self.config)
 
     def synthesize(
         self, text: str | list[str], *, seed: int = 0, forced: Speech | None = None
@@ -199,8 +205,8 @@ def load_folder(folder: Path) -> SourceFilterVoice:
     Raises:
         CheckpointError: if its files are damaged or foreign.
     """
-    network, config, digest = load_checkpoint(folder)
-    return SourceFilterVoice(folder.resolve().name, network, config, digest)
+    network, config = load_checkpoint(folder)
+    return SourceFilterVoice(folder.resolve().name, network, config)
 
 
 def _say(network: Any, line: Line) -> tuple[Frames, torch.Tensor]:

@@ -4,8 +4,6 @@
 sites (operations with a name), multiply-adds of one sentence, and bytes of stored weights.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Reads the YAML of a plan and says, for whatever is wrong, in which line and what was meant."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable, Iterable
 from typing import NoReturn

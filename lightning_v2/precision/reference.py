@@ -1,7 +1,5 @@
 """What a plan is held against: PyTorch's float32, or another plan."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -5,13 +5,17 @@ import os
 import sys
 import tempfile
 
-import papermill
 from traitlets.config import Config
 
 
 def main() -> None:
     """Run the notebook that a JSON object on standard input describes; see `execute`."""
     request = json.load(sys.stdin)
+    # With it, jsonschema compiles a grammar of web addresses when papermill is imported: more than
+    # half of the time of a start, for a check that nothing asks for.
+    sys.modules["rfc3987_syntax"] = None
+    import papermill
+
     with tempfile.TemporaryDirectory(prefix="lv2-") as folder:
         # Kernels that start at the same time may choose the same TCP port; sockets in a folder of
         # one's own belong to nobody else. Connection files of killed kernels go with the folder.

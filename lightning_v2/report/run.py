@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import joblib
 from tqdm import tqdm
 
 from lightning_v2.precision import Plan
@@ -123,7 +124,7 @@ class _Kernels:
             run.parameters,
             self.cell_timeout_s,
             self.notebook_timeout_s,
-            max(1, (os.cpu_count() or 1) // self.jobs),
+            max(1, joblib.cpu_count() // self.jobs),
             self._note,
         )
         run.seconds = round(result.seconds, 1)

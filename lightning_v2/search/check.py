@@ -1,7 +1,5 @@
 """Is a plan equivalent to float32? Many sentences, the equivalence test, and its controls."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -31,6 +29,7 @@ from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
 from lightning_v2.search.sweep.sweep import Unit, sweep
 from lightning_v2.search.sweep.voices import voice as voice_of
+from lightning_v2.tensix.numbers import configuration
 
 
 class CheckError(LightningError, RuntimeError):
@@ -88,7 +87,7 @@ def check(
         ArgumentError: nothing can be said with so few sentences, endpoints or resamples.
         PlanError: the plan does not parse or names a site that the voice does not have.
         CheckError: units failed.
-        ClusterError, ArgumentError, OSError: see `sweep`.
+        ClusterError, ArgumentError, OSError, UnitBug: see `sweep`.
     """
     sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
     _refuse_what_is_too_little(sentences, endpoints, resamples)
@@ -112,13 +111,7 @@ def check(
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
     store = Path(folder or user_cache() / "sweeps")
-    rows = sweep(
-        units,
-        store,
-        scheduler=scheduler,
-        workers=workers,
-        progress=progress,
-    )
+    rows = sweep(units, store, scheduler=scheduler, workers=workers, progress=progress)
     failed = rows[rows["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
@@ -150,6 +143,7 @@ def check(
         resamples=resamples,
         left_out=left_out,
         set_aside=Results(store).of_other_code(code_label()),
+        arch=configuration.settings().arch,
     )
 
 

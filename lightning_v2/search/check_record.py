@@ -23,6 +23,7 @@ from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
+from lightning_v2.tensix.numbers import configuration
 
 _ORIGIN = ("time", "commit", "machine")
 
@@ -49,6 +50,7 @@ class Check:
         resamples: of the bootstrap.
         left_out: control -> why this voice cannot be tested with it.
         set_aside: how many results of other code lie in the store; none of them was used.
+        arch: whose rules every emulation followed: that of `tensix.use` around the check.
         origin: time, commit and machine of a file; empty for a check that was just made.
     """
 
@@ -65,6 +67,7 @@ class Check:
     resamples: int
     left_out: Mapping[str, str] = field(default_factory=dict)
     set_aside: int = 0
+    arch: str = configuration.Settings().arch
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -126,6 +129,7 @@ class Check:
                 code=tuple(content["code"]),
                 left_out=dict(content.get("left_out", {})),
                 set_aside=content.get("set_aside", 0),
+                arch=content.get("arch", configuration.Settings().arch),
                 resamples=content["bounds"]["resamples"],
                 origin={name: content[name] for name in _ORIGIN if name in content},
             )
@@ -181,6 +185,8 @@ class Check:
         notes += [f"without the control {name!r}: {why}" for name, why in self.left_out.items()]
         if self.set_aside:
             notes.append(f"{self.set_aside} results of other code lie in the store, not used")
+        if self.arch != configuration.Settings().arch:
+            notes.append(f"emulated by the rules of {self.arch}")
         return (*notes, "no panel has listened")
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,6 +202,7 @@ class Check:
             },
             "voice": {"name": self.voice, "digest": self.voice_digest},
             "tier": self.tier,
+            "arch": self.arch,
             "seed": self.seed,
             "reference": "PyTorch float32, not emulated",
             "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},

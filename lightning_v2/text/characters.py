@@ -6,17 +6,17 @@ import unicodedata
 from lightning_v2.text.errors import TextError
 
 _PLAIN = {
-    "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "′": "'", "`": "'", "´": "'",
-    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "″": '"', "‹": '"', "›": '"',
+    "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "´": "'",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‹": '"', "›": '"',
     "‐": "-", "‑": "-", "−": "-", "‒": "–", "—": " — ", "―": " — ", "…": "... ",
     "¡": " ", "¿": " ", "•": ", ", "⁄": "/", "∕": "/", "∙": "·", "⋅": "·", "∶": ":", "〜": "~",
     "¶": " paragraph ",
     "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "⅛": " 1/8", "⅜": " 3/8",
     "⅝": " 5/8", "⅞": " 7/8", "⅕": " 1/5", "⅖": " 2/5", "⅗": " 3/5", "⅘": " 4/5", "⅙": " 1/6",
     "⅚": " 5/6",
-    "×": " times ", "÷": " divided by ", "±": " plus or minus ", "≈": " about ", "≠": " is not ",
-    "≤": " at most ", "≥": " at least ", "∞": " infinity ", "√": " square root of ",
-    "→": " to ", "μ": "µ", "π": " pi ",
+    "×": " times ", "÷": " divided by ", "±": " plus or minus ", "≈": " about ",
+    "≠": " not equal to ", "≤": " at most ", "≥": " at least ", "∞": " infinity ",
+    "√": " square root of ", "→": " to ", "⇒": " to ", "←": " from ", "μ": "µ", "π": " pi ",
     "™": " trademark ", "®": " registered trademark ", "©": " copyright ", "§": " section ",
     "№": " number ",
     "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ß": "ss", "ł": "l", "Ł": "L",
@@ -25,7 +25,7 @@ _PLAIN = {
     "¹": "^1", "²": "^2", "³": "^3", "⁻": "^-",
 }  # fmt: skip
 _INVISIBLE = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff"}
-_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·–—-]""")
+_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"`()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·′″–—-]""")
 """The characters of a plain text: the rules of this room know them all."""
 
 
@@ -53,7 +53,10 @@ def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
         if character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f":
             continue
         if character in _PLAIN:
-            plain.append(_PLAIN[character])
+            piece = _PLAIN[character]
+            if re.match(r" \d", piece) and not (plain and plain[-1][-1:].isalnum()):
+                piece = piece[1:]  # a quote before a fraction keeps its place at it
+            plain.append(piece)
             continue
         decomposed = unicodedata.normalize("NFKD", character)
         kept = "".join(_PLAIN.get(c, c) for c in decomposed if not unicodedata.combining(c))

@@ -3,6 +3,7 @@
 import functools
 import sqlite3
 import threading
+import warnings
 from importlib import resources
 
 from lightning_v2.text.errors import TextError
@@ -14,6 +15,8 @@ _lock = threading.Lock()
 
 class Pronunciation(tuple):
     """Phones of a word, each a pair (phone, stressed: bool)."""
+
+    __slots__ = ()
 
 
 @functools.cache
@@ -28,18 +31,26 @@ def _lexicon() -> sqlite3.Connection:
     return memory
 
 
+def _gruut():
+    """Packages that it imports warn of their own sources, which nobody who speaks can mend."""
+    with warnings.catch_warnings(action="ignore"):
+        import gruut.g2p
+        import gruut.pos
+    return gruut
+
+
 @functools.cache
 def _tagger():
-    from gruut.pos import PartOfSpeechTagger
-
-    return PartOfSpeechTagger(str(resources.files("gruut_lang_en") / "pos" / "model.crf"))
+    return _gruut().pos.PartOfSpeechTagger(
+        str(resources.files("gruut_lang_en") / "pos" / "model.crf")
+    )
 
 
 @functools.cache
 def _letter_to_sound():
-    from gruut.g2p import GraphemesToPhonemes
-
-    return GraphemesToPhonemes(str(resources.files("gruut_lang_en") / "g2p" / "model.crf"))
+    return _gruut().g2p.GraphemesToPhonemes(
+        str(resources.files("gruut_lang_en") / "g2p" / "model.crf")
+    )
 
 
 @functools.lru_cache(maxsize=65536)

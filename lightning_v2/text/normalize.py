@@ -13,21 +13,26 @@ from lightning_v2.text.notation import (
     money,
     numbers,
     plurals,
+    primes,
     ranges,
     roman,
     symbols,
     telephone,
     times,
     units,
+    verses,
 )
 from lightning_v2.text.notation.spelling import LETTER, is_spelled
 
 _READINGS = (
+    primes.spoken,
     addresses.spoken,
+    symbols.joined,
     telephone.spoken,
+    numbers.whole,
     dates.spoken,
+    verses.spoken,
     plurals.spoken,
-    units.heights,
     symbols.phrased,
     abbreviations.spoken,
     roman.spoken,
@@ -84,7 +89,7 @@ def normalize(text: str) -> Normalized:
 
 
 _TOKEN = re.compile(
-    rf"(?P<word>[A-Z]{LETTER}(?:'s\b)?|[A-Za-z]+(?:'[A-Za-z]+)*|'[A-Za-z]+)"
+    rf"(?P<word>[A-Z]{LETTER}(?:'s\b)?|(?:[A-Za-z]+(?:'[A-Za-z]+)*|'[A-Za-z]+)(?!{LETTER}))"
     r"|(?P<mark>\.{2,}|[.,;:!?])|[\s'–-]|(?P<unspoken>.)"
 )
 """A word, a mark, what stands between words, and what nobody can say."""

@@ -1,5 +1,7 @@
 """Syllables by the maximal onset principle."""
 
+from itertools import pairwise
+
 from lightning_v2.text.phones import VOWELS
 
 _CLUSTERS = """
@@ -20,7 +22,7 @@ def syllabify(phones: list[str]) -> list[list[str]]:
     if not nuclei:
         return [list(phones)]
     starts = [0]
-    for left, right in zip(nuclei, nuclei[1:], strict=False):
+    for left, right in pairwise(nuclei):
         start = right
         while start - 1 > left and _may_begin(phones[start - 1 : right]):
             start -= 1

@@ -217,12 +217,10 @@ def _render(sentences: dict[str, Sentence], corpus: Corpus, jobs: int) -> None:
     (corpus.folder / "examples").mkdir(parents=True, exist_ok=True)
     done = set(corpus.keys())
     work = [(k, s, corpus.folder) for k, s in sentences.items() if k not in done]
-    refused = []
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         results = pool.imap_unordered(_render_one, work, chunksize=8)
-        for problem in tqdm(results, total=len(work), desc="teacher", unit="sentence"):
-            if problem:
-                refused.append(problem)
+        shown = tqdm(results, total=len(work), desc="teacher", unit="sentence")
+        refused = [problem for problem in shown if problem]
     if refused:
         tqdm.write(f"left out {len(refused)} of {len(work)} sentences, for example: {refused[0]}")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from lightning_v2.errors import ArgumentError

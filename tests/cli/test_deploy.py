@@ -32,8 +32,6 @@ def command(*arguments):
         (["--text", ""], "nothing to say"),
         (["--plan", "lightning"], "lightning-v2"),
         (["--voice", "nobody"], "no voice 'nobody'"),
-        (["--buckets", "100"], "frames is (100,); legal are ascending multiples of 32"),
-        (["--batch", "0"], "batch is 0; legal are numbers from 1 on"),
     ],
 )
 def test_bad_input_is_found_before_ttnn_is_loaded(tmp_path, monkeypatch, capsys, arguments, reason):
@@ -50,7 +48,6 @@ def test_bad_input_is_found_before_ttnn_is_loaded(tmp_path, monkeypatch, capsys,
         (["deploy", "--target", "nothing"], "simulator"),
         (["deploy"], "--target"),
         ([*MOCK, "--board", "n100"], "n150"),
-        ([*MOCK, "--buckets", "128;256"], "not a list of numbers"),
     ],
 )
 def test_options(capsys, arguments, reason):

@@ -98,7 +98,17 @@ def test_compare(capsys):
     assert "pesq_wb_mos" in out
     assert "3 sites with the largest accumulated error" in out
     assert "all values of all sites are finite" in out
-    assert "measured only on request" in out
+    assert "measured only with --recogniser" in out
+    assert "recogniser=True" not in out
+
+
+def test_compare_with_a_recogniser_says_why_freely_spoken_waves_are_not_compared(capsys):
+    options = ["--plan", "lightning-v2", "--free-running", "--recogniser", "--layers", "1"]
+    assert main(["compare", "Good morning.", *options]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert "nan" not in lines["words_agree_percent"]
+    assert "phones last longer or shorter, so the waveforms" in lines["pesq_wb_mos"]
+    assert " nan " in lines["pesq_wb_mos"]
 
 
 def test_compare_tells_what_blocks_flush(capsys):

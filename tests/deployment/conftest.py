@@ -9,9 +9,7 @@ def voice():
     """A voice of the shipped sizes with random weights: short speech, and nothing saturates."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return SourceFilterVoice(
-            "untrained", Network(VoiceConfig()).eval(), VoiceConfig(), digest=""
-        )
+        return SourceFilterVoice("untrained", Network(VoiceConfig()).eval(), VoiceConfig())
 
 
 @pytest.fixture(scope="package")

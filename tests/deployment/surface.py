@@ -7,8 +7,11 @@ import torch
 from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.ops.convolution import Conv2dConfig
+from lightning_v2.tensix.ops.elementwise import BINARY
+from lightning_v2.tensix.ops.unary import UNARY
 
 VECTOR_FORMATS = ("float32", "bfloat16", "bfloat8_b")
+LIMITS = (-4.0, 4.0)
 CONFIG = ComputeKernelConfig("HiFi4", False, True, False)
 
 
@@ -175,22 +178,18 @@ SURFACE = {
         )
     },
     **{
-        f"{name}, {dtype}": of_vectors(name, dtype, **options)
-        for name, options in (
-            ("cos", {}),
-            ("exp", {}),
-            ("gelu", {}),
-            ("sin", {}),
-            ("clamp", {"max": 4.0}),
+        f"{row.name}, {dtype}": of_vectors(
+            row.name, dtype, *(LIMITS if row.name == "clamp" else row.parameters.values())
         )
+        if row.required
+        else of_vectors(row.name, dtype, **row.parameters)
+        for row in UNARY.values()
+        if not row.is_variant
         for dtype in VECTOR_FORMATS
     },
+    "clamp from above": of_vectors("clamp", "bfloat16", max=4.0),
     "gelu by a table": of_vectors("gelu", "bfloat16", fast_and_approximate_mode=True),
-    **{
-        f"{name}, {dtype}": binary(name, dtype)
-        for name in ("add", "subtract", "multiply")
-        for dtype in VECTOR_FORMATS
-    },
+    **{f"{name}, {dtype}": binary(name, dtype) for name in BINARY for dtype in VECTOR_FORMATS},
     **{f"masked, {dtype}": binary("multiply", dtype, (2, 64, 1)) for dtype in VECTOR_FORMATS},
     **{
         f"{source} to {target}": of_vectors("typecast", source, target)

@@ -77,9 +77,9 @@ def test_other_shapes_are_an_error():
 def test_a_file_that_is_something_else_is_refused(tmp_path):
     path = tmp_path / "other.json"
     path.write_text(json.dumps({"sites": [{"name": "x"}]}))
-    with pytest.raises(ValueError, match="other.json: not an agreement of device and emulator"):
+    with pytest.raises(ValueError, match=r"other.json: not an agreement of device and emulator"):
         load_agreement(path)
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError):
         load_agreement("no-such-plan")
 
 

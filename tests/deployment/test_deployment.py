@@ -14,7 +14,8 @@ from lightning_v2.deployment.lowering.buckets import Buckets, TooLongError
 from lightning_v2.model import load
 from lightning_v2.model.voice import Script
 from lightning_v2.precision import Plan, PlanError, voice_sites
-from lightning_v2.tensix.numbers.formats import storage_bytes
+from lightning_v2.tensix.numbers.formats import tile_bytes
+from lightning_v2.tile import TILE
 from tests.deployment.device_process import run_on_mock
 
 PHONES, FRAMES = (32, 64), (128, 256)
@@ -69,14 +70,18 @@ def built_on(request, tmp_path_factory):
     return board, plans, run_on_mock(board, built, plans, XDG_CACHE_HOME=cache)
 
 
+def stored(rows, columns, dtype):
+    return -(-rows // TILE) * -(-columns // TILE) * tile_bytes(dtype)
+
+
 def expected(stage, bucket, outputs):
     """Bytes that a stage leaves in DRAM: what is kept and what the host fetches."""
     frames, phones = bucket
     encoder, duration, pitch, decoder, synthesis = outputs
     return {
-        "encode": storage_bytes((phones, 192), encoder) + storage_bytes((phones, 1), duration),
-        "pitch": storage_bytes((frames, 2), pitch),
-        "speech": storage_bytes((frames, 64), decoder) + storage_bytes((frames, 1024), synthesis),
+        "encode": stored(phones, 192, encoder) + stored(phones, 1, duration),
+        "pitch": stored(frames, 2, pitch),
+        "speech": stored(frames, 64, decoder) + stored(frames, 1024, synthesis),
     }[stage]
 
 
@@ -165,7 +170,7 @@ def spoken(device):
         "bf16",
         device,
         buckets=Buckets(phones=(32,), frames=(128,)),
-        observer=lambda site, op, function, args, kwargs, y: seen.append([site, list(y.shape)]),
+        observer=lambda call: seen.append([call.site, list(call.result.shape)]),
     )
     observed.synthesize("Hi.")
     told["seen"], told["reported"] = seen, len(observed.report.stages)

@@ -16,7 +16,7 @@ def hanging():
 
 
 @pytest.mark.parametrize(
-    "function, timeout_s, shown",
+    ("function", "timeout_s", "shown"),
     [
         (failing, 60, ["failing ended with status 1", "before the failure", "of the function"]),
         (hanging, 6, ["hanging did not end within 6 s", "before the wait"]),

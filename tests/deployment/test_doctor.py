@@ -71,7 +71,6 @@ def test_without_a_card(machine, in_mock):
         "simulator": MISSING,
         "mock": READY,
         "exact tier": READY,
-        "playback": NOT_NEEDED,
     }
     assert all(findings[name].next_step for name in ("driver", "compiler", "silicon", "simulator"))
 

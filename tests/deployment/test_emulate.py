@@ -199,9 +199,9 @@ def test_the_network_is_left_as_it_was(voice):
 def test_the_phase_is_summed_as_the_plan_says(voice):
     phases = {}
 
-    def keep(site, op, function, args, kwargs, result):
-        if site == "source.phase":
-            phases[output] = (args[0], result)
+    def keep(call):
+        if call.site == "source.phase":
+            phases[output] = (call.args[0], call.result)
 
     for output in ("uint32", "float32", "bfloat16"):
         rule = f"rules: [{{sites: source.phase, output: {output}}}]"
@@ -279,13 +279,13 @@ def test_settings_that_are_refused(voice):
         emulate(voice, "bf16", tier="fats").__enter__()
     with pytest.raises(ValueError, match="arch is 'grayskull'; legal are 'wormhole_b0', 'black"):
         emulate(voice, "bf16", arch="grayskull").__enter__()
-    with pytest.raises(TypeError, match="voice is a str; legal are a Voice and any torch.nn.Mod"):
+    with pytest.raises(TypeError, match=r"voice is a str; legal are a Voice and any torch.nn.Mod"):
         emulate("slt", "bf16").__enter__()
 
 
 def test_observer_sees_every_site(voice):
     seen = []
-    with emulate(voice, "bf16", observer=lambda site, *call: seen.append(site)) as emulation:
+    with emulate(voice, "bf16", observer=lambda call: seen.append(call.site)) as emulation:
         say(voice)
     assert seen == list(emulation.sites)
 

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tqdm import tqdm
 
-from .cases import KINDS, Outcome, run
+from tests.fuzz.cases import KINDS, Outcome, run
 
 _AT_ONCE = {"texts": 200, "plans": 100, "checkpoints": 10}
 

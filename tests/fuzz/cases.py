@@ -7,8 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lightning_v2.errors import LightningError
-
-from . import checkpoints, plans, texts
+from tests.fuzz import checkpoints, plans, texts
 
 KINDS = {"texts": texts, "plans": plans, "checkpoints": checkpoints}
 SLOWEST_S = 60

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import lightning_v2 as lv2
 from lightning_v2.resources import data_path
-
-from .damage import mutated_bytes, mutated_tree, odd_value
+from tests.fuzz.damage import mutated_bytes, mutated_tree, odd_value
 
 _DTYPES = ("F32", "F64", "F16", "BF16", "I64", "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F4",
            "C64", "U16", "E8M0", "float", "", "F32 ")  # fmt: skip

@@ -10,8 +10,7 @@ from lightning_v2.precision import Plan, presets
 from lightning_v2.precision.coverage import voice_sites
 from lightning_v2.resources import data_path
 from lightning_v2.tensix.numbers.sites import Site
-
-from .damage import mutated_bytes, mutated_text
+from tests.fuzz.damage import mutated_bytes, mutated_text
 
 _YAML = (
     "&a ", "*a", "<<: *a", "!!python/object:os.system ", "!!binary ", "? ", "| ", "> ", "- ", "---",

@@ -6,8 +6,7 @@ import warnings
 
 from lightning_v2.resources import held_out_texts
 from lightning_v2.text import UnspokenWarning, features, phone_indices, phonemize
-
-from .damage import character, mutated_text
+from tests.fuzz.damage import character, mutated_text
 
 _MARKS = "0123456789" * 3 + "$£€%#@&*/\\-–—.,:;!?'\"()[]{}<>+=~^_|°²½№  "
 _FORMS = (

@@ -190,5 +190,5 @@ def test_every_operation_is_one_of_the_surface():
 def test_a_file_that_is_no_archive(tmp_path, content):
     path = tmp_path / "x.npz"
     path.write_bytes(content)
-    with pytest.raises(ArgumentError, match="x.npz"):
+    with pytest.raises(ArgumentError, match=r"x.npz"):
         make.read(path)

@@ -34,9 +34,9 @@ def edit_weights(folder, change):
 
 def test_what_is_saved_is_loaded(tmp_path, untrained):
     save_checkpoint(tmp_path / "v", untrained, VoiceConfig(), {"from": "a test"})
-    network, config, digest = load_checkpoint(tmp_path / "v")
+    network, config = load_checkpoint(tmp_path / "v")
     assert config == VoiceConfig()
-    assert len(digest) == 64
+    assert load(tmp_path / "v").digest == _sha256(tmp_path / "v" / "model.safetensors")
     for name, value in untrained.state_dict().items():
         assert torch.equal(network.state_dict()[name], value)
     assert not network.training

@@ -74,7 +74,7 @@ def test_forced_lines_have_the_ends_and_the_pitch_of_their_sentence(voice, force
 
 
 def test_forced_by_another_text(voice, forced):
-    with pytest.raises(ValueError, match="'One sentence. And another one!' has .* in 2 sentences"):
+    with pytest.raises(ValueError, match=r"'One sentence. And another one!' has .* in 2 sentences"):
         voice.lines(Script.of("Something else."), forced)
 
 

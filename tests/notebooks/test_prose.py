@@ -70,9 +70,12 @@ def document_prose(name):
     """Without what benchmarks/results_document.py writes, and without code."""
     text = (ROOT / name).read_text(encoding="utf-8")
     text = re.sub(
-        r"<!-- (\w+): benchmarks/results_document.py -->.*?<!-- end of \1 -->", "", text, flags=re.S
+        r"<!-- (\w+): benchmarks/results_document.py -->.*?<!-- end of \1 -->",
+        "",
+        text,
+        flags=re.DOTALL,
     )
-    return re.sub(r"```.*?```|^    .*?$", "", text, flags=re.S | re.M)
+    return re.sub(r"```.*?```|^    .*?$", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def plan_prose(path):
@@ -105,7 +108,7 @@ def test_what_a_shipped_plan_does_is_counted_and_not_told(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_nobody_is_asked_to_hear_what_a_plan_may_not_have(path):
     """`Listening` asks for hiss where the pauses of a plan have it."""
-    asked = re.findall(r"\*\*Listen for\*\*[^.]*", notebook_prose(path), re.I)
+    asked = re.findall(r"\*\*Listen for\*\*[^.]*", notebook_prose(path), re.IGNORECASE)
     assert not [words for words in asked if "hiss" in words]
 
 

@@ -131,7 +131,7 @@ def test_what_no_plan_can_hold_is_refused(base, sites, name, fields, message):
 def test_an_output_that_an_operation_does_not_have_is_found_by_the_check(base, sites):
     changes = plan_edit.changed(base, (), ["source.phase"], {"output": "bfloat8_b"}, sites)
     plan = plan_edit.with_changes(base, changes, sites)
-    with pytest.raises(PlanError, match="lightning-v2 with changes: the output of source.phase"):
+    with pytest.raises(PlanError, match=r"lightning-v2 with changes: the output of source\.phase"):
         plan.check(sites)
 
 
@@ -160,9 +160,9 @@ def test_saved_under_the_name_of_its_file(base, sites, tmp_path):
 
 
 def test_saving_names_what_is_wrong(base, tmp_path):
-    with pytest.raises(EditError, match="NAME.yaml, not as 'plan.txt'"):
+    with pytest.raises(EditError, match=r"NAME.yaml, not as 'plan.txt'"):
         plan_edit.save(base, tmp_path / "plan.txt")
-    with pytest.raises(EditError, match="there is no folder .*nowhere"):
+    with pytest.raises(EditError, match=r"there is no folder .*nowhere"):
         plan_edit.save(base, tmp_path / "nowhere" / "plan.yaml")
 
 

@@ -94,7 +94,7 @@ def test_what_json_cannot_hold_is_refused(notebook, name, text):
 
 
 def test_a_mapping_must_be_one(notebook):
-    with pytest.raises(ParameterError, match="mapping must be a mapping such as {'a': 1, 'b': 2}"):
+    with pytest.raises(ParameterError, match=r"mapping must be a mapping such as {'a': 1, 'b': 2}"):
         check_parameters(notebook("a", parameters=MANY), {"mapping": "a,b"})
 
 

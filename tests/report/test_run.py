@@ -155,7 +155,7 @@ def test_a_voice_folder_is_found_from_there_too(notebook, tmp_path, monkeypatch)
 
 def test_notebooks_are_chosen_by_name(folder):
     assert [path.stem for path in find_notebooks(folder, ["goo", "onc"])] == ["good", "once"]
-    assert [path.name for path in find_notebooks(None, None)][0] == "00_explore.ipynb"
+    assert find_notebooks(None, None)[0].name == "00_explore.ipynb"
 
 
 def test_a_failure_ends_only_itself(folder, tmp_path, capsys):

@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.search.sweep.sweep import measurement
 
 
@@ -24,8 +25,20 @@ def rows(count):
 @measurement("refuses")
 def refuses(number, until=None):
     if until is None or not Path(until).exists():
-        raise ArithmeticError(f"{number} is not\nliked")
+        raise ArgumentError(f"{number} is not\nliked")
     return {"square": number**2}
+
+
+@measurement("divides")
+def divides(number):
+    return {"inverse": 1 / number}
+
+
+@measurement("ambient")
+def ambient():
+    from lightning_v2 import tensix
+
+    return tensix.settings().decisive
 
 
 @measurement("slow")

@@ -1,5 +1,6 @@
 """`search` and its command: who is judged, what is written, and one small run of the voice."""
 
+import re
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -7,11 +8,13 @@ import pandas as pd
 import pytest
 from stubs import BASE, StubBench
 
+from lightning_v2.cli import search as command
 from lightning_v2.cli.main import main
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.search.plans import find
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints
+from lightning_v2.search.plans.strategies import STRATEGIES
 from lightning_v2.search.sweep.voices import voice
 
 JUDGES = {"a": "Three.", "b": "Four."}
@@ -72,6 +75,10 @@ def test_no_judge_of_what_it_helped_to_find(searched):
         searched([], judges={"a": "Two.", "b": "Three."})
 
 
+def test_strategies_are_those_of_the_command():
+    assert command.STRATEGIES == STRATEGIES
+
+
 def test_unknown_strategy(tmp_path):
     with pytest.raises(ValueError, match="strategy is 'luck'; legal are greedy, evolve"):
         find.search(Bench(("One.",), tmp_path), Constraints(0.1), BASE, strategy="luck")
@@ -129,23 +136,29 @@ def test_bisecting_the_voice(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([], "no constraint"),
-        (["--lofi-share", "98"], "lofi_share is 98.0; legal are 0 to 1"),
-        (["--lofi-share", "0.9", "--sentences", "0"], "0 sentences asked for"),
+        ([], "no constraint: every plan would do; give one or more of --budget, --lofi-share"),
+        (["--lofi-share", "0"], "no constraint"),
         (["--lofi-share", "0.9", "--metric", "pesq"], "metric is 'pesq'; legal are"),
         (["--lofi-share", "0.9", "--base", "bf17"], "did you mean 'bf16'"),
         (["--lofi-share", "0.9", "-o", "missing/a.yaml"], "missing is not a folder"),
-        (["--budget", "0"], "budget is 0.0; legal are shares above 0 and below 1"),
-        (["--budget", "inf"], "budget is inf; legal are shares above 0 and below 1"),
-        (["--budget", "0.01"], "cannot be met: with all moves it is"),
-        (["--bfp8-share", "0.9999"], "bfp8_share 0.9999 cannot be met: with all moves it is"),
-        (["--lofi-share", "nan"], "lofi_share is nan; legal are 0 to 1"),
-        (["--lofi-share", "0.9", "--judged-sentences", "1"], "legal are 2 to 240"),
-        (["--lofi-share", "0.9", "--judged", "-1"], "judged is -1; legal are 0 and more"),
-        (["--lofi-share", "0.9", "--generations", "-1"], "generations is -1"),
-        (["--bisect", "naive", "--threshold", "nan"], "--threshold is nan"),
+        (
+            ["--budget", "0.01"],
+            "--budget 0.01 cannot be reached: over --base bf16, with all sites turned low, the "
+            "least is 0.",
+        ),
+        (
+            ["--bfp8-share", "0.9999", "--sites", "decoder.*.up"],
+            "--bfp8-share 0.9999 cannot be reached: over --base bf16, with the sites of --sites "
+            "turned low, the most is 0.",
+        ),
         (["--bisect", "naive"], "--bisect needs a --threshold"),
         (["--lofi-share", "0.9", "--threshold", "1"], "--threshold belongs to --bisect"),
+        (["--bisect", "naive", "--threshold", "1", "--budget", "0.5"], "--budget has no meaning"),
+        (["--bisect", "naive", "--threshold", "1", "-o", "a.yaml"], "--output has no meaning"),
+        (
+            ["--lofi-share", "0.9", "--sentences", "150"],
+            "--sentences 150 and --judged-sentences 100 are more than the 240 held-out ones",
+        ),
     ],
 )
 def test_the_command_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, reason):
@@ -154,3 +167,23 @@ def test_the_command_refuses_with_a_reason(tmp_path, monkeypatch, capsys, argume
     monkeypatch.setattr(Bench, "open", lambda self: pytest.fail("measures before it refuses"))
     assert main(["search", *arguments, "--folder", str(tmp_path)]) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--budget", "0.01"], ["--lofi-share", "1", "--bfp4-share", "1"]]
+)
+def test_what_is_said_to_be_reachable_is(monkeypatch, capsys, tmp_path, arguments):
+    class Started(Exception):
+        pass
+
+    def opened(self):
+        raise Started
+
+    monkeypatch.setattr(Bench, "open", opened)
+    given = ["search", "--folder", str(tmp_path)]
+    assert main([*given, *arguments]) == 2
+    option, least_or_most = re.search(
+        r"(--\S+) \S+ cannot be .* is (\S+)$", capsys.readouterr().err
+    ).groups()
+    assert main([*given, option, least_or_most]) == 70
+    assert "Started" in capsys.readouterr().err

@@ -4,8 +4,6 @@ Shapes: B batch, T time steps, C channels, L samples or frames. Every class says
 it follows; `MODELS` holds one of each, with an input.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

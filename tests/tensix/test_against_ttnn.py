@@ -8,6 +8,8 @@ import torch
 from lightning_v2.deployment import mock
 from lightning_v2.tensix.numbers.formats import pack_host
 from lightning_v2.tensix.numbers.sites import FIDELITIES
+from lightning_v2.tensix.ops.elementwise import BINARY
+from lightning_v2.tensix.ops.unary import UNARY
 from tests.deployment.device_process import run_alone
 
 FORMATS = ("bfloat16", "bfloat8_b", "bfloat4_b")
@@ -24,7 +26,8 @@ def pack(given, stored):
         return ttnn.to_torch(packed).float().numpy()
 
     np.savez(stored, **{name: through(name) for name in FORMATS})
-    return [name for name in dir(ttnn.MathFidelity) if name.startswith(("LoFi", "HiFi"))]
+    fidelities = [name for name in dir(ttnn.MathFidelity) if name.startswith(("LoFi", "HiFi"))]
+    return {"fidelities": fidelities, "names": dir(ttnn)}
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +43,12 @@ def values():
 
 @pytest.fixture(scope="module")
 def packed(values, tmp_path_factory):
-    """(arrays by format, names of fidelities), by ttnn."""
+    """(arrays by format, names of fidelities and of all else), by ttnn."""
     given, stored = (str(tmp_path_factory.mktemp("ttnn") / name) for name in ("a.npy", "b.npz"))
     np.save(given, values)
-    fidelities = run_alone(pack, given, stored, timeout_s=240, **mock.environment("n150"))
+    told = run_alone(pack, given, stored, timeout_s=240, **mock.environment("n150"))
     with np.load(stored) as arrays:
-        return dict(arrays), fidelities
+        return dict(arrays), told
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -54,4 +57,9 @@ def test_host_packing_is_ttnns(values, packed, name):
 
 
 def test_fidelities_are_ttnns(packed):
-    assert set(packed[1]) == set(FIDELITIES)
+    assert set(packed[1]["fidelities"]) == set(FIDELITIES)
+
+
+def test_operations_have_ttnns_names(packed):
+    unary = {row.name for row in UNARY.values() if not row.is_variant}
+    assert {*unary, *BINARY} <= set(packed[1]["names"])

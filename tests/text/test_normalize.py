@@ -86,6 +86,16 @@ def test_any_text_is_said_or_refused(text):
     assert all(token.isascii() for token in said.split())
 
 
+@given(st.text(string.printable[:95] + "°µ²½′″–—é", max_size=60))
+def test_only_what_was_written_is_reported(text):
+    try:
+        unspoken = normalize(text).unspoken
+    except TextError as error:
+        unspoken = tuple(str(error).partition("no pronunciation for ")[2].replace(" ", ""))
+    raised = "^" if "²" in text else ""
+    assert set(unspoken) <= set(text + raised)
+
+
 @given(st.from_regex(r"\A[ -~]{1,60}\Z"))
 def test_no_digit_or_symbol_is_left_over(text):
     try:

@@ -12,7 +12,7 @@ def test_a_text_that_cannot_be_spoken_is_named_by_its_place():
     texts = {"a": "This one is fine.", "b": "..."}
     with pytest.raises(TextError, match=r"^texts\.tsv:7: "):
         split_sentences(texts, {"a": "texts.tsv:3", "b": "texts.tsv:7"})
-    with pytest.raises(TextError, match="^b: "):
+    with pytest.raises(TextError, match=r"^b: "):
         split_sentences(texts, {})
 
 

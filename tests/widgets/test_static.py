@@ -39,5 +39,5 @@ def test_two_widgets_do_not_share_a_place():
 
 
 def test_other_widgets_are_refused():
-    with pytest.raises(ValueError, match="only anywidgets.*IntSliderModel"):
+    with pytest.raises(ValueError, match=r"only anywidgets.*IntSliderModel"):
         widget_html({"_model_name": "IntSliderModel"})

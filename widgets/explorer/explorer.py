@@ -1,7 +1,5 @@
 """The laboratory as an instrument: change how a site runs, hear and see at once what it does."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a plan covers and costs: known as soon as it is chosen, nothing has to be said for it."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from lightning_v2.errors import LightningError

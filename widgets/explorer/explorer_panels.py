@@ -1,8 +1,6 @@
 """The parts of an explorer that a browser draws. They show what they are given and send what is
 asked for; each message has a `kind`."""
 
-from __future__ import annotations
-
 import anywidget
 import traitlets
 

@@ -1,7 +1,5 @@
 """From a state to what there is to hear and to see, step by step, what matters most first."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """What an explorer remembers and does, without any widget: choices, undo, results, history."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

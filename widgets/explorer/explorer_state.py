@@ -1,7 +1,5 @@
 """What somebody has chosen to hear: everything that decides a result, and nothing else."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

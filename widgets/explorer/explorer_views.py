@@ -3,8 +3,6 @@
 Every one names the state it belongs to by its key, so that a part knows when it is out of date.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import math

@@ -1,7 +1,5 @@
 """A table of the sites of a voice, each with how it runs, to be searched and changed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import anywidget

@@ -24,6 +24,7 @@ from lightning_v2.analysis.display.drawing import (
 from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
 from lightning_v2.analysis.metrics.spectrogram import level_difference_db, spectrogram
+from lightning_v2.analysis.metrics.unmeasured import unaligned_words
 from lightning_v2.analysis.sites.site_values import lowest
 from lightning_v2.precision import Coverage
 
@@ -280,11 +281,8 @@ _WORDS = {
 
 
 def _no_phase(comparison: Comparison) -> Note:
-    longer = comparison.metrics["duration_difference_ms"]
-    return Note(
-        f"Not drawn: the durations differ (candidate longer by {longer:+.0f} ms), so no sample "
-        "belongs to another. Phase needs a teacher-forced comparison."
-    )
+    why = unaligned_words(comparison.reference, comparison.candidate)
+    return Note(f"Not drawn: {why}. Phase needs a teacher-forced comparison.")
 
 
 def _colour(comparison: Comparison) -> str:

@@ -1,7 +1,5 @@
 """Which measures can come out one way or the other in the way in which a voice was run."""
 
-from __future__ import annotations
-
 import math
 
 from lightning_v2.analysis.comparison import Comparison

@@ -1,7 +1,5 @@
 """One version of a sound, as a player wants it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -30,9 +30,6 @@ at -50 and -40 dB has a log-spectral distance of 0.4 and 1.2 dB: the scale of th
 CLEAR_FLIP = 0.1
 """Voicing flips count where the periodicity changes by more than this, not at the threshold."""
 
-SILENCE_DBFS = -75.0
-"""Below this a pause counts as silent, whatever is in it."""
-
 
 def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, float], PhaseDrift]:
     """All of `METRICS` for two `Speech` of the same text, and the phase drift.
@@ -48,7 +45,8 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         recogniser: let it hear both, which takes longer than all else together; NaN otherwise.
 
     Raises:
-        ArgumentError: sample rates differ, or the phones do (then the texts do).
+        ArgumentError: sample rates differ, or the phones do (then the texts do), or a waveform is
+            no array (N,).
     """
     if reference.sample_rate != candidate.sample_rate:
         raise ArgumentError(
@@ -59,7 +57,7 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     rate, a, b = reference.sample_rate, reference.waveform, candidate.waveform
     paired_by = alignment.pairing(reference, candidate)
     aligned = paired_by == "samples"
-    if flaw(a) or flaw(b):
+    if flaw(a, "the reference's waveform") or flaw(b, "the candidate's waveform"):
         return {metric.name: NAN for metric in METRICS}, _no_phase(len(a), rate, aligned)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
     values = {metric.name: NAN for metric in METRICS} | _of_the_whole(a, b, rate)
@@ -91,7 +89,6 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
             "harmonic_drift_p95_cycles": drift.harmonic_drift_p95_cycles,
         }
     distance = lsd_db(a, b, rate, centres)
-    pauses = loudness.pauses(a, rate)
     values |= {
         "harmonic_relation_p95_cycles": drift.harmonic_relation_p95_cycles,
         "frequency_deviation_p95_cents": drift.frequency_deviation_p95_cents,
@@ -100,7 +97,7 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         "lsd_above_4_percent": 100 * _mean(distance > 4),
         "mel_rmse_db": mel_rmse_db(a, b, rate, centres),
         **_pitch_errors(pitch_a, paired),
-        **_pause_levels(a, b, pauses, match),
+        **loudness.pause_levels(a, b, loudness.pauses(a, rate), match),
     }
     if len(durations[0]):
         shifts = np.abs(boundary_shifts(*durations))
@@ -152,8 +149,6 @@ def pesq_wb_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) 
     import pesq
     import soxr
 
-    if not (np.any(reference) and np.any(candidate)):
-        return NAN
     if refusal("pesq_wb_mos", sample_rate, reference=reference, candidate=candidate):
         return NAN
     a, b = (soxr.resample(wave, sample_rate, 16000) for wave in (reference, candidate))
@@ -218,8 +213,6 @@ def stoi(
 
     import pystoi
 
-    if not np.any(reference):
-        return NAN
     name = "estoi" if extended else "stoi"
     if refusal(name, sample_rate, reference=reference, candidate=candidate):
         return NAN
@@ -273,21 +266,6 @@ def _pitch_errors(reference: pitch.PitchTrack, candidate: pitch.PitchTrack) -> d
         "f0_p95_cents": float(p95),
         "voicing_flips_percent": 100 * _mean(flips),
     }
-
-
-def _pause_levels(
-    reference: np.ndarray, candidate: np.ndarray, pauses: np.ndarray, match: np.ndarray
-) -> dict[str, float]:
-    """Levels in the reference's pauses (N,) bool, found in the candidate frame by frame."""
-    if not pauses.any():
-        return {"pause_level_dbfs": NAN, "pause_rise_db": NAN}
-    samples = np.flatnonzero(pauses)
-    frame = np.minimum(samples // HOP, len(match) - 1)
-    there = match[frame] * HOP + samples - frame * HOP
-    level = loudness.level_dbfs(candidate[there[there < len(candidate)]])
-    before = loudness.level_dbfs(reference[samples])
-    rise = max(level, SILENCE_DBFS) - max(before, SILENCE_DBFS)
-    return {"pause_level_dbfs": level, "pause_rise_db": rise}
 
 
 def _difference(a: float, b: float) -> float:

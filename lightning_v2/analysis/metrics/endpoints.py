@@ -8,8 +8,6 @@ on 98 % of words. The change of its word error rate stands in its place, in whic
 either way cancel; its limit of 2 points is that of 98 %.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from dataclasses import dataclass

@@ -1,13 +1,17 @@
 """Levels: of a whole waveform, as an ear weighs it, and of its pauses."""
 
 import numpy as np
-from scipy.signal import lfilter
+import pyloudnorm
 
-from lightning_v2.analysis.metrics.spectrogram import decibels, frames
+from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, frames
 
 PAUSE_BELOW_PEAK_DB = 40.0
 """Frames this far below the loudest one belong to a pause."""
 SHORTEST_PAUSE_S = 0.06
+
+SILENCE_DBFS = -75.0
+"""Below this a pause counts as silent, whatever is in it."""
+
 _FRAME_S = 0.02
 
 
@@ -20,22 +24,15 @@ def level_dbfs(waveform: np.ndarray) -> float:
 def loudness_lufs(waveform: np.ndarray, sample_rate: int) -> float:
     """Gated loudness of one channel after ITU-R BS.1770-4 (400 ms blocks, 75 % overlap).
 
-    -inf where no block is above -70 LUFS.
+    -inf where no block is above -70 LUFS. What is shorter than a block is heard with silence after.
     """
-    weighted = np.asarray(waveform, dtype=np.float64)
-    for numerator, denominator in _k_weighting(sample_rate):
-        weighted = lfilter(numerator, denominator, weighted)
-    block, step = int(0.4 * sample_rate), int(0.1 * sample_rate)
-    weighted = np.pad(weighted, (0, max(0, block - len(weighted))))
-    pieces = np.lib.stride_tricks.sliding_window_view(weighted, block)[::step]
-    power = np.mean(pieces**2, axis=1)
-    loudness = -0.691 + decibels(power, power=True)
-    power = power[loudness > -70.0]
-    if not len(power):
-        return float("-inf")
-    gate = -0.691 + decibels(power.mean(), power=True) - 10.0
-    kept = power[-0.691 + decibels(power, power=True) > gate]
-    return float(-0.691 + decibels(kept.mean(), power=True))
+    # Its default filters are 0.1 dB off the tables of BS.1770; those of De Man are not.
+    meter = pyloudnorm.Meter(sample_rate, filter_class="DeMan")
+    # BS.1770 leaves out a block that the end cuts short; pyloudnorm would count it as a quiet one.
+    tenths = max(4, 10 * len(waveform) // sample_rate)
+    whole = np.zeros(-(-tenths * sample_rate // 10))
+    whole[: len(waveform)] = waveform[: len(whole)]
+    return float(meter.integrated_loudness(whole))
 
 
 def pauses(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -53,18 +50,22 @@ def pauses(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     return mask
 
 
-def _k_weighting(sample_rate: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The two filters of BS.1770: a shelf for the head, a high-pass for the ear."""
-    k = np.tan(np.pi * 1681.974450955533 / sample_rate)
-    q = 0.7071752369554196
-    high = 10 ** (3.999843853973347 / 20)
-    middle = high**0.4996667741545416
-    scale = 1 + k / q + k * k
-    shelf = np.array(
-        [high + middle * k / q + k * k, 2 * (k * k - high), high - middle * k / q + k * k]
-    )
-    shelf_poles = np.array([scale, 2 * (k * k - 1), 1 - k / q + k * k])
-    k = np.tan(np.pi * 38.13547087602444 / sample_rate)
-    q = 0.5003270373238773
-    pass_poles = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
-    return [(shelf, shelf_poles), (np.array([1.0, -2.0, 1.0]), pass_poles / pass_poles[0])]
+def pause_levels(
+    reference: np.ndarray, candidate: np.ndarray, pauses: np.ndarray, match: np.ndarray
+) -> dict[str, float]:
+    """`pause_level_dbfs` and `pause_rise_db` of `audio_metrics`; NaN where there is no pause.
+
+    Args:
+        reference: (N,). candidate: (M,).
+        pauses: of the reference, (N,) bool.
+        match: (T,) frames of the candidate that belong to those of the reference.
+    """
+    if not pauses.any():
+        return {"pause_level_dbfs": np.nan, "pause_rise_db": np.nan}
+    samples = np.flatnonzero(pauses)
+    frame = np.minimum(samples // HOP, len(match) - 1)
+    there = match[frame] * HOP + samples - frame * HOP
+    level = level_dbfs(candidate[there[there < len(candidate)]])
+    before = level_dbfs(reference[samples])
+    rise = max(level, SILENCE_DBFS) - max(before, SILENCE_DBFS)
+    return {"pause_level_dbfs": level, "pause_rise_db": rise}

@@ -25,22 +25,23 @@ def spelled(text: str) -> str:
 def hypothesis(waveform: np.ndarray, sample_rate: int) -> str:
     """What the recogniser hears in a waveform (N,), in lower-case words; "" for nothing.
 
-    It hears words in noise and in the faintest hum; only digital silence never reaches it. It takes
-    about a third of the duration of the waveform, on one core.
+    It hears words in noise and in the faintest hum; only digital silence (in 16 bits) never reaches
+    it. It takes about a third of the duration of the waveform, on one core.
 
     Raises:
         ArgumentError: it must not get such a waveform, see `sanity.refusal`.
     """
-    if not np.any(waveform):
-        return ""
     if refused := refusal("words_agree_percent", sample_rate, waveform=waveform):
         raise ArgumentError(refused)
-    decoder = _decoder()
     pcm = np.clip(soxr.resample(waveform, sample_rate, _RATE), -1, 1) * 32767
+    pcm = pcm.astype(np.int16)
+    if not pcm.any():
+        return ""
+    decoder = _decoder()
     # It keeps something of what it heard before, even with batch means, and hears other words then.
     decoder.reinit_feat()
     decoder.start_utt()
-    decoder.process_raw(pcm.astype(np.int16).tobytes(), full_utt=True)
+    decoder.process_raw(pcm.tobytes(), full_utt=True)
     decoder.end_utt()
     heard = decoder.hyp()
     return heard.hypstr if heard else ""

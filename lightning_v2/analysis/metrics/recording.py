@@ -1,7 +1,5 @@
 """A recording of a sentence, beside what a voice says when it keeps the recording's timing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import librosa
@@ -10,7 +8,7 @@ import soundfile
 from scipy.fft import dct
 
 from lightning_v2.analysis.metrics import audio_metrics
-from lightning_v2.analysis.metrics.sanity import flaw
+from lightning_v2.analysis.metrics.sanity import LARGEST, flawed
 from lightning_v2.analysis.metrics.spectrogram import comparison_floor, mel_level_db, spectrogram
 from lightning_v2.errors import LightningError
 from lightning_v2.model import HOP, SAMPLE_RATE, Speech
@@ -31,18 +29,18 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
     """A sound file as float32 (N, channels), and its rate in Hz.
 
     Raises:
-        RecordingError: it is no sound file, or holds what is no number.
+        RecordingError: it is no sound file, or some of it is `sanity.flawed`.
         SilentRecording: nothing is in it, or less than -60 dB of full scale.
     """
     try:
         wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise RecordingError(f"{path} cannot be read: {error}") from error
-    odd = ~np.isfinite(wave).all(1)
+    odd = flawed(wave).any(1)
     if odd.any():
         raise RecordingError(
-            f"{path} holds {odd.sum()} samples that are no numbers, the first after "
-            f"{odd.argmax() / rate:.3f} s"
+            f"{path} holds {odd.sum()} samples that are not finite or beyond ±{LARGEST:g}, the "
+            f"first after {odd.argmax() / rate:.3f} s"
         )
     if len(wave) == 0 or np.ptp(wave, axis=0).max() / 2 < _QUIETEST:
         raise SilentRecording(f"{path} is silent")
@@ -53,15 +51,13 @@ def read(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """A WAV file of one channel at a rate in Hz as float32 (N,).
 
     Raises:
-        RecordingError: naming the file, if it is not one, silent, or has a `sanity.flaw`.
+        RecordingError: naming the file, if it is not one, silent, or `sanity.flawed`.
     """
     wave, rate = read_sound(path)
     if rate != sample_rate or wave.shape[1] != 1:
         raise RecordingError(
             f"{path} has {wave.shape[1]} channels at {rate} Hz; it must be mono at {sample_rate} Hz"
         )
-    if found := flaw(wave[:, 0]):
-        raise RecordingError(f"{path}: {found}")
     return wave[:, 0]
 
 

@@ -13,7 +13,7 @@ from lightning_v2.tensix.intercept.nested import leaves
 from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.formats import GROUP, MAGNITUDE_BITS, pack_host, typecast
-from lightning_v2.tensix.numbers.sites import SitePrecision
+from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
 _NO_EXPONENT = 255
 
@@ -74,12 +74,13 @@ class BlockRanges:
         self._weights: dict[str, BlockRange] = {}
         self._activations: dict[str, BlockRange] = {}
 
-    def observe(self, site, op, function, args, kwargs, output) -> None:
+    def observe(self, call: SiteCall) -> None:
         """Take in the operands of one call."""
+        site, op = call.site, call.op
         precision = self._policy(site)
         if op not in OPERATIONS or OPERATIONS[op].engine == "other":
             return
-        given = [x for x in leaves((args, kwargs)) if isinstance(x, Tensor)]
+        given = [x for x in leaves((call.args, call.kwargs)) if isinstance(x, Tensor)]
         given = [x.detach() for x in given if x.dtype == torch.float32 and x.dim()]
         # A running interception also knows what the host makes of constants (weight norm).
         running = innermost(self._module)

@@ -1,10 +1,5 @@
 """A site of a voice by itself, as the lowering of the voice runs it."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -39,15 +34,14 @@ class Isolated:
         self._precisions = lowered_precisions(voice, plan)
         self._calls = SingleCalls(voice.model)
 
-    def __call__(
-        self, site: str, function: Callable, args: tuple, kwargs: dict[str, Any]
-    ) -> Tensor:
+    def __call__(self, call: tensix.SiteCall) -> Tensor:
         """One call as an observer sees it, again, in low precision."""
-        args = self._calls.operands(site, args)
+        args = self._calls.operands(call.site, call.args)
         # A site that runs in this text and not in that of `voice_sites` has no blocks of its own.
-        precision = self._precisions.get(site) or self._plan.for_site(site)
+        precision = self._precisions.get(call.site) or self._plan.for_site(call.site)
         try:
             with tensix.use(tier=self._tier):
-                return tensix.lower(function, args, kwargs, precision, self._module)
+                return tensix.lower(call.function, args, call.kwargs, precision, self._module)
         except NoRuleError:
-            return torch.full_like(first(function(*args, **kwargs)), torch.nan)
+            result = call.function(*call.args, **call.kwargs)
+            return torch.full_like(first(result), torch.nan)

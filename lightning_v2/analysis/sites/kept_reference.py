@@ -7,7 +7,7 @@ again only where the precision of that site has changed.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +22,7 @@ from lightning_v2.analysis.sites.value_counts import ValueCounts
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, Reference, reference_of
+from lightning_v2.tensix import SiteCall
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
 
@@ -77,23 +78,24 @@ class KeptReference:
         self.reference = reference_of(reference)
         self.tier, self.ops = tier, {}
         self._voice, self._text, self._seed = voice, text, seed
-        self._calls: dict[str, list[tuple]] = defaultdict(list)
+        self._calls: dict[str, list[SiteCall]] = defaultdict(list)
         self._free: dict[str, list[torch.Tensor]] = defaultdict(list)
         self._forced: dict[str, list[torch.Tensor]] = defaultdict(list)
         self._values: dict[str, ValueCounts] = defaultdict(ValueCounts)
         self._isolated: dict[Hashable, ErrorSums] = {}
         self._ranges: dict[Hashable, dict[str, float]] = {}
 
-        def watch(site, op, function, args, kwargs, output) -> None:
+        def watch(call: SiteCall) -> None:
             after_site()
-            self.ops.setdefault(site, op)
-            self._calls[site].append((function, args, kwargs))
-            self._free[site].append(first(output).detach().clone())
-            self._values[site].add(first(output), "float32")
+            self.ops.setdefault(call.site, call.op)
+            self._calls[call.site].append(replace(call, result=None))
+            output = first(call.result)
+            self._free[call.site].append(output.detach().clone())
+            self._values[call.site].add(output, "float32")
 
-        def watch_forced(site, op, function, args, kwargs, output) -> None:
+        def watch_forced(call: SiteCall) -> None:
             after_site()
-            self._forced[site].append(first(output).detach().clone())
+            self._forced[call.site].append(first(call.result).detach().clone())
 
         self.speech = self._say(self.reference, watch, None)
         self._say(self.reference, watch_forced, self.speech)
@@ -136,7 +138,7 @@ class KeptReference:
             isolated[site] = self._isolated[key]
             stored = site, precisions[site].weights, precisions[site].activations
             if stored not in self._ranges:
-                self._ranges[stored] = self._range(site, op, said.plan)
+                self._ranges[stored] = self._range(site, said.plan)
             columns[site] = self._ranges[stored]
         return layer_table(
             self.ops, isolated, accumulated, values, self._values, columns.__getitem__
@@ -146,14 +148,14 @@ class KeptReference:
         sums = ErrorSums()
         with torch.inference_mode(), torch_threads(1):
             for call, right in zip(self._calls[site], self._free[site], strict=True):
-                sums.add(*comparable(op, right, first(alone(site, *call))))
+                sums.add(*comparable(op, right, first(alone(call))))
         return sums
 
-    def _range(self, site: str, op: str, plan: Plan) -> dict[str, float]:
+    def _range(self, site: str, plan: Plan) -> dict[str, float]:
         blocks = BlockRanges(plan.for_site, self._voice.model)
         with torch.inference_mode(), torch_threads(1):
             for call in self._calls[site]:
-                blocks.observe(site, op, *call, None)
+                blocks.observe(call)
         return blocks.columns(site)
 
     def _say(self, plan: Reference, observer: Observer, forced: Speech | None) -> Speech:
@@ -177,11 +179,11 @@ def _against(
     calls: dict[str, int] = defaultdict(int)
     incomparable: set[str] = set()
 
-    def watch(site, op, function, args, kwargs, output) -> None:
+    def watch(call: SiteCall) -> None:
         after_site()
+        site, output = call.site, first(call.result)
         if site not in rights:
             return
-        output = first(output)
         values[site].add(output, plan.for_site(site).output)
         if site in incomparable:
             return
@@ -191,6 +193,6 @@ def _against(
             incomparable.add(site)
             sums[site] = ErrorSums()
         else:
-            sums[site].add(*comparable(op, rights[site][at], output))
+            sums[site].add(*comparable(call.op, rights[site][at], output))
 
     return watch

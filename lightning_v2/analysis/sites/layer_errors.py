@@ -13,6 +13,7 @@ from lightning_v2.analysis.sites.block_ranges import BlockRanges
 from lightning_v2.analysis.sites.error_sums import ErrorSums
 from lightning_v2.analysis.sites.lock_step import Ahead, first
 from lightning_v2.analysis.sites.value_counts import ValueCounts
+from lightning_v2.tensix import SiteCall
 from lightning_v2.tensix.intercept.interception import Observer
 
 Result = TypeVar("Result")
@@ -40,12 +41,12 @@ class LayerErrors:
     the first one counts.
 
     Attributes:
-        lower: runs one call alone in low precision: lower(site, function, args, kwargs).
+        lower: runs one call alone in low precision.
         blocks: watches the operands of the reference, if somebody wants to know.
         output_of: site -> format of the candidate's outputs.
     """
 
-    lower: Callable
+    lower: Callable[[SiteCall], object]
     blocks: BlockRanges | None = None
     output_of: Callable[[str], str] = lambda site: "float32"
     _ops: dict[str, str] = field(default_factory=dict)
@@ -56,14 +57,15 @@ class LayerErrors:
     _seen: set[str] = field(default_factory=set)
     _incomparable: set[str] = field(default_factory=set)
 
-    def observe_reference(self, site, op, function, args, kwargs, output) -> None:
+    def observe_reference(self, call: SiteCall) -> None:
         """Run the call alone in low precision on the same inputs."""
-        self._ops.setdefault(site, op)
+        self._ops.setdefault(call.site, call.op)
         if self.blocks is not None:
-            self.blocks.observe(site, op, function, args, kwargs, output)
-        self._right[site].add(first(output), "float32")
-        lowered = first(self.lower(site, function, args, kwargs))
-        self._isolated[site].add(*comparable(op, first(output), lowered))
+            self.blocks.observe(call)
+        output = first(call.result)
+        self._right[call.site].add(output, "float32")
+        lowered = first(self.lower(call))
+        self._isolated[call.site].add(*comparable(call.op, output, lowered))
 
     def accumulate(
         self,
@@ -85,18 +87,19 @@ class LayerErrors:
         calls: dict[str, int] = defaultdict(int)
         with Ahead(reference, counts) as ahead:
 
-            def observe(site, op, function, args, kwargs, output) -> None:
+            def observe(call: SiteCall) -> None:
+                site = call.site
                 if not counts(site):
                     return
                 self._seen.add(site)
                 right = ahead.output(site, calls[site])
                 calls[site] += 1
-                output = first(output)
+                output = first(call.result)
                 self._values[site].add(output, self.output_of(site))
                 if right is None or right.shape != output.shape:
                     self._incomparable.add(site)
                 else:
-                    self._accumulated[site].add(*comparable(op, right, output))
+                    self._accumulated[site].add(*comparable(call.op, right, output))
 
             return candidate(observe)
 

@@ -5,8 +5,6 @@ plan `fp32` would not do for the rest: multipliers of the chip keep 11 bits of a
 they lose is about as much as a good plan loses at one site.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lightning_v2.tensix import SiteCall
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
 
@@ -80,14 +81,14 @@ class Ahead:
             self._finished = True
             self._stop.release()
 
-    def _observe(self, site, op, function, args, kwargs, output) -> None:
+    def _observe(self, call: SiteCall) -> None:
         if self._left:
             raise _Left
-        if not self._wanted(site):
+        if not self._wanted(call.site):
             return
-        key = site, self._calls[site]
-        self._calls[site] += 1
-        self._outputs[key] = first(output).detach().clone()
+        key = call.site, self._calls[call.site]
+        self._calls[call.site] += 1
+        self._outputs[key] = first(call.result).detach().clone()
         if key == self._asked:
             self._stop.release()
             self._go.acquire()

@@ -98,12 +98,13 @@ def compare_module(
     # Not every kind of tuple: a named one, such as a PackedSequence, is a value.
     arguments = inputs if type(inputs) in (tuple, list) else (inputs,)
 
-    def alone(site, function, args, kwargs):
+    def alone(call: tensix.SiteCall) -> object:
+        precision = plan.for_site(call.site)
         try:
             with tensix.use(tier, arch):
-                return tensix.lower(function, args, kwargs, plan.for_site(site), module)
+                return tensix.lower(call.function, call.args, call.kwargs, precision, module)
         except NoRuleError:
-            return torch.full_like(first(function(*args, **kwargs)), torch.nan)
+            return torch.full_like(first(call.by_torch()), torch.nan)
 
     def plain(observer: Observer) -> object:
         with torch.no_grad(), tensix.intercept(module, lambda site: None, observer):

@@ -1,7 +1,5 @@
 """What a site of the voice really multiplies: its operands in one sentence, in float32."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +11,7 @@ from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.precision import voice_sites
-from lightning_v2.tensix import SitePrecision
+from lightning_v2.tensix import SiteCall, SitePrecision
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.rounding import Rounding
 
@@ -79,14 +77,14 @@ def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:
     constants = Constants(voice.model)
     found: dict[str, Tensor] = {}
 
-    def observe(name, op, function, args, kwargs, output) -> None:
-        if name != site:
+    def observe(call: SiteCall) -> None:
+        if call.site != site:
             return
-        x, matrix = args[:2]
+        x, matrix = call.args[:2]
         if constants.owner(matrix) is None:
             raise ArgumentError(f"site is {site!r}, whose second operand is not constant")
         found["in0"] = x.detach().reshape(-1, x.shape[-1]).clone()
-        found["in1"] = (matrix.t() if op == "linear" else matrix).detach().contiguous().clone()
+        found["in1"] = (matrix.t() if call.op == "linear" else matrix).detach().contiguous().clone()
 
     with tensix.intercept(voice.model, lambda site: None, observer=observe):
         voice.synthesize(text, seed=seed)

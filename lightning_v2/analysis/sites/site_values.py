@@ -1,7 +1,5 @@
 """What became of the values of the sites: where they break first, and where blocks crush them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

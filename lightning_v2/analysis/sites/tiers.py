@@ -34,12 +34,13 @@ def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> p
     sums: dict[str, tuple[str, dict[str, ErrorSums]]] = {}
     equal: dict[str, int] = {}
 
-    def observe(site, op, function, args, kwargs, output) -> None:
-        found = {tier: run(site, function, args, kwargs) for tier, run in runs.items()}
-        _, kept = sums.setdefault(site, (op, {key: ErrorSums() for key in ("between", *found)}))
+    def observe(call: tensix.SiteCall) -> None:
+        site, found = call.site, {tier: run(call) for tier, run in runs.items()}
+        blank = {key: ErrorSums() for key in ("between", *found)}
+        _, kept = sums.setdefault(site, (call.op, blank))
         kept["between"].add(found["exact"], found["fast"])
         for tier, result in found.items():
-            kept[tier].add(output, result)
+            kept[tier].add(call.result, result)
         same = torch.eq(found["exact"], found["fast"]).sum().item()
         equal[site] = equal.get(site, 0) + same
 

@@ -1,7 +1,5 @@
 """Values that a format could not hold: NaN, infinite, or at the end of its range."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

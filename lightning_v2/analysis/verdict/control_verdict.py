@@ -1,7 +1,5 @@
 """What the test says of a control, and what its verdict on a plan is worth beside them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -10,8 +10,6 @@ the free-running ones alone. A voice that cannot do what a control asks of it is
 control, and the check says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal

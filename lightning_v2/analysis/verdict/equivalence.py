@@ -9,8 +9,6 @@ sample (W. Conover, "Practical nonparametric statistics", section on quantiles):
 say what lies beyond the worst sentence. Other quantiles are taken within a sentence, then averaged.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -222,9 +220,8 @@ def percentile_bounds(values: np.ndarray) -> tuple[float, float]:
     and their number is binomial. Infinite where the sample is too small for a bound.
     """
     ordered = np.concatenate([[-np.inf], np.sort(values), [np.inf]])
-    below = stats.binom(len(values), QUANTILE)
-    low, high = int(below.ppf(1 - CONFIDENCE)), int(below.ppf(CONFIDENCE)) + 1
-    return float(ordered[low]), float(ordered[high])
+    low, high = stats.binom.ppf([1 - CONFIDENCE, CONFIDENCE], len(values), QUANTILE).astype(int)
+    return float(ordered[low]), float(ordered[high + 1])
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray, axis: int = -1) -> np.ndarray:

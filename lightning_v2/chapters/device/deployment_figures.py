@@ -1,7 +1,5 @@
 """Figures of a deployed voice: what runs where, memory, programs, a device beside the emulator."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import numpy as np

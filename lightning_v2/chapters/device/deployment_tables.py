@@ -1,7 +1,5 @@
 """Tables of a deployed voice: stages, operations, programs, and a device beside the emulator."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lightning_v2.analysis.display.tables import Sheet

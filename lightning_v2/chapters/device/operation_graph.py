@@ -5,9 +5,8 @@ the one above it wrote; a bow shows where it reads an older result, as a residua
 and a number where that result stands in another column.
 """
 
-from __future__ import annotations
-
 import math
+from itertools import pairwise
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -187,8 +186,7 @@ def _draw_edges(
     """Draw those within a column; of the others, the sources of each target."""
     order = {node: i for i, node in enumerate(places)}
     line = {"color": colours.REFERENCE, "linewidth": 0.8, "zorder": 1}
-    in_order = list(places.values())
-    for (x, y), (along, down) in zip(in_order[:-1], in_order[1:], strict=True):
+    for (x, y), (along, down) in pairwise(places.values()):
         # One program after the other, whatever they read.
         if x == along:
             axes.plot([x + 0.06] * 2, [y, down], alpha=0.35, **line)

@@ -6,8 +6,6 @@ yardstick for that, not a model of hearing: bands do not hide each other, and so
 what comes before or after them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Figures of one sentence under several plans, a row a plan, all rows on one scale."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The verdict of a check as a figure: how much of each allowance a plan uses."""
 
-from __future__ import annotations
-
 import math
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What a search and a bisection have found, as tables and a figure."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

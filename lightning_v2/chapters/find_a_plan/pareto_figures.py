@@ -1,7 +1,5 @@
 """Quality of many plans against what they cost."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """The error of every site under several plans, on one scale: heat map, gain and offset, tables."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

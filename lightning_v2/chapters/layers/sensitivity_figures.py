@@ -4,8 +4,6 @@ A ranking by the waveform holds for what durations and F0 do not change: the sit
 do not run when they are given. `search.sensitivity` ranks those, too, and by what is heard.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

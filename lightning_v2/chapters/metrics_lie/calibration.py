@@ -4,8 +4,6 @@ Some of the changes are controls of the equivalence test, whose verdict is known
 others nothing is claimed: they are for the ears of whoever looks at the table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

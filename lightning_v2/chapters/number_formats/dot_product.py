@@ -5,8 +5,6 @@ kept step by step. Letters: K operands, P fidelity phases, S steps: two for each
 and phase, in the order of the engine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,6 @@ from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import settings
 from lightning_v2.tensix.numbers.formats import TILE, pack_device
-from lightning_v2.tensix.numbers.sites import FIDELITIES
 
 GROUP = 8
 """Products that are aligned to the largest of them."""
@@ -159,7 +156,7 @@ def dissect(
     config: ComputeKernelConfig,
     output: str,
 ) -> DotProduct:
-    """A dot product of stored vectors, step by step, by the rules of `tensix.compiled.fpu`.
+    """A dot product of stored vectors, step by step, by the rules of `tensix.kernels.fpu.fpu`.
 
     Args:
         in0, in1: (K,) before they were stored.
@@ -174,8 +171,7 @@ def dissect(
         for x in (stored0, stored1)
     ]
     # The chip runs every phase of a fidelity, also one that a format leaves without bits.
-    names = fidelity.phases("HiFi4", "float32", "float32")
-    names = names[: FIDELITIES.index(config.math_fidelity) + 1]
+    names = fidelity.PHASES[config.math_fidelity]
     shape = len(names), len(in0)
     parts = np.zeros((2, *shape), np.int64)
     products, exponents, aligned, groups = np.zeros((4, *shape), np.int64)

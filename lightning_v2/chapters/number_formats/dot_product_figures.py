@@ -1,7 +1,5 @@
 """One dot product, bit by bit, and long sums: figures and tables of what gets lost on the way."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the width of Dst does to a long sum: the engine, stopped after every tile of K."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

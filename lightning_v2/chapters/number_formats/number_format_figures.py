@@ -1,7 +1,5 @@
 """Figures of number formats: the bits of a number, errors, and which bits meet the multiplier."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

@@ -4,8 +4,6 @@ Everything is packed by `tensix.formats` as the host packs it; the fields are re
 packed values.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,7 +134,7 @@ def fidelity_table() -> Sheet:
     """Significand bits that each fidelity takes of each format."""
     rows = []
     for level in FIDELITIES:
-        row: dict[str, object] = {"fidelity": level, "passes": FIDELITIES.index(level) + 1}
+        row: dict[str, object] = {"fidelity": level, "passes": fidelity.count(level)}
         for operand, name in (("in0", "activations"), ("in1", "weights")):
             for dtype in FORMATS:
                 taken = fidelity.bits_taken(operand, level, dtype, True)

@@ -1,7 +1,5 @@
 """The errors of all sums of a layer: a figure and a table, with the one that was taken apart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

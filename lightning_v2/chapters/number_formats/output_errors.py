@@ -3,8 +3,6 @@
 Letters: T rows (frames), N columns (outputs), K operands of a sum.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property

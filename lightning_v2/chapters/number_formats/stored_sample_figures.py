@@ -1,7 +1,5 @@
 """Figure of sounds whose samples are stored in each format."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

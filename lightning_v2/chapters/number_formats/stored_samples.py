@@ -5,8 +5,6 @@ precision plan: nothing is computed in it. A plan rounds hidden tensors, whose e
 waveform through everything that follows.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,22 +129,21 @@ def high_snr_db(sound: Sound, dtype: str) -> float:
 
 def sound_table(found: list[Sound]) -> Sheet:
     """Levels and errors of each sound in each format."""
-    rows = []
-    for sound in found:
-        for dtype in STORED:
-            rows.append(
-                {
-                    "sound": sound.words,
-                    "samples stored as": dtype,
-                    "level (dBFS)": round(level_dbfs(sound.waveform), 1),
-                    "error (dBFS)": round(level_dbfs(sound.error(dtype)), 1),
-                    "SNR (dB)": round(snr_db(sound.waveform, sound.stored[dtype]), 1),
-                    f"SNR above {HIGH_HZ / 1000:g} kHz (dB)": round(high_snr_db(sound, dtype), 1),
-                    "samples that become 0 (%)": round(
-                        100 * float(np.mean((sound.stored[dtype] == 0) & (sound.waveform != 0))), 1
-                    ),
-                }
-            )
+    rows = [
+        {
+            "sound": sound.words,
+            "samples stored as": dtype,
+            "level (dBFS)": round(level_dbfs(sound.waveform), 1),
+            "error (dBFS)": round(level_dbfs(sound.error(dtype)), 1),
+            "SNR (dB)": round(snr_db(sound.waveform, sound.stored[dtype]), 1),
+            f"SNR above {HIGH_HZ / 1000:g} kHz (dB)": round(high_snr_db(sound, dtype), 1),
+            "samples that become 0 (%)": round(
+                100 * float(np.mean((sound.stored[dtype] == 0) & (sound.waveform != 0))), 1
+            ),
+        }
+        for sound in found
+        for dtype in STORED
+    ]
     caption = "Samples packed as by the host in blocks of 16: emulated, bit for bit; not a plan."
     return Sheet(pd.DataFrame(rows), caption)
 

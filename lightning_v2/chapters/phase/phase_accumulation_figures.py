@@ -1,7 +1,5 @@
 """Figures of phases that are summed in several arithmetics."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

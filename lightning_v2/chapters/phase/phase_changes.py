@@ -1,7 +1,5 @@
 """Changes of phase that nobody should hear, beside some that everybody does."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

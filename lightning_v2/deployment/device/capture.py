@@ -1,7 +1,5 @@
 """What ttnn records while a part of the voice runs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,18 +13,15 @@ from lightning_v2.deployment.observed.graph import Graph
 
 
 @contextmanager
-def capture(device: Device, dispatch: bool = True) -> Iterator[Captured]:
-    """Context that records what ttnn does on `device`.
+def capture(device: Device) -> Iterator[Captured]:
+    """Context that records what ttnn would do on `device`: operations are planned, not dispatched.
 
-    Neither mode tells all. Dispatched, values are computed, programs are taken from ttnn's cache,
-    and operations depend on the addresses that tensors really get; but circular buffers are
-    recorded for some operations only, so that their size stays unknown. Planned (not dispatched),
-    every operation is validated and shows its circular buffers, on any device and without touching
+    Every operation is validated and shows its circular buffers, on any device and without touching
     it; results are tensors without memory, of arbitrary values, of no use after the block.
 
     As planned tensors take no memory, a plan that is too large raises no error (`StageReport.fits`
     tells), and operations that suit their program to the free L1, such as layer_norm, may choose a
-    larger one. When planning, upload inside the block what the block frees: memory of a tensor from
+    larger one. Upload inside the block what the block frees: memory of a tensor from
     outside that is freed there stays taken until the device is closed (ttnn 0.81.1).
 
     Raises:
@@ -38,13 +33,12 @@ def capture(device: Device, dispatch: bool = True) -> Iterator[Captured]:
     if ttnn.graph.is_graph_capture_active():
         raise TargetError("a graph capture is running already", "ttnn records one at a time")
     memory = ttnn.get_memory_view(device.handle, ttnn.BufferType.L1)
-    captured = Captured(device, dispatch, ttnn_version(), memory.total_bytes_per_bank)
-    mode = ttnn.graph.RunMode.NORMAL if dispatch else ttnn.graph.RunMode.NO_DISPATCH
+    captured = Captured(device, ttnn_version(), memory.total_bytes_per_bank)
     with TemporaryDirectory() as folder:
         recorded = Path(folder) / "graph.json"
         logger.disable("ttnn.graph")  # It warns of sub-graphs that are not wanted here.
         try:
-            ttnn.graph.begin_graph_capture(mode)
+            ttnn.graph.begin_graph_capture(ttnn.graph.RunMode.NO_DISPATCH)
         finally:
             logger.enable("ttnn.graph")
         try:

@@ -5,8 +5,6 @@ interleaved otherwise, and where an operation takes nothing else (norms, attenti
 Constants, and what is sent, kept or fetched, lie in DRAM.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -18,15 +18,13 @@ by blocks, and many stay where they are, sharded by height from one operation to
 None of this shows in the result: blocks along K are given, and rows and columns are independent.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
 from lightning_v2.errors import LightningError
+from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.formats import tile_bytes
 
-PHASES = {"LoFi": 1, "HiFi2": 2, "HiFi3": 3, "HiFi4": 4}
 CYCLES_A_PHASE = 16
 BYTES_A_CYCLE = 32
 FEWEST_ROWS = 16
@@ -159,7 +157,7 @@ def _program(p: Product, kind: str, grid: Grid, m: int, n: int) -> Program:
         grid,
         m,
         n,
-        m * n * p.k * CYCLES_A_PHASE * PHASES[p.math_fidelity],
+        m * n * p.k * CYCLES_A_PHASE * fidelity.count(p.math_fidelity),
         math.ceil(received / BYTES_A_CYCLE),
         buffers,
     )

@@ -8,8 +8,6 @@ the next run as soon as the last one has read its own.
 **Traces have not yet run on silicon**; mock devices and the simulator cannot record any.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +108,7 @@ class DeviceStages:
         held: dict[str, DeviceTensor],
         run: Callable[[], tuple],
     ) -> None:
-        with capture(self._device, dispatch=False) as captured:
+        with capture(self._device) as captured:
             _, fetched = run()
             for x in fetched:
                 self._ops.to_torch(x)

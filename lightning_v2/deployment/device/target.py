@@ -8,8 +8,6 @@ ttnn reads what it runs on from variables of its process as it is loaded, so a p
 kind of device only.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Words of a plan as objects of ttnn: here, and nowhere else."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from lightning_v2.deployment.device.programs import Product, Program, subblock

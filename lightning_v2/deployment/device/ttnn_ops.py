@@ -3,8 +3,6 @@
 Words of a plan become objects of ttnn in `words`; where tensors lie says `placement`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +19,10 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.ops.convolution import Conv2dConfig
+from lightning_v2.tensix.ops.elementwise import BINARY
+from lightning_v2.tensix.ops.unary import UNARY
 
 DeviceTensor = Any
-
-UNARY = ("cos", "exp", "gelu", "sin", "clamp")
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,10 @@ class TtnnOps:
         self.device, self._ttnn, self._handle = device, ttnn, device.handle
         self._words, self._placement = Words(device), Placement(device)
         self.choices: dict[Product, Choice] = {}
-        for name in UNARY:
-            setattr(self, name, self._unary(getattr(ttnn, name)))
-        for name in ("add", "subtract", "multiply"):
+        for row in UNARY.values():
+            if not row.is_variant:
+                setattr(self, row.name, self._unary(getattr(ttnn, row.name)))
+        for name in BINARY:
             setattr(self, name, self._binary(getattr(ttnn, name)))
 
     def pack(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
@@ -311,9 +310,9 @@ class TtnnOps:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
     def _unary(self, function: Callable) -> Callable:
-        def run(x: DeviceTensor, **parameters: float) -> DeviceTensor:
+        def run(x: DeviceTensor, *required: float, **parameters: float) -> DeviceTensor:
             x = self._placement.tiled(x)
-            return function(x, **parameters, memory_config=self._placement.beside(x))
+            return function(x, *required, **parameters, memory_config=self._placement.beside(x))
 
         return run
 

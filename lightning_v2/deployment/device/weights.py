@@ -1,12 +1,10 @@
 """Packed constants of a voice under a plan, kept on disk.
 
 The host packs each constant once; block floats take it a while. What it packed lies in the user's
-cache under a key of voice, plan, ttnn's version and all code that can change a value, one file each
-with the digest of its content in a second one. What is stale has another key, what is damaged is
-packed again.
+cache under a key of voice, plan, ttnn's version and all code that can change a value. Each has a
+file, named after its values, with the digest of its content in a second one. What is stale has
+another key or name, what is damaged is packed again.
 """
-
-from __future__ import annotations
 
 import hashlib
 from pathlib import Path
@@ -26,19 +24,19 @@ class Weights:
     """Constants on one device: the `Store` of a `Runner`.
 
     Attributes:
-        folder: of the cache; None if nothing is kept.
+        folder: of the cache.
         packed, loaded: how many constants were packed, and how many came from the cache.
     """
 
     def __init__(
         self, ops: TtnnOps, voice: SourceFilterVoice, plan: Plan, folder: Path | None = None
     ):
-        """folder: of all caches; the user's if not given. A voice without a digest is not kept."""
+        """folder: of all caches; the user's if not given."""
         self.packed = self.loaded = 0
         root = folder or user_cache() / "weights"
         # A mock device prepares taps as zeros, which no other may find.
         kind = "-mock" if ops.device.target == "mock" else ""
-        self.folder = root / f"{cache_key(voice, plan)}{kind}" if voice.digest else None
+        self.folder = root / f"{cache_key(voice, plan)}{kind}"
         self._ops, self._sent = ops, {}
 
     def __call__(self, constant: Constant) -> DeviceTensor | Taps:
@@ -54,9 +52,9 @@ class Weights:
 
     def _kept(self, constant: Constant) -> DeviceTensor:
         """A packed constant on the host, from the cache if it is there and whole."""
-        if self.folder is None:
-            return self._pack(constant)
-        path = self.folder / f"{constant.name}.{constant.dtype}{_SUFFIX}"
+        # A voice may be trained on after its folder was chosen.
+        values = hashlib.sha256(constant.values.detach().contiguous().numpy()).hexdigest()[:16]
+        path = self.folder / f"{constant.name}.{constant.dtype}.{values}{_SUFFIX}"
         if _is_whole(path):
             self.loaded += 1
             return self._ops.load(path)

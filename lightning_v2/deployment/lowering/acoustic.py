@@ -3,8 +3,6 @@
 Letters: B sentences, P phones and T frames of a bucket, C channels, H heads.
 """
 
-from __future__ import annotations
-
 from torch import nn
 
 from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, View

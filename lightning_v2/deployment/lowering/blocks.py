@@ -4,8 +4,6 @@ A block of weights waits in L1 twice (one is multiplied while the next arrives).
 fewer partial sums to round and to reload; the limit is the memory of a core.
 """
 
-from __future__ import annotations
-
 from lightning_v2.tensix.numbers.formats import TILE, tile_bytes
 
 _WEIGHT_BUFFER_BYTES = 512 * 1024  # of about 1.4 MB of L1; activations need the rest

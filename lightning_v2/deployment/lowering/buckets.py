@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lightning_v2.errors import ArgumentError, LightningError
-from lightning_v2.model.config import TILE
+from lightning_v2.tile import TILE
 
 OVERLAP = 32
 """Frames of context at an inner edge of a piece: a tile, above the 29 that the voice reaches."""

@@ -22,8 +22,6 @@ of the phone embedding lie in bfloat16, or in float32 where that is what their c
 Letters: B sentences, P phones, T frames, N = T * 256 samples.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Runs the operations of a lowering, each at a site of the plan."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +18,7 @@ from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.constants import packed
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.numbers.rounding import Rounding
-from lightning_v2.tensix.numbers.sites import SitePrecision
+from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
 DeviceTensor = Any
 """A tensor of `ops`."""
@@ -149,7 +147,7 @@ class Runner:
         precision, call = self.precision(site), (f0, HOP, SAMPLE_RATE)
         cycles = self._run(site, "phase", lambda: lower(accumulate_phase, call, {}, precision))
         if self._observer is not None:
-            self._observer(site, "phase", accumulate_phase, call, {}, cycles)
+            self._observer(SiteCall(site, "phase", accumulate_phase, call, {}, cycles))
         return cycles
 
     def linear(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
@@ -333,7 +331,7 @@ class Runner:
             tensors = map(self.download, (*operands, result))
             *values, y = (view(x) for view, x in zip(views, tensors, strict=True))
             function = OPERATIONS[op].plain
-            self._observer(site, op, function, (*values, *rest), options or {}, y)
+            self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y))
         return result
 
     def _vector(self, site: str, name: str, vector: Tensor) -> DeviceTensor:

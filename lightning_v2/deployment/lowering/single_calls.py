@@ -1,7 +1,5 @@
 """Single calls of a network, as its lowering runs them; of one without a lowering, as ttnn does."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -4,16 +4,14 @@ Pulses and noise are two planes (B, 2, T, ·) here, where the network has (B, T,
 tile are frames, and no tile is left with two rows of values. Observers see them as the network's.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
 from lightning_v2.deployment.lowering.acoustic import stack
 from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, View
-from lightning_v2.model.config import TILE
 from lightning_v2.model.network import Network
 from lightning_v2.model.vocoder import LARGEST_LOG_GAIN
+from lightning_v2.tile import TILE
 
 
 class LoweredVocoder:

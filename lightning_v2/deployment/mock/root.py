@@ -7,8 +7,6 @@ is looked through before each use, and each of its files appears whole or not at
 matter what happened to it, or who else makes it at the same time.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from importlib.metadata import version

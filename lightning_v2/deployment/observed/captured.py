@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 
 
 class Captured:
-    """One captured run.
+    """One run that was planned.
 
     Attributes:
-        device: that it ran on.
-        dispatched: whether the operations ran, or were only planned.
+        device: that it was planned for.
         ttnn_version: of the package.
         l1_bytes: L1 of one core of this device that tensors and circular buffers share.
         graph: what was recorded; there once the block has ended without an error.
@@ -23,6 +22,5 @@ class Captured:
 
     graph: Graph
 
-    def __init__(self, device: Device, dispatched: bool, ttnn_version: str | None, l1_bytes: int):
-        self.device, self.dispatched = device, dispatched
-        self.ttnn_version, self.l1_bytes = ttnn_version, l1_bytes
+    def __init__(self, device: Device, ttnn_version: str | None, l1_bytes: int):
+        self.device, self.ttnn_version, self.l1_bytes = device, ttnn_version, l1_bytes

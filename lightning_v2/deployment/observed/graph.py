@@ -1,7 +1,5 @@
 """The graph that ttnn captured, as tables: what ran, where tensors lay, what came from where."""
 
-from __future__ import annotations
-
 from functools import cached_property
 
 import pandas as pd

@@ -7,8 +7,6 @@ and a view shows no buffer. So the origin of an operand is followed through its 
 ids where there is none.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
@@ -192,7 +190,6 @@ class GraphReader:
             math_fidelity=fidelity[1] if fidelity else "",
             program_config=config,
             key=sha256("\0".join(words).encode()).hexdigest()[:16] if factory else "",
-            cached=bool(params.get("program_cache_hit")),
             cores=len(frame.memory),
             program_l1_bytes=frame.program_l1_bytes,
             l1_bytes=self._level + frame.program_l1_bytes,

@@ -1,7 +1,5 @@
 """A report in units that are read, for a terminal and for a notebook."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from lightning_v2.deployment.observed.report import Report, StageReport
@@ -26,14 +24,13 @@ def origin(report: Report) -> str:
 
 
 def _row(stage: StageReport) -> dict[str, str]:
-    peak = stage.peak_l1_bytes
     read, written = stage.dram_read_bytes / MIB, stage.dram_written_bytes / MIB
     return {
         "stage": stage.stage,
         "bucket": stage.bucket,
         "programs": f"{stage.programs} ({stage.distinct_programs})",
-        "peak L1 a core, KiB": "not known" if peak is None else f"{peak / KIB:.0f}",
-        "of L1": "" if peak is None else f"{peak / stage.l1_bytes:.0%}",
+        "peak L1 a core, KiB": f"{stage.peak_l1_bytes / KIB:.0f}",
+        "of L1": f"{stage.peak_l1_bytes / stage.l1_bytes:.0%}",
         "DRAM, MiB": f"{read:.2f} + {written:.2f}",
         "to device, KiB": f"{stage.host_to_device_bytes / KIB:.0f} in {stage.uploads}",
         "to host, KiB": f"{stage.device_to_host_bytes / KIB:.0f} in {stage.downloads}",

@@ -40,9 +40,7 @@ class StageReport:
         ttnn_version: of the package.
         programs: device operations issued. by_operation: the same by ttnn's name of the operation.
         program_keys: one for each distinct program among them, that is, each that must be compiled.
-        compiled: programs that ttnn's cache did not have; None where nothing was dispatched.
-        peak_l1_bytes: most that tensors and circular buffers took of one core's L1; None where
-            circular buffers are not known, because the operations were dispatched.
+        peak_l1_bytes: most that tensors and circular buffers took of one core's L1.
         peak_l1_tensor_bytes: most that tensors took.
         l1_bytes: what a core of this device has for both.
         dram_read_bytes, dram_written_bytes: *modelled*, by device operations, each operand and
@@ -50,8 +48,7 @@ class StageReport:
             share what they read moves more.
         uploads, host_to_device_bytes, downloads, device_to_host_bytes: transfers from and to the
             host, with padding.
-        setup_bytes: what operations upload for themselves when their program is made. Where nothing
-            was dispatched every program was made.
+        setup_bytes: what operations upload for themselves when their program is made.
     """
 
     stage: str
@@ -63,8 +60,7 @@ class StageReport:
     programs: int
     by_operation: dict[str, int]
     program_keys: tuple[str, ...]
-    compiled: int | None
-    peak_l1_bytes: int | None
+    peak_l1_bytes: int
     peak_l1_tensor_bytes: int
     l1_bytes: int
     dram_read_bytes: int
@@ -93,8 +89,7 @@ class StageReport:
             programs=len(programs),
             by_operation=dict(Counter(step.name for step in programs).most_common()),
             program_keys=tuple(sorted({step.key for step in programs})),
-            compiled=sum(not x.cached for x in programs) if captured.dispatched else None,
-            peak_l1_bytes=None if captured.dispatched else graph.peak_l1_bytes,
+            peak_l1_bytes=graph.peak_l1_bytes,
             peak_l1_tensor_bytes=graph.peak_l1_tensor_bytes,
             l1_bytes=captured.l1_bytes,
             dram_read_bytes=sum(step.dram_read_bytes for step in programs),
@@ -112,12 +107,12 @@ class StageReport:
         return len(self.program_keys)
 
     @property
-    def fits(self) -> bool | None:
-        """Whether L1 is enough if nothing is wasted between tensors; None where it is not known.
+    def fits(self) -> bool:
+        """Whether L1 is enough if nothing is wasted between tensors.
 
         Circular buffers that reach into tensors raise an error, but not where both are planned.
         """
-        return None if self.peak_l1_bytes is None else self.peak_l1_bytes <= self.l1_bytes
+        return self.peak_l1_bytes <= self.l1_bytes
 
 
 class Report:
@@ -137,7 +132,6 @@ class Report:
                 "arch": stage.arch,
                 "programs": stage.programs,
                 "distinct_programs": stage.distinct_programs,
-                "compiled": stage.compiled,
                 "peak_l1_bytes": stage.peak_l1_bytes,
                 "peak_l1_tensor_bytes": stage.peak_l1_tensor_bytes,
                 "l1_bytes": stage.l1_bytes,
@@ -145,23 +139,19 @@ class Report:
             }
             for stage in self.stages
         ]
-        return pd.DataFrame(rows).astype({"compiled": "Int64", "peak_l1_bytes": "Int64"})
+        return pd.DataFrame(rows)
 
     def by_operation(self) -> pd.DataFrame:
         """Programs by ttnn's name of the operation; a column for each stage and bucket."""
         columns = {f"{x.stage}, {x.bucket}": pd.Series(x.by_operation) for x in self.stages}
         return pd.DataFrame(columns).fillna(0).astype(int)
 
-    def totals(self) -> dict[str, int | None]:
-        """All stages together: sums, programs that they share counted once, and the largest peak.
-
-        The peak is None if that of a stage is not known.
-        """
-        peaks = [stage.peak_l1_bytes for stage in self.stages]
+    def totals(self) -> dict[str, int]:
+        """All stages together: sums, shared programs counted once, and the largest peak."""
         return {
             **{name: sum(getattr(stage, name) for stage in self.stages) for name in _SUMMED},
             "distinct_programs": len({key for x in self.stages for key in x.program_keys}),
-            "peak_l1_bytes": None if None in peaks else max(peaks),
+            "peak_l1_bytes": max(stage.peak_l1_bytes for stage in self.stages),
             "peak_l1_tensor_bytes": max(stage.peak_l1_tensor_bytes for stage in self.stages),
         }
 

@@ -1,7 +1,5 @@
 """One thing that happened on the device: an operation, or a transfer from or to the host."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from lightning_v2.deployment.observed.tensor_use import TensorUse
@@ -27,7 +25,6 @@ class Step:
         operands, results: of an upload the result is on the device, of a download the operand.
         producers: step that made each operand; None where it was there before.
         key: the same for operations that can share a compiled program.
-        cached: whether the program was in ttnn's cache.
         cores: that hold memory of the program; 0 where none was recorded.
         program_l1_bytes: circular buffers, dataflow buffers and scratchpads on the fullest core.
         l1_bytes: the same and what tensors take of that core's L1 as the step ends.
@@ -43,7 +40,6 @@ class Step:
     math_fidelity: str = ""
     program_config: str = ""
     key: str = ""
-    cached: bool = False
     cores: int = 0
     program_l1_bytes: int = 0
     l1_bytes: int = 0

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-TILE = 32
-"""Rows and columns of a tile."""
+from lightning_v2.tile import TILE
 
 _TILE_BYTES = {
     "float32": 4096,

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import joblib
 import pandas as pd
 
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan
 from lightning_v2.search.plans.quality import METRIC_NAMES, PROSODY, badness, loss
-from lightning_v2.search.sweep.cluster import connected, cores
+from lightning_v2.search.sweep.cluster import connected
 from lightning_v2.search.sweep.measurements import plan_text
+from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.sweep import Unit, sweep
 
 
@@ -23,17 +25,13 @@ class SearchError(LightningError, RuntimeError):
 
 
 @dataclass(frozen=True)
-class Bench:
-    """How plans are measured.
+class Bench(Settings):
+    """How plans are measured, besides the settings.
 
     Attributes:
         sentences: texts.
         folder: of results. What is there is not computed again.
         metric: one of `quality.METRIC_NAMES`; it becomes the column `score`.
-        voice: a name in data/voices/ or a folder.
-        tier: "fast" or "exact".
-        seed: of the noise.
-        scheduler, workers, progress: see `sweep`.
 
     Raises:
         ArgumentError: there is no such metric, or there are no sentences.
@@ -42,12 +40,6 @@ class Bench:
     sentences: tuple[str, ...]
     folder: Path
     metric: str = "loss"
-    voice: str = "slt"
-    tier: str = "fast"
-    seed: int = 0
-    scheduler: str | None = None
-    workers: int | None = None
-    progress: bool = True
 
     def __post_init__(self):
         badness(self.metric, 0.0)
@@ -61,7 +53,7 @@ class Bench:
         Raises:
             ClusterError: no scheduler, or no worker, answers.
         """
-        with connected(self.scheduler, self.workers, self.workers or cores()) as client:
+        with connected(self.scheduler, self.workers, self.workers or joblib.cpu_count()) as client:
             yield replace(self, scheduler=client.scheduler.address, workers=None)
 
     def measure(self, plans: Sequence[Plan]) -> pd.DataFrame:

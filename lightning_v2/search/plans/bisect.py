@@ -1,7 +1,5 @@
 """The first site that breaks a plan, found by halving."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

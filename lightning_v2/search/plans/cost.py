@@ -7,14 +7,13 @@ multiply-adds. Element-wise operations cost the same under any plan and are left
 between programs. Good for comparing plans, not for predicting a device.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Sequence
 
-from lightning_v2.deployment.device.programs import CYCLES_A_PHASE, PHASES, Grid, Product, choices
+from lightning_v2.deployment.device.programs import CYCLES_A_PHASE, Grid, Product, choices
 from lightning_v2.precision.edit import Precisions
+from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
@@ -33,7 +32,7 @@ def cycles(precisions: Precisions, sites: Sequence[Site], grid: Grid = GRID) -> 
 
 @functools.lru_cache(maxsize=4096)
 def _site_cycles(site: Site, precision: SitePrecision, grid: Grid) -> int:
-    phases, cores = PHASES[precision.math_fidelity], grid[0] * grid[1]
+    phases, cores = fidelity.count(precision.math_fidelity), grid[0] * grid[1]
     left, right, result = site.shapes[0], site.shapes[1], site.shapes[-1]
     if site.op not in ("linear", "matmul"):
         return math.ceil(site.macs / TILE**3 / cores) * CYCLES_A_PHASE * phases

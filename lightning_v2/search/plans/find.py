@@ -1,7 +1,5 @@
 """Finds a plan: sensitivities first, then candidates, and the equivalence test as the judge."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -10,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lightning_v2 import tensix
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import Move, groups, precisions_of
@@ -20,8 +19,9 @@ from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.cost import cycles
 from lightning_v2.search.plans.sensitivity import ranked
-from lightning_v2.search.plans.strategies import STRATEGIES, evolve, filled, greedy
+from lightning_v2.search.plans.strategies import STRATEGIES, evolve, greedy, refuse_unreachable
 from lightning_v2.search.plans.trials import Space, Trial, Trials
+from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.voices import voice as voice_of
 
 
@@ -109,7 +109,7 @@ def search(
         ArgumentError: an unknown strategy, a glob that matches nothing, counts that make no sense,
             or sentences that would judge what they have helped to find.
         PlanError: the base does not fit the voice.
-        SearchError: the constraints cannot be met, or plans cannot be measured.
+        UnreachableError: the constraints cannot be met. SearchError: plans cannot be measured.
         CheckError, ClusterError: see `check`, `sweep`.
     """
     if strategy not in STRATEGIES:
@@ -125,7 +125,7 @@ def search(
     if judges is not None and len(judges) < 2:
         raise ArgumentError(f"{len(judges)} sentences are to judge; the test needs at least 2")
     space = space_of(bench.voice, constraints, base, globs)
-    filled(space, frozenset(), [0.0] * len(space.moves))  # impossible demands are refused here
+    refuse_unreachable(space)
     path = bench.folder / "searches" / f"{_digest(bench, space, strategy, generations)}.parquet"
     with bench.open() as opened:
         losses = ranked(opened, space.start, space.moves)
@@ -166,8 +166,13 @@ def within(budget: float, voice: str, base: Plan) -> int:
     """
     if not 0 < budget < 1:
         raise ArgumentError(f"budget is {budget}; legal are shares above 0 and below 1")
+    return int(budget * cycles_of(voice, base))
+
+
+def cycles_of(voice: str, base: Plan) -> int:
+    """Modelled cycles of a voice under a plan."""
     sites = voice_sites(voice_of(voice))
-    return int(budget * cycles(precisions_of(base, sites), sites))
+    return cycles(precisions_of(base, sites), sites)
 
 
 def _groups(sites, low, globs):
@@ -197,14 +202,9 @@ def _judge(
         found = check(
             replace(trial.plan, name=f"trial {trial.number}"),
             judges,
-            voice=bench.voice,
-            tier=bench.tier,
-            seed=bench.seed,
             controls=controls,
             folder=bench.folder,
-            scheduler=bench.scheduler,
-            workers=bench.workers,
-            progress=bench.progress,
+            **Settings.of(bench),
         )
         trials.verdicts[trial.number] = found.answer
         trials.save()
@@ -218,7 +218,7 @@ def _digest(bench: Bench, space: Space, *more: object) -> str:
     """Of everything that decides which plans are tried."""
     what = [
         voice_of(bench.voice).digest,
-        [bench.sentences, bench.metric, bench.tier, bench.seed],
+        [bench.sentences, bench.metric, bench.tier, bench.seed, tensix.settings().decisive],
         space.plan(frozenset()).digest,
         [[move.sites, move.fields] for move in space.moves],
         vars(space.constraints),

@@ -1,7 +1,5 @@
 """Quality against cost: which of the plans that were tried are worth a look."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -5,8 +5,6 @@ what the test allows is used (mean over sentences): 0 is float32, and at 1 a pla
 way only has used all of it. What is allowed is what the table of `analysis.endpoints` says.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which site minds: each site, or group of sites, alone in low precision over a base plan."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """How a search goes about it: by what each site loses alone, then by trying combinations."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 
@@ -18,6 +16,33 @@ _PARENTS = 3
 _DROPPED = 3
 _NEAR = 6
 """A child takes one of so many next-best moves."""
+
+
+class UnreachableError(SearchError):
+    """A constraint that all moves of a space together do not meet.
+
+    Attributes:
+        name: of the constraint.
+        reached: the value that all moves give.
+    """
+
+    def __init__(self, space: Space, name: str):
+        self.name = name
+        self.reached = getattr(space.figures(space.everything), name)
+        super().__init__(
+            f"{name} {getattr(space.constraints, name):g} cannot be met: with all moves it is "
+            f"{self.reached:.6g}"
+        )
+
+
+def refuse_unreachable(space: Space) -> None:
+    """Find out, without trying choices, whether `filled` can meet the constraints.
+
+    Raises:
+        UnreachableError: it cannot.
+    """
+    if unmet := space.unmet(space.everything):
+        raise UnreachableError(space, unmet[0])
 
 
 def greedy(trials: Trials, lost: Sequence[float]) -> None:
@@ -38,7 +63,7 @@ def greedy(trials: Trials, lost: Sequence[float]) -> None:
     ordered = sorted(choice, key=lambda move: (lost[move], move))
     counts = [round(len(ordered) * part / _PATH) for part in range(_PATH + 1)]
     path = [frozenset(ordered[:count]) for count in counts]
-    trials.run("greedy", [*path, frozenset(range(len(space.moves)))])
+    trials.run("greedy", [*path, space.everything])
 
 
 def evolve(trials: Trials, lost: Sequence[float], generations: int, seed: int = 0) -> None:

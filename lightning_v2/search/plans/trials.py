@@ -1,7 +1,5 @@
 """Every plan that a search has tried, and what came of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +33,11 @@ class Space:
     sites: tuple[Site, ...]
     constraints: Constraints
     _figures: dict[Choice, Figures] = field(default_factory=dict, init=False)
+
+    @property
+    def everything(self) -> Choice:
+        """All moves."""
+        return frozenset(range(len(self.moves)))
 
     def precisions(self, choice: Choice) -> Precisions:
         return applied(self.start, [self.moves[index] for index in sorted(choice)])

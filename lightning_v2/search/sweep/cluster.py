@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import joblib
 
 from lightning_v2.errors import ArgumentError, LightningError
 
@@ -19,11 +20,6 @@ PATIENCE_S = 30
 
 class ClusterError(LightningError, RuntimeError):
     """Units cannot run: no scheduler, or no worker, answers."""
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 @contextmanager
@@ -49,7 +45,7 @@ def connected(scheduler: str | None, workers: int | None, units: int) -> Iterato
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is {workers}; legal are 1 and more")
     if scheduler is None:
-        with _embedded(min(workers or cores(), units)) as client:
+        with _embedded(min(workers or joblib.cpu_count(), units)) as client:
             yield client
         return
     from distributed import Client

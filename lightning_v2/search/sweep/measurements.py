@@ -4,8 +4,6 @@ Plans travel as YAML (`plan_text`), sentences as text, voices by name. Where the
 tier is named, values are *emulated*.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 from dataclasses import replace
@@ -118,9 +116,13 @@ def against_recording(
         speech = speaker.synthesize(sentence, seed=seed, forced=timing)
     else:
         speech = emulated(speaker, sentence, plan, tier, seed, timing)
+    worst = {"pesq_wb_mos": float("-inf"), "stoi": float("-inf"), "mcd_db": float("inf")}
     if flaw(speech.waveform):
-        return {"pesq_wb_mos": float("-inf"), "stoi": float("-inf"), "mcd_db": float("inf")}
-    return distances(wave, speech)
+        return worst
+    values = distances(wave, speech)
+    if plan is not None:
+        values |= {name: worst[name] for name, value in values.items() if np.isnan(value)}
+    return values
 
 
 def words_heard(sentence: str, reference: str, candidate: str) -> dict[str, float]:

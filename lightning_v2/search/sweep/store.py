@@ -7,8 +7,6 @@ A row is one row of a result, with its key, its place in the result, the paramet
 is known of how it came about. Several processes may use a folder at the same time.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

@@ -16,7 +16,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.identity import function_digest
 from lightning_v2.search.sweep.cluster import connected
 from lightning_v2.search.sweep.store import COLUMNS, Results
 from lightning_v2.search.sweep.voices import digest_of
@@ -36,6 +35,13 @@ if TYPE_CHECKING:
 
 class SweepWarning(UserWarning):
     """Units failed; their rows say why."""
+
+
+class UnitBug(RuntimeError):
+    """A measurement raised what it never does on purpose; the message is the worker's traceback.
+
+    A mistake in the code, and so no `LightningError`.
+    """
 
 
 _registered: dict[str, Measurement] = {}
@@ -53,7 +59,8 @@ def measurement(
 
     It returns a dict, or a list of dicts, of numbers and words. An argument `voice` names a voice:
     its weights then belong to the identity of a unit. So do this library, the packages below it,
-    and the file that defines the function; not what that imports from outside this library.
+    and the file that defines the function; not what that imports from outside this library. What it
+    raises on purpose is a `LightningError`; of an OSError, too, only its unit fails.
 
     Args:
         name: of the measurement.
@@ -68,6 +75,13 @@ def measurement(
     return register
 
 
+def _settings() -> dict[str, str]:
+    from lightning_v2.tensix.numbers.configuration import Settings, settings
+
+    usual, found = Settings().decisive, settings().decisive
+    return {name: value for name, value in found.items() if value != usual[name]}
+
+
 @dataclass(frozen=True)
 class Unit:
     """One call of a measurement.
@@ -75,14 +89,18 @@ class Unit:
     Attributes:
         measurement: its name.
         parameters: its arguments, all JSON.
+        settings: of `tensix.use` that it runs under, where they are not the defaults; those around
+            this call if not given.
     """
 
     measurement: str
     parameters: dict[str, Any]
+    settings: dict[str, str] = field(default_factory=_settings)
 
     @functools.cached_property
     def key(self) -> str:
-        """Digest of everything that decides the result: measurement, parameters, voice and code.
+        """Digest of everything that decides the result: measurement, parameters, settings, voice
+        and code.
 
         Raises:
             ArgumentError: there is no such measurement.
@@ -90,8 +108,8 @@ class Unit:
         """
         if taken := sorted(set(self.parameters) & set(COLUMNS)):
             raise TypeError(f"a parameter cannot be named {taken[0]!r}: a column of every result")
-        code = [function_digest(self.entry.function), self.surroundings]
-        what = [self.entry.name, *code, self.voice_digest, self.parameters]
+        given = self.voice_digest, self.parameters, self.settings
+        what = [self.entry.name, self.surroundings, *given]
         try:
             text = json.dumps(what, sort_keys=True, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -128,8 +146,8 @@ def sweep(
 
     Results of other code stay where they are and are not used: see `Results.of_other_code`.
 
-    A unit that raises is a row with an `error`, is reported by a `SweepWarning`, and is run again
-    by the next sweep. A worker that dies costs its unit, which runs again on another one. Every
+    A unit that fails is a row with an `error`, is reported by a `SweepWarning`, and is run again by
+    the next sweep. A worker that dies costs its unit, which runs again on another one. Every
     result is kept as soon as it is there: an interrupted sweep goes on where it was.
 
     Args:
@@ -147,6 +165,7 @@ def sweep(
     Raises:
         ArgumentError, TypeError: a unit that cannot run, or a result named like a parameter.
         ClusterError: no scheduler or no worker answers.
+        UnitBug: a mistake in a measurement; what had finished before is kept.
     """
     wanted = {unit.key: unit for unit in units}
     results = Results(Path(folder))
@@ -172,6 +191,8 @@ def _run(
     failed = []
     with connected(scheduler, workers, len(units)) as client:
         for unit, outcome in _outcomes(client, units):
+            if outcome.bug:
+                raise UnitBug(f"{unit.measurement} of {unit.parameters}:\n{outcome.bug}")
             results.write(
                 unit.key,
                 unit.measurement,
@@ -202,6 +223,7 @@ def _outcomes(client: Client, units: list[Unit]) -> Iterator[tuple[Unit, Outcome
             unit.parameters,
             unit.voice_digest,
             unit.surroundings,
+            unit.settings,
             key=f"{unit.measurement}-{unit.key}",
         )
         waiting[future] = unit

@@ -23,7 +23,22 @@ def voice(name: str) -> Voice:
 
 def digest_of(parameters: dict) -> str:
     """SHA-256 of the weights that `parameters["voice"]` names; "" if it names none."""
+    if "voice" not in parameters:
+        return ""
+    name = parameters["voice"]
+    return _loaded_digest(name, _stamp(name))
+
+
+def digest_here(parameters: dict) -> str:
+    """The same of the weights that measurements of this process compute with at this moment."""
     return voice(parameters["voice"]).digest if "voice" in parameters else ""
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded_digest(name: str, _stamp: int) -> str:
+    from lightning_v2.model import load
+
+    return load(name).digest
 
 
 @functools.lru_cache(maxsize=2)

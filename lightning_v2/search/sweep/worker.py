@@ -1,19 +1,18 @@
 """What runs on a worker: one unit."""
 
-from __future__ import annotations
-
 import hashlib
 import signal
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from lightning_v2.errors import ArgumentError
-from lightning_v2.identity import code_digest, code_label, files_digest
+from lightning_v2.errors import ArgumentError, LightningError
+from lightning_v2.identity import code_digest, code_label, files_digest, function_digest
 from lightning_v2.search.sweep.store import COLUMNS
-from lightning_v2.search.sweep.voices import digest_of
+from lightning_v2.search.sweep.voices import digest_here
 
 _VALUES = (float, int, str, type(None))
 
@@ -25,12 +24,14 @@ class Outcome:
     Attributes:
         rows: of the result.
         error: one line; None if all went well.
+        bug: traceback of what only a mistake in the code can raise; None if there was none.
         seconds: wall time.
         code: `identity.code_label`.
     """
 
     rows: list[dict]
     error: str | None
+    bug: str | None = None
     seconds: float = 0.0
     code: str = ""
 
@@ -51,26 +52,32 @@ class Measurement:
     reads: Callable[[dict], Iterable[Path]]
 
     def surroundings(self, parameters: dict) -> str:
-        """Digest of what a result depends on besides arguments, voice and `function`'s own file."""
-        parts = [code_digest(), *map(files_digest, self.reads(parameters))]
+        """Digest of what a result depends on besides arguments, voice and settings."""
+        code = code_digest(), function_digest(self.function)
+        parts = [*code, *map(files_digest, self.reads(parameters))]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def run_unit(
-    measurement: Measurement, parameters: dict, voice_digest: str, surroundings: str
+    measurement: Measurement,
+    parameters: dict,
+    voice_digest: str,
+    surroundings: str,
+    settings: dict,
 ) -> Outcome:
-    """Run a measurement. What it raises becomes the error of the outcome.
+    """Run a measurement. What it raises becomes the error of the outcome, or its bug.
 
     Args:
         measurement: which.
         parameters: its arguments.
         voice_digest: of the voice that `parameters["voice"]` has to name on this machine, too.
         surroundings: that this machine has to have, too.
+        settings: for `tensix.use`, where they are not its defaults.
     """
     start = perf_counter()
-    rows, error = [], None
+    rows, error, bug = [], None, None
     try:
-        if (there := digest_of(parameters)) != voice_digest:
+        if (there := digest_here(parameters)) != voice_digest:
             raise ArgumentError(
                 f"voice {parameters['voice']!r} has weights {there[:12]} on this worker, the sweep "
                 f"is about {voice_digest[:12]}: install the same voice"
@@ -78,14 +85,28 @@ def run_unit(
         if measurement.surroundings(parameters) != surroundings:
             raise ArgumentError(
                 f"this worker has other code, packages or data than the sweep ({code_label()} "
-                "here): install the same"
+                "here): install the same; where code was edited meanwhile, start Python again"
             )
-        rows = _rows(measurement.function(**parameters))
-    except Exception as caught:
+        with _used(settings):
+            rows = _rows(measurement.function(**parameters))
+    except (LightningError, OSError) as caught:
         place = traceback.extract_tb(caught.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         error = " ".join(f"{type(caught).__name__}: {caught} ({where})".split())
-    return Outcome(rows, error, perf_counter() - start, code_label())
+    except Exception:
+        bug = traceback.format_exc()
+    return Outcome(rows, error, bug, perf_counter() - start, code_label())
+
+
+@contextmanager
+def _used(settings: dict) -> Iterator[None]:
+    if not settings:  # a unit that needs no torch need not wait for it
+        yield
+        return
+    from lightning_v2 import tensix
+
+    with tensix.use(**settings):
+        yield
 
 
 def dask_setup(_worker: object) -> None:

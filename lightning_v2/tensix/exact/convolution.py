@@ -1,16 +1,14 @@
 """Convolutions in the exact tier; see `convolution`."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
 import torch
 
 from lightning_v2.tensix.exact import matmul as matmul_exact
-from lightning_v2.tensix.exact import rows
 from lightning_v2.tensix.exact.threads import spread
 from lightning_v2.tensix.kernels.loops import loops
+from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
 from lightning_v2.tensix.numbers.tensor import Tensor
@@ -82,7 +80,7 @@ def _accumulate(
     flat, weights, target = (
         x.contiguous().numpy().view(np.uint32) for x in (windows, taps, result)
     )
-    phases = rows.phases(config)
+    phases = fidelity.count(config.math_fidelity)
     wide, defect = config.fp32_dest_acc_en, not settings().blackhole
 
     def run(first: int, last: int) -> None:

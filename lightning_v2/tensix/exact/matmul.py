@@ -1,14 +1,12 @@
 """Matrix products in the exact tier: docs/numerics.md, sections 4 and 6."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 
 from lightning_v2.tensix.exact import rows
 from lightning_v2.tensix.exact.threads import spread
 from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import formats
+from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.configuration import (
     ComputeKernelConfig,
     MatmulProgramConfig,
@@ -126,7 +124,7 @@ def multiply_add(
     kernels = loops("fpu.matmul")
     wide = config.fp32_dest_acc_en
     cut = np.int32(_TF32 if wide else _BFLOAT16)
-    phases = rows.phases(config)
+    phases = fidelity.count(config.math_fidelity)
     a, b, d = (x.numpy().view(np.int32) for x in (in0, in1, dst))
     defect = not settings().blackhole
 

@@ -1,15 +1,11 @@
 """Compiled kernels that treat each row of a tensor, its last axis, by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from lightning_v2.tensix.exact.threads import spread
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
-from lightning_v2.tensix.numbers.sites import FIDELITIES
 
 _SMALL = 1 << 12
 """Values below which a second thread costs more than it brings."""
@@ -49,8 +45,3 @@ def run(
 def patterns(x: torch.Tensor) -> np.ndarray:
     """The uint32 patterns of a float32 tensor, in its shape."""
     return x.detach().contiguous().numpy().view(np.uint32)
-
-
-def phases(config: ComputeKernelConfig) -> int:
-    """Passes of the multiplier: 1 for LoFi to 4 for HiFi4."""
-    return FIDELITIES.index(config.math_fidelity) + 1

@@ -1,8 +1,6 @@
 """Compiled kernels on several cores. A kernel cuts its work into tasks that share no result, so
 that the bits do not depend on how many threads there are."""
 
-from __future__ import annotations
-
 import functools
 import os
 from collections.abc import Callable

@@ -4,8 +4,6 @@ With a 16-bit Dst a dense convolution is the matrix product of its windows, roun
 sum of a depthwise one is rounded once, where the chip rounds it after every tap and phase.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 

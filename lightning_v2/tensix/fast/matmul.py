@@ -11,8 +11,6 @@ and its growth with K, not the bits: 5 to 20 % too low, a third where one Dst ru
 (`tests/tensix/fast/test_matmul.py` holds both widths to files of the functional simulator).
 """
 
-from __future__ import annotations
-
 import functools
 import operator
 from collections.abc import Iterable

@@ -6,8 +6,6 @@ Otherwise the sums and products that run on the matrix engine take masked operan
 with a 16-bit Dst every intermediate result is a bfloat16. docs/numerics.md, sections 3 and 7.2.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 
@@ -32,7 +30,7 @@ def normalise(
     centred: layer norm; otherwise root mean square.
     """
     epsilon = truncate(torch.tensor(epsilon, dtype=torch.float32), _BFLOAT16).item()
-    if config.fp32_dest_acc_en and config.math_fidelity in ("HiFi3", "HiFi4"):
+    if config.fp32_dest_acc_en and _part("in0", config) == _part("in1", config) == "all":
         if centred:
             return F.layer_norm(x, x.shape[-1:], weight, bias, epsilon)
         result = F.rms_norm(x, x.shape[-1:], weight, epsilon)
@@ -49,13 +47,12 @@ def normalise(
 
 def product(a: torch.Tensor, b: torch.Tensor, config: ComputeKernelConfig) -> torch.Tensor:
     """a (SrcA) * b (SrcB) with the bits that the fidelity takes of each."""
-    low = config.math_fidelity == "LoFi"
-    return _taken(a, "in1", "high" if low else "all", config) * _of_source_b(b, config)
+    return _taken(a, "in1", config) * _taken(b, "in0", config)
 
 
 def summed(x: torch.Tensor, config: ComputeKernelConfig) -> torch.Tensor:
     """Sum along the last axis, which stays: data in SrcB, ones in SrcA."""
-    return _of_source_b(x, config).sum(-1, keepdim=True)
+    return _taken(x, "in0", config).sum(-1, keepdim=True)
 
 
 def stored(x: torch.Tensor, config: ComputeKernelConfig) -> torch.Tensor:
@@ -63,10 +60,11 @@ def stored(x: torch.Tensor, config: ComputeKernelConfig) -> torch.Tensor:
     return x if config.fp32_dest_acc_en else pack_device(x, "bfloat16")
 
 
-def _of_source_b(x: torch.Tensor, config: ComputeKernelConfig) -> torch.Tensor:
-    return _taken(x, "in0", "high" if config.math_fidelity in ("LoFi", "HiFi2") else "all", config)
-
-
-def _taken(x: torch.Tensor, position: str, part: str, config: ComputeKernelConfig) -> torch.Tensor:
+def _taken(x: torch.Tensor, operand: str, config: ComputeKernelConfig) -> torch.Tensor:
     wide = config.fp32_dest_acc_en
-    return fidelity.take(x, position, part, "float32" if wide else "bfloat16", wide)
+    dtype = "float32" if wide else "bfloat16"
+    return fidelity.take(x, operand, _part(operand, config), dtype, wide)
+
+
+def _part(operand: str, config: ComputeKernelConfig) -> str:
+    return fidelity.part_taken(operand, config.math_fidelity)

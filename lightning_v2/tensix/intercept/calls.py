@@ -5,8 +5,6 @@ function it stands for. An activation arrives as float32 from wherever the modul
 of the module is packed by the host, once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

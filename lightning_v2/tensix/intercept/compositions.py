@@ -6,8 +6,6 @@ for group_norm, addcmul, addcdiv and lerp; here they are compositions all the sa
 that sequence of operations. batch_norm is composed as its kernel is.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import torch

@@ -1,7 +1,5 @@
 """Torch's convolutions as operations of one site; see `calls`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 The interception sees those calls one by one, each at a site of its own.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

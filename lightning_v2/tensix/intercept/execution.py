@@ -11,19 +11,13 @@ Written against `ops`, a module with ttnn's names: `lightning_v2.tensix`, or a s
                  is cast to `output`; so they do for bfloat4_b, which few of them take
 """
 
-from __future__ import annotations
-
 from types import ModuleType
 
 import torch
 
 from lightning_v2.tensix.numbers.sites import SitePrecision
-
-APPROXIMATE = frozenset(("exp", "gelu", "sigmoid", "tanh"))
-"""Functions with an approximate variant that `math_approx_mode` chooses."""
-
-MIXED = frozenset(("add", "subtract", "multiply"))
-"""Operations of two operands whose formats may differ, float32 excepted."""
+from lightning_v2.tensix.ops.elementwise import BINARY
+from lightning_v2.tensix.ops.unary import UNARY
 
 
 class Execution:
@@ -92,7 +86,7 @@ class Execution:
 
     def unary(self, name, x, **parameters):
         """The function of one operand called `name`."""
-        if self.precision.math_approx_mode and name in APPROXIMATE:
+        if self.precision.math_approx_mode and UNARY[name].approximate is not None:
             parameters["fast_and_approximate_mode"] = True
         return self._stored(getattr(self.ops, name)(self._computed(x), **parameters))
 
@@ -103,7 +97,7 @@ class Execution:
         operation takes it beside block floats.
         """
         pair = [x if isinstance(x, int | float) else self._computed(x) for x in (a, b)]
-        if constant is not None and name in MIXED and self._computed_in != "float32":
+        if constant is not None and BINARY[name].is_mixed and self._computed_in != "float32":
             pair[constant] = (a, b)[constant]
         return self._stored(getattr(self.ops, name)(*pair))
 

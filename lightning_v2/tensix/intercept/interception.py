@@ -23,7 +23,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -43,10 +43,10 @@ from lightning_v2.tensix.intercept.operations import DATA, Operation
 from lightning_v2.tensix.intercept.single_call import objection, refuse_autocast, run_call
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
 from lightning_v2.tensix.numbers.constants import Constants
-from lightning_v2.tensix.numbers.sites import SitePrecision
+from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
 Policy = Callable[[str], SitePrecision | None]
-Observer = Callable[[str, str, Callable, tuple, dict[str, Any], Any], None]
+Observer = Callable[[SiteCall], None]
 
 OUTSIDE = "(outside)"
 """Where calls are counted that come from no module."""
@@ -213,35 +213,34 @@ class Interception(TorchFunctionMode):
             try:
                 plain, in_place = call.plain_arguments(args, kwargs)
                 # The observer sees the call as it was made, unless it overwrites its own argument.
-                args, kwargs = plain if in_place else (args, kwargs)
-                result = self._run(site, call.operation, in_place, function, args, kwargs)
+                if in_place:
+                    function, (args, kwargs) = call.operation.plain, plain
+                result = self._run(SiteCall(site, call.operation.name, function, args, kwargs))
                 return args[0].copy_(result) if in_place else result
             except Exception as error:
                 error.add_note(f"in {call.operation.name} at site {site}")
                 raise
 
-    def _run(self, site, operation, in_place, function, args, kwargs):
-        if site not in self._precisions:
-            self._precisions[site] = self._policy(site)
-            self.sites[site] = operation.name
-        precision = self._precisions[site]
-        if in_place:
-            function = operation.plain
+    def _run(self, made: SiteCall) -> object:
+        if made.site not in self._precisions:
+            self._precisions[made.site] = self._policy(made.site)
+            self.sites[made.site] = made.op
+        precision = self._precisions[made.site]
         frame = self._frames[-1]
         if precision is None:
-            result = function(*args, **kwargs)
+            result = made.by_torch()
         else:
             try:
-                call = operations.resolve(function)
-                result, exact = run_call(call, args, kwargs, precision, self.constants)
+                call = operations.resolve(made.function)
+                result, exact = run_call(call, made.args, made.kwargs, precision, self.constants)
                 self.emulated += 1
-                self._approximated.update([] if exact else [(operation.name, frame.path)])
+                self._approximated.update([] if exact else [(made.op, frame.path)])
             except NoRuleError as error:
-                result = function(*args, **kwargs)
+                result = made.by_torch()
                 if precision.output != "uint32" and any(x.numel() for x in tensors(result)):
-                    self._left_alone(operation.name, frame, str(error))
+                    self._left_alone(made.op, frame, str(error))
         if self._observer is not None:
-            self._observer(site, operation.name, function, args, kwargs, result)
+            self._observer(replace(made, result=result))
         return result
 
     @contextmanager
@@ -312,8 +311,7 @@ def intercept(module: nn.Module, policy: Policy, observer: Observer | None = Non
         module: its submodules give the sites their names.
         policy: site name -> precision, or None to leave the call in PyTorch's float32. Asked once
             a site: `plan.for_site` fits.
-        observer: called after each site with (site, op, function, args, kwargs, result); the
-            arguments are those of the call as made, before rounding. `lower` runs it again alone.
+        observer: called after each site. `lower` runs the call again, alone.
     """
     return Interception(module, policy, observer)
 

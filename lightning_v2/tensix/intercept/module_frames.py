@@ -1,7 +1,5 @@
 """Which module makes a call: the running forwards of a thread, told by torch's global hooks."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Values in nested tuples, lists and dictionaries, such as the arguments of a call."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import torch

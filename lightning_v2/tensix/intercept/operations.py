@@ -4,8 +4,6 @@ A call arrives as torch hands it over: function, method, operator, in-place vari
 operator. `resolve` finds its one `Operation`; `DATA` marks calls that only move or select values.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import math
@@ -24,6 +22,8 @@ from lightning_v2.tensix.intercept.data_calls import DATA_CALLS
 from lightning_v2.tensix.numbers.configuration import settings, use
 from lightning_v2.tensix.numbers.formats import FORMATS
 from lightning_v2.tensix.ops import phase
+from lightning_v2.tensix.ops.elementwise import BINARY
+from lightning_v2.tensix.ops.unary import UNARY
 
 Arguments = tuple[tuple, dict[str, object]]
 
@@ -237,38 +237,12 @@ def _function(name):
     return getattr(F, name) if name in F.__dict__ else getattr(torch, name)
 
 
-# Functions of one operand with an exact rule: their parameters, with torch's defaults.
-_PARAMETERS: dict[str, dict[str, object]] = {
-    "celu": {"alpha": 1.0},
-    "clamp": {"min": None, "max": None},
-    "clamp_max": {"max": None},
-    "clamp_min": {"min": None},
-    "elu": {"alpha": 1.0},
-    "hardtanh": {"min_val": -1.0, "max_val": 1.0},
-    "leaky_relu": {"negative_slope": 0.01},
-    "softplus": {"beta": 1, "threshold": 20},
-}
-_NAMES = {"clamp_max": "clamp", "clamp_min": "clamp", "logsigmoid": "log_sigmoid"}
 _UNARY = {
-    name: calls.unary(_NAMES.get(name, name), parameters)
-    for name, parameters in (
-        dict.fromkeys(
-            "abs ceil cos erf exp exp2 expm1 floor hardsigmoid hardswish log log10 log1p log2 "
-            "logsigmoid mish neg reciprocal relu relu6 round rsqrt selu sigmoid sign silu sin "
-            "softsign sqrt square tan tanh trunc".split()
-        )
-        | _PARAMETERS
-    ).items()
+    name: calls.unary(row.name, parameters)
+    for row in UNARY.values()
+    for name, parameters in row.torch_calls.items()
 } | {"gelu": calls.gelu}
 _UNARY_STAND_INS = ("acos asin atan cosh erfc frac nan_to_num sinc sinh").split()
-_BINARY = {
-    "add": "add",
-    "div": "divide",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "mul": "multiply",
-    "sub": "subtract",
-}
 _COMPOSED = {
     "addcdiv": compositions.addcdiv,
     "addcmul": compositions.addcmul,
@@ -343,17 +317,18 @@ _VECTOR = (
     *(
         Operation(name, "vector", _no_rule, f, stand_in=_unary(f))
         for name, f in ((name, _function(name)) for name in _UNARY_STAND_INS)
+        if name not in _UNARY
     ),
     *(
         Operation(
-            name,
+            row.call,
             "vector",
-            calls.binary(ours),
-            getattr(torch, name),
+            calls.binary(row.name),
+            getattr(torch, row.call),
             is_elementwise=True,
-            stand_in=_elementwise(getattr(torch, name)),
+            stand_in=_elementwise(getattr(torch, row.call)),
         )
-        for name, ours in _BINARY.items()
+        for row in BINARY.values()
     ),
     Operation(
         "pow",
@@ -389,6 +364,7 @@ _ALIASES = {
     "clip": "clamp",
     "divide": "div",
     "floordiv": "floor_divide",
+    "log_sigmoid": "logsigmoid",
     "mm": "matmul",
     "mod": "remainder",
     "multiply": "mul",

@@ -4,8 +4,6 @@ ttnn has no such operations: what a caller would write with linear, sigmoid, tan
 runs here at one site, under one precision. Letters: T time, B batch, I input, H hidden.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

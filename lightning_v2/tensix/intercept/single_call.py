@@ -4,8 +4,6 @@ Half precision arrives widened to float32 and leaves as torch would give it; ten
 get one, for block floats have groups.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

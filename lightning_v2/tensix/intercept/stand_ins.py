@@ -3,8 +3,6 @@
 They stand in for the chip in the fast tier; the exact one lists what they did as approximated.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

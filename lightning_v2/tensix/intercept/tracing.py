@@ -1,7 +1,5 @@
 """The sites of a module, with what they multiply and hold, from one run in float32."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from torch import nn
@@ -9,31 +7,31 @@ from torch import nn
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.interception import intercept
 from lightning_v2.tensix.intercept.nested import leaves, tensors
-from lightning_v2.tensix.numbers.sites import Site
+from lightning_v2.tensix.numbers.sites import Site, SiteCall
 
 
 def trace(module: nn.Module, run: Callable[[], object]) -> list[Site]:
     """The sites of `module` in one call of `run`, in the order of their first call, in float32."""
     counts: dict[str, Site] = {}
 
-    def observe(name, op, function, args, kwargs, result):
-        seen = counts.get(name)
-        call = operations.resolve(function)
-        (args, kwargs), _ = call.plain_arguments(args, kwargs)
+    def observe(made: SiteCall) -> None:
+        name, result, seen = made.site, made.result, counts.get(made.site)
+        call = operations.resolve(made.function)
+        (args, kwargs), _ = call.plain_arguments(made.args, made.kwargs)
         operands = tensors((args, kwargs))
         macs = 0
         if call.operation.macs and all(x.numel() for x in operands):
             macs = call.operation.macs(list(leaves((args, kwargs))), result)
         if seen is not None:
             total = (seen.macs + macs, seen.weights, seen.vectors, seen.calls + 1)
-            counts[name] = Site(name, op, *total, seen.shapes)
+            counts[name] = Site(name, made.op, *total, seen.shapes)
             return
         constants = [t for t in operands if interception.constants.owner(t) is not None]
         is_matrix = call.operation.engine == "matrix"
         weights = sum(t.numel() for t in constants if is_matrix and t.dim() > 1)
         vectors = sum(t.numel() for t in constants) - weights
         shapes = tuple(tuple(t.shape) for t in (*operands, *leaves(result)))
-        counts[name] = Site(name, op, macs, weights, vectors, 1, shapes)
+        counts[name] = Site(name, made.op, macs, weights, vectors, 1, shapes)
 
     with intercept(module, lambda site: None, observe) as interception:
         run()

@@ -5,8 +5,6 @@ asks for it; those that no call asked for are reported. While a dispatch mode is
 what `torch.compile` made as it was written, so that its calls are seen.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +25,12 @@ class _Watch(TorchDispatchMode):
     def __init__(self, report: Callable[[str], None]):
         super().__init__()
         self._report = report
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: torch would import its compiler, to keep it out of here, at the first operation. That
+        takes longer than a sentence, and nothing is compiled while a dispatch mode is there."""
+        return False
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}

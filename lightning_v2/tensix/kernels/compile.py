@@ -5,8 +5,6 @@ Compiled code therefore lies in a folder named after the text of all files in he
 that can be written to, else among the user's caches.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import os
@@ -14,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numba
+
+from lightning_v2.files import user_cache
 
 _HERE = Path(__file__).parent
 
@@ -51,5 +51,4 @@ def _folder(chosen: str) -> Path:
         return Path(chosen) / name
     if os.access(_HERE, os.W_OK):
         return _HERE / "__pycache__" / name
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "lightning-v2" / name
+    return user_cache() / name

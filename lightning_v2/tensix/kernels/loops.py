@@ -1,7 +1,5 @@
 """The way to the compiled loops: numba takes half a second to import, so only who runs one pays."""
 
-from __future__ import annotations
-
 import functools
 import importlib
 from types import ModuleType

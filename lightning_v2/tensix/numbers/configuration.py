@@ -4,8 +4,6 @@ The words and the defaults are ttnn's (`ttnn.WormholeComputeKernelConfig`, the p
 `ttnn.matmul`); docs/numerics.md, section 8.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,6 +40,11 @@ class Settings:
             )
         _check("tier", self.tier, TIERS)
         _check("arch", self.arch, ARCHITECTURES)
+
+    @property
+    def decisive(self) -> dict[str, str]:
+        """Those that a result depends on, as `use` takes them."""
+        return {"tier": self.tier, "arch": self.arch}
 
     @property
     def exact(self) -> bool:

@@ -19,8 +19,6 @@ A stored block whose exponent is too small for its data wraps on reading (values
 unchanged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -30,12 +28,12 @@ from torch import Tensor
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.kernels.loops import loops
+from lightning_v2.tile import TILE
 
 FORMATS = ("float32", "bfloat16", "bfloat8_b", "bfloat4_b")
 MAGNITUDE_BITS = {"bfloat8_b": 7, "bfloat4_b": 3}
 BITS_PER_VALUE = {"float32": 32.0, "bfloat16": 16.0, "bfloat8_b": 8.5, "bfloat4_b": 4.5}
 GROUP = 16
-TILE = 32
 
 _MASK_BFLOAT16 = 0xFFFF0000
 _SIGN, _EXPONENT, _FRACTION, _HIDDEN = 0x80000000, 0x7F800000, 0x007FFFFF, 0x00800000
@@ -44,15 +42,6 @@ _SIGN, _EXPONENT, _FRACTION, _HIDDEN = 0x80000000, 0x7F800000, 0x007FFFFF, 0x008
 def tile_bytes(dtype: str) -> int:
     """Bytes of one stored 32x32 tile: 4096, 2048, 1088 or 576."""
     return int(TILE * TILE * BITS_PER_VALUE[_known(dtype)] / 8)
-
-
-def storage_bytes(shape: tuple[int, ...], dtype: str) -> int:
-    """Bytes of a stored tensor of `shape` (..., R, C), the last two axes padded to whole tiles."""
-    *batch, rows, columns = (1, 1, *shape)[-max(2, len(shape)) :]
-    tiles = -(-rows // TILE) * -(-columns // TILE)
-    for size in batch:
-        tiles *= size
-    return tiles * tile_bytes(dtype)
 
 
 def pack_host(x: Tensor, dtype: str, axis: int = -1) -> Tensor:

@@ -1,14 +1,13 @@
 """What a plan may say about one operation, and what a run tells about it."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.tensix.numbers.fidelity import FIDELITIES
 from lightning_v2.tensix.numbers.formats import FORMATS
 
 ROUNDINGS = ("nearest", "fidelity", "feedback")
-FIDELITIES = ("LoFi", "HiFi2", "HiFi3", "HiFi4")
 
 # The legal values of every field; `bool` and `int` stand for their type (`int`: positive).
 LEGAL = {
@@ -96,3 +95,23 @@ class Site:
     vectors: int
     calls: int
     shapes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SiteCall:
+    """One call at a site, as an observer gets it.
+
+    site: its name. op: "linear", "add", … function, args, kwargs: the torch call as it was made,
+    before any rounding. result: what it returned.
+    """
+
+    site: str
+    op: str
+    function: Callable
+    args: tuple
+    kwargs: dict[str, object]
+    result: object = None
+
+    def by_torch(self) -> object:
+        """What torch's own arithmetic returns."""
+        return self.function(*self.args, **self.kwargs)

@@ -5,8 +5,6 @@ laid out: `values` are the numbers that a reader of the stored tensor sees. Tile
 block floats share an exponent, along the last axis.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
 
 import numpy as np

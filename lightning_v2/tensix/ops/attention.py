@@ -4,8 +4,6 @@ docs/numerics.md, section 7.2: flash attention over chunks of keys, whose sizes 
 ttnn has two kernels for it, a streaming one for a 16-bit Dst, its default, and one for 32 bits.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +13,13 @@ import torch.nn.functional as F
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact import matmul as matmul_exact
 from lightning_v2.tensix.exact import rows
+from lightning_v2.tensix.fast.approximations import exp_approximate
 from lightning_v2.tensix.fast.matmul import product
 from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import formats
+from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
-from lightning_v2.tensix.ops.sfpu import exp_approximate
 
 INPUTS = ("bfloat16", "bfloat8_b", "bfloat4_b")
 
@@ -200,7 +198,8 @@ class _Head:
         self.slope = (_SLOPE * scale).view(np.uint32)
         self.accurate = program.exp_approx_mode is not False
         self.config = config
-        self.phases, self.approximate = rows.phases(config), config.math_approx_mode
+        self.phases = fidelity.count(config.math_fidelity)
+        self.approximate = config.math_approx_mode
         self.blackhole = settings().blackhole
         tall, wide = self.rows // TILE, self.columns // TILE
         self.score_width = _block(tall, wide, _DST_TILES)[1]

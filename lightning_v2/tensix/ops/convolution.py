@@ -13,8 +13,6 @@ input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. W
 other groups, ttnn expands the weights to a dense matrix with zeros, and so does this module.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import torch

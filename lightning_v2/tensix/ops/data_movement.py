@@ -7,8 +7,6 @@ bfloat16 where they cannot move whole tiles. Where the packer writes bfloat16 ag
 where rows become columns), -0 and denormals become +0 and NaN inf.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

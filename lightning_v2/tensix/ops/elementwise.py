@@ -18,9 +18,8 @@ rounded to nearest even. The fast tier computes in float32 and rounds once: the 
 bits for a sum, so that 99 % of the sums in the simulator's files are equal, the rest one unit away.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -121,6 +120,33 @@ def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
 def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
     """The larger of a and b, element by element; see `minimum`."""
     return _extreme("vector_maximum", torch.maximum, a, b, dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An operation of two operands.
+
+    name: ttnn's, and of the function here. call: torch's name for it.
+    is_mixed: the formats of the operands may differ, float32 excepted.
+    """
+
+    name: str
+    call: str
+    is_mixed: bool = False
+
+
+BINARY = {
+    row.name: row
+    for row in (
+        Binary("add", "add", is_mixed=True),
+        Binary("divide", "div"),
+        Binary("maximum", "maximum"),
+        Binary("minimum", "minimum"),
+        Binary("multiply", "mul", is_mixed=True),
+        Binary("subtract", "sub", is_mixed=True),
+    )
+}
+"""By name: the interception takes those torch calls for them, and a device runs them."""
 
 
 def _sum(

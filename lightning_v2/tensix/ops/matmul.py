@@ -4,8 +4,6 @@ docs/numerics.md, sections 4, 6 and 8. in0 (activations) goes to register SrcB, 
 SrcA: the position alone decides which significand bits meet the multiplier.
 """
 
-from __future__ import annotations
-
 import torch
 
 from lightning_v2.errors import ArgumentError
@@ -18,7 +16,7 @@ from lightning_v2.tensix.numbers.configuration import (
 )
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
-from lightning_v2.tensix.ops import sfpu_operations
+from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
 from lightning_v2.tensix.programs import matmul as program
 
 ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh")
@@ -120,7 +118,7 @@ def linear(
     dst = tier.destination(a, b, config, chosen, waiting, bias is not None)
     result = finish(dst, bias, config, output)
     if activation is not None:
-        result = getattr(sfpu_operations, activation)(Tensor(result, output)).values
+        result = FUNCTIONS[activation](Tensor(result, output)).values
     if input_tensor_a.values.dim() == 1:
         result = result.squeeze(-2)
     return Tensor(result.squeeze(-1) if input_tensor_b.values.dim() == 1 else result, output)

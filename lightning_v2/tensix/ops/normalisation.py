@@ -5,8 +5,6 @@ the chip everything in between lies in memory, as float32 with a 32-bit Dst and 
 16-bit one; `normalisation_fast` keeps float32 or rounds to bfloat16.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,7 +13,7 @@ from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.exact import rows
 from lightning_v2.tensix.fast import normalisation as normalisation_fast
 from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import formats
+from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
 
@@ -103,7 +101,7 @@ def normalise(
         size,
         int(np.float32(epsilon).view(np.uint32)) & _BFLOAT16,
         centred,
-        rows.phases(config),
+        fidelity.count(config.math_fidelity),
         config.fp32_dest_acc_en,
         config.math_approx_mode,
         settings().blackhole,

@@ -3,8 +3,6 @@
 Letters: B batch, T frames, N = T * hop samples.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -6,8 +6,6 @@ engine in full float32, outer axes by sums of tiles or moved to the place of the
 steps values are stored.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -16,7 +14,7 @@ import torch
 from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.exact import rows
 from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import formats
+from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
 
@@ -256,7 +254,7 @@ class _Reduction:
             arguments = (bits, across, self.blackhole)
             result = rows.run(kernels.sum_rows_float32, lines, *arguments, width=1)
         else:
-            scaler, phases = bits & _BFLOAT16, rows.phases(self.config)
+            scaler, phases = bits & _BFLOAT16, fidelity.count(self.config.math_fidelity)
             arguments = (scaler, phases, self.wide, across, self.blackhole)
             result = rows.run(kernels.sum_rows, lines, *arguments, width=1)
         return formats.pack_device(result if across else result.transpose(-1, -2), output)

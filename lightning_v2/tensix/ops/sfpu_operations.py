@@ -1,84 +1,31 @@
 """ttnn's functions of one operand, which run on the vector engine: `tensix.exp`, `gelu`, ….
 
-Names and arguments are ttnn's. The result has the format of the operand. float32 is computed in a
-32-bit Dst; everything else in a 16-bit Dst, block floats from their unpacked values
-(docs/numerics.md, sections 7.4 and 8). The exact tier transcribes the kernels (`sfpu.apply`); the
-fast tier computes in float32, rounds once and keeps gradients, straight through.
+Names and arguments are ttnn's: `FUNCTIONS` has them all, made from the rows of `unary` but for a
+few. The result has the format of the operand. float32 is computed in a 32-bit Dst; everything else
+in a 16-bit Dst, block floats from their unpacked values (docs/numerics.md, sections 7.4 and 8). The
+exact tier transcribes the kernels (`sfpu.apply`); the fast tier computes in float32, rounds once
+and keeps gradients, straight through.
 """
 
-from __future__ import annotations
-
+import inspect
 from collections.abc import Callable
+from inspect import Parameter
 
 import torch
-import torch.nn.functional as F
 
 from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.numbers.configuration import settings
 from lightning_v2.tensix.numbers.formats import pack_device, truncate
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, typecast
 from lightning_v2.tensix.ops.elementwise import multiply
-from lightning_v2.tensix.ops.sfpu import APPROXIMATE, apply
+from lightning_v2.tensix.ops.sfpu import apply
+from lightning_v2.tensix.ops.unary import UNARY, Unary
 
 SIGMOID_MODES = ("Accurate", "AccurateWithFastExp", "FastApproximate")
 GELU_VARIANTS = ("Accurate", "FastLut", "Tanh")
 
 _BFLOAT16 = 0xFFFF0000
-
-
-def exp(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """e**x, or its linear approximation (off by up to 3.1 %)."""
-    return _run("exp", x, torch.exp, fast_and_approximate_mode)
-
-
-def exp2(x: Tensor) -> Tensor:
-    """2**x."""
-    return _run("exp2", x, torch.exp2)
-
-
-def expm1(x: Tensor) -> Tensor:
-    """e**x - 1."""
-    return _run("expm1", x, torch.expm1)
-
-
-def log(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """Natural logarithm; the fast mode only leaves out the flush of denormals."""
-    return _run("log", x, torch.log, guarded=not fast_and_approximate_mode)
-
-
-def log2(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """Logarithm to the base 2; see `log`."""
-    return _run("log2", x, torch.log2, guarded=not fast_and_approximate_mode)
-
-
-def log10(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """Logarithm to the base 10; see `log`."""
-    return _run("log10", x, torch.log10, guarded=not fast_and_approximate_mode)
-
-
-def log1p(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """log(1 + x); the kernel is the same in both modes."""
-    return _run("log1p", x, torch.log1p)
-
-
-def sin(x: Tensor) -> Tensor:
-    """Sine."""
-    return _run("sin", x, torch.sin)
-
-
-def cos(x: Tensor) -> Tensor:
-    """Cosine."""
-    return _run("cos", x, torch.cos)
-
-
-def tan(x: Tensor) -> Tensor:
-    """Tangent."""
-    return _run("tan", x, torch.tan)
-
-
-def tanh(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """Hyperbolic tangent, or six linear pieces (off by up to 0.019)."""
-    return _run("tanh", x, torch.tanh, fast_and_approximate_mode)
+_FAST_MODE = "fast_and_approximate_mode"
 
 
 def sigmoid(
@@ -98,15 +45,7 @@ def sigmoid(
     if mode == "AccurateWithFastExp" and settings().exact:
         raise NoRuleError(f"sigmoid with mode {mode!r} has no exact tier")
     approximate = fast_and_approximate_mode or mode == "FastApproximate"
-    return _run("sigmoid", x, torch.sigmoid, approximate)
-
-
-def silu(x: Tensor) -> Tensor:
-    """x * sigmoid(x)."""
-    return _run("silu", x, F.silu)
-
-
-swish = silu
+    return _run("sigmoid", x, approximate)
 
 
 def gelu(
@@ -127,8 +66,8 @@ def gelu(
             f"variant is {variant!r}; legal are {', '.join(map(repr, GELU_VARIANTS))}"
         )
     if variant == "Tanh":
-        return _run("gelu_tanh", x, lambda v: F.gelu(v, approximate="tanh"))
-    return _run("gelu", x, F.gelu, fast_and_approximate_mode or variant == "FastLut")
+        return _run("gelu_tanh", x)
+    return _run("gelu", x, fast_and_approximate_mode or variant == "FastLut")
 
 
 def erf(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
@@ -139,108 +78,15 @@ def erf(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
     """
     if fast_and_approximate_mode and settings().exact:
         raise NoRuleError("erf with fast_and_approximate_mode has no exact tier")
-    return _run("erf", x, torch.erf, truncated=True)
-
-
-def sqrt(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """Square root; the fast mode only leaves out the care for -0 and negative numbers."""
-    return _run("sqrt", x, torch.sqrt, guarded=not fast_and_approximate_mode)
-
-
-def rsqrt(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """1 / square root; the fast mode only leaves out the care for negative numbers."""
-    return _run("rsqrt", x, torch.rsqrt, guarded=not fast_and_approximate_mode)
-
-
-def reciprocal(x: Tensor, *, fast_and_approximate_mode: bool = False) -> Tensor:
-    """1 / x; fast_and_approximate_mode: the kernel's estimate, for which ttnn has no argument."""
-    return _run("reciprocal", x, torch.reciprocal, fast_and_approximate_mode)
-
-
-def relu(x: Tensor) -> Tensor:
-    """max(x, 0)."""
-    return _run("relu", x, torch.relu)
-
-
-def relu6(x: Tensor) -> Tensor:
-    """min(max(x, 0), 6)."""
-    return _run("relu6", x, F.relu6)
-
-
-def leaky_relu(x: Tensor, negative_slope: float) -> Tensor:
-    """x, or negative_slope * x below zero, which a 16-bit Dst truncates."""
-    return _run(
-        "leaky_relu",
-        x,
-        lambda v: F.leaky_relu(v, negative_slope),
-        truncated=True,
-        negative_slope=negative_slope,
-    )
-
-
-def elu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
-    """x, or alpha * (e**x - 1) below zero."""
-    return _run("elu", x, lambda v: F.elu(v, alpha), alpha=alpha)
-
-
-def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
-    """x, or alpha * (e**(x / alpha) - 1) below zero.
-
-    Raises:
-        ArgumentError: alpha is 0.
-    """
-    if alpha == 0:
-        raise ArgumentError("alpha is 0; legal are numbers other than 0")
-    return _run("celu", x, lambda v: F.celu(v, alpha), alpha=alpha)
-
-
-def selu(x: Tensor, *, scale: float = 1.0507, alpha: float = 1.67326) -> Tensor:
-    """scale * x, or scale * alpha * (e**x - 1) below zero."""
-    return _run("selu", x, lambda v: scale * F.elu(v, alpha), scale=scale, alpha=alpha)
-
-
-def mish(x: Tensor) -> Tensor:
-    """x * tanh(softplus(x)); ttnn's fast mode is not emulated."""
-    return _run("mish", x, F.mish)
-
-
-def hardsigmoid(x: Tensor) -> Tensor:
-    """x / 6 + 1/2 between 0 and 1, which a 16-bit Dst truncates."""
-    return _run("hardsigmoid", x, F.hardsigmoid, truncated=True)
+    return _run("erf", x)
 
 
 def hardswish(x: Tensor) -> Tensor:
     """x * hardsigmoid(x): the product of the matrix engine, but of float32 of the vector engine."""
     between = "float32" if checked("x", x).dtype == "float32" else "bfloat16"
     wider = typecast(x, between)
-    product = multiply(hardsigmoid(wider), wider, fast_and_approximate_mode=True)
+    product = multiply(_run("hardsigmoid", wider), wider, fast_and_approximate_mode=True)
     return typecast(product, x.dtype)
-
-
-def softsign(x: Tensor) -> Tensor:
-    """x / (1 + |x|), which a 16-bit Dst truncates."""
-    return _run("softsign", x, F.softsign, truncated=True)
-
-
-def log_sigmoid(x: Tensor) -> Tensor:
-    """log(sigmoid(x)): up to -4 it is x itself, above 4 the approximate exponential.
-
-    Off by up to 0.018, at -4.
-    """
-    return _run("log_sigmoid", x, F.logsigmoid, truncated=True)
-
-
-def softplus(x: Tensor, *, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + e**(beta x)) / beta, x itself where beta x exceeds the threshold.
-
-    Raises:
-        ArgumentError: beta is 0.
-    """
-    if beta == 0:
-        raise ArgumentError("beta is 0; legal are numbers other than 0")
-    return _run(
-        "softplus", x, lambda v: F.softplus(v, beta, threshold), beta=beta, threshold=threshold
-    )
 
 
 def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
@@ -255,30 +101,12 @@ def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tens
         raise ArgumentError("min and max are None; legal is a number for one of them at least")
     largest = torch.finfo(torch.float32).max
     low, high = -largest if min is None else min, largest if max is None else max
-    return _run("clamp", x, lambda v: v.clamp(low, high), truncated=True, min=low, max=high)
-
-
-clip = clamp
+    return _run("clamp", x, min=low, max=high)
 
 
 def hardtanh(x: Tensor, *, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """min_val <= x <= max_val; a 16-bit Dst truncates the limits."""
     return clamp(x, min_val, max_val)
-
-
-def abs(x: Tensor) -> Tensor:
-    """|x|."""
-    return _run("abs", x, torch.abs)
-
-
-def neg(x: Tensor) -> Tensor:
-    """-x."""
-    return _run("neg", x, torch.neg)
-
-
-def square(x: Tensor) -> Tensor:
-    """x * x."""
-    return _run("square", x, torch.square)
 
 
 def pow(x: Tensor, exponent: int) -> Tensor:
@@ -291,51 +119,71 @@ def pow(x: Tensor, exponent: int) -> Tensor:
         raise NoRuleError(
             f"pow with exponent {exponent!r} has no exact tier; that has 0, 1, 2 and 3"
         )
-    return _run("pow", x, lambda v: v**exponent, truncated=True, exponent=exponent)
+    return _run("pow", x, exponent=exponent)
 
 
-def sign(x: Tensor) -> Tensor:
-    """-1, 0 or 1."""
-    return _run("sign", x, torch.sign)
-
-
-def floor(x: Tensor) -> Tensor:
-    """The largest integer not above x."""
-    return _run("floor", x, torch.floor)
-
-
-def ceil(x: Tensor) -> Tensor:
-    """The smallest integer not below x."""
-    return _run("ceil", x, torch.ceil)
-
-
-def trunc(x: Tensor) -> Tensor:
-    """The integer part."""
-    return _run("trunc", x, torch.trunc)
-
-
-def round(x: Tensor) -> Tensor:
-    """The nearest integer, ties to even; ttnn's `decimals` are 0."""
-    return _run("round", x, torch.round)
-
-
-def _run(
-    name: str,
-    x: Tensor,
-    function: Callable[[torch.Tensor], torch.Tensor],
-    approximate: bool = False,
-    truncated: bool = False,
-    **parameters: float,
-) -> Tensor:
-    """`name` by the exact tier, `function` by the fast one, which rounds or truncates like it."""
-    wide = checked("x", x).dtype == "float32"
+def _run(name: str, x: Tensor, fast: bool = False, **parameters: float) -> Tensor:
+    """A row of the table in the tier at hand; `fast`: in its fast mode."""
+    row, wide = UNARY[name], checked("x", x).dtype == "float32"
+    approximate = fast and row.fast_mode == "approximate"
     if settings().exact:
-        values = apply(name, x.values, wide=wide, approximate=approximate, **parameters)
+        guarded = not (fast and row.fast_mode == "unguarded")
+        values = apply(
+            name, x.values, wide=wide, approximate=approximate, guarded=guarded, **parameters
+        )
         return Tensor(pack_device(values, x.dtype), x.dtype)
-    if approximate and name in APPROXIMATE:
-        values, truncated = APPROXIMATE[name](x.values), True
+    truncated = row.truncated
+    if approximate and row.approximate is not None:
+        values, truncated = row.approximate(x.values), True
     else:
-        values = function(x.values)
+        values = row.function(x.values, *(row.parameters | parameters).values())
     if not wide:
         values = truncate(values, _BFLOAT16) if truncated else pack_device(values, "bfloat16")
     return Tensor(pack_device(values, x.dtype), x.dtype)
+
+
+def _made(row: Unary) -> Callable[..., Tensor]:
+    """ttnn's function of a row."""
+    by_place, by_name = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
+    arguments = [Parameter("x", by_place, annotation=Tensor)]
+    for name, value in row.parameters.items():
+        arguments.append(
+            Parameter(name, by_place, annotation=float)
+            if row.required
+            else Parameter(name, by_name, default=value, annotation=float)
+        )
+    if row.fast_mode is not None:
+        arguments.append(Parameter(_FAST_MODE, by_name, default=False, annotation=bool))
+    signature = inspect.Signature(arguments, return_annotation=Tensor)
+
+    def function(*args: object, **kwargs: object) -> Tensor:
+        given = signature.bind(*args, **kwargs).arguments
+        x, fast = given.pop("x"), bool(given.pop(_FAST_MODE, False))
+        if row.inverted in given and given[row.inverted] == 0:
+            raise ArgumentError(f"{row.inverted} is 0; legal are numbers other than 0")
+        return _run(row.name, x, fast, **given)
+
+    function.__name__ = function.__qualname__ = row.name
+    function.__signature__ = signature
+    function.__doc__ = _words(row)
+    return function
+
+
+def _words(row: Unary) -> str:
+    words = [row.summary]
+    if row.truncated:
+        words.append("A 16-bit Dst truncates it.")
+    if row.fast_mode == "unguarded":
+        words.append("The fast mode leaves out the care for zero, negatives and denormals.")
+    if row.fast_mode == "same":
+        words.append("The kernel is the same in both modes.")
+    if row.inverted is not None:
+        words.append(f"Raises ArgumentError where {row.inverted} is 0.")
+    return "\n\n".join([words[0], " ".join(words[1:])]).strip()
+
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    row.name: _made(row) for row in UNARY.values() if not row.is_variant
+} | {f.__name__: f for f in (clamp, erf, gelu, hardswish, hardtanh, pow, sigmoid)}
+FUNCTIONS["clip"] = clamp
+"""ttnn's functions by name."""

@@ -4,19 +4,17 @@ docs/numerics.md, sections 7.2 and 8. In the exact tier every step of the chip's
 last axis is rounded as there; the fast tier computes in float32 between the roundings that matter.
 """
 
-from __future__ import annotations
-
 import torch
 
 from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.exact import rows
+from lightning_v2.tensix.fast.approximations import exp_approximate
 from lightning_v2.tensix.fast.normalisation import product, stored, summed
 from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import formats
+from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.formats import pack_device
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
-from lightning_v2.tensix.ops.sfpu import exp_approximate
 
 INPUTS = ("float32", "bfloat16", "bfloat8_b")
 LONGEST = 4096
@@ -88,7 +86,7 @@ def softmax_rows(
         values,
         stable,
         exponentials == "bfloat16",
-        rows.phases(config),
+        fidelity.count(config.math_fidelity),
         config.fp32_dest_acc_en,
         config.math_approx_mode,
         settings().blackhole,

@@ -8,8 +8,6 @@ and their evidence (tt-metal: `determine_conv_config_for_auto_shard` of conv2d_u
 `determine_slice_config` of op_slicing.cpp).
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

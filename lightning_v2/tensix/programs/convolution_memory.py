@@ -6,8 +6,6 @@ circular buffers (`get_cb_info` of tt-metal's conv2d_op_program_factory_common.c
 the result, and the longest stretch of input that one core needs (the halo, sliding_window.cpp).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

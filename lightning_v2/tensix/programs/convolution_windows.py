@@ -1,7 +1,5 @@
 """Convolutions as matrix products of input windows, in either tier; see `convolution`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -6,8 +6,6 @@ in DRAM); docs/numerics.md, section 6.2. Of that choice only the number of K til
 in the values.
 """
 
-from __future__ import annotations
-
 from lightning_v2.tensix.numbers.configuration import MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE, tile_bytes
 

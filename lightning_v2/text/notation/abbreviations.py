@@ -2,12 +2,14 @@
 
 import re
 
+from lightning_v2.text.notation.roman import PARTS
 from lightning_v2.text.notation.spelling import at_end, letter_names
 
 _TITLES = {
     "mr": "mister", "mrs": "missus", "ms": "miz", "dr": "doctor", "drs": "doctors",
     "prof": "professor", "profs": "professors", "rev": "reverend", "hon": "honorable",
-    "rt": "right", "messrs": "messieurs", "mmes": "mesdames", "gen": "general", "col": "colonel",
+    "rt": "right", "messrs": "messieurs", "mme": "madame", "mmes": "mesdames",
+    "mlle": "mademoiselle", "gen": "general", "col": "colonel",
     "capt": "captain", "cpt": "captain", "cmdr": "commander", "cdr": "commander", "lt":
     "lieutenant", "maj": "major", "sgt": "sergeant", "cpl": "corporal", "pvt": "private", "adm":
     "admiral", "brig": "brigadier", "gov": "governor", "sen": "senator", "rep": "representative",
@@ -30,17 +32,22 @@ _BEFORE_NUMBER = {
     "chapter", "sec": "section", "sect": "section", "eq": "equation", "eqs": "equations",
     "art": "article", "tab": "table", "est": "established", "ext": "extension", "ver": "version",
     "c": "circa", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition", "tel":
-    "telephone",
+    "telephone", "b": "born", "d": "died", "ps": "psalm",
 }  # fmt: skip
 """Only where a number follows."""
 
 _NUMBER_AFTER = {
-    **dict.fromkeys("vol vols fig ch chap sec sect art tab".split(), r"\s*(?:\d|[IVXLC]+\b)"),
+    **dict.fromkeys(
+        "vol vols fig ch chap sec sect art tab".split(), r"\s*(?:\d|[IVXLC]+\b|[ivxl]{2,}\b)"
+    ),
     **dict.fromkeys("c ca".split(), r"\s*\d{3,4}\b"),
+    **dict.fromkeys("b d".split(), r"\s*(?:c\.\s?)?\d{4}\b"),
 }
 """What the number looks like, where figures alone are too little or too much."""
 
-_ANYWHERE = {"approx": "approximately", "vs": "versus", "cf": "compare", "viz": "namely"}
+_ANYWHERE = {"approx": "approximately", "vs": "versus", "cf": "compare", "viz": "namely",
+             "ibid": "ibid"}  # fmt: skip
+_LOWER = {"b", "d"}
 _CAPITALISED = {"hon", "gen", "col", "sen", "rep", "apt", "rev", "ft", "rt", "adm", "pres", "cos",
                 "maj", "brig", "insp", "supt"}  # fmt: skip
 """Words of their own, or other abbreviations, unless they are written with a capital."""
@@ -59,6 +66,7 @@ _PHRASES = (
     (r"\ba\.k\.a\.", letter_names("A", "K", "A")),
     (r"\b[Ww]/o\b", "without"),
     (r"\b[Ww]/(?=\s)", "with"),
+    (r"\b([Oo]p|[Ll]oc)\. cit\b\.?", r"\1 cit"),
     (r"\bPh\.\s?D\b\.?", letter_names("P", "H", "D")),
 )
 """What holds more than one full stop."""
@@ -67,12 +75,27 @@ _PHRASES = (
 def spoken(text: str) -> str:
     """Write out titles, abbreviations and initials; a full stop stays where a sentence ends."""
     for pattern, words in _PHRASES:
-        text = re.sub(pattern, lambda m, words=words: _ended(words, m), text)
+        text = re.sub(pattern, lambda m, words=words: _ended(m.expand(words), m), text)
     text = re.sub(r"\b([A-Za-z]+)\.", _abbreviation, text)
-    text = re.sub(r"\b(Mr|Mrs|Ms|Dr|Messrs)\b(?!\.)", lambda m: _TITLES[m[0].lower()], text)
+    text = re.sub(
+        r"\b(Mr|Mrs|Ms|Dr|Messrs|Mme|Mlle)\b(?!\.)", lambda m: _TITLES[m[0].lower()], text
+    )
     # A. B. Smith, U.S.A.
     text = re.sub(r"\b(?:[A-Za-z]\.\s?){2,}(?=\s|$|\W)", _initials, text)
-    return re.sub(r"\b(?<![.'])([A-Z])\.(?=\s+[A-Z][a-z])", lambda m: letter_names(m[1]), text)
+    # U.S.A, but not the B of Part V.B
+    text = re.sub(
+        rf"(\b(?i:{'|'.join(PARTS)})\s)?\b((?:[A-Z]\.)+[A-Z])\b(?![.\w'])",
+        lambda m: m[0] if m[1] else letter_names(*m[2].split(".")),
+        text,
+    )
+    return re.sub(r"\b(?<![.'])([A-Z])\.(?=\s+[A-Z][a-z])", _initial, text)
+
+
+def _initial(match: re.Match) -> str:
+    """`J. Kennedy`, but the sentence ends in "than I. He" and "plan A. The"."""
+    if not at_end(match.string[match.end() :]):
+        return letter_names(match[1])
+    return letter_names("A") + "." if match[1] == "A" else match[0]
 
 
 def _ended(words: str, match: re.Match) -> str:
@@ -86,7 +109,7 @@ def _ended(words: str, match: re.Match) -> str:
 def _abbreviation(match: re.Match) -> str:
     word, key = match[1], match[1].lower()
     before, rest = match.string[: match.start()], match.string[match.end() :]
-    if key in _CAPITALISED and not word[0].isupper():
+    if key in (_CAPITALISED if word[0].islower() else _LOWER):
         return match[0]
     numbered = _NUMBER_AFTER.get(key, r"\s*\d")
     if key in _BEFORE_NUMBER and not before.endswith(".") and re.match(numbered, rest):

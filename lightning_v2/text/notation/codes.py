@@ -6,13 +6,16 @@ from lightning_v2.text.notation.numbers import in_pairs, spelled
 from lightning_v2.text.notation.spelling import letter_names
 
 
-def _hexadecimal(match: re.Match) -> str:
-    parts = [spelled(c) if c.isdigit() else letter_names(c.upper()) for c in match[1]]
-    return f"zero {letter_names('X')} {' '.join(parts)}"
+def _based(match: re.Match) -> str:
+    """A number to base 16, 2 or 8, sign by sign."""
+    parts = [spelled(c) if c.isdigit() else letter_names(c.upper()) for c in match[2]]
+    return f"zero {letter_names(match[1].upper())} {' '.join(parts)}"
 
 
 _RULES = (
-    (r"\b0[xX]([0-9A-Fa-f]+)\b", _hexadecimal),
+    (r"\b0([xX])([0-9A-Fa-f]+)\b", _based),
+    (r"\b0([bB])([01]+)\b", _based),
+    (r"\b0(o)([0-7]+)\b", _based),
     (r"\b([A-G])#(?!\w)", lambda m: f"{letter_names(m[1])} sharp"),
     (
         r"\b([A-Z]{1,3})&([A-Z]{1,3})\b(?!')",
@@ -20,6 +23,8 @@ _RULES = (
     ),
     (r"\bA(?=/[A-Z]\b|-?\d|-[a-z])", letter_names("A")),
     (r"\b(\d{3})([A-Z])\b", lambda m: f"{in_pairs(m[1])} {letter_names(m[2])}"),
+    # 3.B, of a section
+    (r"(?<=\d)\.([A-Z])\b(?!'|\.\w)", lambda m: " " + letter_names(m[1])),
     (r"(?<=\d)\s?x\s?(?=\d)", " by "),
     (r"(?<=\d)x\b", " times"),
     (r"(?<=\w)\^2(?!\d)", " squared"),

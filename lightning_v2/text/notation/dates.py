@@ -1,6 +1,7 @@
 """Dates, days and months."""
 
 import re
+from calendar import monthrange
 
 from lightning_v2.text.notation.numbers import ordinal, year
 from lightning_v2.text.notation.spelling import at_end
@@ -30,7 +31,7 @@ def _alternatives(names: dict[str, str]) -> str:
 
 _MONTH, _DAY = _alternatives(_MONTHS), _alternatives(_DAYS)
 _NUMBERED = r"(?:[12]\d|3[01]|0?[1-9])"
-_SUFFIX = r"(?:st|nd|rd|th)?"
+_SUFFIX = r"(?P<suffix>(?:st|nd|rd|th)?)"
 _NO_MORE = r"(?![\d:%/-]|[.,]\d|\s?(?:million|billion|percent|[ap]\.?m\b))"
 _NAME_END = r"(?:\.(?!\w)|\b)"
 
@@ -42,21 +43,42 @@ _WANTS_ARTICLE = re.compile(
 """What stands before "5 January" where it is said "the fifth of January"."""
 
 
-def _year_of(digits: str) -> str:
+def _full_year(digits: str) -> str:
     if len(digits) == 2:
-        digits = ("19" if int(digits) >= FIRST_OF_CENTURY else "20") + digits
-    return year(digits)
+        return ("19" if int(digits) >= FIRST_OF_CENTURY else "20") + digits
+    return digits
 
 
 def _date(month: str, day: str, written_year: str) -> str | None:
     """Words of a date in figures; None where there is no such month or day."""
-    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+    full_year = _full_year(written_year)
+    if not 1 <= int(month) <= 12 or not 1 <= int(day) <= _days(int(month), int(full_year)):
         return None
-    return f"{list(_MONTHS)[int(month) - 1]} {ordinal(day.lstrip('0'))}, {_year_of(written_year)}"
+    return f"{list(_MONTHS)[int(month) - 1]} {ordinal(day.lstrip('0'))}, {year(full_year)}"
+
+
+def _days(month: int, in_year: int = 2000) -> int:
+    """How many days a month has; where the year is not known, it may be a leap year."""
+    return monthrange(max(in_year, 1), month)[1]
+
+
+def _exist(name: str, days: list[str], rest: str) -> bool:
+    """Whether a month has these days; the year may follow them."""
+    month = list(_MONTHS).index(name) + 1
+    written_year = re.match(r",?\s([12]\d{3})\b", rest)
+    most = _days(month, int(written_year[1])) if written_year else _days(month)
+    return all(int(day) <= most for day in days)
 
 
 def _year_first(match: re.Match) -> str:
     return _date(match["month"], match["day"], match["year"]) or match[0]
+
+
+def _month_of(match: re.Match) -> str:
+    """`2024-05` is a month; 2005-06 and 2010-12 may be years, as in 1914-18."""
+    if int(match["month"]) > int(match["year"]) % 100:
+        return match[0]
+    return f"{list(_MONTHS)[int(match['month']) - 1]} {year(match['year'])}"
 
 
 def _month_first(match: re.Match) -> str:
@@ -70,17 +92,23 @@ def _month_day(match: re.Match) -> str:
     """`June 3-5`, `Dec. 7`; a capital tells the month from the verb."""
     if match["month"] == "may":
         return match[0]
-    days = [ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"])]
-    return f"{_FULL[match['month'].lower()]} {' to '.join(days)}"
+    name, days = _FULL[match["month"].lower()], re.findall(r"\d+", match["days"])
+    if not _exist(name, days, match.string[match.end() :]):
+        return f"{name} {match['days']}{match['suffix']}"
+    return f"{name} {' to '.join(ordinal(day.lstrip('0')) for day in days)}"
 
 
 def _day_month(match: re.Match) -> str:
     if match["name"] == "may":
         return match[0]
-    days = " to ".join(ordinal(day.lstrip("0")) for day in re.findall(r"\d+", match["days"]))
+    name, days = _FULL[match["name"].lower()], re.findall(r"\d+", match["days"])
+    if not _exist(name, days, match.string[match.end() :]):
+        return (
+            f"{match['the'] or ''}{match['days']}{match['suffix']}{match['of']}{name}{_dot(match)}"
+        )
     before = match.string[: match.start()]
     the = "the " if match["the"] or _WANTS_ARTICLE.search(before) else ""
-    return f"{the}{days} of {_FULL[match['name'].lower()]}{_dot(match)}"
+    return f"{the}{' to '.join(ordinal(day.lstrip('0')) for day in days)} of {name}{_dot(match)}"
 
 
 def _dot(match: re.Match) -> str:
@@ -112,6 +140,8 @@ _RULES = (
     ),
     # 2024-05-01, 2024/05/01
     (r"(?<![\w.-])(?P<year>[12]\d{3})([-/])(?P<month>\d\d)\2(?P<day>\d\d)(?![\w-])", _year_first),
+    # 2024-05, but not 2005-06
+    (r"(?<![\w.,-])(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])(?![\w–-]|[.,]\d)", _month_of),
     # 12/25/2020, 12/25/99, 05-17-2023
     (
         r"(?<![\w./-])(?P<month>\d{1,2})(?P<mark>[-/])(?P<day>\d{1,2})(?P=mark)"
@@ -129,7 +159,7 @@ _RULES = (
     # 4 July, the 5th of May, 3-5 June
     (
         rf"(?P<the>\bthe\s)?(?<![\d.,/:$£€–-])\b(?P<days>{_NUMBERED}(?:[-–]{_NUMBERED})?){_SUFFIX}"
-        rf"\s(?:of\s)?(?P<name>{_MONTH})\b(?P<dot>\.?)(?!\w)",
+        rf"(?P<of>\s(?:of\s)?)(?P<name>{_MONTH})\b(?P<dot>\.?)(?!\w)",
         _day_month,
     ),
     (rf"\b(?P<name>{_DAY}|{_MONTH})(?P<dot>\.)(?!\w)", _name),

@@ -18,6 +18,9 @@ _CURRENCIES = {
 }
 """Sign: one and many of the unit, one and many of its hundredth."""
 
+UNIT_NAMES = sorted({name for names in _CURRENCIES.values() for name in names}, key=len)[::-1]
+"""As they are said, the longest first."""
+
 _CODES = {
     "USD": f"{letter_names('U', 'S')} $", "US$": f"{letter_names('U', 'S')} $",
     "AUD": "Australian $", "A$": "Australian $", "CAD": "Canadian $", "C$": "Canadian $",
@@ -30,14 +33,53 @@ _SCALES = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn
            }  # fmt: skip
 _SIGN = "[" + "".join(sign for sign in _CURRENCIES if len(sign) == 1) + "]"
 _CODE = "|".join(map(re.escape, sorted(_CODES, key=len, reverse=True)))
-_SCALE = r"(?P<scale>\s(?:thousand|million|billion|trillion)\b|(?:bn|mn|tn|[kKmMbBT])\b)?"
-_AMOUNT = rf"(?P<whole>{NUMBER})?(?:\.(?P<cents>\d+))?(?<=\d){_SCALE}"
+_SCALE = r"\s(?:thousand|million|billion|trillion)\b|(?:bn|mn|tn|[kKmMbBT])\b"
+_AMOUNT = rf"(?P<whole>{NUMBER})?(?:\.(?P<cents>\d+))?(?<=\d)(?P<scale>{_SCALE})?"
+_MARK = rf"(?:(?<![A-Za-z])(?:{_CODE})|{_SIGN})"
+_FIGURE = rf"(?:(?:{NUMBER})(?:\.\d+)?|\.\d+)"
+_FIRST = rf"(?P<first>{_FIGURE})(?P<scale>{_SCALE}|)\s?"
+_LAST = rf"(?P<last>{_FIGURE})(?P<last_scale>{_SCALE}|)"
+_ARTICLE = r"(?P<article>\b(?i:an?|another)\s)?"
+_NOUN = re.compile(r"[\s-](?:bill|note|banknote|coin)s?\b")
+"""What is called after the money it is worth: a "20 dollar bill"."""
+
+_NO_NOUN = "or|and|to|for|in|on|of|is|was|at|from|by|per|more|less"
+
+
+def _range(match: re.Match) -> str:
+    """Both amounts with their own sign where they differ in more than the figure, else one sign."""
+    first, last = match["first"], match["last"]
+    scales = match.group("scale", "last_scale")
+    scale, last_scale = (_SCALES.get(name.strip(), name.strip()) for name in scales)
+    sign, again = match["sign"], match["again"]
+    falls = float(first.replace(",", "")) > float(last.replace(",", ""))
+    shared = last_scale == scale or (last_scale and not scale and not (again and falls))
+    cents = "." in first + last and not last_scale
+    written_last = match.string[match.start("last") : match.end("last_scale")]
+    if match.start("sign") > match.start("last"):  # the last amount stays as it is
+        if shared and not cents and again in (None, sign):
+            return f"{amount(first)} to "
+        return f"{first}{match['scale']}{again or sign} to "
+    if shared and not cents:
+        return f"{amount(first)} to {sign}{written_last}"
+    return f"{sign}{first}{match['scale']} to {sign}{written_last}"
 
 
 def _money(match: re.Match) -> str:
     whole, cents, scale = match["whole"], match["cents"], match["scale"]
     adjective, _, sign = _CODES.get(match["sign"], match["sign"]).rpartition(" ")
     one, many, small_one, small_many = _CURRENCIES[sign]
+    article = match.groupdict().get("article") or ""
+    rest = match.string[match.end() :]
+    if _NOUN.match(rest) or (article and re.match(rf"[\s-](?!(?:{_NO_NOUN})\b)[a-z]", rest)):
+        many, small_many = one, small_one
+    return article + _words(whole, cents, scale, adjective, (one, many, small_one, small_many))
+
+
+def _words(
+    whole: str | None, cents: str | None, scale: str | None, adjective: str, names: tuple[str, ...]
+) -> str:
+    one, many, small_one, small_many = names
     adjective = adjective and adjective + " "
     if scale:
         number = amount(f"{whole or ''}.{cents}" if cents else whole)
@@ -54,13 +96,23 @@ def _money(match: re.Match) -> str:
 
 _RULES = (
     (rf"(?<![\w.])-(?={_SIGN}\s?\.?\d)", "minus "),
-    # $250-$300, €5–10, $5-10 million
-    (rf"({_SIGN})({NUMBER})({_SCALE})\s?[-–]\s?\1?(?={NUMBER})(?!\d{{3}}-)", r"\2\3 to \1"),
-    # $3.50, £2 million, $5k, EUR 30
-    (rf"(?P<sign>(?<![A-Za-z])(?:{_CODE})|{_SIGN})\s?{_AMOUNT}(?!\d)", _money),
+    (rf"(?<!\d)(?<!\d\s)({_MARK})\s?-(?=\.?\d)", r"minus \1"),
+    # $250-$300, €5–10, $5-10 million, £5m-£10m, $1.50-$2.50
+    (
+        rf"(?P<sign>{_MARK})\s?{_FIRST}[-–]\s?(?P<again>(?P=sign)\s?)?{_LAST}(?![\d-])",
+        _range,
+    ),
+    # 5€-6€, 5-10 EUR
+    (
+        rf"(?<![\w.,–-]){_FIRST}(?P<again>{_MARK})?\s?[-–]\s?"
+        rf"(?={_LAST}\s?(?P<sign>{_MARK})(?![\w.]?\d))",
+        _range,
+    ),
+    # $3.50, £2 million, $5k, EUR 30, a $20 bill
+    (rf"{_ARTICLE}(?P<sign>{_MARK})\s?{_AMOUNT}(?!\d)", _money),
     # 20 USD, 5 €
     (
-        rf"(?<![\w.,])(?P<whole>{NUMBER})(?:\.(?P<cents>\d+))?{_SCALE}\s?"
+        rf"(?<![\w.,])(?P<whole>{NUMBER})(?:\.(?P<cents>\d+))?(?P<scale>{_SCALE})?\s?"
         rf"(?P<sign>\b(?:{_CODE})\b|{_SIGN})(?![\w.]?\d)",
         _money,
     ),

@@ -85,6 +85,30 @@ def fraction(whole: str | None, top: str, bottom: str) -> str:
     return f"{cardinal(whole)} and {words}" if whole else words
 
 
+_GROUPS = re.compile(
+    r"(?<![\w.,+-])(?<!\d\s)[1-9]\d{0,2}(?:(?:[ ]\d{3}){2,}|[ ]000)(?![\w-]|[ ]\d|[.,]\d)"
+)
+_SCIENTIFIC = re.compile(
+    r"(?<![\w.,#])(?P<factor>(?:0|[1-9]\d*)(?:\.\d+)?)[eE](?P<sign>[+-]?)(?P<power>\d{1,3})\b(?!\.\d)"
+    r"(?P<joint>\s?[-–]\s?(?=\d))?"
+)
+
+
+def whole(text: str) -> str:
+    """Numbers that are written in parts: `100 000` and `100'000` -> "100,000", `1e-5` -> "1 times
+    ten to the minus 5". Two groups can be two numbers, unless the second is "000"."""
+    text = re.sub(r"(?<![\w'])\d{1,3}(?:'\d{3})+(?![\w'])", lambda m: m[0].replace("'", ","), text)
+    text = _GROUPS.sub(lambda m: m[0].replace(" ", ","), text)
+    return _SCIENTIFIC.sub(_scientific, text)
+
+
+def _scientific(match: re.Match) -> str:
+    """The power stays in figures: a unit may follow it."""
+    minus = "minus " if match["sign"] == "-" else ""
+    joint = " to " if match["joint"] else ""
+    return f"{match['factor']} times ten to the {minus}{int(match['power'])}{joint}"
+
+
 def _plain(match: re.Match) -> str:
     whole, _, digits = match[0].partition(".")
     if digits:

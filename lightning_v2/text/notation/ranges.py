@@ -25,6 +25,8 @@ def _pair(match: re.Match) -> str:
         return f"{first} {last}"
     shorter_year = looks_like_year(first) and len(last) == 2
     if not match["cue"] and (shorter_year or _number(first) < _number(last)):
+        if shorter_year and last[0] == "0":
+            last = f"oh {last[1]}"
         return f"{year(first) if looks_like_year(first) else amount(first)} to {last}"
     return f"{match['cue'] or ''}{first} {last}"
 
@@ -34,9 +36,15 @@ def _number(figures: str) -> float:
 
 
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_FRACTION = r"(?:\d+\s)?\d{1,2}/\d{1,2}(?![\d/])"
 _RULES = (
     # 978-3-16-148410-0, 1-2-3
     (r"(?<![\w.,$-])\d+(?:[-–]\d+){2,}(?![\w-]|[.,]\d)", _chain),
+    # 1/2-1 cup, 1 1/2-2
+    (
+        rf"(?<![\d/.,–-])(?:{_FRACTION}\s?[-–]\s?(?=\d)|(?:{_FIGURE})\s?[-–]\s?(?={_FRACTION}))",
+        lambda m: re.sub(r"\s?[-–]\s?$", " to ", m[0]),
+    ),
     # 10km-20km: the unit is said once
     (
         rf"(?<![\w.,-])({_FIGURE})\s?([A-Za-z°µΩ]+)\s?[-–]\s?(?=(?:{_FIGURE})\s?\2(?![\w]))",

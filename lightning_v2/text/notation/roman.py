@@ -3,7 +3,7 @@
 import re
 
 from lightning_v2.text.notation.numbers import cardinal, ordinal, year
-from lightning_v2.text.notation.spelling import LETTER
+from lightning_v2.text.notation.spelling import LETTER, letter_names
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _NUMERAL = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
@@ -19,13 +19,28 @@ _RULERS = (
     " Suleiman Theodosius Umberto Urban Valdemar Victor Wilhelm William Xerxes"
 ).split()
 _OFFICES = "King Queen Pope Emperor Empress Tsar Czar Sultan Kaiser Prince Duke".split()
-_PARTS = (
+PARTS = (
     "act apollo appendix article book bowl canto chapter class figure grade level mark part phase"
     " psalm scene section stage table title type unit volume war"
 ).split()
 """What is numbered: every numeral counts after these, even I, V and X."""
+_LETTERED = "appendix class figure grade level part phase section stage table type unit".split()
+"""What is also told apart by letters: `Section A` is no article, `Figure C` no hundred."""
+_HUNDRED = "canto psalm".split()
+"""What there are a hundred of: `Psalm C`."""
+_LETTERS = ("C", "D", "L", "M", "CD", "DC", "MC", "CC")
+"""Numerals that are letters or initials more often."""
 
-_PART = re.compile(rf"\b(?P<before>(?i:{'|'.join(_PARTS)})\s)(?P<numeral>{_NUMERAL}){_ENDED}")
+_PART = re.compile(
+    rf"\b(?P<before>(?i:{'|'.join(PARTS)})\s)(?P<numeral>{_NUMERAL})"
+    rf"(?:(?P<rest>\.[A-Z]\b)|{_ENDED}|(?=\.\d))"
+)
+_LOWER_PART = re.compile(
+    rf"\b(?P<before>(?i:{'|'.join(PARTS)})\s)(?P<numeral>(?=[ivxl]{{2}}){_NUMERAL.lower()})(?P<rest>){_ENDED}"
+)
+_LETTER_A = re.compile(
+    rf"\b((?:{'|'.join(map(str.capitalize, _LETTERED))})\s)A(?=[\s/,.;:!?)]|$)(?!\s[A-Z][a-z])"
+)
 _RULER = re.compile(
     rf"\b(?P<before>(?:(?P<office>(?:{'|'.join(_OFFICES)}))\s)?(?:[A-Z][a-z]+\s)*"
     rf"(?:{'|'.join(_RULERS)})\s(?:[A-Z][a-z]+\s)?)(?P<numeral>{_NUMERAL}){_ENDED}"
@@ -48,7 +63,10 @@ def spoken(text: str) -> str:
     text = _YEAR.sub(lambda m: year(str(value(m["numeral"]))), text)
     text = _ORDINAL.sub(lambda m: ordinal(str(value(m["numeral"]))), text)
     text = _CENTURY.sub(lambda m: ordinal(str(value(m["numeral"]))), text)
+    text = re.sub(rf"\bWW\s?(?=(?:I{{1,3}}){_ENDED})", "World War ", text)
     text = _PART.sub(_part, text)
+    text = _LOWER_PART.sub(_part, text)
+    text = _LETTER_A.sub(lambda m: m[1] + letter_names("A"), text)
     text = _RULER.sub(_ruler, text)
     return _NAME.sub(_named, text)
 
@@ -67,12 +85,16 @@ def _is_pronoun(match: re.Match) -> bool:
 def _part(match: re.Match) -> str:
     if _is_pronoun(match) and match["before"][0].islower():
         return match[0]
-    return match["before"] + cardinal(str(value(match["numeral"])))
+    before, numeral = match["before"], match["numeral"].upper()
+    if numeral in _LETTERS and before.strip().lower() not in _HUNDRED:
+        return before + letter_names(*numeral)
+    rest = f" {letter_names(match['rest'][1])}" if match["rest"] else ""
+    return f"{before}{cardinal(str(value(numeral)))}{rest}"
 
 
 def _ruler(match: re.Match) -> str:
     pronoun = _is_pronoun(match) and not match["office"]
-    if pronoun or match["numeral"] in ("C", "D", "L", "M", "CD", "DC", "MC", "CC"):
+    if pronoun or match["numeral"] in _LETTERS:
         return match[0]
     return f"{match['before']}the {ordinal(str(value(match['numeral'])))}"
 

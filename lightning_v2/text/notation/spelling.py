@@ -2,8 +2,12 @@
 
 import re
 
-LETTER = "\ue000"
-"""Follows a capital that is a letter's name: a plain "A" or "I" would be a word."""
+LETTER = "\u02d1"
+"""Follows a capital that is a letter's name: a plain "A" or "I" would be a word.
+
+A letter for `\\w` and `\\b`, so that no rule takes the capital before it for a whole word; no plain
+text holds it.
+"""
 
 _OPENERS = re.compile(
     r"\s+[\"'(]?(?:The|A|An|This|That|These|Those|He|She|It|We|They|You|I|His|Her|Its|Our|Their|My"
@@ -28,7 +32,9 @@ def at_end(rest: str) -> bool:
 def is_spelled(letters: str) -> bool:
     """Whether a part of a name (`js`, `txt`) has to be said letter by letter."""
     return (
-        len(letters) == 1 or letters.lower() in _SPELLED or not re.search("[aeiouy]", letters, re.I)
+        len(letters) == 1
+        or letters.lower() in _SPELLED
+        or not re.search("[aeiouy]", letters, re.IGNORECASE)
     )
 
 

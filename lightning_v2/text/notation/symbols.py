@@ -8,8 +8,26 @@ _SPOKEN = {
     "₽": " roubles ", "₿": " bitcoins ", "¢": " cents ", "\\": " backslash ",
     "<": " less than ", ">": " greater than ",
 }  # fmt: skip
+_JOINED = {
+    "!=": " not equal to ", ">=": " at least ", "<=": " at most ", "==": " equals ",
+    "<->": " to and from ", "->": " to ", "=>": " to ", "<-": " from ",
+}  # fmt: skip
+"""Signs that are one in all but the keyboard."""
+
 _PER = "second|minute|hour|day|night|week|month|quarter|year|person|head|piece|unit"
 _CLITICS = "tis|twas|em|cause|til|n"
+
+
+def joined(text: str) -> str:
+    """`a != b` -> "a not equal to b", `a -> b` -> "a to b"; "x <-5" is less than a figure."""
+    text = re.sub(r"(?<![-<=>])(?:[-=]+>|<-+>)(?![-<=>])", lambda m: _JOINED[_short(m[0])], text)
+    text = re.sub(r"(?<=\s)<-+(?=\s)", _JOINED["<-"], text)
+    return re.sub(r"(?<![<>=!])(?:[!<>]=|={2,3})(?![<>=])", lambda m: _JOINED[m[0][:2]], text)
+
+
+def _short(arrow: str) -> str:
+    """`--->` -> `->`."""
+    return re.sub(r"([-=])\1+", r"\1", arrow)
 
 
 def phrased(text: str) -> str:

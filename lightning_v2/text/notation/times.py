@@ -18,7 +18,7 @@ def _half_of_day(match: re.Match) -> str:
 
 def _time(match: re.Match) -> str:
     hour, minute, half = int(match["hour"]), int(match["minute"]), match["half"]
-    words = [cardinal("12" if hour in (0, 24) else str(hour))]
+    words = [cardinal(str(hour))]
     if minute:
         words.append(("oh " if minute < 10 else "") + cardinal(str(minute)))
     elif half is None:
@@ -36,7 +36,7 @@ _RULES = (
     (rf"(?<=\b\d)\s?[-–]\s?(?=\d{{1,2}}(?::\d\d)?\s?{_HALF})", " to "),
     # 10:45 p.m., 7:00
     (
-        r"\b(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
+        r"\b(?P<hour>[01]?\d|2[0-3]|24(?=:00)):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])"
         rf"(?:\s*{_HALF})?",
         _time,
     ),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from lightning_v2.text.notation.money import UNIT_NAMES
 from lightning_v2.text.notation.numbers import FRACTION, NUMBER, amount, fraction
 
 _PREFIXES = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "h": "hecto", "d": "deci",
@@ -29,21 +30,23 @@ _OTHERS = {
     "bpm": "beat per minute", "fps": "frame per second", "dpi": "dot per inch",
     "ppm": "part per million", "bps": "bit per second", "kbps": "kilobit per second",
     "Mbps": "megabit per second", "Gbps": "gigabit per second", "tsp": "teaspoon",
-    "tbsp": "tablespoon", "px": "pixel", "kt": "knot",
+    "tbsp": "tablespoon", "px": "pixel", "Nm": "newton meter", "kNm": "kilonewton meter",
+    "mmHg": "millimeter of mercury", "kt": "knot",
     "psi": "pound per square inch", "hp": "horsepower", "MP": "megapixel",
     "°C": "degree celsius", "°F": "degree fahrenheit", "C": "celsius", "F": "fahrenheit",
 }  # fmt: skip
+_TIMES = {"wk": "week", "mo": "month"}
 _PLURALS = {"foot": "feet", "inch": "inches"}
 _SAME = ("hertz", "kelvin", "horsepower", "celsius", "fahrenheit")
-_DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _NAMES = {
     prefix + symbol: _PREFIXES.get(prefix.replace("K", "k"), "") + name
     for symbol, (name, prefixes) in _PREFIXED.items()
     for prefix in ("", *prefixes.split())
 } | _OTHERS
 
-_LETTERS_AT_FIGURE = frozenset("mgshlVWLCF")
-_LETTERS_APART = frozenset("mgshlVWLNJ")
+_LETTERS_AT_FIGURE = frozenset("mgshlVWLCFΩ")
+_LETTERS_APART = frozenset("mgshlVWLNJΩ")
 """Units of one letter that are read right after a figure ("5V"), and after a space ("5 V").
 
 Others are seats, sizes and series more often: "room 101B", "4K".
@@ -54,23 +57,46 @@ _DOTTED = frozenset(
 """Written with a full stop that is not the end of the sentence."""
 _ALONE = (
     "kg km cm mL km/h kHz MHz GHz THz kWh MWh GWh mAh kW dB kPa hPa MPa kbps Mbps Gbps mph kph rpm"
-    " bpm fps dpi lbs MB GB TB kB KB °C °F"
+    " bpm fps dpi lbs MB GB TB kB KB °C °F mmHg"
 ).split()
 """Read without a figure: they are nothing else."""
+_AFTER_ARTICLE = (*_ALONE, *"lb oz ft yd qt gal tsp tbsp mm mg ml".split())
+"""Read after "a" or "per", in the singular."""
 
 
 def _alternatives(symbols: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, symbols), key=len, reverse=True))
 
 
-_ONE = rf"(?:(?:sq|cu)\.?\s)?(?:{_alternatives(_NAMES)})(?:\^[23])?"
+_AREA = r"(?:km|cm|mm|m)\^?[23]"
+_LENGTHS = "km|cm|mm|dm|m|ft|in|yd|mi"
+_ONE = rf"(?:(?:sq|cu)\.?\s)?(?:(?:{_LENGTHS}|s)\^?[23]|(?:{_alternatives(_NAMES)})(?:\^[23])?)"
 _AFTER = r"(?![\w^'$+]|[·/]\w)"
 _QUANTITY = re.compile(
     rf"(?P<minus>(?<![\w)])-)?(?<![\w.,/])"
     rf"(?:{FRACTION}|(?P<number>(?:{NUMBER})?(?:\.\d+)?)(?<=\d))"
     rf"(?P<gap>\s|-)?(?P<unit>{_ONE}(?:[·/]{_ONE})*){_AFTER}(?P<dot>\.(?!\w))?"
 )
-_BARE = re.compile(rf"(?<![\w.,/'@-])(?P<unit>(?:{_alternatives(_ALONE)})(?:[·/]{_ONE})*){_AFTER}")
+_BARE = re.compile(
+    rf"(?<![\w.,/'@-])(?P<unit>(?:{_AREA}|{_alternatives(_ALONE)})(?:[·/]{_ONE})*)"
+    rf"{_AFTER}"
+)
+_SINGLE = re.compile(
+    rf"\b(?P<before>(?i:an?|per|each|every|another)\s)(?P<unit>(?:{_AREA}|{_alternatives(_AFTER_ARTICLE)})"
+    rf"(?:[·/]{_ONE})*){_AFTER}(?:\.(?=\s[a-z]))?"
+)
+_PER_FIGURE = re.compile(
+    rf"(?P<figure>\d\s?)?(?<![A-Za-z_.,/'@-])(?P<unit>{_ONE})/(?=\d+\s?{_ONE}{_AFTER})"
+)
+_PRICE = re.compile(
+    rf"\b(?P<money>{'|'.join(UNIT_NAMES)})/(?:(?P<unit>{_ONE})|(?P<time>wk|mo)){_AFTER}"
+)
+_DURATION = re.compile(
+    r"(?<![\w.,])(?:(?P<days>\d+)\s?d,?\s?)?(?P<hours>\d+)\s?h(?:rs?)?,?\s?"
+    r"(?P<minutes>\d{1,2})\s?m(?:ins?)?(?![A-Za-z])(?:,?\s?(?P<seconds>\d{1,2})\s?s(?:ec)?\b)?(?![\w^/·])"
+    r"|(?<![\w.,])(?P<only>\d+)\s?m(?:in)?,?\s?(?P<then>[0-5]?\d)\s?s(?:ec)?\b(?![\w^/·])"
+    r"|(?<![\w.,])(?P<some>\d+)\s?d,?\s?(?P<rest>\d{1,2})\s?h\b(?![\w^/·])"
+)
 _SIZE = re.compile(r"\s*(?:$|[,;)]|(?:long|wide|tall|deep|high|thick|by|x)\b)")
 
 
@@ -80,16 +106,39 @@ def spoken(text: str) -> str:
     A unit alone is read where its symbol can be nothing else: "in kg".
     """
     text = re.sub(r"°\s(?=[CF]\b)", "°", text)
-    text = re.sub(r"(?<=\d)\s?°\s?([NSEW])\b", lambda m: f" degrees {_DIRECTIONS[m[1]]}", text)
+    text = re.sub(r"(?<=\d)\s?°\s?([NSEW])\b", lambda m: f" degrees {DIRECTIONS[m[1]]}", text)
+    text = _DURATION.sub(_duration, text)
+    text = _PER_FIGURE.sub(_per_figure, text)
     text = _QUANTITY.sub(_quantity, text)
+    text = _PRICE.sub(_price, text)
+    text = _SINGLE.sub(lambda m: m["before"] + named(m["unit"], many=False), text)
     text = _BARE.sub(lambda m: named(m["unit"], many=True), text)
     text = re.sub(r"°", " degrees ", text)
     return text.replace("µ", " micro ").replace("Ω", " ohms ")
 
 
-def heights(text: str) -> str:
-    """`6'2"` -> "6 feet 2 inches", before quotes are taken away."""
-    return re.sub(r"\b(\d+)'\s?(\d{1,2})(?:\"|'')", r"\1 feet \2 inches", text)
+def _duration(match: re.Match) -> str:
+    """`1h 30m` -> "1 h 30 min": a minute has the sign of a meter only between hours and seconds."""
+    days = match["days"] or match["some"]
+    hours, minutes = match["hours"] or match["rest"], match["minutes"] or match["only"]
+    seconds = match["seconds"] or match["then"]
+    parts = [f"{days} day{'' if days == '1' else 's'}"] if days else []
+    for figure, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")):
+        if figure:
+            parts.append(f"{figure} {unit}")
+    return " ".join(parts)
+
+
+def _per_figure(match: re.Match) -> str:
+    """`6 L/100 km` -> "6 L per 100 km", `L/100 km` -> "liters per 100 km"."""
+    if match["figure"]:
+        return f"{match['figure']}{match['unit']} per "
+    return f"{named(match['unit'], many=True)} per "
+
+
+def _price(match: re.Match) -> str:
+    unit = named(match["unit"], many=False) if match["unit"] else _TIMES[match["time"]]
+    return f"{match['money']} per {unit}"
 
 
 def named(unit: str, many: bool) -> str:
@@ -103,7 +152,7 @@ def named(unit: str, many: bool) -> str:
 
 def _power(symbol: str, many: bool) -> str:
     """`m^2` -> "square meters", `sq ft` -> "square feet", `s^2` -> "second squared"."""
-    match = re.fullmatch(r"(?:(?P<word>sq|cu)\.?\s)?(?P<base>.*?)(?:\^(?P<power>[23]))?", symbol)
+    match = re.fullmatch(r"(?:(?P<word>sq|cu)\.?\s)?(?P<base>.*?)(?:\^?(?P<power>[23]))?", symbol)
     name = _many(_NAMES[match["base"]]) if many else _NAMES[match["base"]]
     power = {"sq": "2", "cu": "3"}.get(match["word"], match["power"])
     if not power:
@@ -117,7 +166,8 @@ def _many(name: str) -> str:
     """`watt hour` -> "watt hours", `mile per hour` -> "miles per hour"."""
     if name.endswith(_SAME) and not name.startswith("degree "):
         return name
-    first, mark, rest = name.partition(" per " if " per " in name else "degree")
+    joint = next((word for word in (" per ", " of ") if word in name), "degree")
+    first, mark, rest = name.partition(joint)
     if mark == "degree":
         return f"degrees{rest}"
     return _PLURALS.get(first, first + "s") + mark + rest
@@ -126,7 +176,7 @@ def _many(name: str) -> str:
 def _quantity(match: re.Match) -> str:
     number, unit, gap = match["number"], match["unit"], match["gap"] or ""
     rest = match.string[match.end() :]
-    if len(unit) == 1 and unit not in (_LETTERS_APART if gap else _LETTERS_AT_FIGURE | {"Ω"}):
+    if len(unit) == 1 and unit not in (_LETTERS_APART if gap else _LETTERS_AT_FIGURE):
         return match[0]
     if unit == "in" and gap == " " and not match["dot"] and not _SIZE.match(rest):
         return match[0]

@@ -110,8 +110,8 @@ def test_free_running_is_drawn_where_it_can_be(free, name):
 @pytest.mark.parametrize("name", ["phase_drift", "group_delay"])
 def test_free_running_has_no_phase_and_says_so(free, name):
     note = getattr(figures, name)(free)
-    assert "durations differ" in note._repr_html_()
-    assert "durations differ" in repr(note)
+    assert "phones last longer or shorter" in note._repr_html_()
+    assert "phones last longer or shorter" in repr(note)
 
 
 def test_scales_are_fixed(broken, tone):

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import pitch
+from lightning_v2.analysis.metrics import alignment, pitch
 from lightning_v2.analysis.metrics.alignment import (
     boundary_shifts,
     matching_frames,
     matching_samples,
 )
 from lightning_v2.analysis.metrics.spectrogram import spectrogram
+from lightning_v2.model import Speech
 
 
 def test_equal_durations_are_the_identity():
@@ -58,3 +59,26 @@ def test_boundaries_of_a_sentence_that_only_starts_later_stay():
     assert boundary_shifts(before, before) == pytest.approx(0)
     assert boundary_shifts(before, before + [5, 0, 0]) == pytest.approx(0)
     assert boundary_shifts(before, before + [0, 3, 0]) == pytest.approx([-2, 1, 1])
+
+
+def spoken(samples, **told):
+    return Speech("a", np.zeros(samples, np.float32), ("ah",), **told)
+
+
+def test_what_of_two_speeches_belongs_together():
+    lasting = {frames: np.array([frames], np.float32) for frames in (2, 3)}
+    known = [spoken(512, durations=lasting[2]), spoken(768, durations=lasting[3])]
+    assert alignment.pairing(known[0], known[0]) == "samples"
+    assert alignment.pairing(*known) == "frames"
+    decided = [spoken(512, decisions={"lengths": lasting[frames]}) for frames in (2, 3)]
+    assert alignment.pairing(decided[0], decided[0]) == "samples"
+    assert alignment.pairing(*decided) == "nothing"  # of one length by chance
+
+
+def test_frames_of_a_voice_in_steps_of_others():
+    speech = spoken(1024, hop=512, durations=np.array([2], np.float32),
+                    f0=np.array([100, 200], np.float32))  # fmt: skip
+    assert alignment.durations(speech, 256).tolist() == [4]
+    assert alignment.f0(speech, 4, 256).tolist() == [100, 100, 200, 200]
+    assert alignment.f0(speech, 2, 512) is speech.f0
+    assert not len(alignment.f0(spoken(1024, hop=512), 4, 256))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lightning_v2.analysis.metrics import audio_metrics, recogniser
-from lightning_v2.analysis.metrics.sanity import LARGEST, SECONDS, flaw, refusal
+from lightning_v2.analysis.metrics.sanity import LARGEST, OF_ANY_LEVEL, SECONDS, flaw, refusal
 from lightning_v2.errors import ArgumentError
 
 RATE = 24000
@@ -63,6 +63,37 @@ def test_lengths_that_reach_no_library(libraries, monkeypatch, metric):
         assert np.isnan(METRICS[metric](wave, wave, RATE))
 
 
+@pytest.mark.parametrize("gain", [0.0, 1e-8, 1e-25])
+@pytest.mark.parametrize("side", ["reference", "candidate"])
+@pytest.mark.parametrize("metric", OF_ANY_LEVEL)
+def test_what_is_far_too_quiet_reaches_no_library(libraries, metric, side, gain):
+    pair = {"reference": tone(1), "candidate": tone(1)}
+    pair[side] = pair[side] * np.float32(gain)
+    assert np.isnan(METRICS[metric](*pair.values(), RATE))
+    assert refusal(metric, RATE, **pair).startswith(f"{side} is silent: its largest sample is ")
+
+
+@pytest.mark.parametrize("gain", [0.0, 1e-6, 1e-25])
+def test_what_16_bits_cannot_hold_reaches_no_recogniser(libraries, gain):
+    assert recogniser.hypothesis(tone(1) * np.float32(gain), RATE) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (list(tone(1)), "a list"),
+        ([tone(1)], "a list"),
+        (tone(1)[None], r"an array of shape \(1, 24000\) and type float32"),
+        (np.array(["a"] * 24000), r"an array of shape \(24000,\) and type <U1"),
+    ],
+    ids=["list", "list of one", "batch", "words"],
+)
+@pytest.mark.parametrize("metric", METRICS)
+def test_what_is_no_waveform_is_named(libraries, metric, given, words):
+    with pytest.raises(ArgumentError, match=f"reference is {words}; legal is a NumPy array"):
+        METRICS[metric](given, tone(1), RATE)
+
+
 def test_the_recogniser_refuses_aloud(libraries):
     with pytest.raises(ArgumentError, match="number 100: nan"):
         recogniser.hypothesis(with_sample(np.nan), RATE)
@@ -80,11 +111,12 @@ def test_words():
     assert flaw(with_sample(-2 * LARGEST)) == (
         "1 of 24000 samples are not finite or beyond ±100, the first is number 100: -200"
     )
-    assert flaw(np.zeros(0)) == ""
+    assert flaw(np.zeros(0)) == "it has no samples"
     said = refusal("zimtohrli", RATE, reference=tone(1), candidate=tone(0.1))
     assert said == "candidate lasts 0.10 s; legal are 0.2 to 60 s"
 
 
 @given(arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
 def test_a_flaw_is_whatever_is_not_within_the_range(wave):
-    assert bool(flaw(wave)) == (not all(abs(float(x)) <= LARGEST for x in wave))
+    within = all(abs(float(x)) <= LARGEST for x in wave)
+    assert bool(flaw(wave)) == (not len(wave) or not within)

@@ -8,6 +8,7 @@ import pytest
 
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.unmeasured import reasons
+from lightning_v2.errors import ArgumentError
 from lightning_v2.search.sweep import measurements
 
 RATE = 24000
@@ -67,10 +68,28 @@ def test_durations_that_differ(utterance):
     for metric in audio_metrics.METRICS:
         if metric.needs == "samples":
             assert np.isnan(values[metric.name])
-            assert "sample n does not belong" in why[metric.name]
+            assert why[metric.name] == (
+                "1 of 3 phones last longer or shorter, so the waveforms cannot be compared sample "
+                "by sample"
+            )
 
 
-@pytest.mark.parametrize("count", [0, 1, 255, 2000])
+def test_phones_that_differ_in_speech_of_the_same_length(utterance):
+    other = FakeSpeech(utterance, np.array([19.0, 41.0, 20.0]))
+    values, why = measured(FakeSpeech(utterance), other)
+    assert values["duration_difference_ms"] == 0
+    assert why["pesq_wb_mos"].startswith("2 of 3 phones last longer or shorter, so ")
+
+
+def test_a_recogniser_that_was_asked():
+    quiet = FakeSpeech(np.zeros(RATE, np.float32))
+    values = {ON_REQUEST: np.nan}
+    assert reasons(quiet, quiet, True, values, recogniser=True) == {
+        ON_REQUEST: "the recogniser hears no word"
+    }
+
+
+@pytest.mark.parametrize("count", [1, 255, 2000])
 def test_very_short_ones(utterance, count):
     speech = FakeSpeech(utterance[:count], np.array([1.0, 1.0, 1.0]))
     values, why = measured(speech, speech)
@@ -79,10 +98,34 @@ def test_very_short_ones(utterance, count):
         assert "s; legal are" in why[name]
 
 
+@pytest.mark.parametrize("durations", [[], [0.0], [20.0, 40.0, 20.0]])
+@pytest.mark.parametrize("empty", ["reference", "candidate"])
+def test_nothing_is_measured_where_there_is_no_sample(utterance, empty, durations):
+    nothing = FakeSpeech(utterance[:0], np.array(durations))
+    pair = {"reference": FakeSpeech(utterance), "candidate": FakeSpeech(utterance), empty: nothing}
+    values, why = measured(*pair.values())
+    assert np.isnan(list(values.values())).all()
+    assert {why[name] for name in why.keys() - {ON_REQUEST}} == {f"{empty}: it has no samples"}
+
+
+def test_a_waveform_that_is_no_array_is_named(utterance):
+    with pytest.raises(ArgumentError, match="the candidate's waveform is a list; legal is"):
+        audio_metrics.measure(FakeSpeech(utterance), FakeSpeech(list(utterance)))
+
+
+@pytest.mark.parametrize("gain", [1e-8, 1e-25])
+def test_what_is_far_too_quiet_has_reasons(utterance, gain):
+    quiet = FakeSpeech(utterance * np.float32(gain))
+    values, why = measured(FakeSpeech(utterance), quiet)
+    assert values["gain_db"] < -140
+    for name in ("pesq_wb_mos", "stoi", "estoi"):
+        assert why[name].startswith("candidate is silent: its largest sample is ")
+
+
 def test_silence_has_reasons(utterance):
     values, why = measured(FakeSpeech(utterance), FakeSpeech(np.zeros_like(utterance)))
     assert np.isnan(values["pesq_wb_mos"])
-    assert why["pesq_wb_mos"] == "PESQ finds no speech in one of the two"
+    assert why["pesq_wb_mos"].startswith("candidate is silent: its largest sample is 0")
     assert why["f0_p95_cents"] == "no frame is voiced in both"
 
 

@@ -2,11 +2,11 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
-from torch.nn import functional as F
 
 from lightning_v2.analysis.sites.block_ranges import BlockRange, BlockRanges
-from lightning_v2.tensix import SitePrecision
+from lightning_v2.tensix import SiteCall, SitePrecision
 from lightning_v2.tensix.numbers.formats import pack_host
 
 
@@ -51,7 +51,7 @@ def test_blocks_end_with_rows_and_zeros_do_not_count():
 
 def watch(precision, module, op, function, *args):
     ranges = BlockRanges(lambda site: precision, module)
-    ranges.observe("here", op, function, args, {}, None)
+    ranges.observe(SiteCall("here", op, function, args, {}))
     return ranges.columns("here")
 
 

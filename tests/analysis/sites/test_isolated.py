@@ -12,10 +12,10 @@ def unlike(plan, tier):
     voice, plan = lv2.load(), lv2.Plan.load(plan)
     alone, found = Isolated(voice, plan, tier), {}
 
-    def observe(site, op, function, args, kwargs, output):
-        again = alone(site, function, args, kwargs)
+    def observe(call):
+        again, output = alone(call), call.result
         if not torch.equal(again, output):
-            found[site] = ((again - output).norm() / output.norm()).item()
+            found[call.site] = ((again - output).norm() / output.norm()).item()
 
     with lv2.emulate(voice, plan, tier=tier, observer=observe):
         voice.synthesize(TEXT)

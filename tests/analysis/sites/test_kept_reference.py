@@ -14,7 +14,7 @@ def kept(voice):
     return KeptReference(voice, TEXT, seed=3)
 
 
-@pytest.mark.parametrize("plan", ["naive", "lightning-v2", "naive"])
+@pytest.mark.parametrize("plan", ["naive", "lightning-v2", "naive"])  # noqa: PT014 (one reference)
 def test_one_candidate_after_the_other_is_as_if_it_were_alone(voice, kept, plan):
     alone = lv2.compare(voice, TEXT, plan, seed=3)
     said = kept.say(lv2.Plan.load(plan))

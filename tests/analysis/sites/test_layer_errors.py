@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from lightning_v2.analysis.sites.layer_errors import FIGURES, LayerErrors
+from lightning_v2.tensix import SiteCall
 
 
 def play(outputs):
@@ -11,14 +13,14 @@ def play(outputs):
 
     def run(observe):
         for site, op, values in outputs:
-            observe(site, op, None, (torch.tensor(values),), {}, torch.tensor(values))
+            observe(SiteCall(site, op, None, (torch.tensor(values),), {}, torch.tensor(values)))
         return "result"
 
     return run
 
 
-def halved(site, function, args, kwargs):
-    return args[0] * 0.5
+def halved(call):
+    return call.args[0] * 0.5
 
 
 def errors_of(reference, candidate):
@@ -78,19 +80,17 @@ def test_more_calls_than_the_reference_made_cannot_be_compared():
 
 
 def test_phase_goes_round():
-    errors = LayerErrors(lambda site, function, args, kwargs: torch.remainder(args[0] + 0.02, 1.0))
+    errors = LayerErrors(lambda call: torch.remainder(call.args[0] + 0.02, 1.0))
     play([("source.phase", "phase", [0.99, 0.5])])(errors.observe_reference)
     assert errors.table()["isolated_max_abs"][0] == pytest.approx(0.02, abs=1e-6)
 
 
 def test_of_several_tensors_the_first_counts():
-    errors = LayerErrors(lambda site, function, args, kwargs: (args[0] * 0.5, args[0]))
+    errors = LayerErrors(lambda call: (halved(call), call.args[0]))
     output = torch.tensor([1.0, -2.0])
-    call = ("a", "lstm", None, (output,), {})
-    errors.observe_reference(*call, (output, output[:1]))
-    errors.accumulate(
-        lambda observe: observe(*call, (output, output[:1])),
-        lambda observe: observe(*call, (output * 0.25, output[:1])),
-    )
+    call = SiteCall("a", "lstm", None, (output,), {}, (output, output[:1]))
+    lower = replace(call, result=(output * 0.25, output[:1]))
+    errors.observe_reference(call)
+    errors.accumulate(lambda observe: observe(call), lambda observe: observe(lower))
     row = errors.table().iloc[0]
     assert row["isolated_gain"] == 0.5 and row["accumulated_gain"] == 0.25

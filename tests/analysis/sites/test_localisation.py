@@ -93,14 +93,14 @@ def test_the_rest_is_float32(voice):
 
 
 def test_a_site_that_does_not_run_is_an_error(voice):
-    with pytest.raises(ValueError, match="'duration.output' is no site that runs"):
+    with pytest.raises(ValueError, match=r"'duration.output' is no site that runs"):
         localise(voice, TEXT, "naive", ["duration.output"])
     with pytest.raises(lv2.PlanError):
         localise(voice, TEXT, "no-such-plan")
 
 
 def test_another_site_than_those_measured_is_an_error(found):
-    with pytest.raises(ValueError, match="site is 'vocoder.exp'"):
+    with pytest.raises(ValueError, match=r"site is 'vocoder.exp'"):
         found.error_of("vocoder.exp")
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lightning_v2.analysis.sites.lock_step import Ahead
+from lightning_v2.tensix import SiteCall
 
 COLOUR = contextvars.ContextVar("colour", default="grey")
 
@@ -19,7 +20,7 @@ def counting(made, count=5):
     def run(observe):
         for i in range(count):
             made.append(i)
-            observe(str(i), "add", None, (), {}, torch.tensor([float(i)]))
+            observe(SiteCall(str(i), "add", None, (), {}, torch.tensor([float(i)])))
 
     return run
 
@@ -51,9 +52,9 @@ def test_outputs_are_handed_out_once_and_copied():
     value = torch.tensor([1.0])
 
     def run_of(observe):
-        observe("a", "add", None, (), {}, value)
+        observe(SiteCall("a", "add", None, (), {}, value))
         value.zero_()
-        observe("b", "relu", None, (), {}, value)
+        observe(SiteCall("b", "relu", None, (), {}, value))
 
     with Ahead(run_of, everything) as run:
         assert run.output("b", 0) == 0.0
@@ -97,7 +98,7 @@ def test_the_run_sees_the_context_and_leaves_the_threads_of_torch_alone():
     def run_of(observe):
         seen.append((COLOUR.get(), torch.get_num_threads()))
         torch.set_num_threads(3)
-        observe("a", "add", None, (), {}, torch.zeros(1))
+        observe(SiteCall("a", "add", None, (), {}, torch.zeros(1)))
 
     before = torch.get_num_threads()
     token = COLOUR.set("green")

@@ -21,10 +21,10 @@ def test_are_what_the_network_multiplies(voice, site):
     found = operands(voice, TEXT, site)
     seen = {}
 
-    def observe(name, op, function, args, kwargs, output):
-        if name == site:
-            bias = args[2] if len(args) > 2 else 0
-            seen["product"] = (output - bias).reshape(-1, output.shape[-1])
+    def observe(call):
+        if call.site == site:
+            bias = call.args[2] if len(call.args) > 2 else 0
+            seen["product"] = (call.result - bias).reshape(-1, call.result.shape[-1])
 
     with tensix.intercept(voice.model, lambda name: None, observer=observe):
         voice.synthesize(TEXT)

@@ -26,7 +26,6 @@ def stage(name, bucket, programs):
         programs=programs,
         by_operation={},
         program_keys=("a",),
-        compiled=None,
         peak_l1_bytes=300 * KIB,
         peak_l1_tensor_bytes=40 * KIB,
         l1_bytes=1000 * KIB,

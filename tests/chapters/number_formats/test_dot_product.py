@@ -108,7 +108,7 @@ class TestPieces:
 
     def test_places_that_are_not_there(self):
         given = random_operands(32)
-        with pytest.raises(ValueError, match="row is 3; legal are 0 to 2 at made.up"):
+        with pytest.raises(ValueError, match=r"row is 3; legal are 0 to 2 at made.up"):
             take_apart(given, SitePrecision(), 3, 0)
         with pytest.raises(ValueError, match="column is 16; legal are 0 to 15"):
             take_apart(given, SitePrecision(), 0, 16)

@@ -46,5 +46,5 @@ def test_exact_is_float64_of_the_stored_operands(given, found):
 
 
 def test_places_that_are_not_there(given):
-    with pytest.raises(ValueError, match="column is 24; legal are 0 to 23 at made.up"):
+    with pytest.raises(ValueError, match=r"column is 24; legal are 0 to 23 at made.up"):
         long_sum(given, 0, 24)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightning_v2.deployment.device.programs import (
-    PHASES,
     USABLE_L1,
     Product,
     Program,
@@ -16,6 +15,7 @@ from lightning_v2.deployment.device.programs import (
     row_grid,
     subblock,
 )
+from lightning_v2.tensix.numbers.fidelity import FIDELITIES
 from lightning_v2.tensix.numbers.formats import FORMATS
 
 GRIDS = st.sampled_from([(8, 8), (8, 7), (8, 9), (11, 10), (1, 1)])
@@ -34,7 +34,7 @@ def products(draw):
         in0=draw(st.sampled_from(FORMATS)),
         in1=draw(st.sampled_from(FORMATS)),
         output=draw(st.sampled_from(FORMATS)),
-        math_fidelity=draw(st.sampled_from(list(PHASES))),
+        math_fidelity=draw(st.sampled_from(FIDELITIES)),
         width=draw(st.sampled_from([w for w in range(1, k + 1) if k % w == 0])),
         wide=draw(st.booleans()),
         resident=draw(st.booleans()),

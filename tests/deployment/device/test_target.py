@@ -146,7 +146,7 @@ def test_another_board_than_the_wanted_one():
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         (("gpu",), "target is 'gpu'; legal are silicon, simulator, mock"),
         (("mock", "n200"), "board is 'n200'; legal are n150, n300, p100, p150"),

@@ -171,7 +171,7 @@ def test_ttnn_runs_every_program_that_may_be_chosen(board):
     assert sum(map(len, told)) > 2 * len(SHAPES)
 
 
-@pytest.mark.parametrize("bias, groups", [("a bias", 64), (None, 1)])
+@pytest.mark.parametrize(("bias", "groups"), [("a bias", 64), (None, 1)])
 def test_only_depthwise_convolutions_without_bias(bias, groups):
     with pytest.raises(ValueError, match="only depthwise convolutions without bias are deployed"):
         TtnnOps.conv1d(

@@ -25,7 +25,7 @@ def test_the_widest_divisor_of_k_that_fits(k, n, weights):
 
 
 @pytest.mark.parametrize(
-    "k, n, weights, width",
+    ("k", "n", "weights", "width"),
     [
         (192, 576, "bfloat16", 6),
         (192, 576, "float32", 3),

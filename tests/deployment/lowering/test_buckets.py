@@ -111,7 +111,7 @@ def test_groups_are_of_similar_length_and_only_the_last_is_not_full(lengths, cou
 
 
 @pytest.mark.parametrize(
-    "options, message",
+    ("options", "message"),
     [
         ({"phones": ()}, "phones is empty; legal is one bucket or more"),
         ({"phones": (48,)}, r"phones is \(48,\); legal are ascending multiples of 32"),

@@ -94,11 +94,10 @@ def test_only_modules_of_the_host_run_there(trained):
 def test_observers_see_the_shapes_of_the_network(trained):
     shapes, order = {}, []
 
-    def observe(site, op, function, args, kwargs, result):
-        again = function(*args, **kwargs)
-        torch.testing.assert_close(again, result, rtol=1e-4, atol=1e-4)
-        shapes[site] = tuple(result.shape)
-        order.append(site)
+    def observe(call):
+        torch.testing.assert_close(call.by_torch(), call.result, rtol=1e-4, atol=1e-4)
+        shapes[call.site] = tuple(call.result.shape)
+        order.append(call.site)
 
     lowering = lowered(trained, observe)
     with executed_by(trained.model, lowering):
@@ -114,7 +113,7 @@ def test_one_sentence_at_a_time(voice, sentence, frames):
         lowered(voice).acoustics(*two)
     f0 = torch.cat([frames.f0, frames.f0])
     both = Frames(frames.ends, f0, frames.envelope, frames.pitch)
-    with pytest.raises(ValueError, match="frames.f0 holds 2 sentences"):
+    with pytest.raises(ValueError, match=r"frames.f0 holds 2 sentences"):
         lowered(voice).wave(both, torch.zeros(2, 20 * 256))
 
 

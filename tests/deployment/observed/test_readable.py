@@ -13,7 +13,6 @@ def stage(**changes):
         "programs": 30,
         "by_operation": {},
         "program_keys": ("a", "b"),
-        "compiled": None,
         "peak_l1_bytes": 100 * 1024,
         "peak_l1_tensor_bytes": 4000,
         "l1_bytes": 400 * 1024,
@@ -40,11 +39,6 @@ def test_units():
         "to device, KiB": "7 in 1",
         "to host, KiB": "9 in 2",
     }
-
-
-def test_a_peak_that_is_not_known():
-    (row,) = readable(Report([stage(peak_l1_bytes=None, compiled=2)])).to_dict("records")
-    assert (row["peak L1 a core, KiB"], row["of L1"]) == ("not known", "")
 
 
 def test_origin():

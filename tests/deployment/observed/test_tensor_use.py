@@ -26,14 +26,16 @@ def described(memory_config=INTERLEAVED, **changes):
 
 
 @pytest.mark.parametrize(
-    "dtype, tile_bytes",
+    ("dtype", "tile_bytes"),
     [("float32", 4096), ("bfloat16", 2048), ("bfloat8_b", 1088), ("bfloat4_b", 576)],
 )
 def test_tiles_of_every_format(dtype, tile_bytes):
     assert stored_bytes((3, 33, 64), dtype, "tile") == 3 * 2 * 2 * tile_bytes
 
 
-@pytest.mark.parametrize("shape, tiles", [((), 1), ((5,), 1), ((1, 384), 12), ((2, 2, 1, 1), 4)])
+@pytest.mark.parametrize(
+    ("shape", "tiles"), [((), 1), ((5,), 1), ((1, 384), 12), ((2, 2, 1, 1), 4)]
+)
 def test_the_last_two_axes_are_padded(shape, tiles):
     assert stored_bytes(shape, "bfloat16", "tile") == tiles * 2048
 

@@ -124,7 +124,7 @@ def test_evolution_ends_where_nothing_is_new():
 
 def test_what_cannot_be_met():
     _, trials, lost = searched(Constraints(bfp8_share=1.0))
-    with pytest.raises(SearchError, match="bfp8_share 1 cannot be met: with all moves it is 0.97"):
+    with pytest.raises(SearchError, match=r"bfp8_share 1 cannot be met: with all moves it is 0.97"):
         greedy(trials, lost)
 
 

@@ -65,6 +65,20 @@ def test_what_can_no_longer_be_measured_is_infinitely_bad(broken):
     assert np.isnan(values["words_agree_percent"])  # it was not asked for
 
 
+@pytest.mark.parametrize("gain", [0.0, 1e-25])
+def test_silence_beside_a_recording_is_infinitely_bad(tmp_path, monkeypatch, gain):
+    """A judge would leave out what is missing."""
+    path = tmp_path / "a.wav"
+    speech = load().synthesize(TEXT)
+    speech.save(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    silent = replace(speech, waveform=speech.waveform * np.float32(gain))
+    monkeypatch.setattr(measurements, "emulated", lambda *_: silent)
+    given = {"recording": str(path), "recording_digest": digest}
+    values = measurements.against_recording("slt", TEXT, "{}", "fast", **given)
+    assert values["pesq_wb_mos"] == values["stoi"] == -np.inf
+
+
 def test_a_speech_beside_its_own_recording(tmp_path):
     """float32 with the timing of its own recording is near it, and a plan that breaks is not."""
     path = tmp_path / "a.wav"

@@ -10,11 +10,12 @@ import pytest
 import sweep_measures  # noqa: F401, registers measurements
 from dask_processes import ENVIRONMENT, wait_until
 
+from lightning_v2 import tensix
 from lightning_v2.identity import code_label
-from lightning_v2.search.sweep import worker
+from lightning_v2.search.sweep import voices, worker
 from lightning_v2.search.sweep.cluster import ClusterError
 from lightning_v2.search.sweep.store import Results
-from lightning_v2.search.sweep.sweep import SweepWarning, Unit, measurement, sweep
+from lightning_v2.search.sweep.sweep import SweepWarning, Unit, UnitBug, measurement, sweep
 from lightning_v2.search.sweep.worker import run_unit
 
 
@@ -30,19 +31,17 @@ def test_results_failures_and_reruns(tmp_path):
         refusing,
         Unit("rows", {"count": 3}),
         Unit("rows", {"count": 0}),
-        *(Unit("odd", {"kind": kind}) for kind in ("list", "taken", "nothing")),
+        Unit("odd", {"kind": "taken"}),
     ]
-    with pytest.warns(SweepWarning, match="4 of 10 units failed"):
+    with pytest.warns(SweepWarning, match="2 of 8 units failed"):
         table = sweep(units, tmp_path / "sweep", workers=2)
 
     assert table["square"].dropna().tolist() == [0, 1, 4, 9]
     assert table[table.measurement == "rows"]["name"].tolist() == ["row 0", "row 1", "row 2"]
     assert table[table.measurement == "rows"]["count"].tolist() == [3, 3, 3]
     errors = table[table.error.notna()].error.tolist()
-    assert errors[0].startswith("ArithmeticError: 5 is not liked (sweep_measures.py:")
-    assert "value is a list; legal are numbers, words and None" in errors[1]
-    assert "a measurement cannot return 'seconds'" in errors[2]
-    assert "returns a dict or a list of dicts, not None" in errors[3]
+    assert errors[0].startswith("ArgumentError: 5 is not liked (sweep_measures.py:")
+    assert "a measurement cannot return 'seconds'" in errors[1]
     assert set(table["code"]) == {code_label()}
 
     # What failed runs again, what is new runs, nothing else does.
@@ -57,6 +56,59 @@ def test_results_failures_and_reruns(tmp_path):
     # With everything there, no worker is needed: this scheduler does not exist.
     again = sweep(wanted, tmp_path / "sweep", scheduler="tcp://127.0.0.1:1")
     assert again.drop(columns="seconds").equals(table.drop(columns="seconds"))
+
+
+def test_a_mistake_in_a_measurement_is_no_failed_unit(tmp_path):
+    units = [Unit("divides", {"number": number}) for number in (1, 2, 0, 4)]
+    with pytest.raises(UnitBug) as caught:
+        sweep(units, tmp_path, workers=1)
+    told = str(caught.value)
+    assert told.startswith("divides of {'number': 0}:\nTraceback (most recent call last)")
+    assert "sweep_measures.py" in told and "in divides" in told
+    assert told.rstrip().endswith("ZeroDivisionError: division by zero")
+    kept = sweep(units[:2], tmp_path, scheduler="tcp://127.0.0.1:1")
+    assert kept["inverse"].tolist() == [1, 0.5]
+    assert Results(tmp_path).finished([units[2].key]) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("list", "value is a list; legal are numbers, words and None"),
+        ("nothing", "returns a dict or a list of dicts, not None"),
+    ],
+)
+def test_what_is_no_result_is_a_mistake(kind, reason):
+    outcome = ran(Unit("odd", {"kind": kind}))
+    assert outcome.error is None and reason in outcome.bug
+
+
+def ran(unit):
+    return run_unit(
+        unit.entry, unit.parameters, unit.voice_digest, unit.surroundings, unit.settings
+    )
+
+
+def test_units_run_under_the_settings_around_them(tmp_path):
+    usual = Unit("ambient", {})
+    with tensix.use(threads=1):
+        assert Unit("ambient", {}).key == usual.key
+    with tensix.use(tier="fast", arch="blackhole"):
+        other = Unit("ambient", {})
+    assert other.key != usual.key
+    table = sweep([usual, other], tmp_path, workers=1)
+    assert table["tier"].tolist() == ["exact", "fast"]
+    assert table["arch"].tolist() == ["wormhole_b0", "blackhole"]
+
+
+def test_a_voice_that_changed_in_a_worker_is_refused():
+    unit = Unit("square", {"number": 3, "voice": "slt"})
+    weight = voices.voice("slt").model.decoder.output.weight
+    weight.data.mul_(2)
+    try:
+        assert "has weights" in ran(unit).error
+    finally:
+        weight.data.div_(2)
 
 
 INTERRUPTED = """
@@ -128,11 +180,10 @@ def test_what_a_measurement_reads_belongs_to_the_unit(tmp_path):
 
 def test_a_worker_with_other_code_refuses(monkeypatch):
     unit = Unit("square", {"number": 3})
-    given = unit.entry, unit.parameters, unit.voice_digest
-    outcome = run_unit(*given, unit.surroundings)
+    outcome = ran(unit)
     assert (outcome.rows, outcome.error, outcome.code) == ([{"square": 9}], None, code_label())
     monkeypatch.setattr(worker, "code_digest", lambda: "other")
-    outcome = run_unit(*given, unit.surroundings)
+    outcome = ran(unit)
     assert not outcome.rows and "this worker has other code" in outcome.error
 
 
@@ -186,7 +237,7 @@ def test_what_cannot_run(tmp_path, units, options, error, reason):
 
 def test_nobody_answers(tmp_path, monkeypatch):
     monkeypatch.setattr("lightning_v2.search.sweep.cluster.PATIENCE_S", 0.5)
-    with pytest.raises(ClusterError, match="no scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:1"):
         sweep(squares([1]), tmp_path, scheduler="tcp://127.0.0.1:1")
 
 

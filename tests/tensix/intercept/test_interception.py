@@ -9,53 +9,14 @@ from torch.nn.modules import module as module_hooks
 from lightning_v2 import tensix
 from lightning_v2.tensix import SitePrecision
 from lightning_v2.tensix.intercept.interception import OUTSIDE
-from tests.tensix.modules import Calls
+from tests.tensix.modules import Block, Calls, Net
 
 LOW = SitePrecision(weights="bfloat8_b", math_fidelity="LoFi", fp32_dest_acc_en=True)
-
-
 HIGH = SitePrecision("float32", "float32", "float32", math_fidelity="HiFi4", fp32_dest_acc_en=True)
 
 
 def names(interception):
     return list(interception.sites)
-
-
-class Block(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.norm = nn.LayerNorm(32)
-        self.up = nn.Linear(32, 64)
-        self.gelu = nn.GELU()
-        self.down = nn.Linear(64, 32)
-
-    def forward(self, x):
-        return x + self.down(self.gelu(self.up(self.norm(x)))) * 0.5
-
-
-class Net(nn.Module):
-    """Linear, norms, attention, convolution, constant basis, and an operation nobody emulates."""
-
-    nobody_emulates = staticmethod(torch.fft.rfft)
-
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(0)
-        self.blocks = nn.ModuleList(Block() for _ in range(2))
-        self.depthwise = nn.Conv1d(32, 32, 3, padding=1, groups=32)
-        self.softmax = nn.Softmax(-1)
-        self.register_buffer("basis", torch.randn(32, 32))
-        self.recurrent = nn.LSTM(32, 32, batch_first=True)
-
-    def forward(self, x):
-        for block in self.blocks:
-            x = block(x)
-        x = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        scores = torch.matmul(x, x.transpose(-1, -2))
-        x = self.softmax(scores) @ x + x
-        x = x @ self.basis
-        self.nobody_emulates(x)
-        return self.recurrent(x + x)[0]
 
 
 @pytest.fixture
@@ -237,73 +198,6 @@ def test_module_used_twice_is_one_site(x):
     sites = tensix.trace(net, lambda: net(x))
     assert [(s.name, s.calls) for s in sites] == [("0", 2), ("1", 1)]
     assert sites[0].macs == 2 * 14 * 32 * 32 and sites[0].weights == 32 * 32
-
-
-def test_trace(net, x):
-    sites = {site.name: site for site in tensix.trace(net, lambda: net(x))}
-    up = sites["blocks.0.up"]
-    assert (up.op, up.macs, up.weights, up.vectors, up.calls) == (
-        "linear",
-        14 * 32 * 64,
-        2048,
-        64,
-        1,
-    )
-    assert up.shapes == ((2, 7, 32), (64, 32), (64,), (2, 7, 64))
-    assert sites["blocks.0.norm"].vectors == 64
-    assert sites["depthwise"].macs == 14 * 32 * 3
-    assert (sites["matmul"].macs, sites["matmul"].weights) == (2 * 7 * 7 * 32, 0)
-    assert (sites["matmul_2"].macs, sites["matmul_2"].weights) == (14 * 32 * 32, 1024)
-    assert sites["blocks.0.add"].macs == 0
-
-
-def test_trace_of_transposed_convolution_and_addmm():
-    class Model(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.up = nn.ConvTranspose1d(32, 16, 4, stride=2)
-            self.weight = nn.Parameter(torch.randn(16, 8))
-            self.bias = nn.Parameter(torch.randn(8))
-
-        def forward(self, x):
-            return torch.addmm(self.bias, self.up(x)[0].t(), self.weight)
-
-    net = Model()
-    up, addmm = tensix.trace(net, lambda: net(torch.randn(1, 32, 10)))
-    assert up.macs == 32 * 10 * 16 * 4 and up.weights == 32 * 16 * 4
-    assert addmm.macs == 22 * 8 * 16 and (addmm.weights, addmm.vectors) == (128, 8)
-
-
-def test_observer_can_run_each_call_alone(net, x):
-    expected, isolated = {}, {}
-
-    def observe(site, op, function, args, kwargs, result):
-        alone = tensix.lower(function, args, kwargs, LOW)
-        is_tuple = isinstance(result, tuple)
-        expected[site], isolated[site] = (result[0], alone[0]) if is_tuple else (result, alone)
-
-    with tensix.intercept(net, lambda site: None, observe) as emulation:
-        net(x)
-    assert list(expected) == names(emulation)
-    for site, result in expected.items():
-        assert isolated[site].shape == result.shape
-        bound = 0.3 if site == "recurrent" else 0.1
-        assert (isolated[site] - result).abs().max() < bound * result.abs().max()
-        assert not torch.equal(isolated[site], result) or emulation.sites[site] == "clamp"
-    # The buffer was recognised as a constant: it lost bits to bfloat8_b.
-    wide = SitePrecision(weights="float32", math_fidelity="HiFi4", fp32_dest_acc_en=True)
-    assert not torch.equal(
-        isolated["matmul_2"], tensix.lower(torch.matmul, (x, net.basis), {}, wide)
-    )
-
-
-def test_observer_sees_the_input_of_an_in_place_call():
-    seen = []
-    net = Calls(lambda x: x.add_(1.0))
-    policy = lambda site: None  # noqa: E731
-    with tensix.intercept(net, policy, lambda *call: seen.append(call[3][0].clone())):
-        net(torch.zeros(2))
-    assert seen[0].tolist() == [0, 0]
 
 
 def test_lower_refuses_what_is_no_operation():

@@ -7,6 +7,7 @@ from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.operations import DATA, OPERATIONS, resolve
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
+from lightning_v2.tensix.ops.unary import UNARY
 
 TORCHS = [name for name, operation in OPERATIONS.items() if operation.plain is not None]
 NOTHING = Constants(nn.Module())
@@ -21,11 +22,11 @@ WIDE = SitePrecision(
 
 # Norms and softmax read what they store on the way as TF32; the others have short polynomials.
 ROUGH = ("layer_norm", "rms_norm", "softmax", "softplus", "logsigmoid")
-# No exact rule yet.
-APPROXIMATED = (
+# No exact rule, unless the table has one.
+APPROXIMATED = set(
     "cumsum acos asin atan cosh erfc frac nan_to_num sinc sinh atan2 floor_divide fmod hypot "
-    "logaddexp remainder xlogy"
-).split()
+    "logaddexp remainder xlogy".split()
+) - {call for row in UNARY.values() for call in row.torch_calls}
 CELLS = {
     "lstm_cell": nn.LSTMCell,
     "gru_cell": nn.GRUCell,

@@ -118,7 +118,7 @@ def test_products_with_integers_are_refused_as_torch_does(dtype):
 
 
 def test_errors_of_observers_and_policies_come_out():
-    def failing(*call):
+    def failing(_):
         raise LookupError("stop")
 
     net = Calls(lambda x: x.var())

@@ -244,7 +244,7 @@ def test_submodules_in_other_threads_are_listed():
 
 def test_other_threads_that_run_the_module_themselves_are_not_listed():
     waiting, done = threading.Event(), threading.Event()
-    net = nn.Sequential(Calls(lambda x: waiting.set() or done.wait() and x), nn.Linear(4, 4))
+    net = nn.Sequential(Calls(lambda x: waiting.set() or (done.wait() and x)), nn.Linear(4, 4))
 
     def other():
         waiting.wait()

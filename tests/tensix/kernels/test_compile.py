@@ -11,12 +11,9 @@ from lightning_v2.tensix.kernels import compile as compiled
 from lightning_v2.tensix.kernels.fpu import fpu
 
 RUN = """
-import torch
-from lightning_v2 import tensix
-from lightning_v2.tensix.kernels.fpu import matmul
-ones = tensix.from_torch(torch.ones(4, 4))
-tensix.matmul(ones, ones)
-print(matmul.multiply.stats.cache_path, sum(matmul.multiply.stats.cache_hits.values()))
+from lightning_v2.tensix.kernels.fpu import fpu
+fpu.add(1, 2, 0, True, False)
+print(fpu.add.stats.cache_path, sum(fpu.add.stats.cache_hits.values()))
 """
 
 

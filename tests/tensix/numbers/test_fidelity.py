@@ -68,6 +68,25 @@ def test_passes_add_up_to_the_phases(level, in0, in1):
     torch.testing.assert_close(passes, product(fidelity.phases(level, in0, in1)))
 
 
+def test_the_fewest_passes_of_each_fidelity():
+    """Their order is that in which the fast tier adds them."""
+    assert {level: fidelity.passes(level, "float32", "float32") for level in FIDELITIES} == {
+        "LoFi": (("high", "high"),),
+        "HiFi2": (("high", "all"),),
+        "HiFi3": (("all", "high"), ("high", "low")),
+        "HiFi4": (("all", "all"),),
+    }
+    assert fidelity.passes("HiFi3", "bfloat16", "bfloat8_b") == (("all", "high"), ("high", "low"))
+    assert fidelity.passes("HiFi3", "bfloat16", "bfloat4_b") == (("all", "all"),)
+
+
+def test_what_all_phases_take_together():
+    taken = {level: [fidelity.part_taken(x, level) for x in ("in0", "in1")] for level in FIDELITIES}
+    assert taken["LoFi"] == ["high", "high"] and taken["HiFi2"] == ["high", "all"]
+    assert taken["HiFi3"] == taken["HiFi4"] == ["all", "all"]
+    assert [fidelity.count(level) for level in FIDELITIES] == [1, 2, 3, 4]
+
+
 def test_complete_products():
     """bfloat8_b x bfloat8_b needs HiFi2, bfloat4_b weights x bfloat8_b activations only LoFi."""
     assert fidelity.phases("HiFi4", "bfloat8_b", "bfloat8_b") == fidelity.phases(

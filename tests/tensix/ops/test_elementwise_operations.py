@@ -188,7 +188,7 @@ def test_the_fast_tier_keeps_gradients():
 
 def test_errors(pair):
     wide, narrow = from_torch(pair[0], "float32"), from_torch(pair[1], "bfloat16")
-    with pytest.raises(ValueError, match="a and b are float32 and bfloat16.*typecast"):
+    with pytest.raises(ValueError, match=r"a and b are float32 and bfloat16.*typecast"):
         ops.add(wide, narrow)
     with pytest.raises(TypeError, match="b is a Tensor; legal are numbers"):
         ops.multiply(wide, pair[0])

@@ -269,7 +269,7 @@ def test_errors_name_the_argument(arguments, message):
 
 def test_errors_of_operands():
     x = tensix.from_torch(torch.ones(3, 4), "bfloat16")
-    with pytest.raises(TypeError, match="input_tensor_b is a Tensor; legal is a tensix.Tensor"):
+    with pytest.raises(TypeError, match=r"input_tensor_b is a Tensor; legal is a tensix.Tensor"):
         tensix.matmul(x, torch.ones(4, 4))
     with pytest.raises(ValueError, match="batch axes that do not broadcast"):
         tensix.matmul(

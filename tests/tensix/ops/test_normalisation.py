@@ -129,7 +129,7 @@ def test_fast_tier_keeps_gradients(fast):
 
 def test_errors_name_the_argument():
     x = tensix.from_torch(torch.zeros(2, 32), "bfloat16")
-    with pytest.raises(TypeError, match="x is a Tensor; legal is a tensix.Tensor"):
+    with pytest.raises(TypeError, match=r"x is a Tensor; legal is a tensix.Tensor"):
         layer_norm(x.values)
     with pytest.raises(ValueError, match="x is bfloat4_b; legal are float32"):
         layer_norm(tensix.from_torch(torch.zeros(2, 32), "bfloat4_b"))

@@ -7,7 +7,6 @@ from lightning_v2 import tensix
 from lightning_v2.tensix.intercept import calls
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
-from lightning_v2.tensix.ops import sfpu
 
 NOTHING = Constants(nn.Module())
 WIDE = SitePrecision(activations="float32", output="float32")
@@ -61,28 +60,6 @@ def test_approximate_gelu_against_the_simulator(golden):
     result = run("gelu", x, fast_and_approximate_mode=True)
     assert torch.allclose(result, expected, rtol=2**-7, atol=1e-3)
     assert (result == expected).float().mean() > 0.99
-
-
-def test_approximate_exp_has_its_published_error():
-    x = torch.linspace(-20, 20, 20001)
-    error = sfpu.exp_approximate(x) / torch.exp(x) - 1
-    assert -0.0315 < error.min() < -0.03 and 0.03 < error.max() < 0.0315
-    assert abs(error.mean() - 0.01) < 0.003
-    assert sfpu.exp_approximate(torch.tensor(-1e4)).item() < 1e-38
-
-
-@pytest.mark.parametrize(("name", "bound"), [("gelu", 0.024), ("tanh", 0.0195), ("sigmoid", 0.12)])
-def test_approximate_pieces_stay_within_their_bounds(name, bound):
-    x = torch.linspace(-8, 8, 4001)
-    exact = BFLOAT16[name][0](x)
-    error = (sfpu.APPROXIMATE[name](x) - exact).abs().max()
-    assert bound / 2 < error < bound
-
-
-def test_approximate_exp_has_the_gradient_of_exp():
-    x = torch.tensor([0.5, -1.0], requires_grad=True)
-    sfpu.exp_approximate(x).sum().backward()
-    assert torch.equal(x.grad, torch.exp(x.detach()))
 
 
 def test_output_formats_and_operand_cast():

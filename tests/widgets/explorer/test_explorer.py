@@ -36,7 +36,7 @@ def explorer(shared):
     """At its beginning, whatever was tried before."""
     shared.session.back_to(1)
     shared.session.wait(WAIT_S)
-    yield shared
+    return shared
 
 
 def send(explorer, kind, **content):

@@ -134,7 +134,7 @@ def test_only_the_last_of_quick_changes_is_shown(session, steps):
 def test_nothing_begins_before_it_has_been_quiet(steps):
     session = Session(State("One.", "slt", "fp32", Plan.load("bf16")), steps, debounce_s=3600.0)
     session.set(text="Two.")
-    with pytest.raises(TimeoutError, match="no result after 0.05 s: bf16 against fp32"):
+    with pytest.raises(TimeoutError, match=r"no result after 0.05 s: bf16 against fp32"):
         session.wait(0.05)
     assert (steps.begun, session.busy, session.stale) == (["One."], True, True)
     session.close()

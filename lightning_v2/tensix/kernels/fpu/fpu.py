@@ -8,14 +8,23 @@ NaN, infinity or denormals: exponent 255 is one more binade, exponent 0 is zero.
 `defect`: whether the Wormhole defect of docs/numerics.md, section 4.7, is present (Blackhole: not).
 """
 
-from __future__ import annotations
+import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.fpu.phases import BITS, ORDER
 
 SIGN = 0x80000000
 EXPONENT = 0x7F800000
 FRACTION = 0x007FFFFF
 HIDDEN = 0x00800000
+
+_HIGH_A, _ALL_A = BITS["in1", "high"], BITS["in1", "all"]
+_HIGH_B, _ALL_B = BITS["in0", "high"], BITS["in0", "all"]
+
+# By phase: whether it takes the low part of a register, and the binades that this takes off.
+LOW_A = np.array([int(in1 == "low") for _, in1 in ORDER])
+LOW_B = np.array([int(in0 == "low") for in0, _ in ORDER])
+BINADES = LOW_A * _HIGH_A + LOW_B * _HIGH_B
 
 
 @compiled
@@ -99,15 +108,23 @@ def _normalised(total, e, wide, defect):
 @compiled
 def part_a(pattern, low):
     """The 5 significand bits of SrcA that one phase multiplies: the high ones, or the next."""
-    significand = ((pattern & FRACTION) | HIDDEN) >> 13
-    return (significand >> 1) & 31 if low else significand >> 6
+    return _part(pattern, low, _HIGH_A, _ALL_A)
 
 
 @compiled
 def part_b(pattern, low):
     """The 7 significand bits of SrcB that one phase multiplies: the high ones, or the low 4."""
+    return _part(pattern, low, _HIGH_B, _ALL_B)
+
+
+@compiled
+def _part(pattern, low, high, all_):
+    """The first `high` significand bits of 11, or those up to bit `all_`, aligned at the top."""
     significand = ((pattern & FRACTION) | HIDDEN) >> 13
-    return (significand & 15) << 3 if low else significand >> 4
+    if not low:
+        return significand >> (11 - high)
+    rest = all_ - high
+    return ((significand >> (11 - all_)) & ((1 << rest) - 1)) << (high - rest)
 
 
 @compiled
@@ -117,10 +134,10 @@ def multiply(a, b, dst, phase, wide, defect):
     docs/numerics.md, section 4.2.
     """
     e_a, e_b = (a & EXPONENT) >> 23, (b & EXPONENT) >> 23
-    e = e_a + e_b - 127 - (5 if phase & 1 else 0) - (7 if phase & 2 else 0)
+    e = e_a + e_b - 127 - BINADES[phase]
     if e_a == 0 or e_b == 0 or e <= 0:
         return accumulate(0, 0, 0, 0, dst, wide, defect)
-    product = (part_a(a, phase & 1) * part_b(b, phase & 2)) << 13
+    product = (part_a(a, LOW_A[phase]) * part_b(b, LOW_B[phase])) << 13
     if (a ^ b) & SIGN:
         product = -product
     return accumulate(product, e, 0, 0, dst, wide, defect)

@@ -1,7 +1,5 @@
 """The scalar rules of `fpu` over whole arrays of patterns (uint32), compiled by numba."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled

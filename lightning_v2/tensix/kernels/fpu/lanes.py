@@ -4,8 +4,6 @@ numba widens every int32 expression to 64 bits, which halves the lanes of a vect
 keeps LLVM from narrowing it again. These stay in 32 bits; sums wrap.
 """
 
-from __future__ import annotations
-
 import llvmlite.ir as ir
 from numba.core import types
 from numba.extending import intrinsic

@@ -14,11 +14,10 @@ The sums leave the doubles as differences of bit patterns: they count units of 2
 follows is 32-bit integer arithmetic.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import fused
+from lightning_v2.tensix.kernels.fpu.fpu import BINADES, LOW_A, LOW_B
 from lightning_v2.tensix.kernels.fpu.lanes import (
     add,
     bits_of_double,
@@ -32,15 +31,22 @@ from lightning_v2.tensix.kernels.fpu.lanes import (
     smaller,
     sub,
 )
+from lightning_v2.tensix.kernels.fpu.phases import BITS
+from lightning_v2.tile import TILE
 
 ROWS = 64  # of one task
 COLUMNS = 64  # of one task: several vectors
-_TILE, _GROUP = 32, 8
+_GROUP = 8
 
 _I = np.int32
 _ZERO, _ONE = _I(0), _I(1)
 _SIGN = _I(-0x80000000)
 _INFINITY, _FRACTION, _HIDDEN = _I(0x7F800000), _I(0x007FFFFF), _I(0x00800000)
+# Bits of a binary32 pattern below the high part of an operand, and below both parts.
+_HIGH0, _ALL0, _HIGH1, _ALL1 = (
+    24 - BITS[operand, part] for operand in ("in0", "in1") for part in ("high", "all")
+)
+_UP = 1 + 2.0**-13  # moves ties of in0 up, see above
 _ABSENT = _I(-8192)  # exponent of a zero: no sum with another one is ever the largest
 
 
@@ -56,10 +62,10 @@ def multiply(in0, in1, dst, phases, cut0, cut1, wide, defect, first, last):
     m_all, k_all = in0.shape
     n_all = in1.shape[1]
     across = (n_all + COLUMNS - 1) // COLUMNS
-    exponents1 = np.empty((_TILE, COLUMNS), np.int32)
-    parts1 = np.empty((2, _TILE, COLUMNS), np.float64)
-    exponents0 = np.empty((ROWS, _TILE), np.int32)
-    parts0 = np.empty((2, ROWS, _TILE), np.float64)
+    exponents1 = np.empty((TILE, COLUMNS), np.int32)
+    parts1 = np.empty((2, TILE, COLUMNS), np.float64)
+    exponents0 = np.empty((ROWS, TILE), np.int32)
+    parts0 = np.empty((2, ROWS, TILE), np.float64)
     largest = np.empty((4, COLUMNS), np.int32)
     sums = np.empty((2, COLUMNS), np.int32)
     results = np.zeros((ROWS, COLUMNS), np.int32)
@@ -67,16 +73,18 @@ def multiply(in0, in1, dst, phases, cut0, cut1, wide, defect, first, last):
         m, n = task // across * ROWS, task % across * COLUMNS
         rows, columns = min(ROWS, m_all - m), min(COLUMNS, n_all - n)
         results[:rows, :columns] = dst[m : m + rows, n : n + columns]
-        for k in range(0, k_all, _TILE):
-            depth = min(_TILE, k_all - k)
-            _split(in0[m : m + rows, k : k + depth], cut0, 17, 13, 1 + 2.0**-13, exponents0, parts0)
-            _split(in1[k : k + depth, n : n + columns], cut1, 19, 14, 1.0, exponents1, parts1)
+        for k in range(0, k_all, TILE):
+            depth = min(TILE, k_all - k)
+            _split(in0[m : m + rows, k : k + depth], cut0, _HIGH0, _ALL0, _UP, exponents0, parts0)
+            _split(
+                in1[k : k + depth, n : n + columns], cut1, _HIGH1, _ALL1, 1.0, exponents1, parts1
+            )
             for row in range(rows):
                 for group in range(4):
                     _find_largest(exponents0[row], exponents1, _GROUP * group, largest[group])
                 for phase in range(phases):
-                    offset = _I(-127 - 5 * (phase & 1) - 7 * (phase >> 1))
-                    in1_part, in0_part = parts1[phase & 1], parts0[phase >> 1, row]
+                    offset = _I(-127 - BINADES[phase])
+                    in1_part, in0_part = parts1[LOW_A[phase]], parts0[LOW_B[phase], row]
                     for half in range(2):
                         for group in range(2 * half, 2 * half + 2):
                             _align(

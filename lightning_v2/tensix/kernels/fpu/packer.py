@@ -1,7 +1,5 @@
 """The packer's accumulation in memory (docs/numerics.md, section 5), compiled by numba."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled

@@ -9,11 +9,21 @@ face. Patterns are int64 as in `fpu`; `phases` counts fidelity phases (LoFi 1 â€
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
-from lightning_v2.tensix.kernels.fpu.fpu import EXPONENT, SIGN, accumulate, part_a, part_b
+from lightning_v2.tensix.kernels.fpu.fpu import (
+    BINADES,
+    EXPONENT,
+    LOW_A,
+    LOW_B,
+    SIGN,
+    accumulate,
+    part_a,
+    part_b,
+)
 from lightning_v2.tensix.kernels.fpu.fpu import add as add_to
 from lightning_v2.tensix.kernels.sfpu.arithmetic import add, multiply
+from lightning_v2.tile import TILE
 
-_TILE, _FACE, _GROUP = 32, 16, 8
+_FACE, _GROUP = 16, 8
 _ONE = 0x3F800000
 
 
@@ -25,9 +35,9 @@ def sum_row(values, scaler, cut, phases, wide, defect):
     cut: mask of the bits that a register keeps of a value.
     """
     dst = np.int64(0)
-    for start in range(0, len(values), _TILE):
+    for start in range(0, len(values), TILE):
         for phase in range(phases):
-            for first in range(start, min(start + _TILE, len(values)), _FACE):
+            for first in range(start, min(start + TILE, len(values)), _FACE):
                 last = min(first + _FACE, len(values))
                 dst = _pool(values[first:last], scaler, cut, phase, dst, True, wide, defect)
     return dst
@@ -57,7 +67,7 @@ def _pool(values, scaler, cut, phase, dst, scaler_in_a, wide, defect):
 @compiled
 def _group(values, scaler, cut, phase, scaler_in_a):
     """Aligned sum of up to 8 products in units of 2**-23 of a binade, and the binade's exponent."""
-    offset = ((scaler & EXPONENT) >> 23) - 127 - (5 if phase & 1 else 0) - (7 if phase & 2 else 0)
+    offset = ((scaler & EXPONENT) >> 23) - 127 - BINADES[phase]
     if not scaler & EXPONENT:
         return np.int64(0), np.int64(0)
     largest = np.int64(0)
@@ -66,13 +76,14 @@ def _group(values, scaler, cut, phase, scaler_in_a):
             largest = max(largest, ((value & EXPONENT) >> 23) + offset)
     if largest <= 0:
         return np.int64(0), np.int64(0)
-    factor = part_a(scaler, phase & 1) if scaler_in_a else part_b(scaler, phase & 2)
+    low_a, low_b = LOW_A[phase], LOW_B[phase]
+    factor = part_a(scaler, low_a) if scaler_in_a else part_b(scaler, low_b)
     total = np.int64(0)
     for value in values:
         if not value & EXPONENT:
             continue
         kept = value & cut
-        part = part_b(kept, phase & 2) if scaler_in_a else part_a(kept, phase & 1)
+        part = part_b(kept, low_b) if scaler_in_a else part_a(kept, low_a)
         distance = min(largest - ((value & EXPONENT) >> 23) - offset, 30)
         product = ((part * factor << 1) + (1 << distance)) >> (distance + 1)
         total += -product if (value ^ scaler) & SIGN else product
@@ -106,14 +117,14 @@ def sum_rows_float32(source, target, scaler, across, blackhole, first, last):
 
     scaler: pattern, a float32 factor of the sum.
     """
-    tile = np.empty(_TILE, np.uint32)
+    tile = np.empty(TILE, np.uint32)
     for r in range(first, last):
         tile[:] = np.uint32(0)
         for i in range(source.shape[1]):
-            if i < _TILE:
+            if i < TILE:
                 tile[i] = source[r, i]
             else:
-                tile[i % _TILE] = add(tile[i % _TILE], source[r, i], blackhole)
+                tile[i % TILE] = add(tile[i % TILE], source[r, i], blackhole)
         total = _across_tile(tile, blackhole) if across else _down_tile(tile, blackhole)
         target[r, 0] = multiply(total, np.uint32(scaler), blackhole)
 

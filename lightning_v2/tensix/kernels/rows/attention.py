@@ -23,8 +23,8 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
 )
 from lightning_v2.tensix.kernels.sfpu.exponential import exp_compound
 from lightning_v2.tensix.kernels.sfpu.roots import reciprocal
+from lightning_v2.tile import TILE
 
-_TILE = 32
 _ONE = 0x3F800000
 _NARROW = 0xFFFF0000
 _EXPONENT = 0x7F800000
@@ -59,8 +59,8 @@ def exponentials(scores, known, top, sums, slope, begun, blackhole, first, last)
             difference = np.uint32(add(row[i], highest ^ SIGN, 0, False, not blackhole))
             value = _exponential(difference, slope, blackhole)
             scores[r, i] = value
-            lane = i % _TILE
-            sums[r, lane] = value if i < _TILE else add_bfloat16(sums[r, lane], value)
+            lane = i % TILE
+            sums[r, lane] = value if i < TILE else add_bfloat16(sums[r, lane], value)
 
 
 @compiled
@@ -81,7 +81,7 @@ def corrected(
         for i in range(output.shape[1]):
             part = _product(before[r, i], factor, phases, blackhole)
             output[r, i] = add_bfloat16(output[r, i], part)
-        for i in range(_TILE):
+        for i in range(TILE):
             part = _product(sums_before[r, i], factor, phases, blackhole)
             sums[r, i] = add_bfloat16(sums[r, i], part)
 
@@ -89,9 +89,9 @@ def corrected(
 @compiled
 def normalised(output, sums, target, phases, approximate, blackhole, first, last):
     """Dst patterns of the weighted values (R, D) over the sums (R, 32) of the weights."""
-    row = np.empty(_TILE, np.int64)
+    row = np.empty(TILE, np.int64)
     for r in range(first, last):
-        for i in range(_TILE):
+        for i in range(TILE):
             row[i] = np.int64(sums[r, i])
         total = np.uint32(sum_row(row, _ONE, _NARROW, phases, False, not blackhole))
         inverse = np.uint32(reciprocal(total, False, approximate, blackhole) & np.uint32(_NARROW))

@@ -21,8 +21,8 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
 )
 from lightning_v2.tensix.kernels.sfpu.exponential import exp_wide
 from lightning_v2.tensix.kernels.sfpu.roots import reciprocal_steps
+from lightning_v2.tile import TILE
 
-_TILE = 32
 _ONE = 0x3F800000
 _TF32 = 0xFFFFE000
 
@@ -80,8 +80,8 @@ def exponentials(
             else:
                 value = exp_wide(multiply(x, np.uint32(scale), blackhole), blackhole)
             scores[r, i] = value
-            lane = i % _TILE
-            sums[r, lane] = value if i < _TILE else _in_memory(sums[r, lane], value)
+            lane = i % TILE
+            sums[r, lane] = value if i < TILE else _in_memory(sums[r, lane], value)
 
 
 @compiled
@@ -100,7 +100,7 @@ def corrected(
         difference = add(np.int64(known[r]), np.int64(top[r]) ^ SIGN, 0, True, not blackhole)
         factor = _first_column(np.uint32(difference), scale, accurate, blackhole)
         factor = packed(np.int64(factor), True)
-        for i in range(_TILE):
+        for i in range(TILE):
             part = multiply_phases(
                 np.int64(sums_before[r, i]) & _TF32, factor, phases, True, not blackhole
             )
@@ -116,9 +116,9 @@ def normalised(output, sums, target, phases, approximate, blackhole, first, last
     """Dst patterns of the weighted values (R, D) over the sums (R, 32) of the weights."""
     # Wormhole's approximate reciprocal has one Newton step all the same.
     steps = 2 if not approximate else 0 if blackhole else 1
-    row = np.empty(_TILE, np.int64)
+    row = np.empty(TILE, np.int64)
     for r in range(first, last):
-        for i in range(_TILE):
+        for i in range(TILE):
             row[i] = np.int64(sums[r, i]) & _TF32
         total = sum_row(row, _ONE, _TF32, phases, True, not blackhole) & _TF32
         inverse = reciprocal_steps(np.uint32(total), steps, blackhole)

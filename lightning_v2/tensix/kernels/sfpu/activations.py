@@ -24,6 +24,7 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     round_bfloat16,
     round_magnitude,
     set_exponent,
+    stored,
 )
 from lightning_v2.tensix.kernels.sfpu.exponential import exp_compound, power_of_two
 from lightning_v2.tensix.kernels.sfpu.roots import estimate_reciprocal, reciprocal_steps
@@ -258,3 +259,39 @@ def gelu_tanh(x, wide, blackhole):
     half = multiply(_HALF, x, blackhole)
     y = multiply_add(half, t, half, blackhole)
     return y if wide else round_bfloat16(y)
+
+
+@compiled
+def sigmoid_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(sigmoid(source[i], wide, p[0] != 0, blackhole), wide)
+
+
+@compiled
+def silu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(silu(source[i], wide, blackhole), wide)
+
+
+@compiled
+def tanh_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(tanh(source[i], wide, p[0] != 0, blackhole), wide)
+
+
+@compiled
+def gelu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(gelu(source[i], wide, p[0] != 0, blackhole), wide)
+
+
+@compiled
+def gelu_tanh_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(gelu_tanh(source[i], wide, blackhole), wide)
+
+
+@compiled
+def erf_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(erf(source[i], wide, blackhole), wide)

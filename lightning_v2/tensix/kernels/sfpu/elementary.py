@@ -20,6 +20,7 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     patterns,
     round_bfloat16,
     set_exponent,
+    stored,
 )
 from lightning_v2.tensix.kernels.sfpu.roots import estimate_reciprocal
 
@@ -195,3 +196,45 @@ def _negative_reciprocal(x, blackhole):
     y = horner(normalized, _SEED, blackhole)
     y = multiply_add(y, multiply_add(normalized, y, _ONE, blackhole), y, blackhole)
     return multiply(y, scale, blackhole)
+
+
+@compiled
+def log_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(log(source[i], NATURAL, wide, p[1] != 0, blackhole), wide)
+
+
+@compiled
+def log2_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(log(source[i], BINARY, wide, p[1] != 0, blackhole), wide)
+
+
+@compiled
+def log10_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(log(source[i], DECIMAL, wide, p[1] != 0, blackhole), wide)
+
+
+@compiled
+def log1p_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(log1p(source[i], wide, blackhole), wide)
+
+
+@compiled
+def sin_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(sin(source[i], wide, blackhole), wide)
+
+
+@compiled
+def cos_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(cos(source[i], wide, blackhole), wide)
+
+
+@compiled
+def tan_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(tan(source[i], wide, blackhole), wide)

@@ -24,6 +24,7 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     round_integer,
     round_magnitude,
     set_exponent,
+    stored,
 )
 
 _SIGN = np.uint32(0x80000000)
@@ -292,3 +293,33 @@ def _exp_negative(x, blackhole):
     y = horner(r, _TAYLOR, blackhole)
     field = exponent(y) + np.int64(np.int32(np.uint32(shifted - _ROUNDER)))  # 32 bits that wrap
     return set_exponent(y, field) if field > 0 else _ZERO
+
+
+@compiled
+def exp_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(exp(source[i], wide, p[0] != 0, blackhole), wide)
+
+
+@compiled
+def exp2_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(exp2(source[i], wide, blackhole), wide)
+
+
+@compiled
+def expm1_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(expm1(source[i], wide, blackhole), wide)
+
+
+@compiled
+def elu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(elu(source[i], p[1], wide, blackhole), wide)
+
+
+@compiled
+def softplus_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(softplus(source[i], p[1], p[3], p[2], wide, blackhole), wide)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
+    absolute,
     add,
     copy_sign,
     exponent,
@@ -18,12 +19,13 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     negate,
     patterns,
     round_bfloat16_even,
+    stored,
 )
 
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _ZERO = np.uint32(0)
-_ONE, _THREE, _MINUS_ONE, _INTEGRAL = patterns(1, 3, -1, 8388608)
+_ONE, _THREE, _SIX, _MINUS_ONE, _INTEGRAL = patterns(1, 3, 6, -1, 8388608)
 
 
 @compiled
@@ -114,3 +116,81 @@ def round_even(x, blackhole):
     y = add(y, negate(_INTEGRAL), blackhole)
     y = copy_sign(y, x) if exponent(x) < 150 else x
     return multiply(_ONE, y, blackhole)
+
+
+@compiled
+def relu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(relu(source[i]), wide)
+
+
+@compiled
+def relu6_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(relu_max(source[i], _SIX, blackhole), wide)
+
+
+@compiled
+def leaky_relu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(leaky_relu(source[i], p[1], blackhole), wide)
+
+
+@compiled
+def clamp_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(clamp(source[i], p[1], p[2]), wide)
+
+
+@compiled
+def abs_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(absolute(source[i]), wide)
+
+
+@compiled
+def neg_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(negate(source[i]), wide)
+
+
+@compiled
+def pow_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(pow(source[i], p[1], blackhole), wide)
+
+
+@compiled
+def square_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(square(source[i], wide, blackhole), wide)
+
+
+@compiled
+def sign_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(sign(source[i]), wide)
+
+
+@compiled
+def floor_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(floor(source[i], blackhole), wide)
+
+
+@compiled
+def ceil_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(ceil(source[i], blackhole), wide)
+
+
+@compiled
+def trunc_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(trunc(source[i]), wide)
+
+
+@compiled
+def round_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(round_even(source[i], blackhole), wide)

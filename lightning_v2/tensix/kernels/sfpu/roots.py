@@ -19,6 +19,7 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     patterns,
     round_bfloat16,
     set_exponent,
+    stored,
 )
 
 _SIGN = np.uint32(0x80000000)
@@ -183,3 +184,21 @@ def _newton(negative, steps, seed):
 def _scale(x):
     """Wormhole's 2**-exponent of x: the inverted exponent field, halved; 0 gives inf."""
     return multiply(np.uint32(~x & (_SIGN | _INFINITY)), _HALF, False)
+
+
+@compiled
+def reciprocal_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(reciprocal(source[i], wide, p[0] != 0, blackhole), wide)
+
+
+@compiled
+def sqrt_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(sqrt(source[i], wide, p[0] != 0, p[1] != 0, blackhole), wide)
+
+
+@compiled
+def rsqrt_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(rsqrt(source[i], wide, p[0] != 0, p[1] != 0, blackhole), wide)

@@ -100,3 +100,39 @@ def log_sigmoid(x, wide, blackhole):
     if less(n, _MINUS_FOUR, blackhole):
         return negate(stored(exp(n, wide, True, blackhole), wide))
     return negate(horner(n, _LOG_SIGMOID, blackhole)) if less(n, _FOUR, blackhole) else x
+
+
+@compiled
+def celu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(celu(source[i], p[1], p[2], wide, blackhole), wide)
+
+
+@compiled
+def selu_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(selu(source[i], p[1], p[2], wide, blackhole), wide)
+
+
+@compiled
+def mish_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(mish(source[i], wide, blackhole), wide)
+
+
+@compiled
+def hardsigmoid_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(hardsigmoid(source[i], blackhole), wide)
+
+
+@compiled
+def softsign_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(softsign(source[i], blackhole), wide)
+
+
+@compiled
+def log_sigmoid_loop(source, target, wide, blackhole, p):
+    for i in range(source.size):
+        target[i] = stored(log_sigmoid(source[i], wide, blackhole), wide)
