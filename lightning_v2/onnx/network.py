@@ -84,8 +84,9 @@ class OnnxNetwork(nn.Module):
         self._parameters_of: dict[str, nn.Parameter] = {}
         types = graph.types()
         hosted = host_nodes(graph, types)
-        sites = [node for node in graph.nodes if self._is_site(node, types)]
-        names = site_names(sites)
+        sites = {node.output for node in graph.nodes if self._is_site(node, types)}
+        parts = [n for n in graph.nodes if n.output in sites or self._holds_constants(n)]
+        names = site_names(parts)
         self._slots = {name: i for i, name in enumerate(types)}
         constants = {name for node in graph.nodes for name in node.inputs} & {*graph.constants}
         self._start: list[tuple[int, Tensor]] = [
@@ -96,6 +97,9 @@ class OnnxNetwork(nn.Module):
         self._steps: list[tuple[str, list[int], list[int], nn.Module | Function]] = []
         for node in graph.nodes:
             run, given = self._made(node, names.get(node.output), node.output in hosted)
+            if node.output in sites:
+                name = names[node.output]
+                self.kinds[name], self._made_by[name] = node.op, node.output
             inputs = [self._slots[name] if name else -1 for name in given]
             self._steps.append(
                 (node.name, inputs, [self._slots[name] for name in node.outputs if name], run)
@@ -133,6 +137,11 @@ class OnnxNetwork(nn.Module):
     def _is_site(node: Node, types: dict[str, np.dtype]) -> bool:
         return OPERATIONS[node.op].computes and types[node.output].kind == "f"
 
+    def _holds_constants(self, node: Node) -> bool:
+        """Whether a node has numbers of its own, as one that looks rows up in a table does."""
+        known = (self.graph.constants.get(name) for name in node.inputs if name)
+        return any(x is not None and x.dtype.kind == "f" for x in known)
+
     def _made(
         self, node: Node, name: str | None, on_host: bool
     ) -> tuple[nn.Module | Function, list[str]]:
@@ -163,7 +172,6 @@ class OnnxNetwork(nn.Module):
         site = Site(node.op, built.function, arguments, on_host)
         if name is not None:
             self._add(name, site)
-            self.kinds[name], self._made_by[name] = node.op, node.output
         return site, given
 
     def _parameter(self, name: str, array: np.ndarray, is_changed: bool) -> nn.Parameter:
