@@ -43,6 +43,8 @@ def _clip(node: Node, given: Given) -> Function:
 
     low, high = bound("min", 1), bound("max", 2)
     unknown = [i for i in (1, 2) if has_input(node, i) and given[i] is None]
+    if not unknown and low is high is None:
+        return lambda x, *_: x
     if not unknown:
         return lambda x, *_: torch.clamp(x, low, high)
 
@@ -50,6 +52,20 @@ def _clip(node: Node, given: Given) -> Function:
         return torch.clamp(x, minimum, maximum)
 
     return clip
+
+
+def _is_infinite(node: Node, given: Given) -> Function:
+    negative, positive = (
+        node.attributes.get(f"detect_{sign}", 1) for sign in ("negative", "positive")
+    )
+
+    def is_infinite(x: Tensor) -> Tensor:
+        found = torch.isinf(x) if negative or positive else torch.zeros_like(x, dtype=torch.bool)
+        if negative and positive:
+            return found
+        return found & (x < 0 if negative else x > 0)
+
+    return is_infinite
 
 
 def _folded(function: Function) -> Function:
@@ -162,7 +178,7 @@ ARITHMETIC = {
             "Equal": simple(torch.eq),
             "Greater": simple(torch.gt),
             "GreaterOrEqual": simple(torch.ge),
-            "IsInf": simple(torch.isinf),
+            "IsInf": _is_infinite,
             "IsNaN": simple(torch.isnan),
             "Less": simple(torch.lt),
             "LessOrEqual": simple(torch.le),

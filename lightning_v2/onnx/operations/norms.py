@@ -106,7 +106,8 @@ def _reduction(function: Function) -> Function:
         if has_input(node, 1) and axes is None:
             return lambda x, axes: function(x, axes.tolist() or list(range(x.ndim)), stay)
         if not axes and node.attributes.get("noop_with_empty_axes"):
-            return lambda x, *_: x
+            # Of each element alone: the sum of squares squares it all the same.
+            return lambda x, *_: function(x.unsqueeze(0), [0], False)
         return lambda x, *_: function(x, axes or list(range(x.ndim)), stay)
 
     return build

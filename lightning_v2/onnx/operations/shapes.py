@@ -124,11 +124,17 @@ def _slice(node: Node, given: Given) -> Function:
                         else x.index_select(axis, torch.arange(0, x.shape[axis], step))
                     )
             else:
-                picked = range(x.shape[axis])[slice(start, end, step)]
-                x = x.index_select(axis, torch.tensor(list(picked), dtype=torch.int64))
+                picked = list(_backwards(start, end, step, x.shape[axis]))
+                x = x.index_select(axis, torch.tensor(picked, dtype=torch.int64))
         return x
 
     return cut
+
+
+def _backwards(start: int, end: int, step: int, size: int) -> range:
+    """Indices of a cut with a negative step; before the start is the start, unlike in Python."""
+    start, end = (place + size if place < 0 else place for place in (start, end))
+    return range(min(max(start, 0), size - 1), min(max(end, -1), size - 1), step)
 
 
 def _expand(node: Node, given: Given) -> Function:
@@ -208,14 +214,28 @@ def _identity(x: Tensor, *_: Tensor | None) -> Tensor:
     return x
 
 
-def _space(to_depth: bool) -> Function:
-    def build(node: Node, given: Given) -> Function:
-        size, mode = node.attributes["blocksize"], node.attributes.get("mode", "DCR")
-        if to_depth or mode != "CRD":
-            raise refuse(node, f"rearranges by mode {mode!r}, known is 'CRD' of DepthToSpace")
+def _depth_to_space(node: Node, given: Given) -> Function:
+    size, mode = node.attributes["blocksize"], node.attributes.get("mode", "DCR")
+    if mode == "CRD":
         return lambda x: F.pixel_shuffle(x, size)
 
-    return build
+    def rearranged(x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        blocks = x.reshape(b, size, size, c // size**2, h, w).permute(0, 3, 4, 1, 5, 2)
+        return blocks.reshape(b, c // size**2, h * size, w * size)
+
+    return rearranged
+
+
+def _space_to_depth(node: Node, given: Given) -> Function:
+    size = node.attributes["blocksize"]
+
+    def rearranged(x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        blocks = x.reshape(b, c, h // size, size, w // size, size).permute(0, 3, 5, 1, 2, 4)
+        return blocks.reshape(b, c * size**2, h // size, w // size)
+
+    return rearranged
 
 
 SHAPES = moving(
@@ -224,7 +244,7 @@ SHAPES = moving(
         "CastLike": simple(lambda x, like: x.to(like.dtype)),
         "Concat": _concat,
         "ConstantOfShape": _constant_of_shape,
-        "DepthToSpace": _space(to_depth=False),
+        "DepthToSpace": _depth_to_space,
         "Dropout": simple(_identity),
         "Expand": _expand,
         "EyeLike": _eye_like,
@@ -236,7 +256,7 @@ SHAPES = moving(
         "Shape": _shape,
         "Size": simple(_size),
         "Slice": _slice,
-        "SpaceToDepth": _space(to_depth=True),
+        "SpaceToDepth": _space_to_depth,
         "Split": _split,
         "Squeeze": _squeeze,
         "Tile": simple(_tile),

@@ -47,6 +47,8 @@ def _resize(node: Node, given: Given) -> Function:
         raise refuse(node, f"resamples by {mode!r}, known are 'nearest' and 'linear'")
     if node.attributes.get("antialias"):
         raise refuse(node, "filters before it resamples, which is not known")
+    if node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise refuse(node, "keeps the ratio of its axes, which is not known")
     old = node.op == "Upsample" or node.opset < 11
     scales_at, sizes_at = (1, 3) if old else (2, 3)
     coordinates = node.attributes.get(
@@ -119,14 +121,18 @@ def _pool(average: bool) -> Function:
         pads = attributes.get("pads", [0] * 2 * axes)
         if pads[:axes] != pads[axes:] or attributes.get("auto_pad", "NOTSET") != "NOTSET":
             raise refuse(node, "pads one side more than the other, which is not known")
+        if len([name for name in node.outputs if name]) > 1:
+            raise refuse(node, "returns where its values lie as well, which is not known")
+        dilations = attributes.get("dilations", [1] * axes)
         strides, padding = attributes.get("strides", [1] * axes), pads[:axes]
         up = bool(attributes.get("ceil_mode", 0))
+        if average and any(step != 1 for step in dilations):
+            raise refuse(node, "skips values inside its window, which is not known")
         if average:
             function = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[axes - 1]
             whole = bool(attributes.get("count_include_pad", 0))
             return lambda x: function(x, kernel, strides, padding, up, whole)
         function = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[axes - 1]
-        dilations = attributes.get("dilations", [1] * axes)
         return lambda x: function(x, kernel, strides, padding, dilations, up)
 
     return build
