@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,15 @@ import torch
 
 from lightning_v2.onnx.graph import Graph, Node
 from lightning_v2.onnx.operations import OPERATIONS
+from lightning_v2.onnx.operations.arithmetic import ARITHMETIC
+from lightning_v2.onnx.operations.norms import NORMS
+from lightning_v2.onnx.operations.shapes import SHAPES
 
 LARGEST = 64 << 20
 """Bytes that a constant which is computed beforehand may have."""
 
-_GROWING = {"ConstantOfShape", "Expand", "Range", "Resize", "Tile", "Upsample"}
+_BY_VALUE = {"ConstantOfShape", "Expand", "Pad", "Range", "Resize", "Tile", "Upsample"}
+"""Whose result is as large as the values of an input say."""
 
 
 def fold(graph: Graph) -> None:
@@ -50,16 +55,26 @@ def _run(node: Node, graph: Graph) -> list[np.ndarray]:
 
 def _is_large(node: Node, graph: Graph) -> bool:
     """Whether a node would make a large constant of small ones."""
-    if node.op not in _GROWING:
-        return False
     values = [graph.constants[name] for name in node.inputs if name]
+    if node.op not in _BY_VALUE:
+        return _most_elements(node, values) > max([LARGEST / 8, *(x.size for x in values)])
     if node.op == "Range":
         start, limit, delta = (float(x) for x in values)
         return abs(limit - start) > LARGEST / 8 * abs(delta)
-    if node.op in ("Resize", "Upsample"):
+    if node.op in ("Pad", "Resize", "Upsample"):
         return True
     sizes = math.prod(int(size) for size in values[-1].ravel())
     return sizes * (values[0].size if node.op == "Tile" else 1) > LARGEST / 8
+
+
+def _most_elements(node: Node, values: list[np.ndarray]) -> int:
+    """How many values a result can have at most."""
+    if node.op in SHAPES or node.op in NORMS:
+        return sum(x.size for x in values)
+    if node.op in ARITHMETIC:
+        with suppress(ValueError):
+            return math.prod(np.broadcast_shapes(*(x.shape for x in values)))
+    return math.prod(x.size for x in values)
 
 
 def _drop_what_changes_nothing(graph: Graph) -> None:

@@ -34,7 +34,8 @@ class Frontend:
         durations: value in the graph that holds how long each phone lasts, P numbers; None: it is
             not known.
         frames_each: frames that 1 in `durations` stands for.
-        f0: value in the graph that holds F0 in Hz, 0 where unvoiced, (1, T); None: there is none.
+        f0: value in the graph that holds F0 in Hz, (1, T); None: there is none.
+        lowest_f0: Hz; less is unvoiced.
     """
 
     sample_rate: int
@@ -43,6 +44,12 @@ class Frontend:
     durations: str | None = field(default=None, kw_only=True)
     frames_each: int = field(default=1, kw_only=True)
     f0: str | None = field(default=None, kw_only=True)
+    lowest_f0: float = field(default=0.0, kw_only=True)
+
+    @property
+    def key(self) -> str:
+        """What of it decides how a text sounds, besides the graph: a speaker, a style."""
+        return ""
 
     def lines(self, text: str) -> list[Line]:
         """The sentences of a text.

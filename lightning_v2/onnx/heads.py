@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional
 
 FFT, HOP, RATE = 1200, 300, 24000
 BINS = FFT // 2 + 1
@@ -16,7 +16,9 @@ LARGEST_LOG_GAIN = 7.0
 SCALE = 127 / 128
 """Of both transforms: a block of a block float that holds a 1 has steps twice as wide as one whose
 largest value is 127/128. Overlap-add undoes it."""
-_LOWEST_F0, _HIGHEST_HARMONIC = 40.0, 11000.0
+LOWEST_F0 = 40.0
+"""Hz; below there are no pulses."""
+_HIGHEST_HARMONIC = 11000.0
 
 
 def _hann() -> np.ndarray:
@@ -48,7 +50,7 @@ class _Product(nn.Module):
         self.weight = nn.Parameter(weight, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.linear(x, self.weight)
+        return F.linear(x, self.weight)
 
 
 class Pulses(nn.Module):
@@ -59,17 +61,17 @@ class Pulses(nn.Module):
     def forward(self, f0: Tensor) -> Tensor:
         """(1, F) Hz -> (N,): the sum of all cosines below 11 kHz, each of amplitude 1, in its
         closed form (the Dirichlet kernel); 0 where unvoiced."""
-        curve = functional.interpolate(
+        curve = F.interpolate(
             f0[None].double(), scale_factor=HOP, mode="linear", align_corners=False
         )[0, 0].numpy()
-        hertz = np.maximum(curve, _LOWEST_F0)
+        hertz = np.maximum(curve, LOWEST_F0)
         angle = 2 * np.pi * (np.cumsum(hertz) / RATE % 1.0)
         harmonics = np.floor(_HIGHEST_HARMONIC / hertz)
         half = np.sin(angle / 2)
         near_zero = np.abs(half) <= 1e-3
         ratio = np.sin((harmonics + 0.5) * angle) / np.where(near_zero, 1.0, 2 * half)
         train = np.where(near_zero, harmonics + 0.5, ratio) - 0.5
-        return torch.from_numpy(np.where(curve > _LOWEST_F0, train, 0.0).astype(np.float32))
+        return torch.from_numpy(np.where(curve > LOWEST_F0, train, 0.0).astype(np.float32))
 
 
 class Frames(nn.Module):
@@ -79,7 +81,7 @@ class Frames(nn.Module):
 
     def forward(self, signal: Tensor) -> Tensor:
         """(N,) -> (F, 1200)."""
-        padded = functional.pad(signal[None], (FFT // 2, FFT // 2), mode="reflect")[0]
+        padded = F.pad(signal[None], (FFT // 2, FFT // 2), mode="reflect")[0]
         return padded.unfold(0, FFT, HOP)[: len(signal) // HOP]
 
 
@@ -93,7 +95,7 @@ class OverlapAdd(nn.Module):
         count = len(frames)
         length = FFT + (count - 1) * HOP
         squares = torch.from_numpy(_hann() ** 2).float()[:, None].expand(FFT, count)
-        sums = functional.fold(
+        sums = F.fold(
             torch.stack([frames.T / SCALE**2, squares]), (1, length), (1, FFT), stride=(1, HOP)
         )[:, 0, 0]
         wave = sums[0] / sums[1].clamp(min=1e-11)

@@ -68,7 +68,14 @@ def _without_overlaps(names: dict[str, str]) -> dict[str, str]:
         for parts in (name.split(".") for name in names.values())
         for i in range(1, len(parts))
     }
-    return {
-        output: f"{name}.{name.rpartition('.')[2]}" if name in folders else name
-        for output, name in names.items()
-    }
+    taken = folders | {*names.values()}
+    moved = {}
+    for output, name in names.items():
+        moved[output] = name
+        if name in folders:
+            new = f"{name}.{name.rpartition('.')[2]}"
+            while new in taken:
+                new += "_"
+            taken.add(new)
+            moved[output] = new
+    return moved

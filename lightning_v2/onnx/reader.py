@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, external_data_helper, numpy_helper
 
@@ -87,9 +88,6 @@ def _checked(path: Path, model: onnx.ModelProto) -> list[TensorProto]:
         raise OnnxError(
             f"{path} claims {claimed / 2**30:.1f} GiB of constants, at most {most} are read"
         )
-    for tensor in tensors:
-        if external_data_helper.uses_external_data(tensor):
-            _load_beside(path, tensor)
     return tensors
 
 
@@ -107,7 +105,11 @@ def _claimed_bytes(path: Path, tensor: TensorProto) -> int:
 
 def _load_beside(path: Path, tensor: TensorProto) -> None:
     """Read a constant that stands in another file of the same folder."""
-    info = external_data_helper.ExternalDataInfo(tensor)
+    try:
+        info = external_data_helper.ExternalDataInfo(tensor)
+        offset = max(info.offset or 0, 0)
+    except (ValueError, TypeError) as error:
+        raise OnnxError(f"{path}: constant {tensor.name!r} lies nowhere: {error}") from error
     folder = path.parent.resolve()
     beside = (folder / info.location).resolve()
     if not beside.is_relative_to(folder):
@@ -116,11 +118,23 @@ def _load_beside(path: Path, tensor: TensorProto) -> None:
         raise OnnxError(
             f"{path}: the file {info.location} is missing, which holds constant {tensor.name!r}"
         )
-    external_data_helper.load_external_data_for_tensor(tensor, str(folder))
+    claimed = _claimed_bytes(path, tensor)
+    try:
+        with beside.open("rb") as stream:
+            stream.seek(offset)
+            tensor.raw_data = stream.read(claimed)
+    except OSError as error:
+        raise OnnxError(f"{path}: constant {tensor.name!r} cannot be read: {error}") from error
+    tensor.ClearField("data_location")
+    tensor.ClearField("external_data")
 
 
 def _array(path: Path, tensor: TensorProto) -> np.ndarray:
     claimed = _claimed_bytes(path, tensor)
+    if claimed > LARGEST:
+        raise OnnxError(f"{path}: constant {tensor.name!r} claims {claimed / 2**30:.1f} GiB")
+    if external_data_helper.uses_external_data(tensor):
+        _load_beside(path, tensor)
     if tensor.HasField("raw_data") and len(tensor.raw_data) != claimed:
         raise OnnxError(
             f"{path}: constant {tensor.name!r} claims {claimed:,} bytes and has "

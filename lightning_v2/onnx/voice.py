@@ -36,13 +36,13 @@ class OnnxVoice:
     Attributes:
         name: of the voice.
         model: its graph; where its waveform takes a network, that is its part `waveform`.
-        digest: SHA-256 of its file.
+        file_digest: SHA-256 of its file.
         frontend: text to inputs, outputs to a waveform.
     """
 
     name: str
     model: OnnxNetwork
-    digest: str
+    file_digest: str
     frontend: Frontend
 
     @classmethod
@@ -64,6 +64,15 @@ class OnnxVoice:
             model.add_module("waveform", frontend.waveform)
         model.eval().requires_grad_(False)
         return cls(name, model, hashlib.sha256(path.read_bytes()).hexdigest(), frontend)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its file, of what its front end brings, and of its weights in memory."""
+        found = hashlib.sha256(f"{self.file_digest} {self.frontend.key}".encode())
+        for name, x in (*self.model.named_parameters(), *self.model.named_buffers()):
+            found.update(name.encode())
+            found.update(x.detach().contiguous().numpy())
+        return found.hexdigest()
 
     @property
     def sample_rate(self) -> int:
@@ -125,7 +134,8 @@ class OnnxVoice:
             waveform=np.concatenate(waves),
             phonemes=tuple(phone for line in lines for phone in line.phonemes),
             durations=_joined(durations),
-            f0=_joined(f0),
+            f0=self._voiced(_joined(f0)),
+            decisions={_RAW_F0: _joined(f0)} if front.f0 else {},
             frames=tuple(len(wave) // front.hop for wave in waves),
             seed=seed,
             sample_rate=front.sample_rate,
@@ -165,17 +175,33 @@ class OnnxVoice:
                 f"phones in {len(forced.frames)} sentences, this one {len(phones)} in {len(lines)}"
             )
         parts, phone, frame = [], 0, 0
+        whole_f0 = self._raw_f0(forced)
         for line, frames in zip(lines, forced.frames, strict=True):
             durations = forced.durations[phone : phone + len(line.phonemes)]
-            f0 = forced.f0[frame : frame + frames]
+            f0 = whole_f0[frame : frame + frames]
             parts.append(
                 _Forced(
                     durations if len(forced.durations) and "durations" in self.takes else None,
-                    f0 if len(forced.f0) and "f0" in self.takes else None,
+                    f0 if len(whole_f0) and "f0" in self.takes else None,
                 )
             )
             phone, frame = phone + len(line.phonemes), frame + frames
         return parts
+
+    def _voiced(self, f0: np.ndarray) -> np.ndarray:
+        """F0 as the graph gives it, with 0 where it means that there is none."""
+        return np.where(f0 > self.frontend.lowest_f0, f0, np.float32(0))
+
+    def _raw_f0(self, forced: Speech) -> np.ndarray:
+        """F0 for the graph: what it gave itself, unless somebody has changed it since."""
+        raw = forced.decisions.get(_RAW_F0)
+        if raw is None or len(raw) != len(forced.f0):
+            return forced.f0
+        return np.where(self._voiced(raw) == forced.f0, raw, forced.f0)
+
+
+_RAW_F0 = "f0"
+"""Under which a speech keeps F0 as the graph gave it: unvoiced frames have small values there."""
 
 
 def _flat(outputs: dict[str, Tensor], name: str | None) -> np.ndarray | None:

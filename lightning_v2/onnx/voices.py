@@ -40,7 +40,7 @@ class Packaged:
 PACKAGED = {
     "hibari": Packaged(hibari.PACKAGE, "American English", "Apache-2.0, with a NOTICE"),
     "piper:joe": Packaged(piper.PACKAGE, "American English", "CC0 (package MIT)"),
-    "kokoro": Packaged(kokoro.PACKAGE, "Japanese", "Apache-2.0, export MIT"),
+    "kokoro": Packaged(kokoro.PACKAGE, "Japanese and English", "Apache-2.0 (export MIT)"),
 }
 """Name of a voice -> the package that brings it."""
 
@@ -70,7 +70,7 @@ def load_onnx(
         return _piper("piper:joe", piper.joe_path(), speaker)
     if name == "kokoro":
         path, rows = kokoro.kokoro_path(), kokoro.packaged_style()
-        return _kokoro("kokoro", path, rows, "ja", PACKAGED["kokoro"].licence)
+        return _kokoro("kokoro", path, rows, PACKAGED["kokoro"].licence)
     path = Path(name)
     if path.suffix != ".onnx":
         known = ", ".join(PACKAGED)
@@ -80,7 +80,7 @@ def load_onnx(
     if style is not None:
         file, _, of = str(style).partition(":")
         rows = kokoro.read_style(Path(file), of or None)
-        return _kokoro(path.stem, path, rows, "en", "not told: see where the file comes from")
+        return _kokoro(path.stem, path, rows, "not told: see where the file comes from")
     if path.with_name(path.name + ".json").is_file():
         return _piper(path.stem, path, speaker)
     raise ArgumentError(
@@ -96,9 +96,9 @@ def _piper(name: str, path: Path, speaker: int | None) -> OnnxVoice:
     return OnnxVoice.load(name, path, front)
 
 
-def _kokoro(name: str, path: Path, rows: np.ndarray, language: str, licence: str) -> OnnxVoice:
+def _kokoro(name: str, path: Path, rows: np.ndarray, licence: str) -> OnnxVoice:
     def front(network: OnnxNetwork) -> Frontend:
-        return kokoro.KokoroFrontend(rows, language, licence, _durations(path, network))
+        return kokoro.KokoroFrontend(rows, licence, _durations(path, network))
 
     return OnnxVoice.load(name, path, front)
 

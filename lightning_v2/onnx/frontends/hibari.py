@@ -8,7 +8,7 @@ import numpy as np
 
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.frontends.package import package_module
-from lightning_v2.onnx.heads import HOP, RATE, PulseNoisePhase
+from lightning_v2.onnx.heads import HOP, LOWEST_F0, RATE, PulseNoisePhase
 from lightning_v2.text import TextError
 
 PACKAGE = "hibari-tts"
@@ -25,6 +25,7 @@ class HibariFrontend(Frontend):
             durations="/Clip_output_0",
             frames_each=2,
             f0="f0",
+            lowest_f0=LOWEST_F0,
         )
 
     @cached_property

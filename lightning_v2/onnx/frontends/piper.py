@@ -36,6 +36,10 @@ class PiperFrontend(Frontend):
     speaker: int | None = None
     scales: tuple[float, float, float] = (0.667, 1.0, 0.8)
 
+    @property
+    def key(self) -> str:
+        return f"{self.language} {self.speaker} {self.scales}"
+
     def lines(self, text: str) -> list[Line]:
         sentences = [phones for phones in self._sentences(text) if phones]
         if not sentences:
@@ -43,7 +47,7 @@ class PiperFrontend(Frontend):
         return [self._line(phones) for phones in sentences]
 
     def _sentences(self, text: str) -> list[list[str]]:
-        import gruut  # noqa: PLC0415 - half a second, for Piper voices alone
+        import gruut  # half a second, for Piper voices alone
 
         spoken = normalize(text).text
         found = []
