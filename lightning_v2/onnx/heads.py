@@ -15,7 +15,7 @@ BINS = FFT // 2 + 1
 LARGEST_LOG_GAIN = 7.0
 SCALE = 127 / 128
 """Of both transforms: a block of a block float that holds a 1 has steps twice as wide as one whose
-largest value is 127/128. Overlap-add undoes it."""
+largest value is 127/128. Pulses are as much larger, and overlap-add undoes the second."""
 LOWEST_F0 = 40.0
 """Hz; below there are no pulses."""
 _HIGHEST_HARMONIC = 11000.0
@@ -59,8 +59,8 @@ class Pulses(nn.Module):
     on_host = True
 
     def forward(self, f0: Tensor) -> Tensor:
-        """(1, F) Hz -> (N,): the sum of all cosines below 11 kHz, each of amplitude 1, in its
-        closed form (the Dirichlet kernel); 0 where unvoiced."""
+        """(1, F) Hz -> (N,): the sum of all cosines below 11 kHz, each of amplitude 1 / `SCALE`, in
+        its closed form (the Dirichlet kernel); 0 where unvoiced."""
         curve = F.interpolate(
             f0[None].double(), scale_factor=HOP, mode="linear", align_corners=False
         )[0, 0].numpy()
@@ -71,7 +71,8 @@ class Pulses(nn.Module):
         near_zero = np.abs(half) <= 1e-3
         ratio = np.sin((harmonics + 0.5) * angle) / np.where(near_zero, 1.0, 2 * half)
         train = np.where(near_zero, harmonics + 0.5, ratio) - 0.5
-        return torch.from_numpy(np.where(curve > LOWEST_F0, train, 0.0).astype(np.float32))
+        train = np.where(curve > LOWEST_F0, train / SCALE, 0.0)
+        return torch.from_numpy(train.astype(np.float32))
 
 
 class Frames(nn.Module):
@@ -96,7 +97,7 @@ class OverlapAdd(nn.Module):
         length = FFT + (count - 1) * HOP
         squares = torch.from_numpy(_hann() ** 2).float()[:, None].expand(FFT, count)
         sums = F.fold(
-            torch.stack([frames.T / SCALE**2, squares]), (1, length), (1, FFT), stride=(1, HOP)
+            torch.stack([frames.T / SCALE, squares]), (1, length), (1, FFT), stride=(1, HOP)
         )[:, 0, 0]
         wave = sums[0] / sums[1].clamp(min=1e-11)
         return wave[FFT // 2 : FFT // 2 + count * HOP]

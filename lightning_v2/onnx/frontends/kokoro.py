@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from torch import Tensor
@@ -112,8 +113,11 @@ def read_style(path: Path, name: str | None = None) -> np.ndarray:
                         raise ArgumentError(f"{path} has no style {name!r}, known are {known}")
                     found = found[name or found.files[0]]
             style = found
-        return style.reshape(-1, 256).astype(np.float32)
-    except (ValueError, EOFError, OSError) as error:
+        rows = style.reshape(-1, 256).astype(np.float32)
+        if not len(rows):
+            raise ValueError("it is empty")
+        return rows
+    except (ValueError, TypeError, EOFError, OSError, BadZipFile) as error:
         if isinstance(error, ArgumentError):
             raise
         raise OnnxError(f"{path} is no file of Kokoro's styles: {error}") from error
