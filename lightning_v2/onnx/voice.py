@@ -75,6 +75,11 @@ class OnnxVoice:
         return found.hexdigest()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What who hears it should know, in sentences: that it was quantised, and its licence."""
+        return (*self.model.notes, f"licence: {self.frontend.licence}")
+
+    @property
     def sample_rate(self) -> int:
         return self.frontend.sample_rate
 

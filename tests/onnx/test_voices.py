@@ -38,7 +38,7 @@ def test_a_file_with_a_front_end(path):
 
 def test_a_file_that_nobody_knows_how_to_speak_with(path):
     with pytest.raises(
-        ArgumentError, match="no JSON of Piper's beside it: give style= .* frontend="
+        ArgumentError, match=r"no JSON of Piper's beside it: give style= .* frontend="
     ):
         load_onnx(path)
 
