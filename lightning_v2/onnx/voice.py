@@ -113,8 +113,9 @@ class OnnxVoice:
         Args:
             text: of the language of the front end.
             seed: of all noise.
-            forced: another speech of the same text by this voice; its durations and its F0 are used
-                in place of computed ones, where the front end knows them.
+            forced: another speech of the same text by this voice; its durations, in whole steps of
+                the graph, and its F0 are used in place of computed ones, where the front end knows
+                them.
 
         Raises:
             TextError: there is nothing to say, or it is too long.
@@ -156,7 +157,9 @@ class OnnxVoice:
         front = self.frontend
         pinned = {}
         if forced.durations is not None:
-            pinned[front.durations] = torch.from_numpy(forced.durations / front.frames_each)
+            pinned[front.durations] = torch.from_numpy(
+                _whole(forced.durations / front.frames_each)
+            )
         if forced.f0 is not None:
             pinned[front.f0] = torch.from_numpy(forced.f0)
         also = [value for value in (front.durations, front.f0) if value is not None]
@@ -207,6 +210,12 @@ class OnnxVoice:
 
 _RAW_F0 = "f0"
 """Under which a speech keeps F0 as the graph gave it: unvoiced frames have small values there."""
+
+
+def _whole(durations: np.ndarray) -> np.ndarray:
+    """Durations as whole numbers, so that every phone ends as near as can be to where it did."""
+    ends = np.round(np.cumsum(durations, dtype=np.float64))
+    return np.diff(ends, prepend=0.0).astype(np.float32)
 
 
 def _flat(outputs: dict[str, Tensor], name: str | None) -> np.ndarray | None:

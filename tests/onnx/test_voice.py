@@ -123,6 +123,15 @@ def test_forced_durations(voice):
     assert np.array_equal(longer.durations, durations) and longer.frames == (10, 4)
 
 
+def test_forced_durations_end_where_they_did_in_whole_frames(voice):
+    free = voice.synthesize("abcdabcd")
+    durations = free.durations * np.float32(1.3)
+    forced = voice.synthesize("abcdabcd", forced=replace(free, durations=durations, f0=free.f0[:0]))
+    assert np.array_equal(forced.durations, np.round(forced.durations))
+    assert np.abs(np.cumsum(forced.durations) - np.cumsum(durations)).max() <= 0.5
+    assert forced.durations.sum() == forced.frames[0] == len(forced.f0)
+
+
 def test_forced_f0_that_somebody_changed(voice):
     free = voice.synthesize("abc d")
     changed = replace(free, f0=np.where(free.f0 > 0, 30, free.f0).astype(np.float32))
