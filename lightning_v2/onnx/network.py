@@ -97,7 +97,7 @@ class OnnxNetwork(nn.Module):
         self._steps: list[tuple[str, list[int], list[int], nn.Module | Function]] = []
         for node in graph.nodes:
             run, given = self._made(node, names.get(node.output), node.output in hosted)
-            if node.output in sites:
+            if node.output in sites and node.output not in hosted:
                 name = names[node.output]
                 self.kinds[name], self._made_by[name] = node.op, node.output
             inputs = [self._slots[name] if name else -1 for name in given]
@@ -149,7 +149,7 @@ class OnnxNetwork(nn.Module):
         constants = self.graph.constants
         known = [constants.get(value) if value else None for value in node.inputs]
         built = OPERATIONS[node.op].function(node, known)
-        arguments: list[object] = []
+        function, arguments = built.function, []
         given = []
         for i, value in enumerate(node.inputs):
             array = built.constants.get(i, known[i])
@@ -160,6 +160,7 @@ class OnnxNetwork(nn.Module):
                 given.append(value)
             elif _is_scalar(array, node):
                 arguments.append(float(array.ravel()[0]))
+                function = _with_an_axis(function) if array.ndim else function
             else:
                 arguments.append(self._parameter(value, array, i in built.constants))
         arguments += [
@@ -168,8 +169,8 @@ class OnnxNetwork(nn.Module):
             if i >= len(node.inputs)
         ]
         if name is None and all(argument is GIVEN for argument in arguments):
-            return built.function, given
-        site = Site(node.op, built.function, arguments, on_host)
+            return function, given
+        site = Site(node.op, function, arguments, on_host)
         if name is not None:
             self._add(name, site)
         return site, given
@@ -279,8 +280,18 @@ def _pinned(given: Tensor, computed: Tensor) -> Tensor:
 
 
 def _is_scalar(array: np.ndarray, node: Node) -> bool:
-    """Whether a constant may be a plain number: it changes no shape."""
+    """Whether a constant may be a plain number, but for the axis that it gives to a number."""
     return array.size == 1 and array.ndim <= 1 and node.op in _WITH_NUMBERS
+
+
+def _with_an_axis(function: Function) -> Function:
+    """A function whose result has an axis at least."""
+
+    def run(*values: object) -> Tensor:
+        result = function(*values)
+        return result if result.ndim else result.reshape(1)
+
+    return run
 
 
 _WITH_NUMBERS = {"Add", "Sub", "Mul", "Div", "Pow"}

@@ -157,9 +157,7 @@ class OnnxVoice:
         front = self.frontend
         pinned = {}
         if forced.durations is not None:
-            pinned[front.durations] = torch.from_numpy(
-                _whole(forced.durations / front.frames_each)
-            )
+            pinned[front.durations] = torch.from_numpy(_whole(forced.durations / front.frames_each))
         if forced.f0 is not None:
             pinned[front.f0] = torch.from_numpy(forced.f0)
         also = [value for value in (front.durations, front.f0) if value is not None]

@@ -110,7 +110,7 @@ class Plan:
     @property
     def is_preset(self) -> bool:
         """Whether it is one of data/plans/, which are meant for any voice."""
-        return Path(self.source).parent == data_path("plans")
+        return self.source == str(data_path("plans") / f"{self.name}.yaml")
 
     @functools.cached_property
     def digest(self) -> str:

@@ -29,6 +29,7 @@ def test_they_are_told_to_the_interception(tmp_path):
     on_host = {name for name, part in network.named_modules() if getattr(part, "on_host", False)}
     assert on_host == {"d", "frames", "n", "ends"}
     assert network.counts == ["d"]
+    assert list(network.kinds) == ["exp", "y"]
 
 
 def test_masks_and_positions_count(tmp_path):

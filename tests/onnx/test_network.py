@@ -63,6 +63,12 @@ def test_a_constant_that_several_nodes_read_is_one_parameter(tmp_path):
     assert len(list(OnnxNetwork.load(path).parameters())) == 1
 
 
+def test_a_number_plus_a_constant_of_one_axis_has_one_axis(tmp_path):
+    x = {"x": number(2)}
+    path = saved(tmp_path / "o.onnx", [node("Add", "x c", "y")], x, ["y"], {"c": np.float32([3])})
+    assert by_executor(path, x)[0].tolist() == [5]
+
+
 def test_noise_comes_from_the_seed(network):
     first, again, other = (by_executor(network, X, seed=seed)[0] for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)

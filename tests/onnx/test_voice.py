@@ -168,7 +168,7 @@ def test_a_list_of_texts(voice):
 
 
 def test_sites_of_prosody(voice):
-    assert voice.prosody_sites == ("dur.exp", "dur.ceil", "f0.mul")
+    assert voice.prosody_sites == ("dur.exp", "f0.mul")
 
 
 def test_a_voice_that_tells_neither_durations_nor_f0(path):

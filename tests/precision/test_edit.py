@@ -298,6 +298,11 @@ def test_presets_fit_the_voice_that_they_were_made_for(sites):
             assert adapted(plan, sites) is plan
 
 
+def test_a_preset_with_a_rule_more_is_a_plan_of_ones_own():
+    plan = with_rule(Plan.load("naive"), ["ghost"], {"weights": "bfloat16"}, "mine")
+    assert adapted(plan, [ADD]) is plan
+
+
 def test_what_a_plan_of_ones_own_names_has_to_be_there():
     plan = Plan.parse("rules: [{sites: ghost, weights: bfloat16}]")
     assert adapted(plan, [ADD]) is plan
