@@ -15,7 +15,6 @@ from .errors import LightningError as LightningError
 from .model import CheckpointError as CheckpointError
 from .model import Speech as Speech
 from .model import Voice as Voice
-from .model import load as load
 from .precision import FLOAT32 as FLOAT32
 from .precision import Plan as Plan
 from .precision import PlanError as PlanError
@@ -23,3 +22,4 @@ from .search.check import check as check
 from .search.check_record import Check as Check
 from .text import TextError as TextError
 from .text import UnspokenWarning as UnspokenWarning
+from .voices import load as load

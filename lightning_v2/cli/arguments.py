@@ -20,7 +20,8 @@ def add_voice(
     parser.add_argument(
         "--voice",
         default="slt",
-        help="a name in data/voices/ or a folder (default: %(default)s)",
+        help="a name of `lightning-v2 voices`, a folder, or an .onnx file, with ?style=FILE:NAME "
+        "or ?speaker=N behind it where it has them (default: %(default)s)",
     )
     add_seed(parser, seed_of)
 

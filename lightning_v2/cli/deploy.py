@@ -58,10 +58,10 @@ def run(args: argparse.Namespace) -> int:
     """0: done."""
     from lightning_v2.deployment.deployment import Deployment
     from lightning_v2.files import check_output
-    from lightning_v2.model import load
     from lightning_v2.model.speech import WAV_FILE
     from lightning_v2.model.voice import Script
     from lightning_v2.precision import Plan
+    from lightning_v2.voices import load
 
     # Compiling takes long: what can be wrong with the rest is found before.
     if args.output and args.text is None:

@@ -12,6 +12,7 @@ from lightning_v2.cli import notebooks as notebooks_command
 from lightning_v2.cli import search as search_command
 from lightning_v2.cli import streams, values
 from lightning_v2.cli import train as train_command
+from lightning_v2.cli import voices as voices_command
 from lightning_v2.cli.arguments import add_output, add_tier, add_voice, given_text, outputs
 from lightning_v2.errors import LightningError
 from lightning_v2.files import messages_apart
@@ -75,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
     say = verbs.add_parser("say", help="speak a text into a WAV file")
     say.description = (
-        "Speak a text into a WAV file, mono at 24 kHz: in PyTorch float32, or, with --plan, in the "
-        "emulated arithmetic of the chip."
+        "Speak a text into a WAV file, mono at the rate of the voice: in PyTorch float32, or, with "
+        "--plan, in the emulated arithmetic of the chip."
     )
     say.add_argument("text", help="English text, or - to read it from standard input")
     add_output(say, "-o", "--output", required=True, metavar="FILE.wav", help="what was said")
@@ -140,6 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     deploy_command.add_arguments(deploy)
     deploy.set_defaults(run=deploy_command.run)
 
+    voices = verbs.add_parser("voices", help="list the voices that can be loaded by name")
+    voices.set_defaults(run=voices_command.run)
+
     doctor = verbs.add_parser("doctor", help="say what this machine can do, and what is missing")
     doctor.add_argument("--json", action="store_true", help="print the same as JSON")
     doctor.set_defaults(run=_doctor)
@@ -179,6 +183,8 @@ def _say(args: argparse.Namespace) -> int:
     speech.save(args.output)
     how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if speech.plan else "PyTorch float32"
     print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
+    for note in getattr(voice, "notes", ()):
+        print(f"{voice.name}: {note}")
     return 0
 
 

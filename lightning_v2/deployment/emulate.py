@@ -19,6 +19,7 @@ from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.model.network import Frames
 from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
 from lightning_v2.tensix.intercept.unseen import asked_for
 from lightning_v2.tensix.numbers.configuration import Settings
@@ -104,8 +105,9 @@ def emulate(
             `tensix.use`, by default Wormhole.
 
     Raises:
-        PlanError: the plan does not parse, or one of its globs matches no site of the voice. The
-            sites of a bare module are only known once it ran: there, it is a warning at the end.
+        PlanError: the plan does not parse, or one of its globs matches no site of the voice; of a
+            preset that is a warning. The sites of a bare module are only known once it ran: there,
+            it is a warning at the end.
         TypeError: `voice` is neither a voice nor a module.
         ValueError: the tier or the architecture is not known.
         AutocastError: a bare module runs under torch's autocast.
@@ -118,7 +120,9 @@ def emulate(
         kind = type(voice).__name__
         raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
     if not bare:
-        plan.check(voice_sites(voice))
+        sites = voice_sites(voice)
+        plan = adapted(plan, sites)
+        plan.check(sites)
     if bare or not has_lowering(voice.model):
         model = voice if bare else voice.model
         intercepted = tensix.intercept(model, plan.for_site, observer)

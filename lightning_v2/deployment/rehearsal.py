@@ -25,9 +25,9 @@ from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.observed.report import Report, StageReport
 from lightning_v2.errors import ArgumentError, LightningError
-from lightning_v2.model import load
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix.numbers.formats import TILE
+from lightning_v2.voices import load
 
 TIMEOUT_S = 300
 _SHOWN = 2000

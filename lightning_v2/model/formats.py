@@ -28,14 +28,13 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
     """
     folder = Path(name)
     if not (folder / "config.json").exists():
-        voices = data_path("voices")
-        known = sorted(path.parent.name for path in voices.glob("*/config.json"))
+        known = known_voices()
         if str(name) not in known:
             raise CheckpointError(
                 f"no voice {str(name)!r}: known are {', '.join(known) or 'none'}, "
                 "or give the path of a folder with config.json and model.safetensors"
             )
-        folder = voices / str(name)
+        folder = data_path("voices") / str(name)
     voice = _loader(folder)(folder)
     offered = set(dir(voice))
     if missing := [n for n in vars(Voice) if not n.startswith("_") and n not in offered]:
@@ -44,6 +43,11 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
             "(see model.protocol.Voice)"
         )
     return voice
+
+
+def known_voices() -> list[str]:
+    """Names in data/voices/."""
+    return sorted(path.parent.name for path in data_path("voices").glob("*/config.json"))
 
 
 def _loader(folder: Path) -> Callable[[Path], Voice]:

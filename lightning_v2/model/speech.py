@@ -34,8 +34,9 @@ class Speech:
         f0: float32 (T,) Hz at the frame's centre, 0 where unvoiced.
         envelope: float32 (T, 64) natural log amplitude of the pitch-free spectrum.
         frames: T of each sentence, in order.
-        decisions: what a voice without durations has decided about time: whole numbers inside its
-            network, by name. Sample n of two speeches of a text belongs together if they agree.
+        decisions: what is decided about time inside a network and told nowhere else, by name. Of a
+            voice without durations they are whole numbers: sample n of two speeches of a text
+            belongs together if they agree.
         seed: of the noise.
         unspoken: characters of the text that nobody can say.
         plan: name of the precision plan it was spoken with; None: PyTorch float32. Where only parts

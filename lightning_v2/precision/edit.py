@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -145,6 +146,23 @@ def fitted(plan: Plan, sites: Sequence[Site]) -> Plan:
             globs, lines = zip(*kept, strict=True)
             rules.append(replace(rule, globs=globs, lines=lines))
     return replace(plan, rules=tuple(rules))
+
+
+def adapted(plan: Plan, sites: Sequence[Site]) -> Plan:
+    """A preset without its rules for sites of other voices, with a warning; other plans as they
+    are: what they name has to be there."""
+    if not plan.is_preset:
+        return plan
+    found = fitted(plan, sites)
+    kept = {glob for rule in found.rules for glob in rule.globs}
+    idle = {glob for rule in plan.rules for glob in rule.globs} - kept
+    if not idle:
+        return plan
+    names = ", ".join(sorted(idle))
+    warnings.warn(
+        f"preset {plan.name}: this voice has no site {names}, which it has rules for", stacklevel=2
+    )
+    return found
 
 
 def with_phase(plan: Plan, output: str, sites: Sequence[Site]) -> Plan:

@@ -111,6 +111,11 @@ class Plan:
         name = content["name"] or (Path(source).stem if source != "<string>" else "unnamed")
         return cls(name, content["description"], content["default"], rules, source)
 
+    @property
+    def is_preset(self) -> bool:
+        """Whether it is one of data/plans/, which are meant for any voice."""
+        return self.source == str(data_path("plans") / f"{self.name}.yaml")
+
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of what the plan says, whatever its name, comments and layout."""

@@ -22,7 +22,8 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_label
-from lightning_v2.precision import Plan
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search.check_record import Check
 from lightning_v2.search.sweep import measurements
@@ -91,8 +92,8 @@ def check(
     """
     sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
     _refuse_what_is_too_little(sentences, endpoints, resamples)
-    plan = Plan.of(plan)
     speaker = voice_of(voice)
+    plan = adapted(Plan.of(plan), voice_sites(speaker))
     with emulate(speaker, plan, tier=tier):
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units
     units = plan_units(plan, list(sentences.values()), voice=voice, tier=tier, seed=seed)

@@ -1,5 +1,7 @@
 """Plans made from plans: minimal, readable, and back again through YAML."""
 
+import warnings
+
 import pytest
 import yaml
 
@@ -8,6 +10,7 @@ from lightning_v2.precision import edit as plan_edit
 from lightning_v2.precision.edit import (
     EditError,
     Move,
+    adapted,
     applied,
     fitted,
     groups,
@@ -277,3 +280,29 @@ def test_a_rule_more_wins_and_names_no_line(sites):
     assert (plan.name, plan.for_site("pitch.input").math_fidelity) == ("mine", "LoFi")
     with pytest.raises(PlanError, match="yaml: 'nowhere' matches no site"):
         plan.check(sites)
+
+
+def test_presets_are_for_any_voice_and_say_what_they_leave_out():
+    naive = Plan.load("naive")
+    with pytest.warns(UserWarning, match="preset naive: this voice has no site source.phase"):
+        other = adapted(naive, [ADD])
+    assert other.digest == fitted(naive, [ADD]).digest
+    with warnings.catch_warnings(action="error"):
+        assert adapted(other, [ADD]) is other
+
+
+def test_presets_fit_the_voice_that_they_were_made_for(sites):
+    with warnings.catch_warnings(action="error"):
+        for name in presets():
+            plan = Plan.load(name)
+            assert adapted(plan, sites) is plan
+
+
+def test_a_preset_with_a_rule_more_is_a_plan_of_ones_own():
+    plan = with_rule(Plan.load("naive"), ["ghost"], {"weights": "bfloat16"}, "mine")
+    assert adapted(plan, [ADD]) is plan
+
+
+def test_what_a_plan_of_ones_own_names_has_to_be_there():
+    plan = Plan.parse("rules: [{sites: ghost, weights: bfloat16}]")
+    assert adapted(plan, [ADD]) is plan

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Self
 
-from lightning_v2.model import Voice, load
+from lightning_v2.model import Voice
 from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of, voice_sites
 from lightning_v2.precision import edit as plan_edit
 from lightning_v2.tensix.numbers.sites import Site
 from lightning_v2.text import TextError
+from lightning_v2.voices import load
 
 MOST_CHARACTERS = 200
 """The tensors of the reference are kept: some 40 MB a second of speech."""
@@ -49,12 +50,14 @@ class State:
 
     @cached_property
     def plan(self) -> Plan:
-        return plan_edit.with_changes(self.base, self.changes, self.sites)
+        base = plan_edit.adapted(self.base, self.sites)
+        return plan_edit.with_changes(base, self.changes, self.sites)
 
     @cached_property
     def reference_plan(self) -> Reference:
         """As `Comparison.reference_plan`."""
-        return reference_of(self.reference)
+        found = reference_of(self.reference)
+        return found if found == FLOAT32 else plan_edit.adapted(found, self.sites)
 
     @cached_property
     def reference_key(self) -> tuple:

@@ -11,7 +11,7 @@ import pandas as pd
 from lightning_v2 import tensix
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import Move, groups, precisions_of
+from lightning_v2.precision.edit import Move, adapted, groups, precisions_of
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search.check import check
 from lightning_v2.search.check_record import Check
@@ -147,6 +147,7 @@ def space_of(
         PlanError: the base does not fit the voice. ArgumentError: a glob that matches nothing.
     """
     sites = tuple(voice_sites(voice_of(voice)))
+    base = adapted(base, sites)
     base.check(sites)
     # A norm or softmax has a fidelity, but no share and no modelled cost counts it.
     counted = [site for site in sites if site.macs]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightning_v2.resources import data_path
+from lightning_v2.voices import stamp
 
 if TYPE_CHECKING:
     from lightning_v2.model import Voice
 
 
 def voice(name: str) -> Voice:
-    """A voice by its name in data/voices/, or from a folder.
+    """A voice by its name or path.
 
     Raises:
-        CheckpointError: if there is no such voice, or its files are damaged or foreign.
+        CheckpointError, MissingFileError, OnnxError: see `lightning_v2.voices.load`.
     """
-    return _load(name, _stamp(name))
+    return _load(name, stamp(name))
 
 
 def digest_of(parameters: dict) -> str:
@@ -26,7 +25,7 @@ def digest_of(parameters: dict) -> str:
     if "voice" not in parameters:
         return ""
     name = parameters["voice"]
-    return _loaded_digest(name, _stamp(name))
+    return _loaded_digest(name, stamp(name))
 
 
 def digest_here(parameters: dict) -> str:
@@ -36,7 +35,7 @@ def digest_here(parameters: dict) -> str:
 
 @functools.lru_cache(maxsize=2)
 def _loaded_digest(name: str, _stamp: int) -> str:
-    from lightning_v2.model import load
+    from lightning_v2.voices import load
 
     return load(name).digest
 
@@ -44,14 +43,6 @@ def _loaded_digest(name: str, _stamp: int) -> str:
 @functools.lru_cache(maxsize=2)
 def _load(name: str, _stamp: int) -> Voice:
     # Here, because a unit without a voice need not wait for torch.
-    from lightning_v2.model import load
+    from lightning_v2.voices import load
 
     return load(name)
-
-
-def _stamp(name: str) -> int:
-    """When the configuration was written, in ns; 0 where there is none, which `load` explains."""
-    for folder in (Path(name), data_path("voices") / name):
-        if (path := folder / "config.json").exists():
-            return path.stat().st_mtime_ns
-    return 0

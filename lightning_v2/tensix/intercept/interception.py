@@ -4,7 +4,8 @@ The module is not changed: a torch function mode sees every call that this threa
 hooks tell which submodule makes it. Each call becomes a **site** with a stable dotted name:
 
     path               the first call of a module without children, if that is a matrix product, a
-                       norm or a function of one tensor: `decoder.blocks.3.up`
+                       norm or a function of one tensor: `decoder.blocks.3.up`; any call if the
+                       module has a true attribute `one_site`
     path.op, path.op_1 any other call, counted anew in every forward of that module: `decoder.add`
 
 Calls that only move or select values are no sites. Calls in modules with a true attribute
@@ -267,7 +268,8 @@ class Interception(TorchFunctionMode):
     def _name(frame: Frame, operation: Operation) -> str:
         op = operation.name
         count = frame.calls[op]
-        alone = frame.is_leaf and not frame.calls and not operation.is_elementwise
+        names_it = frame.one_site or not operation.is_elementwise
+        alone = frame.is_leaf and not frame.calls and names_it
         frame.calls[op] += 1
         if alone and frame.path:
             return frame.path
@@ -284,7 +286,8 @@ class Interception(TorchFunctionMode):
     def _frame(self, module: nn.Module) -> Frame:
         path, is_leaf = self._paths[id(module)]
         on_host = self._frames[-1].on_host or bool(getattr(module, "on_host", False))
-        return Frame(module, path, is_leaf, on_host or isinstance(module, ParametrizationList))
+        on_host = on_host or isinstance(module, ParametrizationList)
+        return Frame(module, path, is_leaf, on_host, bool(getattr(module, "one_site", False)))
 
     def _pushed_elsewhere(self, module: nn.Module) -> None:
         """Count a forward that another thread begins, if it is work of the one that runs here."""

@@ -16,12 +16,16 @@ from torch.utils.hooks import RemovableHandle
 
 @dataclass(slots=True)
 class Frame:
-    """One running forward: where, whether its first call takes its path, and its calls by op."""
+    """One running forward: where, whether its first call takes its path, and its calls by op.
+
+    one_site: also where that call is of two operands.
+    """
 
     module: nn.Module | None
     path: str
     is_leaf: bool
     on_host: bool
+    one_site: bool = False
     calls: Counter = field(default_factory=Counter)
 
 

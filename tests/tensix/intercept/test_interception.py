@@ -322,3 +322,16 @@ def test_attention_with_keys_from_outside_is_left_alone_and_listed():
         result, _ = net(x, x, x)
     torch.testing.assert_close(result, net(x, x, x)[0])
     assert [call.name for call in emulation.unemulated] == ["multi_head_attention_forward"]
+
+
+def test_a_module_of_one_site_gives_its_path_to_any_call(x):
+    class Add(nn.Module):
+        one_site = True
+
+        def forward(self, x):
+            return x + 1
+
+    net = nn.Sequential(Add())
+    with tensix.intercept(net, lambda site: LOW) as emulation:
+        net(x)
+    assert names(emulation) == ["0"]

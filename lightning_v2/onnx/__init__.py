@@ -1,0 +1,1 @@
+"""Voices that others trained: an ONNX file as a torch module of named sites."""

@@ -1,0 +1,1 @@
+"""Front ends of voices that many people have: one file a kind."""
