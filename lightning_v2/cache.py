@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import joblib
+import torch
 
 from lightning_v2 import tensix
 from lightning_v2.executors import any_at_work
@@ -34,9 +35,9 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
         comparison = lv2.cached(lv2.compare)(voice, "Hello there.", "lightning-v2")
 
     The key is the name of the function and all its arguments (a voice counts by its weights, a plan
-    by what it says and its name), the tier and architecture of `tensix.use` around the call, the
-    file that defines the function, `identity.code_digest`, and the plans and sentences that travel
-    with the library. Within `emulate` or `tensix.intercept` nothing is kept. A damaged file is
+    by what it says and its name), the tier and architecture of `tensix.use` around the call,
+    torch's precision of matrix products, the file that defines the function,
+    `identity.code_digest`, and the plans and sentences that travel with the library. Within `emulate` or `tensix.intercept` nothing is kept. A damaged file is
     computed again.
 
     Args:
@@ -60,7 +61,8 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
         arguments.apply_defaults()
         key = {given: _identity(given, value) for given, value in arguments.arguments.items()}
         code = function_digest(function), code_digest()
-        asked = (name, *code, _data_digests(), tensix.settings().decisive, key)
+        arithmetic = tensix.settings().decisive, torch.get_float32_matmul_precision()
+        asked = (name, *code, _data_digests(), *arithmetic, key)
         known = kept.check_call_in_cache(asked, function, arguments)
         result = kept(asked, function, arguments)
         if not known:

@@ -3,11 +3,10 @@
 Whoever intercepts and whoever speaks know nothing of each other; both know this.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -31,8 +30,8 @@ class Executor:
     tier: str | None = None
 
 
-_executors: ContextVar[Mapping[nn.Module, Executor]] = ContextVar(
-    "executors of modules, outermost first", default=MappingProxyType({})
+_executors: ContextVar[tuple[tuple[nn.Module, Executor], ...]] = ContextVar(
+    "executors of modules, outermost first", default=()
 )
 
 
@@ -42,7 +41,8 @@ def executed_by(
 ) -> Iterator[None]:
     """Context in which another object runs a module in this thread.
 
-    Nothing is changed in the module. The innermost context for a module wins.
+    Nothing is changed in the module. The innermost context for a module wins. Contexts may end in
+    any order, as those of generators do: each takes away what it has brought.
 
     Args:
         module: any.
@@ -50,12 +50,12 @@ def executed_by(
             stands for it.
         plan, tier: how.
     """
-    others = {other: e for other, e in _executors.get().items() if other is not module}
-    token = _executors.set({**others, module: Executor(by, plan, tier)})
+    mine = module, Executor(by, plan, tier)
+    _executors.set((*_executors.get(), mine))
     try:
         yield
     finally:
-        _executors.reset(token)
+        _executors.set(tuple(pair for pair in _executors.get() if pair is not mine))
 
 
 def any_at_work() -> bool:
@@ -71,7 +71,10 @@ def executor_of(module: nn.Module) -> Executor:
     all parts to itself.
     """
     whole, parts = Executor(), []
-    for other, executor in _executors.get().items():
+    innermost = {id(other): place for place, (other, _) in enumerate(_executors.get())}
+    for place, (other, executor) in enumerate(_executors.get()):
+        if innermost[id(other)] != place:
+            continue
         inside = set(other.modules())
         if module in inside:
             whole, parts = executor, []

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2 import tensix
+from lightning_v2.deployment.lowering.as_written import refuse_edited
 from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.deployment.lowering.single_calls import has_lowering
@@ -109,7 +110,8 @@ def emulate(
             preset that is a warning. The sites of a bare module are only known once it ran: there,
             it is a warning at the end.
         TypeError: `voice` is neither a voice nor a module.
-        ValueError: the tier or the architecture is not known.
+        ArgumentError: the tier or the architecture is not known, or the network of a voice was
+            changed otherwise than by its weights.
         AutocastError: a bare module runs under torch's autocast.
     """
     settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
@@ -139,6 +141,7 @@ def emulate(
         if bare and running.sites:
             _warn_of_idle_rules(plan, running)
         return
+    refuse_edited(voice.model, voice.config)
     lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
     turns = _Turns(lowering, settings)
     with executed_by(voice.model, turns, plan.name, tier):

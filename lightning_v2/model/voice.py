@@ -124,8 +124,10 @@ class SourceFilterVoice:
 
         Raises:
             TextError: if there is nothing to say, or the text holds control characters.
-            ArgumentError: if `forced` is speech of another text.
+            ArgumentError: if `forced` is speech of another text, or the seed is negative.
         """
+        if seed < 0:
+            raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
         return self._speak(Script.of(text, seed), forced)
@@ -189,7 +191,9 @@ class SourceFilterVoice:
     def _speak(self, script: Script, forced: Speech | None) -> Speech:
         executor = executor_of(self.model)
         network = self.model if executor.by is None else executor.by
-        with torch.inference_mode(), torch_threads(1):
+        # A voice speaks in float32, or as its plan says, whatever autocast is around it.
+        autocast = torch.autocast("cpu", enabled=False)
+        with torch.inference_mode(), autocast, torch_threads(1):
             spoken = [_say(network, line) for line in self.lines(script, forced)]
             return self.speech(script, spoken, executor.plan, executor.tier)
 

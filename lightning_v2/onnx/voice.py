@@ -122,6 +122,8 @@ class OnnxVoice:
             ArgumentError: `forced` is speech of another text.
             OnnxError: the graph fails on these inputs.
         """
+        if seed < 0:
+            raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
         lines = self.frontend.lines(text)

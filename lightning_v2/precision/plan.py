@@ -72,6 +72,8 @@ class Plan:
         Raises:
             PlanError: there is no such plan, or it does not parse.
         """
+        if not isinstance(name_or_path, str | Path):
+            raise PlanError("a plan is given by its name or the path of a file", str(name_or_path))
         path = Path(name_or_path)
         if path.suffix not in (".yaml", ".yml"):
             known = presets()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from lightning_v2.errors import LightningError, NoRuleError
 from lightning_v2.precision import Plan
 from lightning_v2.tensix import Unemulated
 from lightning_v2.tensix.intercept.interception import Observer
+from lightning_v2.tensix.intercept.nested import tensors
 
 
 class NotEmulatedError(LightningError, RuntimeError):
@@ -96,7 +98,11 @@ def compare_module(
     """
     plan = Plan.of(plan)
     # Not every kind of tuple: a named one, such as a PackedSequence, is a value.
-    arguments = inputs if type(inputs) in (tuple, list) else (inputs,)
+    given = inputs if type(inputs) in (tuple, list) else (inputs,)
+
+    def arguments() -> tuple:
+        """Copies: a forward may write into what it is given, and both runs get the same."""
+        return copy.deepcopy(tuple(given), {id(x): x.detach().clone() for x in tensors(given)})
 
     def alone(call: tensix.SiteCall) -> object:
         precision = plan.for_site(call.site)
@@ -108,13 +114,13 @@ def compare_module(
 
     def plain(observer: Observer) -> object:
         with torch.no_grad(), tensix.intercept(module, lambda site: None, observer):
-            return module(*arguments)
+            return module(*arguments())
 
     def low(observer: Observer) -> tuple[object, Emulation]:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*nothing was emulated")
             with emulate(module, plan, tier, observer, arch) as emulation:
-                return module(*arguments), emulation
+                return module(*arguments()), emulation
 
     ranges = BlockRanges(plan.for_site, module)
     errors = LayerErrors(alone, ranges, lambda site: plan.for_site(site).output)

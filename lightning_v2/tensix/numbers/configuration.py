@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.numbers.sites import FIDELITIES
@@ -58,13 +59,22 @@ class Settings:
         return self.arch == "blackhole"
 
 
+class _Use:
+    """What one context of `use` changes, and the settings that it makes with those around it."""
+
+    def __init__(self, around: Settings, changes: dict[str, Any]):
+        self.changes = changes
+        self.settings = replace(around, **changes)
+
+
 _DEFAULT = Settings()
-_current: ContextVar[Settings] = ContextVar("tensix settings", default=_DEFAULT)
+_uses: ContextVar[tuple[_Use, ...]] = ContextVar("contexts of `use`, outermost first", default=())
 
 
 def settings() -> Settings:
     """What operations of this thread use at present."""
-    return _current.get()
+    uses = _uses.get()
+    return uses[-1].settings if uses else _DEFAULT
 
 
 @contextmanager
@@ -73,18 +83,26 @@ def use(
 ) -> Iterator[Settings]:
     """Context in which operations of this thread use other `Settings`.
 
-    What is not given stays as it is outside. Without any context it is exact, wormhole_b0.
+    What is not given stays as it is outside. Without any context it is exact, wormhole_b0. Contexts
+    may end in any order, as those of generators do: each takes away what it has brought.
 
     Raises:
         ArgumentError: an unknown tier or architecture, or a number of threads below 1.
     """
     given = {"tier": tier, "arch": arch, "threads": threads}
     changes = {name: value for name, value in given.items() if value is not None}
-    token = _current.set(replace(_current.get(), **changes))
+    mine = _Use(settings(), changes)
+    _uses.set((*_uses.get(), mine))
     try:
-        yield _current.get()
+        yield mine.settings
     finally:
-        _current.reset(token)
+        left: tuple[_Use, ...] = ()
+        for other in _uses.get():
+            if other is not mine:
+                around = left[-1].settings if left else _DEFAULT
+                other.settings = replace(around, **other.changes)
+                left = (*left, other)
+        _uses.set(left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,3 +144,21 @@ def test_a_packed_sequence_is_one_argument():
     packed = nn.utils.rnn.pack_sequence([torch.randn(3, 16), torch.randn(2, 16)])
     comparison = compare_module(nn.LSTM(16, 8), packed, PLAN)
     assert comparison.reference[0].data.shape == (5, 8)
+
+
+class WritesIntoItsInput(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.last = nn.Linear(16, 4)
+
+    def forward(self, x):
+        return self.last(x.mul_(2))
+
+
+def test_both_runs_are_given_the_same_values():
+    x = torch.randn(8, 16, generator=torch.Generator().manual_seed(1))
+    given = x.clone()
+    found = compare_module(WritesIntoItsInput(), x, Plan.load("bf16"))
+    assert torch.equal(x, given)
+    assert (found.reference - found.candidate).norm() < 0.02 * found.reference.norm()

@@ -46,3 +46,14 @@ def test_unknown_settings(options, message):
 def test_kernel_configs_are_checked():
     with pytest.raises(ValueError, match="fp32_dest_acc_en is 'yes'; legal are True, False"):
         ComputeKernelConfig(fp32_dest_acc_en="yes")
+
+
+def test_contexts_end_in_any_order():
+    first, second = tensix.use(tier="fast"), tensix.use(arch="blackhole")
+    first.__enter__()
+    second.__enter__()
+    assert tensix.settings().decisive == {"tier": "fast", "arch": "blackhole"}
+    first.__exit__(None, None, None)
+    assert tensix.settings().decisive == {"tier": "exact", "arch": "blackhole"}
+    second.__exit__(None, None, None)
+    assert tensix.settings().decisive == {"tier": "exact", "arch": "wormhole_b0"}
