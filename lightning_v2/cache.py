@@ -37,8 +37,8 @@ def cached[**P, R](function: Callable[P, R], folder: Path | None = None) -> Call
     The key is the name of the function and all its arguments (a voice counts by its weights, a plan
     by what it says and its name), the tier and architecture of `tensix.use` around the call,
     torch's precision of matrix products, the file that defines the function,
-    `identity.code_digest`, and the plans and sentences that travel with the library. Within `emulate` or `tensix.intercept` nothing is kept. A damaged file is
-    computed again.
+    `identity.code_digest`, and the plans and sentences that travel with the library. Within
+    `emulate` or `tensix.intercept` nothing is kept. A damaged file is computed again.
 
     Args:
         function: at the top level of a module; its result must be picklable.
