@@ -8,7 +8,7 @@ from lightning_v2.text.errors import TextError
 _PLAIN = {
     "‘": "'", "’": "'", "ʼ": "'", "‛": "'", "´": "'",
     "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‹": '"', "›": '"',
-    "‐": "-", "‑": "-", "−": "-", "‒": "–", "—": " — ", "―": " — ", "…": "... ",
+    "‐": "-", "‑": "-", "‒": "–", "—": " — ", "―": " — ", "…": "... ",
     "¡": " ", "¿": " ", "•": ", ", "⁄": "/", "∕": "/", "∙": "·", "⋅": "·", "∶": ":", "〜": "~",
     "¶": " paragraph ",
     "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "⅛": " 1/8", "⅜": " 3/8",
@@ -25,8 +25,12 @@ _PLAIN = {
     "¹": "^1", "²": "^2", "³": "^3", "⁻": "^-",
 }  # fmt: skip
 _INVISIBLE = {"\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff"}
-_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"`()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·′″–—-]""")
-"""The characters of a plain text: the rules of this room know them all."""
+_SPEAKABLE = re.compile(r"""[A-Za-z0-9\s.,;:!?'"`()\[\]{}<>/\\&%@#$£€¥₹₩₽₿¢+=*_~^|°µΩ·′″–—−-]""")
+"""The characters of a plain text, where − is still to become - or "minus"; the rules of this room
+know them all."""
+
+_MINUS = re.compile(r"(?<=\d)−(?=[\w(.])|(?<=\b[A-Za-z])−(?=[\w(])|(?<=[\w)])\s−\s(?=[\w(.])")
+"""The minus between two terms; before one it is a hyphen, which is what keyboards have."""
 
 
 def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
@@ -67,5 +71,6 @@ def to_plain(text: str) -> tuple[str, tuple[str, ...]]:
         else:
             unspoken[character] = None
             plain.append(" ")
+    words = _MINUS.sub(" minus ", "".join(plain)).replace("−", "-")
     # 10⁻⁶ has one exponent, of two characters
-    return re.sub(r"(?<=\^)(-?)\^(?=\d)|(?<=\^\d)\^(?=\d)", r"\1", "".join(plain)), tuple(unspoken)
+    return re.sub(r"(?<=\^)(-?)\^(?=\d)|(?<=\^\d)\^(?=\d)", r"\1", words), tuple(unspoken)

@@ -31,15 +31,16 @@ _BEFORE_NUMBER = {
     "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "ch": "chapter", "chap":
     "chapter", "sec": "section", "sect": "section", "eq": "equation", "eqs": "equations",
     "art": "article", "tab": "table", "est": "established", "ext": "extension", "ver": "version",
-    "c": "circa", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition", "tel":
-    "telephone", "b": "born", "d": "died", "ps": "psalm",
+    "c": "circa", "ca": "circa", "apt": "apartment", "op": "opus", "ed": "edition", "b": "born",
+    "d": "died", "ps": "psalm", "min": "minimum", "max": "maximum", "avg": "average",
 }  # fmt: skip
-"""Only where a number follows."""
+"""Only where a number follows, or what `_NUMBER_AFTER` says."""
 
 _NUMBER_AFTER = {
     **dict.fromkeys(
         "vol vols fig ch chap sec sect art tab".split(), r"\s*(?:\d|[IVXLC]+\b|[ivxl]{2,}\b)"
     ),
+    **dict.fromkeys("min max avg".split(), r"\s*[\da-z]"),
     **dict.fromkeys("c ca".split(), r"\s*\d{3,4}\b"),
     **dict.fromkeys("b d".split(), r"\s*(?:c\.\s?)?\d{4}\b"),
 }
@@ -47,7 +48,10 @@ _NUMBER_AFTER = {
 
 _ANYWHERE = {"approx": "approximately", "vs": "versus", "cf": "compare", "viz": "namely",
              "ibid": "ibid"}  # fmt: skip
-_LOWER = {"b", "d"}
+_LOWER = {"b", "d", "max"}
+_UNITS = {"min", "sec"}
+"""After a figure they are units."""
+
 _CAPITALISED = {"hon", "gen", "col", "sen", "rep", "apt", "rev", "ft", "rt", "adm", "pres", "cos",
                 "maj", "brig", "insp", "supt"}  # fmt: skip
 """Words of their own, or other abbreviations, unless they are written with a capital."""
@@ -110,6 +114,8 @@ def _abbreviation(match: re.Match) -> str:
     word, key = match[1], match[1].lower()
     before, rest = match.string[: match.start()], match.string[match.end() :]
     if key in (_CAPITALISED if word[0].islower() else _LOWER):
+        return match[0]
+    if key in _UNITS and re.search(r"\d[\s-]?$", before):
         return match[0]
     numbered = _NUMBER_AFTER.get(key, r"\s*\d")
     if key in _BEFORE_NUMBER and not before.endswith(".") and re.match(numbered, rest):

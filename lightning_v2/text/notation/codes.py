@@ -16,6 +16,11 @@ _RULES = (
     (r"\b0([xX])([0-9A-Fa-f]+)\b", _based),
     (r"\b0([bB])([01]+)\b", _based),
     (r"\b0(o)([0-7]+)\b", _based),
+    # B- of a grade or AB- of blood, but not B- and C-class
+    (
+        r"\b([A-F]|AB|O)-(?=[\s.,;:!?]|$)(?!,?\s(?:and|or|to)\s\w+-\w)",
+        lambda m: f"{letter_names(*m[1])} minus",
+    ),
     (r"\b([A-G])#(?!\w)", lambda m: f"{letter_names(m[1])} sharp"),
     (
         r"\b([A-Z]{1,3})&([A-Z]{1,3})\b(?!')",

@@ -20,6 +20,8 @@ _FULL = {short: name for names in (_MONTHS, _DAYS) for name, all_ in names.items
 _ONLY_WITH_NUMBER = {"sat", "sun", "mar", "may"}
 """Short forms that are words of their own."""
 
+_TIME_OF_DAY = "morning|noon|afternoon|evening|night"
+
 FIRST_OF_CENTURY = 69
 """Years of two digits from this on are of the 1900s, as POSIX has it."""
 
@@ -31,7 +33,8 @@ def _alternatives(names: dict[str, str]) -> str:
 
 _MONTH, _DAY = _alternatives(_MONTHS), _alternatives(_DAYS)
 _NUMBERED = r"(?:[12]\d|3[01]|0?[1-9])"
-_SUFFIX = r"(?P<suffix>(?:st|nd|rd|th)?)"
+_ORDINAL = "(?:st|nd|rd|th)?"
+_SUFFIX = rf"(?P<suffix>{_ORDINAL})"
 _NO_MORE = r"(?![\d:%/-]|[.,]\d|\s?(?:million|billion|percent|[ap]\.?m\b))"
 _NAME_END = r"(?:\.(?!\w)|\b)"
 
@@ -118,11 +121,12 @@ def _dot(match: re.Match) -> str:
 
 
 def _name(match: re.Match) -> str:
-    """`Jan.`, `Fri.`; `Sat.` and the like only before a number or a date."""
+    """`Jan.`, `Fri.`; `Sat.` and the like only before a number, a date or a time of day."""
     key = match["name"].lower()
     rest = match.string[match.end() :]
     if match["name"][0].islower() or (
-        key in _ONLY_WITH_NUMBER and not re.match(rf"\s*(?:\d|the\s\w+\sof|(?i:{_MONTH})\b)", rest)
+        key in _ONLY_WITH_NUMBER
+        and not re.match(rf"\s*(?:\d|the\s\w+\sof|(?i:{_MONTH}|{_TIME_OF_DAY})\b)", rest)
     ):
         return match[0]
     return _FULL[key] + _dot(match)
@@ -150,15 +154,15 @@ _RULES = (
     ),
     # May 30 – June 2
     (rf"(?<=\d)\s?[-–]\s?(?=(?:{_MONTH})\.?\s\d)", " to "),
-    # June 3-5
+    # June 3-5, June 3rd–5th
     (
-        rf"\b(?P<month>{_MONTH})\.?\s+(?P<days>{_NUMBERED}(?:\s?[-–]\s?{_NUMBERED})?){_SUFFIX}\b"
+        rf"\b(?P<month>{_MONTH})\.?\s+(?P<days>{_NUMBERED}(?:{_ORDINAL}\s?[-–]\s?{_NUMBERED})?){_SUFFIX}\b"
         rf"{_NO_MORE}",
         _month_day,
     ),
     # 4 July, the 5th of May, 3-5 June
     (
-        rf"(?P<the>\bthe\s)?(?<![\d.,/:$£€–-])\b(?P<days>{_NUMBERED}(?:[-–]{_NUMBERED})?){_SUFFIX}"
+        rf"(?P<the>\bthe\s)?(?<![\d.,/:$£€–-])\b(?P<days>{_NUMBERED}(?:{_ORDINAL}[-–]{_NUMBERED})?){_SUFFIX}"
         rf"(?P<of>\s(?:of\s)?)(?P<name>{_MONTH})\b(?P<dot>\.?)(?!\w)",
         _day_month,
     ),

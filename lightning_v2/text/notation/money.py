@@ -24,7 +24,7 @@ UNIT_NAMES = sorted({name for names in _CURRENCIES.values() for name in names}, 
 _CODES = {
     "USD": f"{letter_names('U', 'S')} $", "US$": f"{letter_names('U', 'S')} $",
     "AUD": "Australian $", "A$": "Australian $", "CAD": "Canadian $", "C$": "Canadian $",
-    "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CHF": "Swiss Fr",
+    "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "Rs": "₹", "Rs.": "₹", "CHF": "Swiss Fr",
 }  # fmt: skip
 """Code: an adjective, if there is one, and the sign."""
 
@@ -33,7 +33,7 @@ _SCALES = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn
            }  # fmt: skip
 _SIGN = "[" + "".join(sign for sign in _CURRENCIES if len(sign) == 1) + "]"
 _CODE = "|".join(map(re.escape, sorted(_CODES, key=len, reverse=True)))
-_SCALE = r"\s(?:thousand|million|billion|trillion)\b|(?:bn|mn|tn|[kKmMbBT])\b"
+_SCALE = r"\s(?:thousand|million|billion|trillion|lakh|crore)\b|(?:bn|mn|tn|[kKmMbBT])\b"
 _AMOUNT = rf"(?P<whole>{NUMBER})?(?:\.(?P<cents>\d+))?(?<=\d)(?P<scale>{_SCALE})?"
 _MARK = rf"(?:(?<![A-Za-z])(?:{_CODE})|{_SIGN})"
 _FIGURE = rf"(?:(?:{NUMBER})(?:\.\d+)?|\.\d+)"

@@ -12,6 +12,8 @@ FRACTION = r"(?:(?P<whole>\d+)\s+)?(?<!/)(?P<top>\d{1,2})/(?P<bottom>[2-9]|[1-9]
 
 _HALVES = {"2": ("half", "halves"), "4": ("quarter", "quarters")}
 _DENOMINATORS = {*range(2, 11), 12, 16, 20, 32, 64}
+_LAST_MONTH = 12  # up to here an improper fraction may be a date
+_HOURS_A_DAY = 24  # of `24/7`
 _LONGEST_CARDINAL = 15  # digits; longer ones are read digit by digit
 
 
@@ -76,10 +78,16 @@ def plural(words: str) -> str:
     return words + ("es" if words.endswith("x") else "s")
 
 
+def proper(top: str, bottom: str) -> bool:
+    """Whether two figures are said as parts of a whole."""
+    return int(top) < int(bottom) and int(bottom) in _DENOMINATORS
+
+
 def fraction(whole: str | None, top: str, bottom: str) -> str:
-    """`2/3` is two thirds, but `9/11` and `24/7` are two numbers."""
-    if int(top) >= int(bottom) or int(bottom) not in _DENOMINATORS:
-        return f"{whole or ''} {cardinal(top)} {cardinal(bottom)}"
+    """`2/3` is two thirds, `22/7` twenty-two over seven, but `9/11` and `24/7` are two numbers."""
+    if not proper(top, bottom):
+        over = not whole and _LAST_MONTH < int(top) != _HOURS_A_DAY and len(bottom) == 1
+        return f"{whole or ''} {cardinal(top)} {'over ' if over else ''}{cardinal(bottom)}"
     one, many = _HALVES.get(bottom, (ordinal(bottom), ordinal(bottom) + "s"))
     words = f"{cardinal(top)} {one if int(top) == 1 else many}"
     return f"{cardinal(whole)} and {words}" if whole else words

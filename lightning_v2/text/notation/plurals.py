@@ -32,12 +32,24 @@ def _models(match: re.Match) -> str:
 
 def _named(match: re.Match) -> str:
     """`MP3s` -> "MP threes", `A320-200s` -> "A three twenty two hundreds"."""
-    name, first, last = match.groups()
-    name = letter_names("A") if name.strip("-") == "A" else name
+    name, first, last = match[1].rstrip("-"), match[2], match[3]
+    name = letter_names("A") if name == "A" else name
     return f"{name} {in_pairs(first) if first else ''} {plural(in_pairs(last))}"
 
 
+_TENS = {"10": "tens", "100": "hundreds", "1000": "thousands", "10000": "tens of thousands",
+         "100000": "hundreds of thousands", "1000000": "millions"}  # fmt: skip
+_MANY = (
+    r"(?:people|men|women|children|mice|feet"
+    r"|(?!(?:was|has|does|his|its|this|thus|plus|always)\b)[a-z]+[^s\W]s)\b"
+)
+
 _RULES = (
+    # 10s of miles, 100s of young people, but not 10s of silence
+    (
+        rf"(?<![\w.,-])(1(?:0+|0?0?(?:,000)+))'?s(?=\sof\s(?:[a-z]+\s)?{_MANY})",
+        lambda m: _TENS.get(m[1].replace(",", ""), m[0]),
+    ),
     # the 1960s-70s, 1960s and 70s, his 30s or 40s
     (
         rf"\b([12]\d\d0'?s|(?:{_DETERMINERS})[\s-]\d{{1,2}}0'?s)(\s?[-–/&]\s?|\s(?:and|or|to|into|through)\s)"
@@ -52,6 +64,11 @@ _RULES = (
     (
         rf"\b((?:{_DETERMINERS}|{_COUNTS}|\d+)\s)?(?<![\d.,-])(\d{{3}})-(\d{{1,3}})'?s\b",
         _models,
+    ),
+    # Boeing 737-800, a 747-400
+    (
+        r"\b((?:boeing|an?|the)\s)(7[0-8]7)-(\d{1,3})\b(?!-|[.,]\d)",
+        lambda m: f"{m[1]}{in_pairs(m[2])} {in_pairs(m[3])}",
     ),
     # 1990s-2000s
     (r"(?<=\d0s)\s?[-–]\s?(?=['\d])", " to "),

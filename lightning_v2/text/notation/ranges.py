@@ -5,10 +5,11 @@ import re
 from lightning_v2.text.notation.numbers import amount, cardinal, looks_like_year, spelled, year
 
 _LONGEST_WORD = 2  # digits; a chain with longer groups is read digit by digit
-_SCORE = (
+SCORE = (
     "won|win|wins|winning|lost|lose|loses|losing|beat|beats|beaten|led|lead|leads|leading|trailed"
     "|trailing|drew|draw|score|scores|victory|defeat|final|game|up|down|tied|tie"
 )
+"""Before two figures that are a score."""
 
 
 def _chain(match: re.Match) -> str:
@@ -56,7 +57,7 @@ _RULES = (
     ),
     # 10-20, 1914–1918, 6-4
     (
-        rf"(?P<cue>\b(?:{_SCORE})\s(?:by\s|of\s)?)?(?<![\w.,-])(?P<first>{_FIGURE})\s?[-–]\s?"
+        rf"(?P<cue>\b(?:{SCORE})\s(?:by\s|of\s)?)?(?<![\w.,-])(?P<first>{_FIGURE})\s?[-–]\s?"
         rf"(?P<last>{_FIGURE})(?![\d-]|[.,]\d)",
         _pair,
     ),

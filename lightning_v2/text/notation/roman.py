@@ -51,6 +51,9 @@ _CENTURY = re.compile(
     rf"\b(?P<before>)(?P<numeral>{_NUMERAL}){_ENDED}(?=\s(?:century|dynasty|centuries)\b)"
 )
 _NAME = re.compile(rf"\b(?P<before>[A-Z][A-Za-z]*[a-z]\s)(?P<numeral>{_NUMERAL}){_ENDED}")
+_ALONE = re.compile(rf"\b(?!XXX\b)(?=II\b|[IVX]{{3,}}\b)(?P<numeral>{_NUMERAL}){_ENDED}")
+"""What is nothing but a numeral; IV, VI and XX are other things too."""
+
 _YEAR = re.compile(rf"\b(?=M[CDLXVI]{{3,}}\b)(?P<numeral>{_NUMERAL}){_ENDED}")
 
 
@@ -68,7 +71,8 @@ def spoken(text: str) -> str:
     text = _LOWER_PART.sub(_part, text)
     text = _LETTER_A.sub(lambda m: m[1] + letter_names("A"), text)
     text = _RULER.sub(_ruler, text)
-    return _NAME.sub(_named, text)
+    text = _NAME.sub(_named, text)
+    return _ALONE.sub(lambda m: cardinal(str(value(m["numeral"]))), text)
 
 
 def value(numeral: str) -> int:

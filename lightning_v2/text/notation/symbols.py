@@ -15,6 +15,7 @@ _JOINED = {
 """Signs that are one in all but the keyboard."""
 
 _PER = "second|minute|hour|day|night|week|month|quarter|year|person|head|piece|unit"
+_HALF = r"[AaPp]\.?[Mm]\b\.?"
 _CLITICS = "tis|twas|em|cause|til|n"
 
 
@@ -35,8 +36,10 @@ def phrased(text: str) -> str:
     text = re.sub(rf"(?<![\w])'(?=(?:{_CLITICS})\b)", "’", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<![A-Za-z0-9])'|'(?![A-Za-z0-9])", " ", text)
     text = text.replace("’", "'").replace('"', " ")
-    text = re.sub(r"(?<=\d)\s-\s(?=[\d.]+\s?=)", " minus ", text)
     text = re.sub(r"(?<=\d)\s[-–]\s(?=\d)", "–", text)
+    text = re.sub(rf"(\d\s?{_HALF})\s[-–]\s(?=\d{{1,2}}(?::\d\d)?\s?{_HALF})", r"\1–", text)
+    # what an equation is called by
+    text = re.sub(r"\b((?i:eqs?\.|equations?)\s?)\((\d[\w.]*)\)", r"\1\2", text)
     text = re.sub(r"[()\[\]{}|]+", " , ", text)
     text = re.sub(r"(?<=\w)\s*(?:--+|—)\s*(?=\S)|\s+[–—-]+\s+", " , ", text)
     return text.replace("—", " , ")

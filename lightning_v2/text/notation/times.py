@@ -31,8 +31,8 @@ def _time(match: re.Match) -> str:
 
 
 _RULES = (
-    # 5pm-7pm, 9-5 p.m., 10:00-11:30
-    (r"(?<=\d[ap]m)\s?[-–]\s?(?=\d)|(?<=\d:\d\d)\s?[-–]\s?(?=\d)", " to "),
+    # 5pm-7pm, 3 a.m.-5 a.m., 9-5 p.m., 10:00-11:30
+    (rf"(\d\s?{_HALF}|\d:\d\d)\s?[-–]\s?(?=\d)", r"\1 to "),
     (rf"(?<=\b\d)\s?[-–]\s?(?=\d{{1,2}}(?::\d\d)?\s?{_HALF})", " to "),
     # 10:45 p.m., 7:00
     (
@@ -44,6 +44,8 @@ _RULES = (
     (rf"\b(?P<hour>1[0-2]|[1-9])\s*{_HALF}", lambda m: f"{cardinal(m['hour'])} {_half_of_day(m)}"),
     # nine p.m.
     (r"\b(?P<half>[ap]\.\s?m\.)", _half_of_day),
+    # 25:00
+    (r"(?<![\d:])(\d+):(0\d)(?![\d:])", r"\1 \2"),
     # 16:9
     (r"(?<![\d:])(\d+):(\d+)(?![\d:])", r"\1 to \2"),
 )
