@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lightning_v2.onnx.errors import OnnxError
+
 
 @dataclass(eq=False, slots=True)
 class Node:
@@ -91,7 +93,7 @@ class Graph:
         """Put the nodes into an order in which they can run, as near to the present one as can be.
 
         Raises:
-            ValueError: there is none: the graph has a circle or reads a value that nobody makes.
+            OnnxError: there is none: the graph has a circle or reads a value that nobody makes.
         """
         made = {*self.inputs, *self.constants, ""}
         waiting: dict[str, list[Node]] = {}
@@ -114,7 +116,7 @@ class Graph:
             visit(node)
         if waiting:
             name, nodes = next(iter(waiting.items()))
-            raise ValueError(f"node {nodes[0].name} reads {name!r}, which nothing before it makes")
+            raise OnnxError(f"node {nodes[0].name} reads {name!r}, which nothing before it makes")
         self.nodes = ordered
 
     def types(self) -> dict[str, np.dtype]:

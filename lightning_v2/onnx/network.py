@@ -63,9 +63,6 @@ GIVEN = object()
 class _Group(nn.Module):
     """A module of the exported model: only there to hold others by name."""
 
-    def forward(self) -> None:
-        raise NotImplementedError("its sites are called by the network")
-
 
 class OnnxNetwork(nn.Module):
     """A graph that runs on torch.

@@ -57,7 +57,7 @@ def read(path: Path) -> Graph:
     found = Graph(nodes, constants, inputs, [value.name for value in graph.output])
     try:
         found.sort()
-    except ValueError as error:
+    except OnnxError as error:
         raise OnnxError(f"{path}: {error}") from error
     if lost := [name for name in found.outputs if name not in {*found.producers(), *constants}]:
         raise OnnxError(f"{path}: no node makes its output {lost[0]!r}")

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from torch import Tensor
 
-from lightning_v2.errors import ArgumentError, MissingFileError
+from lightning_v2.errors import ArgumentError, LightningError, MissingFileError
 from lightning_v2.files import user_cache, written_whole
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
@@ -115,10 +115,10 @@ def read_style(path: Path, name: str | None = None) -> np.ndarray:
             style = found
         rows = style.reshape(-1, 256).astype(np.float32)
         if not len(rows):
-            raise ValueError("it is empty")
+            raise OnnxError(f"{path} is no file of Kokoro's styles: it is empty")
         return rows
     except (ValueError, TypeError, EOFError, OSError, BadZipFile) as error:
-        if isinstance(error, ArgumentError):
+        if isinstance(error, LightningError):
             raise
         raise OnnxError(f"{path} is no file of Kokoro's styles: {error}") from error
 

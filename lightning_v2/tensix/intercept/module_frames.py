@@ -18,7 +18,8 @@ from torch.utils.hooks import RemovableHandle
 class Frame:
     """One running forward: where, whether its first call takes its path, and its calls by op.
 
-    one_site: also where that call is of two operands.
+    Attributes:
+        one_site: its first call takes its path also where it is of two operands.
     """
 
     module: nn.Module | None
