@@ -72,8 +72,7 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
         raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
     # Whatever sizes the configuration names, no memory is taken yet.
-    with torch.device("meta"), _NothingWritten():
-        expected = Network(config).state_dict()
+    expected = empty_network(config).state_dict()
     if problem := _difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
@@ -81,6 +80,12 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     network = Network(config)
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False), config
+
+
+def empty_network(config: VoiceConfig) -> Network:
+    """A network of these sizes without values: it takes no memory and hardly any time."""
+    with torch.device("meta"), _NothingWritten():
+        return Network(config)
 
 
 class _NothingWritten(TorchFunctionMode):

@@ -2,10 +2,10 @@
 
 import functools
 
-import torch
 from torch import nn
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model.checkpoint import empty_network
 from lightning_v2.model.config import VoiceConfig
 from lightning_v2.model.network import Network
 
@@ -38,5 +38,4 @@ def refuse_edited(network: Network, config: VoiceConfig) -> None:
 
 @functools.cache
 def _kinds(config: VoiceConfig) -> dict[str, type[nn.Module]]:
-    with torch.device("meta"):
-        return {path: type(module) for path, module in Network(config).named_modules()}
+    return {path: type(module) for path, module in empty_network(config).named_modules()}
