@@ -63,12 +63,12 @@ def _judged(plans: dict[str, dict]) -> list[str]:
             f"`{name}`",
             str(len(run.sentences)),
             run.answer,
-            ", ".join(j.endpoint.label for j in run.verdict.failed) or "none",
+            "; ".join(j.endpoint.label for j in run.verdict.failed) or "none",
         )
         for name, run in ((name, Check.from_dict(run)) for name, run in plans.items())
     )
     head = ("plan", "sentences", "answer", "limits that it does not keep")
-    return ["All plans, fast tier, without controls:\n", *table(head, rows)]
+    return ["\nEach plan, fast tier, without controls:\n", *table(head, rows)]
 
 
 def _time(record: dict) -> list[str]:
