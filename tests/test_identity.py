@@ -63,6 +63,7 @@ print(json.dumps([m.__file__ for m in loaded]))
 
 def said(script, root=ROOT, *arguments, folder=None):
     """JSON that a new process prints which finds the library in `root`."""
+    time.sleep(0.1)  # what is written within a tick of its start counts as newer than a process
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         check=True,
