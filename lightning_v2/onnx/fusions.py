@@ -17,9 +17,8 @@ _OPSET = 20
 
 def fuse(graph: Graph) -> None:
     """Rewrite a graph in place."""
-    for pattern in (_scale_into_weights, _bias_into_product, _layer_norm, _affine, _gelu):
-        _rewrite(graph, pattern)
-    for pattern in (_tanh_gelu, _silu, _softmax):
+    products = _scale_into_weights, _bias_into_product
+    for pattern in (*products, _layer_norm, _affine, _gelu, _silu, _softmax):
         _rewrite(graph, pattern)
 
 
@@ -228,7 +227,7 @@ def _affine(values: Values, node: Node) -> Node | None:
 
 
 def _gelu(values: Values, node: Node) -> Node | None:
-    """x / 2 (1 + erf(x / sqrt 2)), in any order of its factors."""
+    """x / 2 (1 + f), in any order of its factors, with f the erf or tanh of either GELU."""
     if node.op != "Mul":
         return None
     factors = list(_factors(values, node))
@@ -239,9 +238,13 @@ def _gelu(values: Values, node: Node) -> Node | None:
     for x, other in (names, names[::-1]):
         total = values.maker(other, "Add")
         for inner, one in values.with_scalar(total) if total else ():
-            erf = values.maker(inner, "Erf")
-            if erf and one == 1 and _is_scaled(values, erf.inputs[0], x, math.sqrt(0.5)):
+            made = values.maker(inner, "Erf", "Tanh")
+            if made is None or one != 1:
+                continue
+            if made.op == "Erf" and _is_scaled(values, made.inputs[0], x, math.sqrt(0.5)):
                 return _in_place_of(node, "Gelu", [x], {"approximate": "none"})
+            if made.op == "Tanh" and _is_cubic(values, made.inputs[0], x):
+                return _in_place_of(node, "Gelu", [x], {"approximate": "tanh"})
     return None
 
 
@@ -276,25 +279,8 @@ def _is_scaled(values: Values, name: str, x: str, factor: float) -> bool:
     return False
 
 
-def _tanh_gelu(values: Values, node: Node) -> Node | None:
-    """x / 2 (1 + tanh(sqrt(2 / pi) (x + .044715 x^3)))."""
-    if node.op != "Mul":
-        return None
-    factors = list(_factors(values, node))
-    halves = [value for value, _ in factors if value is not None]
-    names = [name for value, name in factors if value is None]
-    if len(names) != 2 or not math.isclose(math.prod(halves), 0.5, rel_tol=1e-6):
-        return None
-    for x, other in (names, names[::-1]):
-        total = values.maker(other, "Add")
-        for inner, one in values.with_scalar(total) if total else ():
-            tanh = values.maker(inner, "Tanh")
-            if tanh and one == 1 and _is_cubic(values, tanh.inputs[0], x):
-                return _in_place_of(node, "Gelu", [x], {"approximate": "tanh"})
-    return None
-
-
 def _is_cubic(values: Values, name: str, x: str) -> bool:
+    """Whether a value is sqrt(2 / pi) (x + .044715 x^3)."""
     product = values.maker(name, "Mul")
     for inner, value in values.with_scalar(product) if product else ():
         total = values.maker(inner, "Add")
