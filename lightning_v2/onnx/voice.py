@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executor_of
+from lightning_v2.model.parts import Part
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.network import OnnxNetwork
+from lightning_v2.onnx.parts import graph_parts
 from lightning_v2.threads import torch_threads
 
 
@@ -93,6 +95,11 @@ class OnnxVoice:
         given = [value for value in (self.frontend.durations, self.frontend.f0) if value]
         needed = self.model.sites_needed(given)
         return tuple(name for name in self.model.kinds if name not in needed)
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Site of the graph -> the part of a voice that it belongs to; see `graph_parts`."""
+        return graph_parts(self.model, self.frontend.durations, self.frontend.f0)
 
     def phonemize(self, text: str) -> tuple[str, ...]:
         """The phones of a text, with the marks that the graph is given.
