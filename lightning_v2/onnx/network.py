@@ -126,6 +126,11 @@ class OnnxNetwork(nn.Module):
         return self._slots.keys()
 
     @property
+    def made_by(self) -> Mapping[str, str]:
+        """Name of a site -> the value that it makes."""
+        return self._made_by
+
+    @property
     def counts(self) -> list[str]:
         """Values that are rounded to whole numbers: where a voice decides how long things last."""
         return [node.output for node in self.graph.nodes if node.op in ("Ceil", "Round")]

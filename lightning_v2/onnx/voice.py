@@ -13,12 +13,14 @@ from torch import Tensor, nn
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executor_of
+from lightning_v2.model.parts import Part
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.network import OnnxNetwork
 from lightning_v2.onnx.roles import site_roles
+from lightning_v2.onnx.parts import graph_parts
 from lightning_v2.threads import torch_threads
 
 
@@ -102,6 +104,11 @@ class OnnxVoice:
     def language_of(self, text: str) -> str:
         """The language that a text is read in, ISO 639-1."""
         return self.frontend.language_of(text)
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Site of the graph -> the part of a voice that it belongs to; see `graph_parts`."""
+        return graph_parts(self.model, self.frontend.durations, self.frontend.f0)
 
     def phonemize(self, text: str) -> tuple[str, ...]:
         """The phones of a text, with the marks that the graph is given.

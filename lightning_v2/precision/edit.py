@@ -243,14 +243,17 @@ def plan_of(precisions: Precisions, name: str = "", description: str = "") -> Pl
 
 
 def groups(
-    sites: Sequence[Site], low: Mapping[str, object], globs: Sequence[str] | None = None
+    sites: Sequence[Site],
+    low: Mapping[str, object],
+    globs: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, list[Site]]:
     """Sites that `low` makes a difference to, by themselves or by glob.
 
     Args:
         sites: of a voice.
         low: fields of a plan.
-        globs: one group each; a site belongs to the first that matches. None: each site is one.
+        globs: one group each, or the name of a group -> its globs; a site belongs to the first
+            that matches. None: each site is one.
 
     Raises:
         EditError: a field or value that plans do not have, or a glob that matches nothing.
@@ -263,9 +266,11 @@ def groups(
     affected = [site for site in sites if any(matters(field, site) for field in low)]
     if globs is None:
         return {site.name: [site] for site in affected}
-    members_of: dict[str, list[Site]] = {glob: [] for glob in globs}
+    several = globs if isinstance(globs, Mapping) else {glob: (glob,) for glob in globs}
+    members_of: dict[str, list[Site]] = {name: [] for name in several}
     for site in affected:
-        first = next((glob for glob in globs if fnmatchcase(site.name, glob)), None)
+        matching = (n for n, own in several.items() if any(fnmatchcase(site.name, g) for g in own))
+        first = next(matching, None)
         if first is not None:
             members_of[first].append(site)
     for glob, members in members_of.items():

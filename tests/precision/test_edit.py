@@ -224,6 +224,15 @@ def test_groups_hold_what_a_field_matters_to():
     assert [len(members) for members in found.values()] == [12, 1]
 
 
+def test_a_group_may_have_a_name_and_several_globs():
+    globs = {"first": ["blocks.0.*", "blocks.1.up"], "rest": ["*"]}
+    found = groups(SITES, {"weights": "bfloat4_b"}, globs)
+    assert [site.name for site in found["first"]][:3] == ["blocks.0.up", "blocks.0.down",
+                                                          "blocks.1.up"]  # fmt: skip
+    everything = groups(SITES, {"weights": "bfloat4_b"}, ["*"])["*"]
+    assert len(found["first"]) + len(found["rest"]) == len(everything)
+
+
 @pytest.mark.parametrize(
     ("low", "globs", "reason"),
     [

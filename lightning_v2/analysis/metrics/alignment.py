@@ -77,6 +77,25 @@ def matching_samples(
     return np.interp(np.arange(count), *ends) * hop
 
 
+def paired_samples(
+    reference: Speech, candidate: Speech
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Where in the candidate each sample of the reference lies (N,), and the other way round (M,).
+
+    None twice where sample n belongs to sample n.
+
+    Raises:
+        ArgumentError: the two do not have the same number of phones.
+    """
+    if pairing(reference, candidate) == "samples":
+        return None, None
+    ours, theirs = (durations(speech, 1) for speech in (reference, candidate))
+    return (
+        matching_samples(ours, theirs, len(reference.waveform), 1),
+        matching_samples(theirs, ours, len(candidate.waveform), 1),
+    )
+
+
 def boundary_shifts(reference_durations: np.ndarray, candidate_durations: np.ndarray) -> np.ndarray:
     """How many frames later each phone ends (P,), the mean of all phones taken off: a sentence that
     starts later is the same sentence."""

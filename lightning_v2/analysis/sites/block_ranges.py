@@ -29,14 +29,17 @@ class BlockRange:
         blocks: (256,) how many blocks have which range; blocks of nothing but zeros do not count.
         values: that are not zero before.
         flushed: of these, that are zero afterwards.
+        crushed: of these, that are no dust: a block whose largest value is of the tensor's typical
+            size, the median of its values that are not zero, would have kept them.
     """
 
     blocks: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
     values: int = 0
     flushed: int = 0
+    crushed: int = 0
 
-    def add(self, x: Tensor, packed: Tensor) -> None:
-        """Take in values (..., C) in float32 and as they are stored, in blocks along C."""
+    def add(self, x: Tensor, packed: Tensor, dtype: str) -> None:
+        """Take in a tensor (..., C) in float32 and as the format stores it, in blocks along C."""
         exponents = (x.contiguous().view(torch.int32) >> 23) & 255  # 0 for zero and denormals
         groups = F.pad(exponents, (0, -x.shape[-1] % GROUP)).view(-1, GROUP)
         largest = groups.amax(1)
@@ -44,8 +47,16 @@ class BlockRange:
         ranges = (largest - smallest)[largest > 0]
         self.blocks += np.bincount(ranges.numpy(), minlength=256)
         there = exponents > 0
-        self.values += int(there.sum())
-        self.flushed += int((there & (packed == 0)).sum())
+        count = int(there.sum())
+        self.values += count
+        gone = there & (packed == 0)
+        flushed = int(gone.sum())
+        self.flushed += flushed
+        if flushed:
+            sizes = np.cumsum(np.bincount(exponents[there].numpy(), minlength=256))
+            typical = int(np.searchsorted(sizes, count / 2))
+            smallest_kept = typical - (MAGNITUDE_BITS[dtype] - 1)
+            self.crushed += int((exponents[gone] >= smallest_kept).sum())
 
     def percentile(self, percent: float) -> float:
         """The range in bits that so many percent of the blocks do not exceed; NaN without any."""
@@ -58,6 +69,12 @@ class BlockRange:
     def flushed_percent(self) -> float:
         """Values that the format flushes to zero, in percent of those that are not zero."""
         return 100 * self.flushed / self.values if self.values else float("nan")
+
+    @property
+    def crushed_percent(self) -> float:
+        """Values that only a far larger neighbour flushes, in percent of those that are not zero:
+        quiet channels beside a loud one. Blind to quiet channels that keep a bit or two."""
+        return 100 * self.crushed / self.values if self.values else float("nan")
 
 
 class BlockRanges:
@@ -90,16 +107,17 @@ class BlockRanges:
             matrix = _stored_matrix(op, [x for x, c in zip(given, constants, strict=True) if c])
             if matrix is not None:
                 found = self._weights.setdefault(site, BlockRange())
-                found.add(matrix, pack_host(matrix, precision.weights))
+                found.add(matrix, pack_host(matrix, precision.weights), precision.weights)
         if precision.activations in MAGNITUDE_BITS:
             found = self._activations.setdefault(site, BlockRange())
             for x in (x for x, c in zip(given, constants, strict=True) if not c):
                 rows = x.movedim(1, -1) if op.startswith("conv") and x.dim() > 2 else x
-                found.add(rows, typecast(rows, precision.activations))
+                packed = typecast(rows, precision.activations)
+                found.add(rows, packed, precision.activations)
 
     def columns(self, site: str) -> dict[str, float]:
-        """Figures of a site: `weights_` and `activations_` with range_median_bits, range_p99_bits
-        and flushed_percent; NaN for what the plan does not store as block floats."""
+        """Figures of a site: `weights_` and `activations_` with range_median_bits, range_p99_bits,
+        flushed_percent and crushed_percent; NaN for what no block float of the plan stores."""
         row = {}
         for name, ranges in (("weights", self._weights), ("activations", self._activations)):
             found = ranges.get(site, BlockRange())
@@ -107,6 +125,7 @@ class BlockRanges:
                 f"{name}_range_median_bits": found.percentile(50),
                 f"{name}_range_p99_bits": found.percentile(99),
                 f"{name}_flushed_percent": found.flushed_percent,
+                f"{name}_crushed_percent": found.crushed_percent,
             }
         return row
 

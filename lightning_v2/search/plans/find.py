@@ -83,7 +83,7 @@ def search(
     base: Plan,
     *,
     strategy: str = "evolve",
-    globs: Sequence[str] | None = None,
+    globs: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     generations: int = 4,
     judges: Mapping[str, str] | None = None,
     judged: int = 3,
@@ -98,8 +98,8 @@ def search(
         constraints: on the plan.
         base: how sites run that are not turned low.
         strategy: "greedy" or "evolve", which starts from the greedy plan.
-        globs: groups of sites that are turned low together; each site by itself if not given. What
-            no glob matches stays as in the base.
+        globs: groups of sites that are turned low together, each by a glob or by its name and
+            several; each site by itself if not given. What no glob matches stays as in the base.
         generations: of "evolve".
         judges: sentences of the equivalence test, identifier -> text, at least 2; None: no test.
         judged: candidates that it tests at most, the best first, until one passes.
@@ -139,7 +139,10 @@ def search(
 
 
 def space_of(
-    voice: str, constraints: Constraints, base: Plan, globs: Sequence[str] | None = None
+    voice: str,
+    constraints: Constraints,
+    base: Plan,
+    globs: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
 ) -> Space:
     """What a search chooses from: each group of sites with each low value that may help.
 

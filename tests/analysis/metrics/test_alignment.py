@@ -75,6 +75,15 @@ def test_what_of_two_speeches_belongs_together():
     assert alignment.pairing(*decided) == "nothing"  # of one length by chance
 
 
+def test_samples_are_paired_both_ways():
+    short = spoken(512, durations=np.array([2], np.float32))
+    long = spoken(768, durations=np.array([3], np.float32))
+    assert alignment.paired_samples(short, short) == (None, None)
+    there, back = alignment.paired_samples(short, long)
+    assert there[[0, 256]] == pytest.approx([0, 384])
+    assert back[[0, 384]] == pytest.approx([0, 256])
+
+
 def test_frames_of_a_voice_in_steps_of_others():
     speech = spoken(1024, hop=512, durations=np.array([2], np.float32),
                     f0=np.array([100, 200], np.float32))  # fmt: skip

@@ -12,7 +12,7 @@ from lightning_v2.tensix.numbers.formats import pack_host
 
 def ranged(x, dtype="bfloat8_b"):
     found = BlockRange()
-    found.add(x, pack_host(x, dtype))
+    found.add(x, pack_host(x, dtype), dtype)
     return found
 
 
@@ -29,6 +29,24 @@ def test_values_below_the_last_bit_are_flushed(dtype, kept):
     block[0, :3] = torch.tensor([1.0, 2.0**-kept, 2.0 ** -(kept + 2)])
     assert ranged(block, dtype).flushed_percent == pytest.approx(100 / 3)
     assert ranged(block[:, :2], dtype).flushed_percent == 0
+
+
+@pytest.mark.parametrize(("dtype", "louder"), [("bfloat8_b", 2.0**8), ("bfloat4_b", 2.0**4)])
+def test_only_what_a_loud_neighbour_flushes_is_crushed(dtype, louder):
+    """Channel 3 is loud: it crushes the 15 beside it, of the usual size, and no others."""
+    rows = torch.ones(10, 64)
+    rows[:, 3] = louder
+    found = ranged(rows, dtype)
+    assert found.flushed_percent == found.crushed_percent == pytest.approx(100 * 15 / 64)
+
+
+def test_dust_is_flushed_and_not_crushed():
+    rows = torch.ones(10, 64)
+    rows[:, 40:44] = 2.0**-12
+    found = ranged(rows)
+    assert found.flushed_percent == pytest.approx(100 * 4 / 64)
+    assert found.crushed_percent == 0
+    assert math.isnan(ranged(torch.zeros(2, 16)).crushed_percent)
 
 
 def test_percentiles_count_blocks():
