@@ -82,16 +82,18 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0: equivalent. 1: not equivalent. 2: no answer: see stderr."""
     from lightning_v2.files import check_output, write_output
+    from lightning_v2.model.protocol import only_sentences
     from lightning_v2.provenance import provenance
     from lightning_v2.search.check import check, held_out
     from lightning_v2.search.sweep.settings import Settings
+    from lightning_v2.search.sweep.voices import voice as voice_of
 
     start = perf_counter()
     if args.output:
         check_output(args.output, *JSON_FILE)
     found = check(
         args.plan,
-        held_out(args.sentences),
+        held_out(args.sentences, only_sentences(voice_of(args.voice))),
         controls=args.controls,
         recordings=args.recordings,
         folder=args.folder,
