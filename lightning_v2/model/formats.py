@@ -39,11 +39,19 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
                 "or give the path of a folder with config.json and model.safetensors"
             )
         folder = data_path("voices") / str(name)
-    voice = _loader(folder)(folder)
+    return checked(_loader(folder)(folder), folder)
+
+
+def checked(voice: object, source: Path) -> Voice:
+    """A voice as it is.
+
+    Raises:
+        CheckpointError: it is none; `source` is where it comes from.
+    """
     offered = set(dir(voice))
     if missing := [n for n in vars(Voice) if not n.startswith("_") and n not in offered]:
         raise CheckpointError(
-            f"{folder}: a {type(voice).__name__} is no voice: it lacks {', '.join(missing)} "
+            f"{source}: a {type(voice).__name__} is no voice: it lacks {', '.join(missing)} "
             "(see model.protocol.Voice)"
         )
     return voice

@@ -19,8 +19,8 @@ from lightning_v2.model.speech import Speech
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.network import OnnxNetwork
-from lightning_v2.onnx.roles import site_roles
 from lightning_v2.onnx.parts import graph_parts
+from lightning_v2.onnx.roles import site_roles
 from lightning_v2.threads import torch_threads
 
 
