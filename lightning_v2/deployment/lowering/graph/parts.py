@@ -50,12 +50,10 @@ class Parts:
     Attributes:
         steps: in an order in which they can run.
         on_device: value -> the part that makes it; all other values are the host's.
-        pinned: values that are given, whatever their nodes compute.
     """
 
     steps: list[Step]
     on_device: dict[str, int]
-    pinned: frozenset[str]
 
     @property
     def count(self) -> int:
@@ -86,8 +84,8 @@ class Parts:
         return needed & self.on_device.keys()
 
 
-def parts(network: OnnxNetwork, pinned: Collection[str] = ()) -> Parts:
-    """The parts of a network, where the host gives the values called `pinned`.
+def parts(network: OnnxNetwork) -> Parts:
+    """The parts of a network.
 
     What depends on nothing that the device computed stays on the host, and so does what counts.
     """
@@ -107,13 +105,8 @@ def parts(network: OnnxNetwork, pinned: Collection[str] = ()) -> Parts:
             begun = max(begun, max(mine) + 1)
         steps.append(Step(node, run, name, name in kinds, on_device, begun))
         for value in node.outputs:
-            if value in pinned:
-                host[value] = 0
-            elif on_device:
-                device[value] = begun
-            else:
-                host[value] = begun
-    return Parts(steps, device, frozenset(pinned))
+            (device if on_device else host)[value] = begun
+    return Parts(steps, device)
 
 
 def _looks_up(node: Node, network: OnnxNetwork) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_v2.deployment.lowering.graph.runner import GraphRunner, padded
+from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.value import Value
 from lightning_v2.deployment.lowering.runner import DeviceTensor, Upload
 from lightning_v2.onnx.heads import BINS, FFT, LARGEST_LOG_GAIN, PulseNoisePhase
@@ -40,7 +40,7 @@ class LoweredPulseNoise:
         pulses = run.on_host(f"{_PATH}.pulses", head.pulses, f0)
         framed = run.on_host(f"{_PATH}.frames", head.frames, pulses)
         drawn = noise.standard_normal((frames, 2, BINS), dtype=np.float32)
-        size = padded(frames)
+        size = outputs[SPECTRA[0]].sizes[2]
         sent = {
             "pulses": (framed, run.precision(f"{_PATH}.analysis").activations),
             "real": (torch.from_numpy(drawn[:, 0]), self._noise_format()),
@@ -59,7 +59,7 @@ class LoweredPulseNoise:
             return (), (self._wave(values).tensor,)
 
         held = {f"of.{name}": x.tensor for name, x in spectra.items()}
-        _, (windows,) = run.stage("wave", compute, uploads, **held)
+        _, (windows,) = run.stage(f"wave, rows {size}", compute, uploads, **held)
         seen = windows[0, :frames, :FFT]
         return run.on_host(f"{_PATH}.overlap_add", head.overlap_add, seen)
 

@@ -63,13 +63,12 @@ def test_lengths_between_those_of_the_device(hibari, text):
     assert ratio_db(wanted.waveform, mine.waveform - wanted.waveform) > 70
 
 
-def test_forced_speech_is_that_of_the_graph(hibari, spoken):
-    longer = 2 * spoken.durations
-    frames = int(longer.sum())
-    other = hibari.synthesize(TEXT)
-    object.__setattr__(other, "durations", longer)
-    object.__setattr__(other, "frames", (frames,))
-    object.__setattr__(other, "f0", np.linspace(120, 240, frames, dtype=np.float32))
+@pytest.mark.parametrize("frames_each", [2, 30])
+def test_forced_speech_is_that_of_the_graph(hibari, spoken, frames_each):
+    durations = np.full_like(spoken.durations, frames_each)
+    frames = int(durations.sum())
+    f0 = np.linspace(120, 240, frames, dtype=np.float32)
+    other = replace(spoken, durations=durations, frames=(frames,), f0=f0)
     with executed_by(hibari.model, lowered(hibari)):
         mine = hibari.synthesize(TEXT, forced=other)
     wanted = hibari.synthesize(TEXT, forced=other)
