@@ -67,6 +67,25 @@ def text_lines(path: Path) -> Iterator[tuple[str, str, str]]:
     return keyed_lines(path, "\t", "'key<TAB>text'")
 
 
+def sentence_lines(path: Path) -> dict[str, str]:
+    """Key -> text of a file of sentences, of any language.
+
+    Lines are `key<TAB>text`; of a file without tabs each line is a text, and its key the number of
+    the line.
+
+    Raises:
+        ArgumentError: there is no sentence in it; or as for `keyed_lines`.
+        OSError: it cannot be read.
+    """
+    lines = read_lines(path)
+    if any("\t" in line for line in lines):
+        return {key: text for _, key, text in text_lines(path)}
+    texts = {f"{number:03}": line.strip() for number, line in enumerate(lines, 1) if line.strip()}
+    if not texts:
+        raise ArgumentError(f"{path} holds no sentence")
+    return texts
+
+
 def held_out_texts(count: int | None = None) -> dict[str, str]:
     """Key -> text of the first sentences, or all, that the shipped voice was not trained on."""
     lines = text_lines(data_path("sentences", "heldout.tsv"))

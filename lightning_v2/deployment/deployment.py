@@ -26,6 +26,7 @@ from lightning_v2.model.config import HOP
 from lightning_v2.model.network import Frames
 from lightning_v2.model.voice import Line, Script
 from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
 
@@ -76,8 +77,9 @@ class Deployment:
         self.voice, self.device, self.buckets = voice, device, buckets or Buckets()
         if self.buckets.batch > 1 and observer is not None:
             raise ArgumentError("an observer sees one sentence at a time; batch must be 1")
-        self.plan = Plan.of(plan)
-        self.plan.check(voice_sites(voice))
+        sites = voice_sites(voice)
+        self.plan = adapted(Plan.of(plan), sites)
+        self.plan.check(sites)
         self._ops = TtnnOps(device)
         self.weights = Weights(self._ops, voice, self.plan, cache)
         self._stages = DeviceStages(self._ops, reported=observer is None)

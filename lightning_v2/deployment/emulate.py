@@ -22,6 +22,7 @@ from lightning_v2.model.network import Frames
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
+from lightning_v2.tensix.intercept.module_frames import role_of
 from lightning_v2.tensix.intercept.unseen import asked_for
 from lightning_v2.tensix.numbers.configuration import Settings
 
@@ -127,7 +128,9 @@ def emulate(
         plan.check(sites)
     if bare or not has_lowering(voice.model):
         model = voice if bare else voice.model
-        intercepted = tensix.intercept(model, plan.for_site, observer)
+        intercepted = tensix.intercept(
+            model, lambda site: plan.for_site(site, role_of(model, site)), observer
+        )
         with (
             tensix.use(tier, settings.arch),
             intercepted as running,

@@ -26,6 +26,7 @@ from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.observed.report import Report, StageReport
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.voices import load
 
@@ -133,8 +134,9 @@ def rehearse(
         UnsupportedError: ttnn cannot run the plan.
         RehearsalError: the process took longer, or ended without an answer.
     """
-    plan = Plan.of(plan)
-    plan.check(voice_sites(load(voice)))
+    sites = voice_sites(load(voice))
+    plan = adapted(Plan.of(plan), sites)
+    plan.check(sites)
     with TemporaryDirectory() as name:
         folder = Path(name)
         _request(folder).write_bytes(pickle.dumps((plan, board, voice, buckets or Buckets())))

@@ -79,3 +79,9 @@ class Voice(Protocol):
 
     @property
     def prosody_sites(self) -> tuple[str, ...]: ...
+
+
+def language_of(voice: Voice, text: str) -> str:
+    """The language that a voice reads a text in, ISO 639-1; English where it does not tell."""
+    tell = getattr(voice, "language_of", None)
+    return "en" if tell is None else tell(text)

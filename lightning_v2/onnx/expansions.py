@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lightning_v2.onnx.graph import Graph, Node
-from lightning_v2.onnx.operations.table import has_input, refuse
+from lightning_v2.onnx.operations.table import has_input, refuse, whole
 
 
 class _Expansion:
@@ -60,7 +60,8 @@ def expand(graph: Graph) -> None:
     pass_ = _Expansion(graph)
     nodes = []
     for node in graph.nodes:
-        nodes.extend(EXPANSIONS[node.op](pass_, node) if node.op in EXPANSIONS else [node])
+        with whole(node):
+            nodes.extend(EXPANSIONS[node.op](pass_, node) if node.op in EXPANSIONS else [node])
     graph.nodes = nodes
     graph.replace_values(pass_.new)
     graph.sort()

@@ -13,11 +13,13 @@ from lightning_v2.onnx.operations import OPERATIONS
 from lightning_v2.onnx.operations.arithmetic import ARITHMETIC
 from lightning_v2.onnx.operations.norms import NORMS
 from lightning_v2.onnx.operations.shapes import SHAPES
+from lightning_v2.onnx.operations.table import whole
 
 LARGEST = 64 << 20
 """Bytes that a constant which is computed beforehand may have."""
 
-_BY_VALUE = {"ConstantOfShape", "Expand", "Pad", "Range", "Resize", "Tile", "Upsample"}
+_RESAMPLING = {"Interpolate", "Resize", "Upsample"}
+_BY_VALUE = {"ConstantOfShape", "Expand", "Pad", "Range", "Tile", *_RESAMPLING}
 """Whose result is as large as the values of an input say."""
 
 
@@ -36,9 +38,9 @@ def _compute_constants(graph: Graph) -> None:
         if not known or not node.inputs or node.op.startswith("Random") or _is_large(node, graph):
             left.append(node)
             continue
-        for name, value in zip(node.outputs, _run(node, graph), strict=False):
-            if name:
-                constants[name] = value
+        with whole(node):
+            values = _run(node, graph)
+        constants.update({n: x for n, x in zip(node.outputs, values, strict=False) if n})
     graph.nodes = left
 
 
@@ -61,7 +63,7 @@ def _is_large(node: Node, graph: Graph) -> bool:
     if node.op == "Range":
         start, limit, delta = (float(x) for x in values)
         return abs(limit - start) > LARGEST / 8 * abs(delta)
-    if node.op in ("Pad", "Resize", "Upsample"):
+    if node.op in ("Pad", *_RESAMPLING):
         return True
     sizes = math.prod(int(size) for size in values[-1].ravel())
     return sizes * (values[0].size if node.op == "Tile" else 1) > LARGEST / 8

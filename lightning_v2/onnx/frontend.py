@@ -51,6 +51,10 @@ class Frontend:
         """What of it decides how a text sounds, besides the graph: a speaker, a style."""
         return ""
 
+    def language_of(self, text: str) -> str:
+        """The language that a text is read in, ISO 639-1."""
+        return "en"
+
     def lines(self, text: str) -> list[Line]:
         """The sentences of a text.
 

@@ -6,6 +6,7 @@ nobody reads any more is left out.
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ _OPSET = 20
 def fuse(graph: Graph) -> None:
     """Rewrite a graph in place."""
     products = _scale_into_weights, _bias_into_product
-    for pattern in (*products, _layer_norm, _affine, _gelu, _silu, _softmax):
+    for pattern in (*products, _layer_norm, _affine, _gelu, _silu, _softmax, _interpolation):
         _rewrite(graph, pattern)
 
 
@@ -305,6 +306,13 @@ def _silu(values: Values, node: Node) -> Node | None:
         if sigmoid and sigmoid.inputs[0] == x:
             return _in_place_of(node, "Silu", [x])
     return None
+
+
+def _interpolation(values: Values, node: Node) -> Node | None:
+    """A resampling that computes what lies between values; one that repeats them moves data."""
+    if node.op not in ("Resize", "Upsample") or node.attributes.get("mode") != "linear":
+        return None
+    return replace(node, op="Interpolate")
 
 
 def _softmax(values: Values, node: Node) -> Node | None:

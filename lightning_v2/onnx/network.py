@@ -135,6 +135,14 @@ class OnnxNetwork(nn.Module):
         """Values that are rounded to whole numbers: where a voice decides how long things last."""
         return [node.output for node in self.graph.nodes if node.op in ("Ceil", "Round")]
 
+    def give_roles(self, roles: Mapping[str, str]) -> None:
+        """Tell sites what their values are for.
+
+        roles: first output of a node -> one of `tensix.ROLES`.
+        """
+        for name, output in self._made_by.items():
+            self.get_submodule(name).role = roles.get(output, "")
+
     @staticmethod
     def _is_site(node: Node, types: dict[str, np.dtype]) -> bool:
         return OPERATIONS[node.op].computes and types[node.output].kind == "f"

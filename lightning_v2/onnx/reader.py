@@ -1,9 +1,13 @@
 """Reads an ONNX file into a `Graph`; nothing of the file is executed."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnx.checker
+import onnx.defs
 import onnx.inliner
 from google.protobuf.message import DecodeError
 from onnx import TensorProto, external_data_helper, numpy_helper
@@ -18,6 +22,8 @@ OPSETS = range(9, 24)
 """Versions of the default operator set whose meaning the operations follow."""
 LARGEST = 4 << 30
 """Bytes of constants that a file may hold."""
+MOST_NODES = 1_000_000
+_DEEPEST = 100
 
 
 def read(path: Path) -> Graph:
@@ -36,6 +42,7 @@ def read(path: Path) -> Graph:
             f"{path} is written in opset {opset}, known are {OPSETS[0]} to {OPSETS[-1]}"
         )
     if model.functions:
+        _refuse_endless_functions(path, model)
         model = onnx.inliner.inline_local_functions(model)
     graph = model.graph
     if graph.sparse_initializer:
@@ -49,6 +56,7 @@ def read(path: Path) -> Graph:
         else:
             nodes.append(node)
     _refuse_unknown(path, nodes)
+    _check_nodes(path, model, opsets)
     inputs = {
         value.name: _element_type(path, value)
         for value in graph.input
@@ -163,12 +171,20 @@ def _node(path: Path, proto: onnx.NodeProto, opsets: dict[str, int]) -> Node:
         value = onnx.helper.get_attribute_value(attribute)
         if isinstance(value, TensorProto):
             value = _array(path, value)
-        elif isinstance(value, bytes):
-            value = value.decode()
-        elif isinstance(value, list) and value and isinstance(value[0], bytes):
-            value = [item.decode() for item in value]
-        attributes[attribute.name] = value
+        attributes[attribute.name] = _as_text(path, name, value)
     return Node(op, name, list(proto.input), outputs, attributes, opsets.get(domain, 1))
+
+
+def _as_text(path: Path, node: str, value: Any) -> Any:
+    """Bytes, and bytes in a list, as strings."""
+    try:
+        if isinstance(value, bytes):
+            return value.decode()
+        if isinstance(value, list):
+            return [item.decode() if isinstance(item, bytes) else item for item in value]
+    except UnicodeDecodeError as error:
+        raise OnnxError(f"{path}: node {node} has an attribute that is no text") from error
+    return value
 
 
 def _constant(path: Path, node: Node) -> np.ndarray:
@@ -185,7 +201,9 @@ def _constant(path: Path, node: Node) -> np.ndarray:
 def _refuse_unknown(path: Path, nodes: list[Node]) -> None:
     unknown: dict[str, list[Node]] = {}
     for node in nodes:
-        if node.op not in OPERATIONS and node.op not in EXPANSIONS:
+        # Some of ours are none of ONNX's: only passes make them.
+        foreign = "." not in node.op and not onnx.defs.has(node.op)
+        if foreign or (node.op not in OPERATIONS and node.op not in EXPANSIONS):
             unknown.setdefault(node.op, []).append(node)
     if unknown:
         listed = "; ".join(
@@ -193,6 +211,45 @@ def _refuse_unknown(path: Path, nodes: list[Node]) -> None:
             for op, found in unknown.items()
         )
         raise OnnxError(f"{path} has operations that are not known: {listed}")
+
+
+def _check_nodes(path: Path, model: onnx.ModelProto, opsets: dict[str, int]) -> None:
+    """Refuse nodes with other inputs and attributes than their operations have, and values that are
+    made twice."""
+    context = type(onnx.checker.DEFAULT_CONTEXT)()
+    context.ir_version, context.opset_imports = model.ir_version, opsets
+    made = {value.name for value in model.graph.input}
+    for proto in model.graph.node:
+        try:
+            onnx.checker.check_node(proto, context)
+        except onnx.checker.ValidationError as error:
+            words = " ".join(str(error).split())
+            raise OnnxError(f"{path}: node {proto.name or proto.op_type}: {words}") from error
+        for name in filter(None, proto.output):
+            if name in made:
+                raise OnnxError(f"{path}: {name!r} is made twice, once by node {proto.name}")
+            made.add(name)
+
+
+def _refuse_endless_functions(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse functions that call themselves, or that would be written out as too many nodes."""
+    bodies = {(f.domain, f.name): f.node for f in model.functions}
+    counts: dict[tuple[str, str], int] = {}
+
+    def written_out(nodes: Iterable[onnx.NodeProto], above: tuple) -> int:
+        return sum(count((node.domain, node.op_type), above) for node in nodes)
+
+    def count(key: tuple[str, str], above: tuple) -> int:
+        if key not in bodies:
+            return 1
+        if key in above or len(above) > _DEEPEST:
+            raise OnnxError(f"{path}: function {key[1]} calls itself, or others too deeply")
+        if key not in counts:
+            counts[key] = written_out(bodies[key], (*above, key))
+        return counts[key]
+
+    if written_out(model.graph.node, ()) > MOST_NODES:
+        raise OnnxError(f"{path}: its functions are more than {MOST_NODES} nodes when written out")
 
 
 def _element_type(path: Path, value: onnx.ValueInfoProto) -> np.dtype:

@@ -19,6 +19,7 @@ from lightning_v2.model.speech import Speech
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.network import OnnxNetwork
+from lightning_v2.onnx.roles import site_roles
 from lightning_v2.onnx.parts import graph_parts
 from lightning_v2.threads import torch_threads
 
@@ -62,7 +63,11 @@ class OnnxVoice:
         for value in (frontend.durations, frontend.f0):
             if value is not None and value not in model.values:
                 raise OnnxError(f"{path} has no value {value!r}: it is no voice of this kind")
-        if isinstance(frontend.waveform, nn.Module):
+        has_module = isinstance(frontend.waveform, nn.Module)
+        model.give_roles(
+            site_roles(model.graph, frontend.durations, frontend.f0, returns_sound=not has_module)
+        )
+        if has_module:
             model.add_module("waveform", frontend.waveform)
         model.eval().requires_grad_(False)
         return cls(name, model, hashlib.sha256(path.read_bytes()).hexdigest(), frontend)
@@ -95,6 +100,10 @@ class OnnxVoice:
         given = [value for value in (self.frontend.durations, self.frontend.f0) if value]
         needed = self.model.sites_needed(given)
         return tuple(name for name in self.model.kinds if name not in needed)
+
+    def language_of(self, text: str) -> str:
+        """The language that a text is read in, ISO 639-1."""
+        return self.frontend.language_of(text)
 
     @cached_property
     def parts(self) -> dict[str, Part]:

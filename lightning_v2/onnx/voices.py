@@ -11,6 +11,7 @@ from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend
 from lightning_v2.onnx.frontends import hibari, kokoro, piper
 from lightning_v2.onnx.network import OnnxNetwork
+from lightning_v2.onnx.roles import summed_f0
 from lightning_v2.onnx.voice import OnnxVoice
 
 
@@ -98,7 +99,8 @@ def _piper(name: str, path: Path, speaker: int | None) -> OnnxVoice:
 
 def _kokoro(name: str, path: Path, rows: np.ndarray, licence: str) -> OnnxVoice:
     def front(network: OnnxNetwork) -> Frontend:
-        return kokoro.KokoroFrontend(rows, licence, _durations(path, network))
+        f0 = summed_f0(network.graph)
+        return kokoro.KokoroFrontend(rows, licence, _durations(path, network), f0)
 
     return OnnxVoice.load(name, path, front)
 

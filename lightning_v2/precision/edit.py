@@ -41,7 +41,6 @@ Changes = tuple[tuple[str, str, object], ...]
 """(site, field, value), in the order in which sites run."""
 
 _ALL_FIELDS = tuple(field.name for field in dataclasses.fields(SitePrecision))
-_PHASE_WORDS = {"uint32": "exact phase", "float32": "float32 phase", "bfloat16": "bfloat16 phase"}
 
 
 class EditError(ArgumentError):
@@ -137,9 +136,10 @@ def with_rule(plan: Plan, globs: Sequence[str], fields: Mapping[str, object], na
 
 
 def fitted(plan: Plan, sites: Sequence[Site]) -> Plan:
-    """A plan without the globs that match none of the sites: they are of another model."""
+    """A plan without the globs that match none of the sites, which are of another model, and with
+    names of sites in the place of roles."""
     names, rules = [site.name for site in sites], []
-    for rule in plan.rules:
+    for rule in named(plan, sites).rules:
         pairs = zip(rule.globs, rule.lines, strict=True)
         kept = [(g, line) for g, line in pairs if any(fnmatchcase(name, g) for name in names)]
         if kept:
@@ -149,8 +149,12 @@ def fitted(plan: Plan, sites: Sequence[Site]) -> Plan:
 
 
 def adapted(plan: Plan, sites: Sequence[Site]) -> Plan:
-    """A preset without its rules for sites of other voices, with a warning; other plans as they
-    are: what they name has to be there."""
+    """A plan whose rules for roles name the sites of a voice that have them.
+
+    Of a preset rules for sites of other voices are left out, with a warning; what other plans name
+    has to be there.
+    """
+    plan = named(plan, sites)
     if not plan.is_preset:
         return plan
     found = fitted(plan, sites)
@@ -165,38 +169,19 @@ def adapted(plan: Plan, sites: Sequence[Site]) -> Plan:
     return found
 
 
-def with_phase(plan: Plan, output: str, sites: Sequence[Site]) -> Plan:
-    """A plan whose phase is summed in a format: uint32 (exact integers), float32 or bfloat16.
-
-    Raises:
-        EditError: another format, or no site sums a phase.
-    """
-    if output not in _PHASE_WORDS:
-        raise EditError(f"output is {output!r}; legal are {', '.join(map(repr, _PHASE_WORDS))}")
-    name = f"{plan.name} with {_PHASE_WORDS[output]}"
-    return with_rule(plan, phase_sites(sites), {"output": output}, name)
-
-
-def with_other_phase(plan: Plan, sites: Sequence[Site]) -> Plan:
-    """A plan whose phase is exact where it was rounded, and bfloat16 where it was exact.
-
-    Raises:
-        EditError: no site sums a phase.
-    """
-    exact = all(plan.for_site(name).output == "uint32" for name in phase_sites(sites))
-    return with_phase(plan, "bfloat16" if exact else "uint32", sites)
-
-
-def phase_sites(sites: Sequence[Site]) -> list[str]:
-    """Names of those that sum a phase.
-
-    Raises:
-        EditError: there is none.
-    """
-    names = [site.name for site in sites if site.op == "phase"]
-    if not names:
-        raise EditError(f"none of {len(sites)} sites sums a phase")
-    return names
+def named(plan: Plan, sites: Sequence[Site]) -> Plan:
+    """A plan with globs in the place of roles; without a rule that is for none of the sites."""
+    if not any(rule.roles for rule in plan.rules):
+        return plan
+    names, rules = {site.name: site for site in sites}, []
+    for rule in plan.rules:
+        members = [site.name for site in sites if site.role in rule.roles]
+        if members:
+            globs = tuple(globs_of(members, names))
+            rules.append(replace(rule, globs=globs, lines=rule.lines[:1] * len(globs), roles=()))
+        elif not rule.roles:
+            rules.append(rule)
+    return replace(plan, rules=tuple(rules))
 
 
 @dataclass(frozen=True)

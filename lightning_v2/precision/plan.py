@@ -6,6 +6,8 @@
     rules:
       - sites: "*.output"            # a glob, or a list of globs, on the dotted names of sites
         math_fidelity: HiFi4
+      - roles: phase                 # or a list: what sites are for, whatever they are called
+        output: float32
 
 Later rules win. Fields that nobody sets have ttnn's defaults (see `SitePrecision`). One plan drives
 the emulator, the coverage figures and the deployment: nothing else decides a precision.
@@ -41,18 +43,25 @@ class PlanError(LightningError, ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """Fields for the sites that any of the globs matches.
+    """Fields for the sites that any of the globs matches, or that have one of the roles.
 
     Attributes:
-        lines: of the globs, in the file.
+        lines: of the globs or roles, in the file.
+        roles: of `sites.ROLES`; a rule has either globs or roles.
     """
 
     globs: tuple[str, ...]
     fields: dict[str, object]
     lines: tuple[int, ...]
+    roles: tuple[str, ...] = ()
 
-    def matches(self, name: str) -> bool:
-        return any(fnmatchcase(name, glob) for glob in self.globs)
+    def matches(self, name: str, role: str = "") -> bool:
+        return role in self.roles or any(fnmatchcase(name, glob) for glob in self.globs)
+
+    @property
+    def whose(self) -> list:
+        """Its globs; roles are marked as such."""
+        return ["roles", list(self.roles)] if self.roles else [list(self.globs)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +130,18 @@ class Plan:
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of what the plan says, whatever its name, comments and layout."""
-        content = [self.default, [[list(rule.globs), rule.fields] for rule in self.rules]]
+        content = [self.default, [[*rule.whose, rule.fields] for rule in self.rules]]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def for_site(self, site: str | Site) -> SitePrecision:
-        """How one site, given by itself or its name, runs."""
-        return self._precision(site.name if isinstance(site, Site) else site)
+    def for_site(self, site: str | Site, role: str = "") -> SitePrecision:
+        """How one site, given by itself or by its name and role, runs.
+
+        Where a name is all that is known, `edit.adapted` has to have made rules for names of those
+        for roles.
+        """
+        if isinstance(site, Site):
+            return self._precision(site.name, site.role)
+        return self._precision(site, role)
 
     def check(self, sites: Iterable[Site]) -> None:
         """Hold the plan against the sites of a model.
@@ -137,7 +152,7 @@ class Plan:
         sites = list(sites)
         names = [site.name for site in sites]
         for rule in self.rules:
-            for glob, line in zip(rule.globs, rule.lines, strict=True):
+            for glob, line in zip(rule.globs, rule.lines, strict=not rule.roles):
                 if not any(fnmatchcase(name, glob) for name in names):
                     near = nearest(glob, names)
                     hint = f"; did you mean {near!r}?" if near else ""
@@ -145,7 +160,8 @@ class Plan:
         for site in sites:
             output, legal = self.for_site(site).output, outputs(site.op)
             if output not in legal:
-                ruling = [r for r in self.rules if "output" in r.fields and r.matches(site.name)]
+                rules = [r for r in self.rules if r.matches(site.name, site.role)]
+                ruling = [r for r in rules if "output" in r.fields]
                 message = f"the output of {site.name} ({site.op}) cannot be {output!r}, only "
                 line = ruling[-1].lines[0] if ruling else None
                 raise PlanError(message + ", ".join(legal), self.source, line)
@@ -166,23 +182,27 @@ class Plan:
         content: dict[str, object] = {key: text for key, text in head.items() if text}
         content["default"] = self.default
         content["rules"] = [
-            {"sites": list(r.globs) if len(r.globs) > 1 else r.globs[0], **r.fields}
+            {"roles" if r.roles else "sites": _one_or_more(r.roles or r.globs), **r.fields}
             for r in self.rules
         ]
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
     @functools.cached_property
-    def _precisions(self) -> dict[str, SitePrecision]:
+    def _precisions(self) -> dict[tuple[str, str], SitePrecision]:
         return {}
 
-    def _precision(self, name: str) -> SitePrecision:
-        if name not in self._precisions:
+    def _precision(self, name: str, role: str) -> SitePrecision:
+        if (name, role) not in self._precisions:
             fields = dict(self.default)
             for rule in self.rules:
-                if rule.matches(name):
+                if rule.matches(name, role):
                     fields |= rule.fields
-            self._precisions[name] = SitePrecision(**fields)
-        return self._precisions[name]
+            self._precisions[name, role] = SitePrecision(**fields)
+        return self._precisions[name, role]
+
+
+def _one_or_more(words: tuple[str, ...]) -> str | list[str]:
+    return list(words) if len(words) > 1 else words[0]
 
 
 def presets() -> list[str]:

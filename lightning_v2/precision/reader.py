@@ -8,7 +8,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from lightning_v2.tensix.numbers.sites import LEGAL, is_legal
+from lightning_v2.tensix.numbers.sites import LEGAL, ROLES, is_legal
 
 _TOP = ("name", "description", "default", "rules")
 
@@ -27,7 +27,7 @@ class Reader:
         self._text, self._error = text, error
 
     def plan(self) -> dict:
-        """The plan as {"name", "description", "default", "rules": [(globs, fields, lines)]}."""
+        """Name, description, default, and rules: [(globs, fields, lines, roles)]."""
         try:
             root = yaml.compose(self._text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -53,18 +53,28 @@ class Reader:
             self._fail("uint32 cannot be the default: only an integer accumulator has it", node)
         return plan
 
-    def _rule(self, node: Node) -> tuple[tuple[str, ...], dict, tuple[int, ...]]:
-        entries = self._mapping(node, "a rule", ("sites", *LEGAL))
-        if "sites" not in entries:
+    def _rule(self, node: Node) -> tuple[tuple[str, ...], dict, tuple[int, ...], tuple[str, ...]]:
+        entries = self._mapping(node, "a rule", ("sites", "roles", *LEGAL))
+        whose = [key for key in ("sites", "roles") if key in entries]
+        if not whose:
             self._fail("a rule without sites: say which it is for", node)
-        _, sites = entries.pop("sites")
-        nodes = sites.value if isinstance(sites, SequenceNode) else [sites]
+        if len(whose) > 1:
+            self._fail("a rule has either sites or roles: make two of it", node)
+        key = whose[0]
+        _, value = entries.pop(key)
+        nodes = value.value if isinstance(value, SequenceNode) else [value]
         if not nodes:
-            self._fail("sites is empty", sites)
+            self._fail(f"{key} is empty", value)
         if not entries:
             self._fail("a rule that sets no field", node)
-        globs = tuple(self._string(glob, "sites") for glob in nodes)
-        return globs, self._fields(entries), tuple(n.start_mark.line + 1 for n in nodes)
+        words = tuple(self._string(word, key) for word in nodes)
+        lines = tuple(n.start_mark.line + 1 for n in nodes)
+        if key == "sites":
+            return words, self._fields(entries), lines, ()
+        for word, where in zip(words, nodes, strict=True):
+            if word not in ROLES:
+                self._fail(f"no role {word!r}; did you mean {nearest(word, ROLES)!r}?", where)
+        return (), self._fields(entries), lines, words
 
     def _fields(self, entries: dict[str, tuple[Node, Node]]) -> dict[str, object]:
         fields = {}

@@ -37,6 +37,7 @@ def _facts(provenance: dict) -> list[str]:
         f"commit {provenance['commit']}" if provenance["commit"] else "",
         f"Python {provenance['python']}, {packages}",
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
+        *(f"voice {name}: {licence}" for name, licence in provenance.get("voices", {}).items()),
         provenance["time"],
     ]
     return [fact for fact in facts if fact]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lightning_v2.identity import files_digest
 from lightning_v2.precision import Plan
+from lightning_v2.voices import files_of
 
 _PACKAGE = Path(__file__).parents[1]
 _DATA = ("checks", "plans", "sentences", "simulator", "voices")
@@ -28,7 +29,7 @@ def run_key(notebook: Path, parameters: dict[str, object], plans: Iterable[Plan]
         hashlib.sha256(notebook.read_bytes()).hexdigest(),
         parameters,
         [(plan.name, plan.digest, plan.description) for plan in plans],
-        [files_digest(Path(value)) for value in parameters.values() if _is_path(value)],
+        [files_digest(path) for one in parameters.items() for path in _paths(*one)],
         _surroundings(),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -44,5 +45,9 @@ def _surroundings() -> list:
     return [*(files_digest(root) for root in roots), versions]
 
 
-def _is_path(value: object) -> bool:
-    return isinstance(value, str) and "/" in value and os.path.exists(value)
+def _paths(name: str, value: object) -> list[Path]:
+    """The file or folder that a parameter names; of a voice all files that belong to it."""
+    if not isinstance(value, str) or "/" not in value:
+        return []
+    paths = (files_of(value) if name == "voice" else []) or [Path(value)]
+    return [path for path in paths if os.path.exists(path)]

@@ -21,6 +21,7 @@ from lightning_v2.report.key import run_key
 from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
 from lightning_v2.report.records import Report, Run, read_notebook
 from lightning_v2.report.site import words, write_site
+from lightning_v2.voices import from_anywhere, licence_of
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -129,7 +130,7 @@ class _Kernels:
         )
         run.seconds = round(result.seconds, 1)
         run.error, run.traceback = result.error, result.traceback
-        run.provenance = self.origin
+        run.provenance = {**self.origin, "voices": told(run.parameters)}
         if result.reached and not self._stopped:
             run.page = f"{target.stem}.html"
             try:
@@ -167,7 +168,10 @@ def plan_runs(
             raise ParameterError(f"plans are chosen with --plans, not with -p {name}=...")
     # The notebook runs in its own folder: a path must not depend on this one.
     loaded = {_absolute(plan): Plan.load(plan) for plan in plans}
-    given = {name: _absolute(text) for name, text in given.items()}
+    given = {
+        name: from_anywhere(text) if name == "voice" else _absolute(text)
+        for name, text in given.items()
+    }
     known = {Path(notebook): known_parameters(Path(notebook)) for notebook in notebooks}
     everybody = set().union(*known.values())
     strangers = {name: text for name, text in given.items() if name not in everybody}
@@ -214,6 +218,16 @@ def _run(
         key=run_key(notebook, parameters, plans),
         asked=words,
     )
+
+
+def told(parameters: dict[str, object]) -> dict[str, str]:
+    """Name -> licence and package of each voice among the parameters of a notebook."""
+    one, several = parameters.get("voice"), parameters.get("voices", [])
+    licences = {name: licence_of(name) for name in ([one] if one else several)}
+    return {
+        Path(name).name: ", ".join(filter(None, (licence.words, licence.package)))
+        for name, licence in licences.items()
+    }
 
 
 def _absolute(text: str) -> str:

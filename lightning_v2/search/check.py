@@ -22,6 +22,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_label
+from lightning_v2.model.protocol import Voice, language_of
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import held_out_texts
@@ -69,8 +70,8 @@ def check(
 
     Args:
         plan: name, path or `Plan`.
-        sentences: identifier -> text; 100 held-out ones if not given.
-        voice: a name in data/voices/ or a folder.
+        sentences: identifier -> text; 100 held-out ones, in English, if not given.
+        voice: a name that `lightning_v2.load` knows, or a path.
         tier: how the emulator computes, "fast" or "exact".
         seed: of the noise, the same for all.
         controls: test what must pass and what must fail as well, as far as the voice can do it.
@@ -109,6 +110,7 @@ def check(
     known = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
     left_out = {c.name: why for c in known if (why := lacking(speaker, c.needs))}
     asked = [c for c in known if c.name not in left_out]
+    left_out |= _unheard(speaker, sentences, endpoints)
     for control in asked:
         units += _control_units(control, list(sentences.values()), voice, tier, seed)
     store = Path(folder or user_cache() / "sweeps")
@@ -225,6 +227,17 @@ def plan_records(rows: pd.DataFrame) -> dict[Run, pd.DataFrame]:
     }
     change = pd.DataFrame({name: under[of] - reference[of] for name, of in changes.items()})
     return {**records, "recordings": change}
+
+
+def _unheard(
+    speaker: Voice, sentences: Mapping[str, str], endpoints: Sequence[Endpoint]
+) -> dict[str, str]:
+    """Endpoint -> why its words are not recognised, where that is so of all sentences."""
+    languages = {language_of(speaker, text) for text in sentences.values()}
+    if "en" in languages:
+        return {}
+    why = f"the recogniser knows English, these sentences are in {', '.join(sorted(languages))}"
+    return {e.label: why for e in endpoints if e.weight == "words" and not e.void}
 
 
 def _control_units(

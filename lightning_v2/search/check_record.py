@@ -21,7 +21,8 @@ from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES, Judgement, Verdict
 from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
-from lightning_v2.precision import Plan
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import named
 from lightning_v2.resources import data_path
 from lightning_v2.tensix.numbers import configuration
 
@@ -49,7 +50,7 @@ class Check:
             phones.
         code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
-        left_out: control -> why this voice cannot be tested with it.
+        left_out: control or endpoint -> why this voice and its sentences cannot be tested with it.
         set_aside: how many results of other code lie in the store; none of them was used.
         arch: whose rules every emulation followed: that of `tensix.use` around the check.
         origin: time, commit and machine of a file; empty for a check that was just made.
@@ -183,7 +184,10 @@ class Check:
         notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
         if not self.controls:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
-        notes += [f"without the control {name!r}: {why}" for name, why in self.left_out.items()]
+        known = {c.name: "the control " for c in CONTROLS}
+        notes += [
+            f"without {known.get(name, '')}{name!r}: {why}" for name, why in self.left_out.items()
+        ]
         if self.set_aside:
             notes.append(f"{self.set_aside} results of other code lie in the store, not used")
         if self.arch != configuration.Settings().arch:
@@ -267,9 +271,10 @@ class Check:
 
     def differences(self, plan: Plan, voice: Voice) -> tuple[str, ...]:
         """What of this plan and voice is not what was tested; nothing if the record is of them."""
-        found = []
+        found, sites = [], voice_sites(voice)
+        at_hand, tested = (named(one, sites).digest for one in (plan, self.plan))
         for what, here, there in (
-            ("plan", (plan.name, plan.digest), (self.plan.name, self.plan.digest)),
+            ("plan", (plan.name, at_hand), (self.plan.name, tested)),
             ("voice", (voice.name, voice.digest), (self.voice, self.voice_digest)),
         ):
             if here[1] != there[1]:

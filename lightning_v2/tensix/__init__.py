@@ -10,7 +10,7 @@ from lightning_v2.tensix.numbers.configuration import (
     use,
 )
 from lightning_v2.tensix.numbers.formats import FORMATS
-from lightning_v2.tensix.numbers.sites import FIDELITIES, Site, SiteCall, SitePrecision
+from lightning_v2.tensix.numbers.sites import FIDELITIES, ROLES, Site, SiteCall, SitePrecision
 from lightning_v2.tensix.numbers.tensor import (
     Tensor,
     bfloat4_b,
@@ -70,6 +70,7 @@ __all__ = [
     "FIDELITIES",
     "FORMATS",
     "OPERATIONS",
+    "ROLES",
     "TIERS",
     "ComputeKernelConfig",
     "Conv1dConfig",

@@ -10,7 +10,7 @@ import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.precision import voice_sites
-from lightning_v2.precision.edit import with_other_phase
+from lightning_v2.precision.phase import with_other_phase
 
 TEXT = "Every evening, seven silver ships."
 

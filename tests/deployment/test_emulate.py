@@ -274,6 +274,20 @@ def test_a_bare_module_runs_in_both_tiers(tier):
     assert emulation.unemulated == emulation.approximated == []
 
 
+def test_a_rule_for_a_role_finds_the_modules_of_a_bare_module_that_have_it():
+    model = nn.Sequential(nn.Linear(32, 32), nn.Linear(32, 32))
+    model[1].role = "f0"
+    plan = Plan.parse(
+        "{default: {math_fidelity: LoFi}, rules: [{roles: f0, weights: float32, "
+        "activations: float32, output: float32, math_fidelity: HiFi4, fp32_dest_acc_en: true}]}"
+    )
+    x, found = torch.randn(32, 32), {}
+    with emulate(model, plan, observer=lambda call: found.update({call.site: call})):
+        model(x)
+    off = [(call.result - call.by_torch()).abs().max() for call in (found["0"], found["1"])]
+    assert off[0] > 0.01 and off[1] < 0.005
+
+
 def test_settings_that_are_refused(voice):
     with pytest.raises(ValueError, match="tier is 'fats'; legal are 'exact', 'fast'"):
         emulate(voice, "bf16", tier="fats").__enter__()

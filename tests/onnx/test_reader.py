@@ -1,5 +1,7 @@
 """Damaged and foreign files are refused with a reason; nothing of them runs."""
 
+from itertools import pairwise
+
 import numpy as np
 import onnx
 import pytest
@@ -7,9 +9,10 @@ from onnx import TensorProto, helper
 
 from lightning_v2.errors import MissingFileError
 from lightning_v2.onnx.errors import OnnxError
+from lightning_v2.onnx.network import OnnxNetwork
 from lightning_v2.onnx.reader import read
 from tests.onnx.files import by_executor, model, node, saved
-from tests.onnx.operations.cases import floats
+from tests.onnx.operations.cases import floats, ints
 
 X = {"x": floats(3, 4)}
 W = {"w": floats(4, 2)}
@@ -197,3 +200,72 @@ def test_functions_of_the_file_are_written_out(tmp_path):
     path = tmp_path / "voice.onnx"
     onnx.save_model(proto, path)
     assert np.array_equal(by_executor(path, X)[0], 2 * X["x"])
+
+
+@pytest.mark.parametrize("op", ["Linear", "Standardize", "TransposeLast", "Interpolate"])
+def test_operations_that_only_we_have(refused, op):
+    refused(model([node(op, "x", "y", "odd")], X, ["y"]), f"not known: {op} of opset 17")
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (node("MatMul", "x", "y", "short"), "node short: .*input size"),
+        (node("Softmax", "x", "y", "odd", axis="last"), "node odd: .*axis"),
+        (node("Cast", "x", "y", "untold"), "node untold: .*'to'"),
+        (node("Neg", "x", "y", "further", size=3), "node further: .*size"),
+    ],
+)
+def test_nodes_that_are_not_as_their_operation_has_to_be(refused, made, words):
+    refused(model([made], X, ["y"]), words)
+
+
+def test_attributes_that_are_no_text(refused):
+    made = node("Resize", "x - w", "y", "odd", mode="linear")
+    made.attribute[0].s = b"\xff\xfe"
+    refused(model([made], X, ["y"], W), "node odd has an attribute that is no text")
+
+
+@pytest.mark.parametrize("outputs", ["x", "a"])
+def test_values_that_are_made_twice(refused, outputs):
+    nodes = [node("Neg", "x", "a"), node("Exp", "x", outputs, "again"), node("Abs", "a", "y")]
+    refused(model(nodes, X, ["y"]), f"'{outputs}' is made twice, once by node again")
+
+
+def calling(*bodies):
+    """A file with functions f0, f1, ... whose nodes are those of `bodies`."""
+    proto = model([node("own.f0", "x", "y")], X, ["y"])
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    proto.opset_import.add(domain="own", version=1)
+    for i, body in enumerate(bodies):
+        proto.functions.append(helper.make_function("own", f"f{i}", ["a"], ["b"], body, imports))
+    return proto
+
+
+def test_functions_without_an_end(refused):
+    refused(calling([node("own.f0", "a", "b")]), "function f0 calls itself")
+    chain = [[node(f"own.f{i + 1}", "a", "b")] for i in range(200)]
+    refused(calling(*chain, [node("Neg", "a", "b")]), "calls itself, or others too deeply")
+
+
+def test_functions_that_become_too_many_nodes(refused):
+    def ten(i):
+        steps = ["a", *(f"t{j}" for j in range(9)), "b"]
+        return [node(f"own.f{i + 1}" if i < 8 else "Neg", x, y) for x, y in pairwise(steps)]
+
+    refused(calling(*map(ten, range(9))), "more than 1000000 nodes when written out")
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (node("com.microsoft.FusedMatMul", "x", "y", "odd"), "node odd .* is misshapen"),
+        (node("Add", "w v", "y", "odd"), "node odd .* is misshapen"),
+        (node("STFT", "x step - size", "y", "odd"), "node odd .* frames of 10000000 samples"),
+    ],
+)
+def test_what_shows_only_as_it_is_built(tmp_path, made, words):
+    constants = {**W, "v": floats(3, 3), "step": ints(4)[0], "size": ints(10**7)[0]}
+    path = saved(tmp_path / "voice.onnx", [made, node("Add", "x y", "z")], X, ["z"], constants)
+    with pytest.raises(OnnxError, match=words):
+        OnnxNetwork.load(path)

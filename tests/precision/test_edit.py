@@ -1,6 +1,7 @@
 """Plans made from plans: minimal, readable, and back again through YAML."""
 
 import warnings
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -14,10 +15,9 @@ from lightning_v2.precision.edit import (
     applied,
     fitted,
     groups,
+    named,
     plan_of,
     precisions_of,
-    with_other_phase,
-    with_phase,
     with_rule,
 )
 from lightning_v2.tensix.numbers.sites import Site
@@ -246,34 +246,6 @@ def test_groups_refuse(low, globs, reason):
         groups(SITES, low, globs)
 
 
-@pytest.mark.parametrize("output", ["uint32", "float32", "bfloat16"])
-def test_with_phase_changes_that_site_and_no_other(output, sites):
-    plan = Plan.load("naive")
-    changed = with_phase(plan, output, sites)
-    assert changed.for_site("source.phase").output == output
-    assert changed.for_site("decoder.output") == plan.for_site("decoder.output")
-    assert changed.name.startswith("naive with ") and changed.digest != plan.digest
-
-
-def test_with_phase_of_another_format(sites):
-    with pytest.raises(ValueError, match="output is 'bfloat8_b'; legal are 'uint32', 'float32'"):
-        with_phase(Plan.load("bf16"), "bfloat8_b", sites)
-
-
-def test_with_other_phase_is_the_opposite(sites):
-    assert with_other_phase(Plan.load("fp32"), sites).name == "fp32 with bfloat16 phase"
-    assert with_other_phase(Plan.load("naive"), sites).name == "naive with exact phase"
-
-
-def test_the_phase_is_found_by_what_it_does_not_by_its_name():
-    sums = Site("oscillator.turns", "phase", 0, 0, 0, 1, ((1, 8), (1, 2048)))
-    plan = with_phase(Plan.parse("default: {}"), "bfloat16", [ADD, sums])
-    assert plan.for_site("oscillator.turns").output == "bfloat16"
-    plan.check([ADD, sums])
-    with pytest.raises(EditError, match="none of 1 sites sums a phase"):
-        with_other_phase(plan, [ADD])
-
-
 def test_rules_of_another_model_are_left_out(sites):
     naive = Plan.load("naive")
     assert fitted(naive, sites).digest == naive.digest
@@ -282,6 +254,23 @@ def test_rules_of_another_model_are_left_out(sites):
     assert other.for_site(ADD) == naive.for_site(ADD) and len(other.rules) < len(naive.rules)
     two = Plan.parse("rules: [{sites: [nowhere, blocks.*.add], output: float32}]")
     assert fitted(two, [ADD]).rules[0].globs == ("blocks.*.add",)
+
+
+def test_roles_become_the_names_of_those_who_have_them(sites):
+    plan = Plan.parse(
+        "rules: [{sites: 'blocks.*', output: float32}, {roles: [f0, phase], output: bfloat8_b}]"
+    )
+    a, b, c = (
+        replace(ADD, name=f"{x}.0.add", role=role)
+        for x, role in zip("abc", ("f0", "", "phase"), strict=True)
+    )
+    found = named(plan, [a, b, c, ADD])
+    assert [found.for_site(site.name).output for site in (a, b, c)] == [
+        plan.for_site(site).output for site in (a, b, c)
+    ]
+    assert found.rules[1].globs == ("a.*.add", "c.*.add") and not found.rules[1].roles
+    assert adapted(plan, [a, b, c, ADD]).digest == found.digest
+    assert len(named(plan, sites).rules) == 1  # nobody has such a role
 
 
 def test_a_rule_more_wins_and_names_no_line(sites):
@@ -304,7 +293,7 @@ def test_presets_fit_the_voice_that_they_were_made_for(sites):
     with warnings.catch_warnings(action="error"):
         for name in presets():
             plan = Plan.load(name)
-            assert adapted(plan, sites) is plan
+            assert adapted(plan, sites).digest == named(plan, sites).digest
 
 
 def test_a_preset_with_a_rule_more_is_a_plan_of_ones_own():

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_globs_cross_dots_and_mind_case():
     assert plan.for_site("a.b.cc").output == "bfloat16"
 
 
+def test_a_rule_for_roles_is_for_all_sites_that_have_one_of_them():
+    plan = Plan.parse("rules: [{roles: [phase, f0], output: float32}, {sites: b, output: uint32}]")
+    given = [("a", "phase"), ("b", "f0"), ("a", "sound"), ("a", "")]
+    formats = [plan.for_site(replace(site(name), role=role)).output for name, role in given]
+    assert formats == ["float32", "uint32", "bfloat16", "bfloat16"]
+    assert plan.for_site("a", "f0").output == "float32" and plan.for_site("a").output == "bfloat16"
+    plan.check([site("b", "an accumulator")])  # a role that no site has is no mistake
+
+
+def test_an_output_that_a_role_cannot_have():
+    plan = Plan.parse("rules:\n  - roles: [f0, phase]\n    output: uint32", "mine.yaml")
+    with pytest.raises(PlanError, match=r"mine.yaml:2: the output of a \(linear\)"):
+        plan.check([replace(site("a"), role="phase")])
+
+
 def test_round_trip_through_yaml():
     plan = Plan.parse(TEXT)
     again = Plan.parse(plan.to_yaml())
@@ -58,6 +74,18 @@ def test_round_trip_through_yaml():
     for name in presets():
         preset = Plan.load(name)
         assert Plan.parse(preset.to_yaml()).digest == preset.digest
+    for whose in ("roles: f0", "roles: [f0, phase]", "sites: f0"):
+        one = Plan.parse(f"rules: [{{{whose}, output: float32}}]")
+        assert Plan.parse(one.to_yaml()).digest == one.digest
+    assert (
+        len(
+            {
+                Plan.parse(f"rules: [{{{w}: f0, output: float32}}]").digest
+                for w in ("roles", "sites")
+            }
+        )
+        == 2
+    )
     bare = Plan.parse("default: {weights: bfloat8_b}")
     assert Plan.parse(bare.to_yaml()).digest == bare.digest
 
@@ -74,6 +102,10 @@ def test_digest_is_of_the_meaning():
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
+        ("rules:\n  - roles: fase\n    output: float32", 2, ["no role 'fase'", "'phase'"]),
+        ("rules:\n  - roles: [f0, x]\n    output: float32", 2, ["no role 'x'"]),
+        ("rules:\n  - {sites: a, roles: f0, output: float32}", 2, ["either sites or roles"]),
+        ("rules:\n  - roles: []\n    output: float32", 2, ["roles is empty"]),
         ("default:\n  weigths: bfloat16", 2, ["'weigths'", "'weights'"]),
         ("default:\n  weights: bfp8", 2, ["'bfp8'", "'bfloat8_b'"]),
         ("default:\n  weights: bfloat4", 2, ["'bfloat4'", "'bfloat4_b'"]),

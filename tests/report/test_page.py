@@ -62,6 +62,11 @@ def test_says_where_it_comes_from(notebook):
     assert "<title>Title &lt;1&gt; · bf16</title>" in content
 
 
+def test_says_whose_its_voice_is(notebook):
+    content, _ = page(notebook, run(provenance={**ORIGIN, "voices": {"joe": "CC0 <1.0>"}}), [])
+    assert " · voice joe: CC0 &lt;1.0&gt; · " in re.search("<footer>(.*)</footer>", content)[1]
+
+
 def test_shows_what_was_set_and_not_the_cells_that_set_it(notebook):
     content, _ = page(notebook, run(), [])
     pairs = re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", content)

@@ -13,7 +13,7 @@ import pytest
 from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
 from lightning_v2.report.parameters import ParameterError
-from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks
+from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks, told
 from tests.report.processes import has_ended
 
 
@@ -339,3 +339,30 @@ def test_all_well(notebook, tmp_path):
     # A notebook that compares nothing has no columns for measures.
     assert "PESQ" not in index
     assert "Against the reference" not in index
+
+
+def test_the_files_of_a_voice_are_found_from_there_too(notebook, tmp_path, monkeypatch):
+    for name in ("v.onnx", "v.onnx.json", "s.npz"):
+        (tmp_path / name).write_text("1")
+    monkeypatch.chdir(tmp_path)
+    path = notebook("a", "1", parameters='voice = "slt"')
+
+    def planned():
+        [(_, run)] = plan_runs([path], ["bf16"], {"voice": "v.onnx?style=s.npz:one"})
+        return run
+
+    before = planned()
+    assert before.parameters["voice"] == f"{tmp_path}/v.onnx?style={tmp_path}/s.npz:one"
+    for name in ("v.onnx", "v.onnx.json", "s.npz"):
+        (tmp_path / name).write_text(f"of {name}")
+        after = planned()
+        assert after.key != before.key, name
+        before = after
+
+
+def test_a_run_tells_the_licences_of_its_voices(tmp_path):
+    (tmp_path / "MODEL_CARD").write_text("* License: mine")
+    found = told({"voices": ["slt", "hibari", f"{tmp_path}/v.onnx"], "plan": "bf16"})
+    assert list(found) == ["slt", "hibari", "v.onnx"] and found["v.onnx"] == "mine"
+    assert found["hibari"].startswith("Apache-2.0") and "hibari-tts 0.2.1" in found["hibari"]
+    assert told({"voice": "slt"}) == {"slt": found["slt"]} and told({"text": "a"}) == {}

@@ -22,7 +22,8 @@ from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import fitted, with_other_phase, with_rule
+from lightning_v2.precision.edit import fitted, with_rule
+from lightning_v2.precision.phase import sums_phase, with_other_phase
 
 NOISE_DB = -50.0
 """White noise of a control, relative to the level of the speech."""
@@ -64,8 +65,8 @@ def lacking(voice: Voice, need: Need | None) -> str:
     if need in ("f0", "durations"):
         return "" if need in voice.takes else f"this voice cannot be given {need}"
     if need == "phase":
-        sums = any(site.op == "phase" for site in voice_sites(voice))
-        return "" if sums else "no site of this voice sums a phase"
+        there = sums_phase(voice_sites(voice))
+        return "" if there else "no site of this voice sums a phase"
     if need == "prosody sites":
         return "" if voice.prosody_sites else "this voice names no sites of durations and F0"
     return ""

@@ -19,7 +19,7 @@ from lightning_v2.analysis.verdict.distortions import with_group_delay
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import with_phase
+from lightning_v2.precision.phase import with_phase
 from lightning_v2.tensix.numbers.formats import pack_device
 
 DELAY_MS = 1.0

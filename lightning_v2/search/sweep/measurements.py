@@ -22,6 +22,7 @@ from lightning_v2.analysis.verdict.controls import control as control_of
 from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
+from lightning_v2.model.protocol import language_of
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
 from lightning_v2.search.sweep.sweep import measurement
@@ -60,13 +61,14 @@ def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0)
     speaker = voice_of(voice)
     candidate = emulated(speaker, sentence, plan, tier, seed, None)
     values = _measured(_said(speaker, sentence, seed), candidate)
-    return {**values, "heard": _heard(candidate)}
+    return {**values, "heard": _heard(speaker, candidate)}
 
 
 @measurement("recognised")
 def recognised(voice: str, sentence: str, seed: int = 0) -> dict:
     """What the recogniser has `heard` of float32."""
-    return {"heard": _heard(_said(voice_of(voice), sentence, seed))}
+    speaker = voice_of(voice)
+    return {"heard": _heard(speaker, _said(speaker, sentence, seed))}
 
 
 def _presets(parameters: dict) -> list[Path]:
@@ -82,7 +84,7 @@ def control(voice: str, sentence: str, change: str, tier: str | None, seed: int 
     with tensix.use(threads=1):
         candidate = entry.change(speaker, reference, tier)
     values = _measured(reference, candidate)
-    return {**values, "heard": _heard(candidate)} if entry.must == "pass" else values
+    return {**values, "heard": _heard(speaker, candidate)} if entry.must == "pass" else values
 
 
 @measurement("against_recording")
@@ -125,13 +127,17 @@ def against_recording(
     return values
 
 
-def words_heard(sentence: str, reference: str, candidate: str) -> dict[str, float]:
+def words_heard(sentence: str, reference: str | None, candidate: str | None) -> dict[str, float]:
     """What two hypotheses of a sentence say of each other.
 
     Returns:
         `words_agree_percent`; `word_error_change_points`, by how much the word error rate of the
-        candidate is higher; `words` of the sentence, which weigh both.
+        candidate is higher; `words` of the sentence, which weigh both. NaN of a sentence in another
+        language than the recogniser's, of which there are no hypotheses.
     """
+    if not isinstance(reference, str) or not isinstance(candidate, str):
+        names = "words_agree_percent", "word_error_change_points", "words"
+        return dict.fromkeys(names, float("nan"))
     before, after = (recogniser.word_error_rate([sentence], [h]) for h in (reference, candidate))
     return {
         "words_agree_percent": recogniser.words_agree_percent(reference, candidate),
@@ -184,7 +190,10 @@ def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
     return values | frames
 
 
-def _heard(speech: Speech) -> str:
+def _heard(speaker: Voice, speech: Speech) -> str | None:
+    """Nothing of another language than the recogniser's."""
+    if language_of(speaker, speech.text) != "en":
+        return None
     if flaw(speech.waveform):
         return ""
     return recogniser.hypothesis(speech.waveform, speech.sample_rate)

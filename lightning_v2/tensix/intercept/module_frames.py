@@ -13,6 +13,8 @@ from torch.nn.modules.module import (
 from torch.nn.utils.parametrize import is_parametrized
 from torch.utils.hooks import RemovableHandle
 
+from lightning_v2.tensix.numbers.sites import ROLES
+
 
 @dataclass(slots=True)
 class Frame:
@@ -33,6 +35,19 @@ class Frame:
 def is_leaf(module: nn.Module) -> bool:
     """Whether a module has no children but those that make its weights."""
     return all(isinstance(m, nn.ModuleDict) and is_parametrized(module) for m in module.children())
+
+
+def role_of(module: nn.Module, site: str) -> str:
+    """What the values of a site are for: the attribute `role` of the innermost module around it
+    that has one of `ROLES` there, else ""."""
+    role = ""
+    for name in ["", *site.split(".")]:
+        module = module._modules.get(name) if name else module
+        if module is None:
+            break
+        own = getattr(module, "role", None)
+        role = own if isinstance(own, str) and own in ROLES else role
+    return role
 
 
 class ForwardHooks:

@@ -23,6 +23,15 @@ LEGAL = {
 }
 
 
+ROLES = {
+    "phase": "a running phase: its increments, their sum, and what leads to its sine",
+    "f0": "F0, from the last product before it on",
+    "durations": "how long each phone lasts, from the last product before it on",
+    "sound": "the waveform, from the last product before it on",
+}
+"""Role -> what the values of such a site are for. A module tells it by an attribute `role`."""
+
+
 @dataclass(frozen=True, slots=True)
 class SitePrecision:
     """How one site runs, in ttnn's own words; the defaults are ttnn's for a bfloat16 matmul.
@@ -93,6 +102,7 @@ class Site:
         vectors: values of bias, scale and the like.
         calls: calls in that run.
         shapes: of the first call, operands first, result last.
+        role: what its values are for, one of `ROLES`; "" if the module does not say so.
     """
 
     name: str
@@ -102,6 +112,7 @@ class Site:
     vectors: int
     calls: int
     shapes: tuple[tuple[int, ...], ...]
+    role: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

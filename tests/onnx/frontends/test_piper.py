@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from lightning_v2.errors import MissingFileError
+from lightning_v2.errors import ArgumentError, MissingFileError
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontends.piper import joe_path, piper_frontend
 from lightning_v2.text import TextError
@@ -77,6 +77,28 @@ def test_a_json_of_another_kind(front, tmp_path, missing):
     (tmp_path / "v.onnx.json").write_text(json.dumps(found))
     with pytest.raises(OnnxError, match=rf"not the JSON of a Piper voice.*{missing}"):
         piper_frontend(tmp_path / "v.onnx", "durations")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("audio", {"sample_rate": "22050"}, "its sample rate is '22050'"),
+        ("audio", {"sample_rate": 0}, "its sample rate is 0"),
+        ("phoneme_id_map", {"^": [1], "_": [0]}, "it has no number for '\\$'"),
+        ("phoneme_id_map", {"^": [1], "_": [], "$": [2]}, "the number of '_' is \\[\\]"),
+        ("inference", {"noise_scale": "x", "length_scale": 1, "noise_w": 1}, "could not convert"),
+    ],
+)
+def test_a_json_with_values_that_cannot_be(tmp_path, key, value, words):
+    (tmp_path / "v.onnx.json").write_text(json.dumps(document() | {key: value}))
+    with pytest.raises(OnnxError, match=words):
+        piper_frontend(tmp_path / "v.onnx", "durations")
+
+
+@pytest.mark.parametrize(("speaker", "count"), [(3, 3), (-1, 3), (1, 1)])
+def test_speakers_that_are_not_there(front, speaker, count):
+    with pytest.raises(ArgumentError, match=f"speaker is {speaker}; v.onnx has {count}"):
+        front(speaker, num_speakers=count)
 
 
 def test_no_json(tmp_path):

@@ -51,3 +51,12 @@ def test_trace_of_transposed_convolution_and_addmm():
     up, addmm = tensix.trace(net, lambda: net(torch.randn(1, 32, 10)))
     assert up.macs == 32 * 10 * 16 * 4 and up.weights == 32 * 16 * 4
     assert addmm.macs == 22 * 8 * 16 and (addmm.weights, addmm.vectors) == (128, 8)
+
+
+def test_a_site_has_the_role_of_the_innermost_module_around_it(net, x):
+    net.blocks.role, net.blocks[0].up.role = "f0", "phase"
+    net.depthwise.role = "a role of somebody else's"
+    sites = {site.name: site for site in tensix.trace(net, lambda: (net(x), net(x)))}
+    roles = {name: site.role for name, site in sites.items() if site.role}
+    assert roles["blocks.0.up"] == "phase" and roles["blocks.0.add"] == "f0"
+    assert set(roles) == {name for name in sites if name.startswith("blocks.")}
