@@ -1,9 +1,9 @@
 from . import tensix as tensix
 from .analysis.compare import Comparison as Comparison
 from .analysis.compare import compare as compare
+from .analysis.module_comparison import compare_module as compare_module
 from .analysis.sites.localisation import Localisation as Localisation
 from .analysis.sites.localisation import localise as localise
-from .analysis.sites.module_comparison import compare_module as compare_module
 from .analysis.sites.tiers import compare_tiers as compare_tiers
 from .cache import cached as cached
 from .deployment.deployment import Deployment as Deployment
@@ -11,10 +11,12 @@ from .deployment.device.target import open_device as open_device
 from .deployment.emulate import emulate as emulate
 from .deployment.lowering.buckets import Buckets as Buckets
 from .deployment.rehearsal import rehearse as rehearse
+from .deployment.ttnn_settings import ttnn_settings as ttnn_settings
 from .errors import LightningError as LightningError
 from .model import CheckpointError as CheckpointError
 from .model import Speech as Speech
 from .model import Voice as Voice
+from .model.module_voice import ModuleVoice as ModuleVoice
 from .precision import FLOAT32 as FLOAT32
 from .precision import Plan as Plan
 from .precision import PlanError as PlanError

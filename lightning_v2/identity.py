@@ -68,18 +68,23 @@ def function_digest(function: Callable) -> str:
 
     For functions from outside this library: what they import from elsewhere does not count.
     """
-    try:
-        path = inspect.getsourcefile(function)
-    except TypeError:
+    path = _source(function)
+    if path is not None and os.stat(path).st_ctime >= sources.STARTED:
+        return hashlib.sha256(os.urandom(16)).hexdigest()
+    return source_digest(function)
+
+
+def source_digest(function: Callable) -> str:
+    """The same of the file as it is at this moment, whatever was loaded: the same in every process
+    that finds the same file."""
+    path = _source(function)
+    if path is not None:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    code = getattr(function, "__code__", None)
+    if code is None:
         return ""
-    if path is None or not os.path.exists(path):
-        code = getattr(function, "__code__", None)
-        told = (_told(code), function.__defaults__, function.__kwdefaults__) if code else ""
-        return hashlib.sha256(repr(told).encode()).hexdigest()
-    content = Path(path).read_bytes()
-    if os.stat(path).st_ctime >= sources.STARTED:
-        content = os.urandom(16)
-    return hashlib.sha256(content).hexdigest()
+    told = _told(code), function.__defaults__, function.__kwdefaults__
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def files_digest(root: Path) -> str:
@@ -101,6 +106,15 @@ def _digest_of_code() -> str:
         total.update(Path(path).read_bytes())
     total.update(repr([platform.python_version(), packages()]).encode())
     return total.hexdigest()
+
+
+def _source(function: Callable) -> str | None:
+    """The file that defines a function, if there is one."""
+    try:
+        path = inspect.getsourcefile(function)
+    except TypeError:  # built in
+        return None
+    return path if path is not None and os.path.exists(path) else None
 
 
 def _told(constant: object) -> object:

@@ -1,8 +1,9 @@
-"""Voices by name or path: our own, and ONNX files of others."""
+"""Voices by name or path: our own, ONNX files of others, and what Python of the user's makes."""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 DEFAULT_VOICE = "slt"
 _OWN_LICENCE = "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style"
 
+_PYTHON = (".py", ".kept")
+"""Suffixes of what `own_code` reads."""
+
 
 def load(
     name: str | Path = DEFAULT_VOICE,
@@ -28,8 +32,9 @@ def load(
 
     Args:
         name: in data/voices/; a folder with config.json; a voice that an installed package brings
-            (`lightning-v2 voices` lists them); or an .onnx file. Where only a name can be given, it
-            may end in `?style=FILE:NAME` or `?speaker=NUMBER`.
+            (`lightning-v2 voices` lists them); an .onnx file; or a .py file whose function `voice`
+            returns one, such as a `ModuleVoice`: it is run. Where only a name can be given, it may
+            end in `?style=FILE:NAME` or `?speaker=NUMBER`.
         frontend: of an .onnx file that is neither Piper's nor Kokoro's: text to inputs, outputs to
             a waveform, and the rate.
         style: of a Kokoro file, `FILE` or `FILE:NAME`.
@@ -39,10 +44,10 @@ def load(
         CheckpointError: there is no such voice, or its files are damaged.
         MissingFileError: a file or package is not there; the message says what to install.
         OnnxError: an .onnx file cannot be used; the message says why.
-        ArgumentError: it is not known how to speak with a file.
+        ArgumentError: it is not known how to speak with a file, or a .py file fails.
     """
     from lightning_v2.model import CheckpointError
-    from lightning_v2.model.formats import known_voices
+    from lightning_v2.model.formats import checked, known_voices
     from lightning_v2.model.formats import load as load_own
 
     whole, _, settings = str(name).partition("?")
@@ -53,15 +58,36 @@ def load(
         if given:
             raise ArgumentError(f"{given[0]} is of .onnx files, and {whole!r} is none")
         return load_own(whole)
+    if Path(whole).suffix in _PYTHON:
+        from lightning_v2.own_code import called, kept
+
+        path = Path(whole)
+        return checked(called(path, "voice") if path.suffix == ".py" else kept(path), path)
     from lightning_v2.onnx.voices import PACKAGED, load_onnx
 
     if whole in PACKAGED or Path(whole).suffix == ".onnx":
         return load_onnx(whole, **options)
     known = ", ".join([*known_voices(), *PACKAGED])
     raise CheckpointError(
-        f"no voice {whole!r}: known are {known}, or give the path of an .onnx file, or of a folder "
-        "with config.json and model.safetensors"
+        f"no voice {whole!r}: known are {known}, or give the path of an .onnx file, of a .py file "
+        "with a function voice, or of a folder with config.json and model.safetensors"
     )
+
+
+def name_of(voice: Voice | str | Path) -> str:
+    """A name under which `load` finds a voice in every process of this machine.
+
+    A voice that is an object is kept for them in a file among the user's caches.
+
+    Raises:
+        ArgumentError: it cannot be pickled.
+    """
+    if isinstance(voice, str | Path):
+        return str(voice)
+    from lightning_v2.own_code import keep
+
+    stem = re.sub(r"[^\w-]+", "-", voice.name)
+    return str(keep(voice, f"{stem}-{voice.digest[:16]}"))
 
 
 def stamp(name: str | Path) -> int:
@@ -74,8 +100,10 @@ def stamp(name: str | Path) -> int:
 
 
 def files_of(name: str | Path) -> list[Path]:
-    """The files of a name that is the path of an .onnx file: that, its JSON, its styles."""
+    """The files of a name that is a path: a .py file, or an .onnx file, its JSON, its styles."""
     whole, _, settings = str(name).partition("?")
+    if Path(whole).suffix in _PYTHON:
+        return [Path(whole)]
     if Path(whole).suffix != ".onnx":
         return []
     style = _settings(settings).get("style") if settings else None

@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from lightning_v2 import identity, sources
+from tests import fork_server
 
 ROOT = Path(__file__).parents[1]
 
@@ -64,15 +63,18 @@ print(json.dumps([m.__file__ for m in loaded]))
 def said(script, root=ROOT, *arguments, folder=None):
     """JSON that a new process prints which finds the library in `root`."""
     time.sleep(0.1)  # what is written within a tick of its start counts as newer than a process
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(root)},
-        cwd=folder or root,
-    )
-    return json.loads(done.stdout)
+    with tempfile.TemporaryDirectory() as place:
+        output, errors = Path(place) / "output", Path(place) / "errors"
+        status = fork_server.run(
+            fork_server.script,
+            *(script, str(root), *arguments),
+            folder=folder or root,
+            output=output,
+            errors=errors,
+            timeout_s=300,
+        )
+        assert status == 0, errors.read_text()
+        return json.loads(output.read_text())
 
 
 @pytest.fixture(scope="module")

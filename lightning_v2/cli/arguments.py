@@ -14,16 +14,18 @@ JSON_FILE = ((".json",), "a JSON file")
 
 
 def add_voice(
-    parser: argparse.ArgumentParser, seed_of: str = "the noise in unvoiced sounds"
+    parser: argparse.ArgumentParser, seed_of: str | None = "the noise in unvoiced sounds"
 ) -> None:
-    """--voice, and --seed of what is drawn at random."""
+    """--voice, and --seed of what is drawn at random, unless that is None."""
     parser.add_argument(
         "--voice",
         default="slt",
-        help="a name of `lightning-v2 voices`, a folder, or an .onnx file, with ?style=FILE:NAME "
-        "or ?speaker=N behind it where it has them (default: %(default)s)",
+        help="a name of `lightning-v2 voices`, a folder, a .py file with a function voice(), or an "
+        ".onnx file, with ?style=FILE:NAME or ?speaker=N behind it where it has them (default: "
+        "%(default)s)",
     )
-    add_seed(parser, seed_of)
+    if seed_of is not None:
+        add_seed(parser, seed_of)
 
 
 def add_seed(parser: argparse.ArgumentParser, of: str, default: int = 0) -> None:

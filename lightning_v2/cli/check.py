@@ -83,16 +83,18 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0: equivalent. 1: not equivalent. 2: no answer: see stderr."""
     from lightning_v2.files import check_output, write_output
+    from lightning_v2.model.protocol import only_sentences
     from lightning_v2.provenance import provenance
     from lightning_v2.search.check import check
     from lightning_v2.search.sweep.settings import Settings
+    from lightning_v2.search.sweep.voices import voice as voice_of
 
     start = perf_counter()
     if args.output:
         check_output(args.output, *JSON_FILE)
     found = check(
         args.plan,
-        given_sentences(args.sentences),
+        given_sentences(args.sentences, only_sentences(voice_of(args.voice))),
         controls=args.controls,
         recordings=args.recordings,
         folder=args.folder,
@@ -110,8 +112,12 @@ def run(args: argparse.Namespace) -> int:
     return 0 if found.equivalent else 1
 
 
-def given_sentences(given: int | Path) -> dict[str, str]:
+def given_sentences(given: int | Path, own: Sequence[str] | None) -> dict[str, str]:
     """Identifier -> text of the first held-out sentences, or of a file.
+
+    Args:
+        given: how many, or the file.
+        own: the sentences of a voice that speaks no others, in place of the held-out ones.
 
     Raises:
         ArgumentError: there are too few, or the file is not laid out as it should be.
@@ -119,7 +125,7 @@ def given_sentences(given: int | Path) -> dict[str, str]:
     from lightning_v2.resources import sentence_lines
     from lightning_v2.search.check import held_out
 
-    return sentence_lines(given) if isinstance(given, Path) else held_out(given)
+    return sentence_lines(given) if isinstance(given, Path) else held_out(given, own)
 
 
 def why_no_answer(found: Check) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import fill
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from lightning_v2.errors import ArgumentError
 
 if TYPE_CHECKING:
     from lightning_v2.deployment.deployment import Deployment
+    from lightning_v2.deployment.device.target import Device
     from lightning_v2.deployment.lowering.buckets import Buckets
+    from lightning_v2.model import Voice
+    from lightning_v2.precision import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: done."""
+    """0: done. 1: the device lacks operations that the voice needs; they are listed."""
     from lightning_v2.deployment.deployment import Deployment
     from lightning_v2.files import check_output
     from lightning_v2.model.speech import WAV_FILE
-    from lightning_v2.model.voice import Script
     from lightning_v2.precision import Plan
     from lightning_v2.voices import load
 
@@ -74,8 +77,10 @@ def run(args: argparse.Namespace) -> int:
     plan, voice = Plan.load(args.plan), load(args.voice)
     text = None if args.text is None else given_text(args.text)
     if text is not None:
-        Script.of(text)
+        voice.phonemize(text)
     with open_device(args.target, args.board) as device:
+        if _lacks_operations(voice, plan, device, args.report):
+            return 1
         deployment = Deployment(voice, plan, device, buckets=buckets)
         try:
             _announce(deployment)
@@ -86,6 +91,26 @@ def run(args: argparse.Namespace) -> int:
         finally:
             deployment.close()
     return 0
+
+
+def _lacks_operations(voice: Voice, plan: Plan, device: Device, report: str | None) -> bool:
+    """Whether some nodes of a voice cannot run on a device; prints which, and why."""
+    from lightning_v2.deployment.refusals import refusals, save
+
+    found = refusals(voice, plan, device)
+    if found is None or not found.refused:
+        return False
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for row in found.refused:
+        by_reason.setdefault((row.op, row.reason), []).append(row.node)
+    for (op, reason), nodes in by_reason.items():
+        print(f"{op}, {len(nodes)} nodes: {reason}")
+        print(fill(", ".join(nodes), 100, initial_indent="    ", subsequent_indent="    "))
+    print(f"\nvoice {voice.name} cannot be deployed whole: {found}")
+    if report:
+        save(found, report)
+        print(f"written to {report}")
+    return True
 
 
 def _announce(deployment: Deployment) -> None:

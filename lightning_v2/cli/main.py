@@ -10,6 +10,7 @@ from lightning_v2.cli import check as check_command
 from lightning_v2.cli import deploy as deploy_command
 from lightning_v2.cli import notebooks as notebooks_command
 from lightning_v2.cli import search as search_command
+from lightning_v2.cli import settings as settings_command
 from lightning_v2.cli import streams, values
 from lightning_v2.cli import train as train_command
 from lightning_v2.cli import voices as voices_command
@@ -140,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     deploy = verbs.add_parser("deploy", help="run a voice with ttnn, on a device or a mock of one")
     deploy_command.add_arguments(deploy)
     deploy.set_defaults(run=deploy_command.run)
+
+    settings = verbs.add_parser("settings", help="print a plan as the settings of ttnn's calls")
+    settings_command.add_arguments(settings)
+    settings.set_defaults(run=settings_command.run)
 
     voices = verbs.add_parser("voices", help="list the voices that can be loaded by name")
     voices.set_defaults(run=voices_command.run)

@@ -15,6 +15,8 @@ from lightning_v2.cli.check import add_cluster_arguments, given_sentences, why_n
 from lightning_v2.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lightning_v2.precision import Plan
     from lightning_v2.search.plans.bench import Bench
     from lightning_v2.search.plans.find import Search
@@ -94,8 +96,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metric",
         default="loss",
         help="that candidates are ranked by: a name that 'lightning-v2 compare' prints, such as "
-        "pesq_wb_mos, or loss, which adds up how much is used of what the test allows (default: "
-        "%(default)s)",
+        "pesq_wb_mos, loss, which adds up how much is used of what the test allows, or "
+        "FILE.py:FUNCTION, a loss of your own of two speeches (default: %(default)s)",
     )
     parser.add_argument(
         "--sentences",
@@ -156,24 +158,30 @@ def run(args: argparse.Namespace) -> int:
 
     from lightning_v2.analysis.display.picture import FIGURE_FILE
     from lightning_v2.files import check_output, user_cache
+    from lightning_v2.model.protocol import only_sentences
     from lightning_v2.resources import sentence_lines
     from lightning_v2.search.plans.bench import Bench
     from lightning_v2.search.plans.find import sentences_for_search
     from lightning_v2.search.sweep.settings import Settings
+    from lightning_v2.search.sweep.voices import voice as voice_of
 
     if args.output:
         check_output(args.output, (".yaml", ".yml"), "a plan")
     if args.figure:
         check_output(args.figure, *FIGURE_FILE)
-    given = args.sentences
+    own, given = only_sentences(voice_of(args.voice)), args.sentences
     on_the_way = sentence_lines(given).values() if isinstance(given, Path) else None
     bench = Bench(
-        tuple(on_the_way) if on_the_way else sentences_for_search(given),
+        tuple(on_the_way) if on_the_way else sentences_for_search(given, own),
         args.folder or user_cache() / "sweeps",
         metric=args.metric,
         **Settings.of(args),
     )
-    return _bisect(args, bench) if args.bisect else _search(args, bench)
+    if args.bisect:
+        return _bisect(args, bench)
+    others = own and own[: -len(bench.sentences)]
+    judges = given_sentences(args.judged_sentences, others) if args.judged else None
+    return _search(args, bench, judges)
 
 
 def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:
@@ -268,7 +276,7 @@ def _verdict_words(searched: Search) -> str:
     return f"{words}; fails: {failed}." if failed else f"{words}."
 
 
-def _search(args: argparse.Namespace, bench: Bench) -> int:
+def _search(args: argparse.Namespace, bench: Bench, judges: Mapping[str, str] | None) -> int:
     from lightning_v2.files import write_output
     from lightning_v2.precision import Plan
     from lightning_v2.search.plans.constraints import Constraints
@@ -291,7 +299,7 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
             strategy=args.strategy,
             globs=args.sites,
             generations=args.generations,
-            judges=given_sentences(args.judged_sentences) if args.judged else None,
+            judges=judges,
             judged=args.judged,
             controls=args.controls,
         )
@@ -322,8 +330,10 @@ def _search(args: argparse.Namespace, bench: Bench) -> int:
 def _draw(searched: Search, best, path: str) -> None:
     from lightning_v2.analysis.display.picture import Note
     from lightning_v2.chapters.find_a_plan.pareto_figures import pareto
+    from lightning_v2.search.plans.own_loss import column_of
 
-    drawn = pareto(searched.trials, best, searched.bench.metric, "cycles", searched.provenance)
+    metric = column_of(searched.bench.metric)
+    drawn = pareto(searched.trials, best, metric, "cycles", searched.provenance)
     if isinstance(drawn, Note):
         print(drawn.text)
         return
@@ -334,14 +344,16 @@ def _draw(searched: Search, best, path: str) -> None:
 def _bisect(args: argparse.Namespace, bench: Bench) -> int:
     from lightning_v2.precision import Plan
     from lightning_v2.search.plans.bisect import first_break
+    from lightning_v2.search.plans.own_loss import column_of
 
     good, bad = Plan.load(args.base), Plan.load(args.bisect)
+    metric = column_of(bench.metric)
     with bench.open() as opened:
         found = first_break(opened, good, bad, args.threshold)
     print(found.steps.sort_values("low_sites").to_string(index=False))
     print(
         f"\nfrom {good.name} to {bad.name}, in the order of execution, {found.site} is the first "
-        f"that breaks: {bench.metric} {found.before:.4g} before, {found.after:.4g} with it\n"
+        f"that breaks: {metric} {found.before:.4g} before, {found.after:.4g} with it\n"
         f"emulated, {bench.tier} tier, {len(bench.sentences)} sentences, voice {bench.voice}"
     )
     return 0

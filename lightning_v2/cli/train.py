@@ -5,13 +5,14 @@ from pathlib import Path
 
 from lightning_v2.cli import values
 from lightning_v2.cli.arguments import add_seed
+from lightning_v2.errors import ArgumentError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
     parser.description = (
         "Build a corpus, train a voice and evaluate it. Every part resumes where it was broken "
-        "off. Without --recordings the corpus is what the teacher voice says (Debian packages "
+        "off. Without --teacher and --recordings the corpus is what festival says (Debian packages "
         "festival, festvox-us-slt-hts, htsengine)."
     )
     parser.add_argument("folder", type=Path, help="corpus, training state and the voice go here")
@@ -29,6 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a corpus in LJ Speech layout (metadata.csv and wavs/) to train on instead",
     )
     parser.add_argument(
+        "--teacher",
+        metavar="VOICE",
+        help="learn from an .onnx voice that names its inner values, such as hibari: a natural "
+        "voice is trained on them, and not evaluated",
+    )
+    parser.add_argument(
+        "--whole",
+        type=values.whole(1),
+        default=600,
+        metavar="N",
+        help="with --teacher: texts of which what it thinks of every frame is kept, 5 MB each "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
         "--limit",
         type=values.whole(1),
         metavar="N",
@@ -37,13 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=values.whole(1), default=2, metavar="N", help="processes (default: 2)"
     )
-    for name, steps, what in (
-        ("--acoustic-steps", 3300, "encoder, predictors and decoder"),
-        ("--vocoder-steps", 6000, "the vocoder"),
-        ("--joint-steps", 2200, "all of it together, after both"),
+    for name, steps, taught, what in (
+        ("--acoustic-steps", 3300, 4000, "encoder, predictors and decoder"),
+        ("--vocoder-steps", 6000, 3000, "the vocoder; with a teacher, of the decoder, too"),
+        ("--blocks-steps", None, 1500, "each block of the decoder by itself"),
+        ("--joint-steps", 2200, 1500, "all of it together, after both"),
     ):
-        words = f"optimiser steps of {what} (default: %(default)s)"
-        parser.add_argument(name, type=values.whole(1), default=steps, metavar="N", help=words)
+        usual = f"{steps}, with --teacher {taught}" if steps else f"{taught}, only with --teacher"
+        words = f"optimiser steps of {what} (default: {usual})"
+        parser.add_argument(name, type=values.whole(1), metavar="N", help=words)
     parser.add_argument(
         "--device",
         type=values.device,
@@ -63,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0: a voice was written."""
+    if args.teacher:
+        if args.recordings:
+            raise ArgumentError("--teacher and --recordings exclude each other")
+        from lightning_v2.training.distillation.pipeline import distill
+
+        distill(args)
+        return 0
     from lightning_v2.training.pipeline import train
 
     train(args)

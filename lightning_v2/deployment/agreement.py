@@ -16,10 +16,10 @@ import pandas as pd
 
 from lightning_v2.deployment.deployment import Deployment
 from lightning_v2.deployment.device.target import Device
-from lightning_v2.deployment.emulate import emulate
+from lightning_v2.deployment.emulate import as_deployed
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model import SourceFilterVoice, Speech
+from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import data_path
@@ -57,7 +57,7 @@ class Agreement:
 
 
 def agreement(
-    voice: SourceFilterVoice,
+    voice: Voice,
     plan: Plan | str | Path,
     device: Device,
     text: str,
@@ -92,7 +92,7 @@ def agreement(
 
 
 def waveform_agreement(
-    voice: SourceFilterVoice,
+    voice: Voice,
     plan: Plan | str | Path,
     device: Device,
     texts: list[str],
@@ -104,7 +104,7 @@ def waveform_agreement(
     """
     plan = Plan.of(plan)
     spoken = Deployment(voice, plan, device, buckets=buckets).synthesize(texts)
-    with emulate(voice, plan, "exact", arch=device.arch):
+    with as_deployed(voice, plan, "exact", arch=device.arch):
         wanted = voice.synthesize(texts)
     rows = [
         _row("waveform", "", found.waveform, emulated.waveform, "float32")
@@ -114,7 +114,7 @@ def waveform_agreement(
 
 
 def observed_emulation(
-    voice: SourceFilterVoice, plan: Plan, text: str, arch: str
+    voice: Voice, plan: Plan, text: str, arch: str
 ) -> tuple[dict[str, np.ndarray], Speech]:
     """The result of every site in the exact tier, in float32, and the speech."""
     values: dict[str, np.ndarray] = {}
@@ -122,7 +122,7 @@ def observed_emulation(
     def keep(call: SiteCall) -> None:
         values[call.site] = call.result.numpy()
 
-    with emulate(voice, plan, "exact", keep, arch=arch):
+    with as_deployed(voice, plan, "exact", keep, arch=arch):
         speech = voice.synthesize(text)
     return values, speech
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from lightning_v2.deployment.device.programs import ProgramError
@@ -15,16 +13,15 @@ from lightning_v2.deployment.device.ttnn_ops import Choice, TtnnOps
 from lightning_v2.deployment.device.weights import Weights
 from lightning_v2.deployment.errors import UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
-from lightning_v2.deployment.lowering.lowering import Lowering
+from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.deployment.lowering.single_calls import has_lowering
 from lightning_v2.deployment.observed.graph import Graph
 from lightning_v2.deployment.observed.report import Report
+from lightning_v2.deployment.speakers import GraphSpeaker, SourceFilterSpeaker, Speaker
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model import SourceFilterVoice, Speech
-from lightning_v2.model.config import HOP
-from lightning_v2.model.network import Frames
-from lightning_v2.model.voice import Line, Script
+from lightning_v2.model import Speech, Voice
+from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.interception import Observer
@@ -32,7 +29,7 @@ from lightning_v2.threads import torch_threads
 
 
 class Deployment:
-    """A voice on a device, whose bits are those of `emulate(voice, plan, tier="exact")`.
+    """A voice on a device, whose bits are those of `as_deployed(voice, plan)`.
 
     Every weight and every matrix product, convolution, norm, activation, attention and transform
     runs on the device. The host reads the text, turns durations into indices of frames, sums the
@@ -47,7 +44,7 @@ class Deployment:
 
     def __init__(
         self,
-        voice: SourceFilterVoice,
+        voice: Voice,
         plan: Plan | str | Path,
         device: Device,
         *,
@@ -69,7 +66,8 @@ class Deployment:
             PlanError: the plan does not parse, or does not fit the voice.
             ArgumentError: an observer of several sentences at once, or a voice without a lowering.
         """
-        if not has_lowering(voice.model):
+        graph = isinstance(voice, OnnxVoice)
+        if not graph and not has_lowering(voice.model):
             raise ArgumentError(
                 f"voice {voice.name!r} is not written out as device operations: no device can run "
                 "it; `emulate` can, by interception"
@@ -77,19 +75,27 @@ class Deployment:
         self.voice, self.device, self.buckets = voice, device, buckets or Buckets()
         if self.buckets.batch > 1 and observer is not None:
             raise ArgumentError("an observer sees one sentence at a time; batch must be 1")
+        if self.buckets.batch > 1 and graph:
+            raise ArgumentError("a voice of others speaks one sentence at a time; batch must be 1")
         sites = voice_sites(voice)
         self.plan = adapted(Plan.of(plan), sites)
         self.plan.check(sites)
         self._ops = TtnnOps(device)
         self.weights = Weights(self._ops, voice, self.plan, cache)
         self._stages = DeviceStages(self._ops, reported=observer is None)
-        runner = Runner(self._ops, self.plan.for_site, observer, self.weights, self._stages)
-        self._lowering = Lowering(voice.model, runner, self.buckets)
+        kind = GraphRunner if graph else Runner
+        self._runner = kind(self._ops, self.plan.for_site, observer, self.weights, self._stages)
+        names = self.plan.name, device.target
+        self._speaker: Speaker = (
+            GraphSpeaker(voice, self._runner, *names)
+            if graph
+            else SourceFilterSpeaker(voice, self._runner, self.buckets, *names)
+        )
 
     @property
     def sites(self) -> dict[str, str]:
         """Sites that ran -> op."""
-        return self._lowering.runner.sites
+        return self._runner.sites
 
     @property
     def report(self) -> Report:
@@ -121,19 +127,8 @@ class Deployment:
             UnsupportedError: ttnn cannot run the plan on this device.
         """
         texts = [text] if isinstance(text, str) else list(text)
-        scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
-        lines = [self.voice.lines(script, forced) for script in scripts]
         with torch.inference_mode(), torch_threads(1), self._explained():
-            spoken = iter(self._speak([line for script in lines for line in script]))
-            speeches = [
-                self.voice.speech(
-                    script,
-                    [next(spoken) for _ in script.sentences],
-                    self.plan.name,
-                    self.device.target,
-                )
-                for script in scripts
-            ]
+            speeches = self._speaker.say(texts, seed, forced)
         return speeches[0] if isinstance(text, str) else speeches
 
     def prepare(self) -> Iterator[str]:
@@ -152,61 +147,12 @@ class Deployment:
         ]
         for frames, phones in pairs:
             with torch.inference_mode(), torch_threads(1), self._explained():
-                self._rehearse(phones, frames)
+                self._speaker.rehearse(phones, frames)
             yield f"frames {frames}, phones {phones}"
 
     def close(self) -> None:
         """Forget what was recorded on the device."""
         self._stages.release()
-
-    def _rehearse(self, phones: int, frames: int) -> None:
-        """Run all parts once for sentences that fill two buckets, whatever durations they get."""
-        lowering, batch = self._lowering, self.buckets.batch
-        features = torch.zeros(1, phones, self.voice.config.features)
-        ends = torch.linspace(frames / phones, frames, phones)[None] - 0.5
-        unknown = [None] * batch
-        encoded = lowering.encode(
-            [torch.zeros(1, phones, dtype=torch.int64)] * batch,
-            [features] * batch,
-            unknown,
-            unknown,
-        )
-        encoded = lowering.regulate(encoded.hidden, [ends] * batch, unknown)
-        lowering.speak_encoded(encoded, unknown, [_silence] * batch)
-
-    def _fitting(self, script: Script, forced: Speech | None) -> Script:
-        largest = self.buckets.phones[-1]
-        parts = [part for sentence in script.sentences for part in sentence.split(largest)]
-        if forced is not None and len(parts) > len(script.sentences):
-            raise ArgumentError(
-                f"a sentence of {script.text!r} has more than {largest} phones and is cut, so that "
-                "it has other pauses than forced: use larger buckets of phones"
-            )
-        return replace(script, sentences=tuple(parts))
-
-    def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
-        """All lines, those of one bucket of phones together: on it depend the bits."""
-        waiting: dict[int, list[int]] = {}
-        for i, line in enumerate(lines):
-            waiting.setdefault(self.buckets.for_phones(line.phones.shape[1]), []).append(i)
-        spoken: dict[int, tuple[Frames, torch.Tensor]] = {}
-        for members in waiting.values():
-            for start in range(0, len(members), self.buckets.batch):
-                chosen = members[start : start + self.buckets.batch]
-                spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
-        return [spoken[i] for i in range(len(lines))]
-
-    def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
-        """Lines of one batch, and after them what fills it up."""
-        filler = replace(lines[-1], generator=np.random.default_rng(0))
-        full = lines + [filler] * (self.buckets.batch - len(lines))
-        return self._lowering.speak(
-            [line.phones for line in full],
-            [line.features for line in full],
-            [line.ends for line in full],
-            [line.f0 for line in full],
-            [line.noise for line in full],
-        )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -220,8 +166,3 @@ class Deployment:
             # Moves of data belong to no site.
             where = notes[0] if notes else "in a move of data"
             raise UnsupportedError(self.plan.name, self.device.board, where, str(error)) from error
-
-
-def _silence(frames: int) -> torch.Tensor:
-    """No noise for so many frames, (1, N)."""
-    return torch.zeros(1, frames * HOP)

@@ -2,14 +2,15 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.as_written import refuse_edited
@@ -18,7 +19,6 @@ from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.deployment.lowering.single_calls import has_lowering
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
-from lightning_v2.model.network import Frames
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
@@ -151,6 +151,43 @@ def emulate(
         yield Emulation(tier, settings.arch, lowering.runner)
 
 
+@contextmanager
+def as_deployed(
+    voice: Voice,
+    plan: Plan | str | Path,
+    tier: str = "exact",
+    observer: Observer | None = None,
+    arch: str | None = None,
+) -> Iterator[Emulation]:
+    """Context in which a voice computes what it would on a device: `emulate`, by its lowering.
+
+    It differs from `emulate` for voices that are ONNX graphs alone: there the torch calls are
+    intercepted, as ttnn takes them by default; here the graph is written out as device operations,
+    padded, with the blocks and orders of axes that a deployment has.
+
+    Arguments and errors are those of `emulate`.
+
+    Raises:
+        Refusal: an operation of the graph has no lowering.
+    """
+    from lightning_v2.onnx.voice import OnnxVoice
+
+    if not isinstance(voice, OnnxVoice):
+        with emulate(voice, plan, tier, observer, arch) as emulation:
+            yield emulation
+        return
+    from lightning_v2.deployment.lowering.graph.runner import GraphRunner
+    from lightning_v2.deployment.lowering.graph.voice import LoweredVoice
+
+    settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
+    sites = voice_sites(voice)
+    plan = adapted(Plan.of(plan), sites)
+    plan.check(sites)
+    lowered = LoweredVoice(voice, GraphRunner(tensix, plan.for_site, observer))
+    with executed_by(voice.model, _Turns(lowered, settings), plan.name, tier):
+        yield Emulation(tier, settings.arch, lowered.runner)
+
+
 def unemulated_words(emulation: Emulation) -> str:
     """What PyTorch ran, where and why, in a sentence."""
     if not emulation.unemulated:
@@ -167,22 +204,26 @@ class _Turns:
     It keeps its own torch calls from interceptions.
     """
 
-    def __init__(self, lowering: Lowering, settings: Settings):
+    def __init__(self, lowering: Any, settings: Settings):
+        """lowering: whose methods, those of a network, are asked for."""
         self._lowering, self._settings = lowering, settings
 
-    def acoustics(self, *args: Tensor | None) -> Frames:
-        with self._turn() as lowering:
-            return lowering.acoustics(*args)
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        with self._turn():
+            return self._lowering(*args, **options)
 
-    def wave(self, frames: Frames, noise: Tensor) -> Tensor:
-        with self._turn() as lowering:
-            return lowering.wave(frames, noise)
+    def __getattr__(self, name: str) -> Callable:
+        def run(*args: Any, **options: Any) -> Any:
+            with self._turn():
+                return getattr(self._lowering, name)(*args, **options)
+
+        return run
 
     @contextmanager
-    def _turn(self) -> Iterator[Lowering]:
+    def _turn(self) -> Iterator[None]:
         running = tensix.use(self._settings.tier, self._settings.arch)
         with running, asked_for(), torch._C.DisableTorchFunction():
-            yield self._lowering
+            yield
 
 
 def _warn_of_idle_rules(plan: Plan, interception: Interception) -> None:

@@ -124,7 +124,7 @@ def rehearse(
     Args:
         plan: a plan, or the name or path of one.
         board: one of `target.BOARDS`.
-        voice: a name in data/voices/ or the path of a folder.
+        voice: a name or path as `lightning_v2.load` takes it.
         buckets: lengths to compile for, and sentences at once.
         timeout_s: after so long the process is ended.
 

@@ -5,6 +5,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from lightning_v2.model.checkpoint import CONFIG, FORMAT, CheckpointError, read_config
+from lightning_v2.model.natural import checkpoint as natural
+from lightning_v2.model.natural import voice as natural_voice
 from lightning_v2.model.protocol import Voice
 from lightning_v2.model.voice import load_folder
 from lightning_v2.resources import data_path
@@ -13,6 +15,8 @@ DEFAULT_VOICE = "slt"
 
 GROUP = "lightning_v2.voices"
 """Of entry points of packages that bring other architectures."""
+
+_OURS = {FORMAT: load_folder, natural.FORMAT: natural_voice.load_folder}
 
 
 def load(name: str | Path = DEFAULT_VOICE) -> Voice:
@@ -35,11 +39,19 @@ def load(name: str | Path = DEFAULT_VOICE) -> Voice:
                 "or give the path of a folder with config.json and model.safetensors"
             )
         folder = data_path("voices") / str(name)
-    voice = _loader(folder)(folder)
+    return checked(_loader(folder)(folder), folder)
+
+
+def checked(voice: object, source: Path) -> Voice:
+    """A voice as it is.
+
+    Raises:
+        CheckpointError: it is none; `source` is where it comes from.
+    """
     offered = set(dir(voice))
     if missing := [n for n in vars(Voice) if not n.startswith("_") and n not in offered]:
         raise CheckpointError(
-            f"{folder}: a {type(voice).__name__} is no voice: it lacks {', '.join(missing)} "
+            f"{source}: a {type(voice).__name__} is no voice: it lacks {', '.join(missing)} "
             "(see model.protocol.Voice)"
         )
     return voice
@@ -53,10 +65,10 @@ def known_voices() -> list[str]:
 def _loader(folder: Path) -> Callable[[Path], Voice]:
     document = read_config(folder)
     form = document.get("format") if isinstance(document, dict) else document
-    if form == FORMAT:
-        return load_folder
+    if form in list(_OURS):  # of a damaged file it may be anything
+        return _OURS[form]
     others = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if form not in list(others):  # of a damaged file it may be anything
-        known = ", ".join(map(repr, [FORMAT, *others]))
+    if form not in list(others):
+        known = ", ".join(map(repr, [*_OURS, *others]))
         raise CheckpointError(f"{folder / CONFIG} has format {form!r}, expected {known}")
     return others[form].load()

@@ -20,7 +20,8 @@ class Voice(Protocol):
     """A trained network with its text front end.
 
     What comes after `synthesize` may be empty: a voice that has none of it is compared, emulated
-    and searched all the same, and what would need it is left out, with a reason.
+    and searched all the same, and what would need it is left out, with a reason. One that does not
+    speak any text has an attribute `sentences`, see `only_sentences`.
 
     Attributes:
         name: of the voice.
@@ -85,3 +86,8 @@ def language_of(voice: Voice, text: str) -> str:
     """The language that a voice reads a text in, ISO 639-1; English where it does not tell."""
     tell = getattr(voice, "language_of", None)
     return "en" if tell is None else tell(text)
+
+
+def only_sentences(voice: Voice) -> tuple[str, ...] | None:
+    """The texts that a voice speaks, if there are no others; None if it speaks any."""
+    return getattr(voice, "sentences", None)

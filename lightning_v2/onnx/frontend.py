@@ -36,6 +36,8 @@ class Frontend:
         frames_each: frames that 1 in `durations` stands for.
         f0: value in the graph that holds F0 in Hz, (1, T); None: there is none.
         lowest_f0: Hz; less is unvoiced.
+        inner: what a pupil of this voice learns from besides its outputs -> value in the graph: see
+            `training.distillation.lessons`.
     """
 
     sample_rate: int
@@ -45,6 +47,7 @@ class Frontend:
     frames_each: int = field(default=1, kw_only=True)
     f0: str | None = field(default=None, kw_only=True)
     lowest_f0: float = field(default=0.0, kw_only=True)
+    inner: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
     def key(self) -> str:

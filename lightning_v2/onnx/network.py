@@ -44,6 +44,11 @@ class Site(nn.Module):
             else:
                 self._places.append(argument)
 
+    @property
+    def arguments(self) -> list:
+        """For each input its constant, `GIVEN`, or None."""
+        return [self._parameters.get(p, p) if type(p) is str else p for p in self._places]
+
     def forward(self, *values: Tensor | None) -> Tensor | tuple[Tensor, ...]:
         """values: of the inputs that are not known beforehand, in order."""
         rest = iter(values)
@@ -129,6 +134,12 @@ class OnnxNetwork(nn.Module):
     def made_by(self) -> Mapping[str, str]:
         """Name of a site -> the value that it makes."""
         return self._made_by
+
+    @property
+    def runs(self) -> list[tuple[Node, nn.Module | Function]]:
+        """Every node, in the order of a run, and what computes it: a `Site` if it has a name or
+        constants."""
+        return [(n, step[-1]) for n, step in zip(self.graph.nodes, self._steps, strict=True)]
 
     @property
     def counts(self) -> list[str]:

@@ -19,8 +19,8 @@ from lightning_v2.model.speech import Speech
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.network import OnnxNetwork
-from lightning_v2.onnx.roles import site_roles
 from lightning_v2.onnx.parts import graph_parts
+from lightning_v2.onnx.roles import site_roles
 from lightning_v2.threads import torch_threads
 
 
@@ -181,8 +181,10 @@ class OnnxVoice:
         also = [value for value in (front.durations, front.f0) if value is not None]
         inputs = {name: torch.from_numpy(value) for name, value in line.inputs.items()}
         stream = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-        outputs = self.model(inputs, seed=stream, pinned=pinned, also=also)
-        wave = front.waveform(outputs, np.random.default_rng([seed, index]))
+        other = executor_of(self.model).by
+        network, head = (other, other.waveform) if other else (self.model, front.waveform)
+        outputs = network(inputs, seed=stream, pinned=pinned, also=also)
+        wave = head(outputs, np.random.default_rng([seed, index]))
         durations = _flat(outputs, front.durations)
         if durations is not None:
             durations = durations * np.float32(front.frames_each)

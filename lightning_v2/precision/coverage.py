@@ -12,12 +12,13 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from lightning_v2 import tensix
+from lightning_v2.model.protocol import only_sentences
 from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.formats import BITS_PER_VALUE
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."
-"""What a voice says when its operations are counted."""
+"""What a voice says when its operations are counted; its own first sentence if it has any."""
 
 _traces: WeakKeyDictionary = WeakKeyDictionary()
 
@@ -133,7 +134,8 @@ def voice_sites(voice: object, text: str | None = None) -> list[Site]:
     if text is not None:
         return tensix.trace(voice.model, lambda: voice.synthesize(text))
     if voice.model not in _traces:
-        _traces[voice.model] = tensix.trace(voice.model, lambda: voice.synthesize(SENTENCE))
+        said = (only_sentences(voice) or [SENTENCE])[0]
+        _traces[voice.model] = tensix.trace(voice.model, lambda: voice.synthesize(said))
     return _traces[voice.model]
 
 

@@ -22,7 +22,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_label
-from lightning_v2.model.protocol import Voice, language_of
+from lightning_v2.model.protocol import Voice, language_of, only_sentences
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import held_out_texts
@@ -32,19 +32,25 @@ from lightning_v2.search.sweep.store import Results
 from lightning_v2.search.sweep.sweep import Unit, sweep
 from lightning_v2.search.sweep.voices import voice as voice_of
 from lightning_v2.tensix.numbers import configuration
+from lightning_v2.voices import name_of
 
 
 class CheckError(LightningError, RuntimeError):
     """A check without an answer: units of it failed."""
 
 
-def held_out(count: int) -> dict[str, str]:
+def held_out(count: int, own: Sequence[str] | None = None) -> dict[str, str]:
     """The first sentences of data/sentences/heldout.tsv, which the voice was not trained on.
+
+    Args:
+        count: how many.
+        own: those of a voice that speaks no others; fewer than asked for are enough.
 
     Raises:
         ArgumentError: fewer than 2 are asked for, or more than there are.
     """
-    texts = held_out_texts()
+    texts = held_out_texts() if own is None else {text: text for text in own}
+    count = count if own is None else min(count, len(own))
     if not 2 <= count <= len(texts):
         raise ArgumentError(f"{count} sentences asked for; legal are 2 to {len(texts)}")
     return dict(islice(texts.items(), count))
@@ -54,7 +60,7 @@ def check(
     plan: Plan | str | Path,
     sentences: Mapping[str, str] | None = None,
     *,
-    voice: str = "slt",
+    voice: str | Path | Voice = "slt",
     tier: str = "fast",
     seed: int = 0,
     controls: bool = True,
@@ -70,8 +76,9 @@ def check(
 
     Args:
         plan: name, path or `Plan`.
-        sentences: identifier -> text; 100 held-out ones, in English, if not given.
-        voice: a name that `lightning_v2.load` knows, or a path.
+        sentences: identifier -> text; if not given 100 held-out ones, in English, or those of a
+            voice that speaks no others.
+        voice: a voice, or what `load` knows it by.
         tier: how the emulator computes, "fast" or "exact".
         seed: of the noise, the same for all.
         controls: test what must pass and what must fail as well, as far as the voice can do it.
@@ -91,9 +98,12 @@ def check(
         CheckError: units failed.
         ClusterError, ArgumentError, OSError, UnitBug: see `sweep`.
     """
-    sentences = held_out(ENOUGH_SENTENCES) if sentences is None else dict(sentences)
-    _refuse_what_is_too_little(sentences, endpoints, resamples)
+    voice = name_of(voice)
     speaker = voice_of(voice)
+    if sentences is None:
+        sentences = held_out(ENOUGH_SENTENCES, only_sentences(speaker))
+    sentences = dict(sentences)
+    _refuse_what_is_too_little(sentences, endpoints, resamples)
     plan = adapted(Plan.of(plan), voice_sites(speaker))
     with emulate(speaker, plan, tier=tier):
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units

@@ -19,6 +19,9 @@ from lightning_v2.training.corpus import Corpus
 from lightning_v2.training.dataset import Dataset
 from lightning_v2.training.trainer import Schedule, Trainer
 
+STEPS = {"acoustic": 3300, "vocoder": 6000, "joint": 2200}
+"""Optimiser steps of each stage, where nobody says otherwise."""
+
 _ACOUSTIC = ("encoder.", "duration.", "pitch.", "decoder.")
 
 
@@ -56,11 +59,12 @@ def train(args: argparse.Namespace) -> None:
 
 def stages(args: argparse.Namespace) -> tuple[Schedule, Schedule, Schedule]:
     """The acoustic, vocoder and joint schedules."""
+    steps = {stage: getattr(args, f"{stage}_steps") or STEPS[stage] for stage in STEPS}
     return (
-        Schedule("acoustic", args.acoustic_steps, seed=args.seed),
-        Schedule("vocoder", args.vocoder_steps, seed=args.seed),
+        Schedule("acoustic", steps["acoustic"], seed=args.seed),
+        Schedule("vocoder", steps["vocoder"], seed=args.seed),
         Schedule(
-            "joint", args.joint_steps, sentences=4, crops=16, learning_rate=6e-4, seed=args.seed
+            "joint", steps["joint"], sentences=4, crops=16, learning_rate=6e-4, seed=args.seed
         ),
     )
 

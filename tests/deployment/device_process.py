@@ -4,23 +4,20 @@ ttnn can hang, can end its process, and reads its variables once: no test may lo
 of the tests.
 """
 
-import contextlib
 import json
 import os
 import resource
 import runpy
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests import fork_server
+
 OUTPUT_SHOWN = 6000
 
 
@@ -54,43 +51,30 @@ def _result(function: Callable, call: list, timeout_s: float, environment: dict)
     variables = {**os.environ, **environment}
     with tempfile.TemporaryDirectory() as folder:
         result, output = Path(folder) / "result.json", Path(folder) / "output.txt"
-        where = [function.__code__.co_filename, function.__name__, str(result), json.dumps(call)]
-        with output.open("wb") as sink:
-            process = subprocess.Popen(
-                [sys.executable, "-P", __file__, *where],
-                cwd=folder,
-                env={name: value for name, value in variables.items() if value is not None},
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                end = f"ended with status {process.wait(timeout_s)}"
-            except subprocess.TimeoutExpired:
-                end = f"did not end within {timeout_s} s"
-            finally:
-                _end(process)
-        if end != "ended with status 0":
+        code = function.__code__
+        status = fork_server.run(
+            _main,
+            code.co_filename,
+            function.__name__,
+            str(result),
+            json.dumps(call),
+            folder=Path(folder),
+            output=output,
+            environment={name: value for name, value in variables.items() if value is not None},
+            timeout_s=timeout_s,
+        )
+        if status != 0:
+            late = f"did not end within {timeout_s} s"
+            end = late if status is None else f"ended with status {status}"
             shown = output.read_text(errors="replace")[-OUTPUT_SHOWN:]
             pytest.fail(f"{function.__name__} {end}; it printed:\n{shown}", pytrace=False)
         return json.loads(result.read_text())
-
-
-def _end(process: subprocess.Popen) -> None:
-    """End the process, if need be, and all that it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _main(file: str, name: str, result: str, call: str) -> None:
     target, board, *arguments = json.loads(call)
     # ttnn's crashes would each leave a file of gigabytes.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Some installed package may be called tests, too.
-    tests = sys.modules["tests"] = ModuleType("tests")
-    tests.__path__ = [str(ROOT / "tests")]
     function = runpy.run_path(file)[name]
     if target is None:
         value = function(*arguments)
@@ -104,7 +88,3 @@ def _main(file: str, name: str, result: str, call: str) -> None:
     sys.stderr.flush()
     # Without the end of the interpreter, in which ttnn now and then hangs.
     os._exit(0)
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])

@@ -99,6 +99,6 @@ def concatenate_heads(x):
     return x.transpose(1, 2).flatten(2)
 
 
-exp, sin, cos = torch.exp, torch.sin, torch.cos
-add, subtract, multiply = torch.add, torch.subtract, torch.multiply
+exp, sin, cos, tanh, log, relu = torch.exp, torch.sin, torch.cos, torch.tanh, torch.log, torch.relu
+add, subtract, multiply, divide = torch.add, torch.subtract, torch.multiply, torch.divide
 concat, reshape, permute = torch.cat, torch.reshape, torch.permute

@@ -1,5 +1,6 @@
 """The whole voice on mock devices: all that ttnn checks, and what it asks of a device."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,11 +25,11 @@ DEPLOYED = [("n150", ("bf16", "lightning-v2")), ("p150", ("bf16", "lightning-v2"
 OTHERS = [("n300", ("lightning-v2",)), ("p100", ("lightning-v2",))]
 
 
-def built(device, plans):
-    """All buckets of a voice under each plan."""
+def built(device, plans, cache):
+    """All buckets of a voice under each plan; `cache`: folder of constants, empty."""
     voice, told = load(), {}
     for name in plans:
-        deployment = Deployment(voice, name, device, buckets=SHORT)
+        deployment = Deployment(voice, name, device, buckets=SHORT, cache=Path(cache))
         prepared = list(deployment.prepare())
         plan = deployment.plan
         told[name] = {
@@ -67,7 +68,7 @@ def builds(cases):
 def built_on(request, tmp_path_factory):
     board, plans = request.param
     cache = str(tmp_path_factory.mktemp("cache"))
-    return board, plans, run_on_mock(board, built, plans, XDG_CACHE_HOME=cache)
+    return board, plans, run_on_mock(board, built, plans, cache)
 
 
 def stored(rows, columns, dtype):
@@ -145,11 +146,11 @@ LONG = (
 TEXTS = ["Hi.", "One sentence. And another one!", LONG, "Two birds and a cat in the garden."]
 
 
-def spoken(device):
+def spoken(device, cache):
     voice, told = load(), {}
     for batch in (1, 3):
         buckets = Buckets(phones=PHONES, frames=(128,), batch=batch, rows=384)
-        deployment = Deployment(voice, "bf16", device, buckets=buckets)
+        deployment = Deployment(voice, "bf16", device, buckets=buckets, cache=Path(cache))
         told[f"batch {batch}"] = list(map(described, deployment.synthesize(TEXTS, seed=7)))
         told[f"weights {batch}"] = [deployment.weights.packed, deployment.weights.loaded]
     told["one by one"] = [described(deployment.synthesize(text, seed=7)) for text in TEXTS]
@@ -171,6 +172,7 @@ def spoken(device):
         device,
         buckets=Buckets(phones=(32,), frames=(128,)),
         observer=lambda call: seen.append([call.site, list(call.result.shape)]),
+        cache=Path(cache),
     )
     observed.synthesize("Hi.")
     told["seen"], told["reported"] = seen, len(observed.report.stages)
@@ -192,7 +194,7 @@ def spoken(device):
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     cache = str(tmp_path_factory.mktemp("cache"))
-    return run_on_mock("n150", spoken, XDG_CACHE_HOME=cache)
+    return run_on_mock("n150", spoken, cache)
 
 
 @pytest.mark.parametrize("kind", ["batch 1", "batch 3", "one by one"])

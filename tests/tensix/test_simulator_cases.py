@@ -23,6 +23,7 @@ FILES = (
     "broadcast_cases",
     "unary_cases",
     "movement_cases",
+    "blackhole_cases",
 )
 CASES = [
     pytest.param(name, index, id=f"{name}-{index}-{case['op']}")
@@ -57,7 +58,7 @@ def product(case, config, a, b, bias, **options):
         bias=bias and bias.dtype,
         fp32_dest_acc_en=config.fp32_dest_acc_en,
         shared_in0=a.values[..., 0, 0].numel() == 1 < b.values[..., 0, 0].numel(),
-        arch="wormhole_b0",
+        arch=tensix.settings().arch,
     )
     return tensix.linear(
         a,
@@ -94,22 +95,33 @@ def run(case, operands):
         return tensix.concat(list(operands.values()), **options)
     if op in ("transpose", "permute", "slice", "reshape"):
         return getattr(tensix, op)(*operands.values(), *options.values())
+    if isinstance(options.get("dim"), list):
+        options["dim"] = tuple(options["dim"])
     if config is not None:
         options["compute_kernel_config"] = config
+    if op in ("layer_norm", "rms_norm"):
+        return getattr(tensix, op)(operands.pop("x"), bias=bias, **operands, **options)
+    if op == "scaled_dot_product_attention":
+        options["program_config"] = tensix.SDPAProgramConfig(exp_approx_mode=False)
     return getattr(tensix, op)(*operands.values(), **options)
 
 
 @pytest.mark.parametrize(("name", "index"), CASES)
 def test_every_value(files, name, index):
     arrays, attributes = files[name]
-    case = attributes["cases"][index]
+    case, alias = attributes["cases"][index], attributes.get("alias", {})
+
+    def stored(key):
+        return values(arrays[alias.get(key, key)])
+
     operands = {
-        key: Tensor(values(arrays[f"{key}_{index}"]), given) if isinstance(given, str) else given
+        key: Tensor(stored(f"{key}_{index}"), given) if isinstance(given, str) else given
         for key, given in case["inputs"].items()
     }
-    result = run(case, operands)
+    with tensix.use(arch=attributes.get("arch", "wormhole_b0")):
+        result = run(case, operands)
     assert result.dtype == case["output"]
-    expected = values(arrays[f"out_{index}"]).flatten()
+    expected = stored(f"out_{index}").flatten()
     np.testing.assert_array_equal(
         result.values.flatten().view(torch.int32), expected.view(torch.int32)
     )

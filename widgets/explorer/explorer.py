@@ -10,9 +10,12 @@ from IPython.display import display
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display import colours
 from lightning_v2.errors import LightningError
+from lightning_v2.model import Voice
+from lightning_v2.model.protocol import only_sentences
 from lightning_v2.precision import Plan, presets
 from lightning_v2.precision import edit as plan_edit
 from lightning_v2.resources import data_path, held_out_texts
+from lightning_v2.voices import name_of
 from widgets.explorer import explorer_views as views
 from widgets.explorer.explorer_facts import facts
 from widgets.explorer.explorer_panels import ExplorerBar, ExplorerBoard, ExplorerHistory
@@ -50,7 +53,7 @@ class PrecisionExplorer:
         text: one sentence.
         plan: name or path of the plan to begin with.
         reference: "fp32" for PyTorch float32, not emulated, or a plan.
-        voice: name in data/voices/, or folder.
+        voice: a voice, or what `lightning_v2.load` knows it by.
         tier: of the first result.
         seed: of the noise.
 
@@ -66,7 +69,7 @@ class PrecisionExplorer:
         text: str,
         plan: Plan | str | Path = "lightning-v2",
         reference: str = "fp32",
-        voice: str = "slt",
+        voice: Voice | str | Path = "slt",
         tier: str = "fast",
         seed: int = 0,
         session: Callable[[State], Session] = Session,
@@ -74,8 +77,10 @@ class PrecisionExplorer:
         first = Plan.of(plan)
         self._bases = {name: name for name in presets()} | {first.name: first}
         self._given_reference = str(reference)
-        self.session = session(State(text, str(voice), str(reference), first, tier=tier, seed=seed))
-        self._sentences = [text, *list(held_out_texts().values())[:SENTENCES]]
+        state = State(text, name_of(voice), str(reference), first, tier=tier, seed=seed)
+        self.session = session(state)
+        offered = only_sentences(state.speaker) or list(held_out_texts().values())
+        self._sentences = list(dict.fromkeys([text, *offered[:SENTENCES]]))
         self._shown: dict[str, object] = {}
         self._bar, self._table = ExplorerBar(), SiteTable()
         self._board, self._history = ExplorerBoard(), ExplorerHistory()

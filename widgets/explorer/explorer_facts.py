@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
+from lightning_v2.deployment.cycles import cycles
 from lightning_v2.errors import LightningError
 from lightning_v2.precision import Coverage, Plan
 from lightning_v2.precision.edit import precisions_of
-from lightning_v2.search.plans.cost import cycles
 from widgets.explorer.explorer_state import State
 
 SHARES = (

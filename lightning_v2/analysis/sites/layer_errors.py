@@ -16,6 +16,7 @@ from lightning_v2.analysis.sites.value_counts import ValueCounts
 from lightning_v2.tensix import SiteCall
 from lightning_v2.tensix.intercept.interception import Observer
 
+Right = TypeVar("Right")
 Result = TypeVar("Result")
 
 FIGURES = (
@@ -84,24 +85,48 @@ class LayerErrors:
         def counts(site: str) -> bool:
             return only is None or site in only
 
-        calls: dict[str, int] = defaultdict(int)
         with Ahead(reference, counts) as ahead:
+            return candidate(self._beside(ahead, counts))
 
-            def observe(call: SiteCall) -> None:
-                site = call.site
-                if not counts(site):
-                    return
-                self._seen.add(site)
-                right = ahead.output(site, calls[site])
-                calls[site] += 1
-                output = first(call.result)
-                self._values[site].add(output, self.output_of(site))
-                if right is None or right.shape != output.shape:
-                    self._incomparable.add(site)
-                else:
-                    self._accumulated[site].add(*comparable(call.op, right, output))
+    def both(
+        self, reference: Callable[[Observer], Right], candidate: Callable[[Observer], Result]
+    ) -> tuple[Right, Result]:
+        """`observe_reference` and `accumulate` of one and the same run of a reference.
 
-            return candidate(observe)
+        Returns:
+            What the two return.
+        """
+
+        def watched(observe: Observer) -> Right:
+            def observe_both(call: SiteCall) -> None:
+                self.observe_reference(call)
+                observe(call)
+
+            return reference(observe_both)
+
+        with Ahead(watched, lambda site: True) as ahead:
+            result = candidate(self._beside(ahead, lambda site: True))
+            return ahead.result(), result
+
+    def _beside(self, ahead: Ahead, counts: Callable[[str], bool]) -> Observer:
+        """The observer of a candidate beside a reference."""
+        calls: dict[str, int] = defaultdict(int)
+
+        def observe(call: SiteCall) -> None:
+            site = call.site
+            if not counts(site):
+                return
+            self._seen.add(site)
+            right = ahead.output(site, calls[site])
+            calls[site] += 1
+            output = first(call.result)
+            self._values[site].add(output, self.output_of(site))
+            if right is None or right.shape != output.shape:
+                self._incomparable.add(site)
+            else:
+                self._accumulated[site].add(*comparable(call.op, right, output))
+
+        return observe
 
     def missing(self) -> frozenset[str]:
         """Sites of the reference that no candidate has run yet."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lightning_v2 import noise
 from lightning_v2.tensix import SiteCall
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
@@ -25,7 +26,8 @@ class Ahead:
             output = run.output("decoder.input", 0)
 
     The run sees the context variables of the thread that enters and computes with as many threads
-    as that does. On leaving, what is left of it does not take place.
+    as that does. What the two draw from the shared generators of random numbers, each draws as if
+    it were alone. On leaving, what is left of the run does not take place.
     """
 
     def __init__(self, run: Callable[[Observer], object], wanted: Callable[[str], bool]):
@@ -35,6 +37,7 @@ class Ahead:
         self._calls: Counter = Counter()
         self._asked: tuple[str, int] | None = None
         self._error: BaseException | None = None
+        self._result: object = None
         self._finished = self._left = False
         self._go, self._stop = threading.Semaphore(0), threading.Semaphore(0)
 
@@ -47,8 +50,10 @@ class Ahead:
 
     def __exit__(self, *exception: object) -> None:
         self._left = True
+        mine = noise.states()
         self._go.release()
         self._thread.join()
+        noise.go_on_from(mine)
 
     def output(self, site: str, call: int) -> Tensor | None:
         """What the call-th call of a site, from 0 on, returns; handed out once.
@@ -59,20 +64,37 @@ class Ahead:
             whatever the run raises.
         """
         key = site, call
-        if key not in self._outputs and not self._finished:
-            self._asked = key
+        if key not in self._outputs:
+            self._go_on_to(key)
+        return self._outputs.pop(key, None)
+
+    def result(self) -> object:
+        """What the run returns; the rest of it takes place.
+
+        Raises:
+            whatever the run raises.
+        """
+        self._wanted = lambda site: False
+        self._go_on_to(None)
+        return self._result
+
+    def _go_on_to(self, asked: tuple[str, int] | None) -> None:
+        """Let the run go on to the end of a call, or to its own."""
+        if not self._finished:
+            self._asked = asked
+            mine = noise.states()
             self._go.release()
             self._stop.acquire()
+            noise.go_on_from(mine)
         if self._error is not None:
             raise self._error
-        return self._outputs.pop(key, None)
 
     def _work(self) -> None:
         self._go.acquire()
         try:
             if not self._left:
                 with torch_threads(self._threads):
-                    self._run(self._observe)
+                    self._result = self._run(self._observe)
         except _Left:
             pass
         except BaseException as error:
@@ -90,8 +112,10 @@ class Ahead:
         self._calls[call.site] += 1
         self._outputs[key] = first(call.result).detach().clone()
         if key == self._asked:
+            mine = noise.states()
             self._stop.release()
             self._go.acquire()
+            noise.go_on_from(mine)
             if self._left:
                 raise _Left
 

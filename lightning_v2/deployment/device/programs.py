@@ -20,6 +20,7 @@ None of this shows in the result: blocks along K are given, and rows and columns
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from lightning_v2.errors import LightningError
 from lightning_v2.tensix.numbers import fidelity
@@ -129,6 +130,24 @@ def choices(product: Product, grid: Grid) -> list[Program]:
             f"core, of which {USABLE_L1} are free: use a smaller bucket or batch"
         )
     return sorted(fitting, key=lambda program: program.cycles)
+
+
+def config_of(product: Product, program: Program) -> tuple[str, dict[str, Any]]:
+    """Class and arguments of ttnn's program config, for a product with a constant."""
+    arguments = {
+        "compute_with_storage_grid_size": program.grid,
+        "in0_block_w": product.width,
+        "out_subblock_h": 1,
+        "out_subblock_w": subblock(program.per_core_n, product.wide),
+        "per_core_M": program.per_core_m,
+        "per_core_N": program.per_core_n,
+        "fused_activation": None,
+        "fuse_batch": True,
+    }
+    if program.kind == "blocks":
+        return "MatmulMultiCoreReuseMultiCastProgramConfig", arguments | {"transpose_mcast": False}
+    arguments["mcast_in0"] = program.kind == "columns"
+    return "MatmulMultiCoreReuseMultiCast1DProgramConfig", arguments
 
 
 def subblock(per_core_n: int, wide: bool) -> int:

@@ -113,7 +113,9 @@ class DeviceStages:
             for x in fetched:
                 self._ops.to_torch(x)
         self.graphs[key] = captured.graph
-        self.reports[key] = StageReport.of(key[0], _bucket(uploads, held), captured)
+        # A part of a graph names its bucket itself, as "part 2, rows 256".
+        stage, _, bucket = key[0].partition(", ")
+        self.reports[key] = StageReport.of(stage, bucket or _bucket(uploads, held), captured)
 
     def _record(
         self, compute: Compute, uploads: dict[str, Upload], held: dict[str, DeviceTensor]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lightning_v2.deployment.device.programs import Product, Program, subblock
+from lightning_v2.deployment.device.programs import Product, Program, config_of, subblock
 from lightning_v2.deployment.device.target import Device
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
 
@@ -17,21 +17,8 @@ class Words:
 
     def program(self, product: Product, program: Program) -> Any:
         """The program config of a product with a constant."""
-        ttnn = self._ttnn
-        common = {
-            "compute_with_storage_grid_size": program.grid,
-            "in0_block_w": product.width,
-            "out_subblock_h": 1,
-            "out_subblock_w": subblock(program.per_core_n, product.wide),
-            "per_core_M": program.per_core_m,
-            "per_core_N": program.per_core_n,
-            "fused_activation": None,
-            "fuse_batch": True,
-        }
-        if program.kind == "blocks":
-            return ttnn.MatmulMultiCoreReuseMultiCastProgramConfig(transpose_mcast=False, **common)
-        by_columns = program.kind == "columns"
-        return ttnn.MatmulMultiCoreReuseMultiCast1DProgramConfig(mcast_in0=by_columns, **common)
+        name, arguments = config_of(product, program)
+        return getattr(self._ttnn, name)(**arguments)
 
     def kernel(self, config: ComputeKernelConfig) -> Any:
         """The compute kernel config."""

@@ -145,7 +145,7 @@ class TtnnOps:
         if len(b.shape) > 2:
             return self._batched(a, b, dtype, config, program_config)
         product = Product(
-            m=math.prod(tuple(a.shape)[:-1]) // TILE,
+            m=math.prod(tuple(a.shape)[:-2]) * _tiles(a.shape[-2]),
             k=_tiles(a.shape[-1]),
             n=_tiles(b.shape[-1]),
             in0=_name(a.dtype),
@@ -237,8 +237,8 @@ class TtnnOps:
         x: DeviceTensor,
         *,
         epsilon: float,
-        weight: DeviceTensor,
-        bias: DeviceTensor,
+        weight: DeviceTensor | None,
+        bias: DeviceTensor | None,
         compute_kernel_config: ComputeKernelConfig,
     ) -> DeviceTensor:
         return self._ttnn.layer_norm(
@@ -290,6 +290,10 @@ class TtnnOps:
             x, memory_config=self._ttnn.L1_MEMORY_CONFIG
         )
 
+    def permute(self, x: DeviceTensor, dims: Sequence[int]) -> DeviceTensor:
+        x = self._placement.interleaved(self._placement.tiled(x))
+        return self._ttnn.permute(x, tuple(dims), memory_config=self._ttnn.L1_MEMORY_CONFIG)
+
     def reshape(self, x: DeviceTensor, shape: Sequence[int]) -> DeviceTensor:
         return self._ttnn.reshape(self._placement.interleaved(x), tuple(shape))
 
@@ -319,8 +323,11 @@ class TtnnOps:
         return run
 
     def _binary(self, function: Callable) -> Callable:
-        def run(a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
-            a, b = self._placement.tiled(a), self._placement.tiled(b)
+        def run(a: DeviceTensor, b: DeviceTensor | float) -> DeviceTensor:
+            a = self._placement.tiled(a)
+            if isinstance(b, int | float):
+                return function(a, b, memory_config=self._placement.beside(a))
+            b = self._placement.tiled(b)
             if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
                 a, b = self._placement.sharded(a), self._placement.sharded(b)
             return function(a, b, memory_config=self._placement.beside(a))

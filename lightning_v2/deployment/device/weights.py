@@ -14,7 +14,7 @@ from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
 from lightning_v2.deployment.lowering.runner import Constant, DeviceTensor
 from lightning_v2.files import user_cache, written_whole
 from lightning_v2.identity import code_digest
-from lightning_v2.model import SourceFilterVoice
+from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
 
 _SUFFIX = ".tensorbin"
@@ -28,9 +28,7 @@ class Weights:
         packed, loaded: how many constants were packed, and how many came from the cache.
     """
 
-    def __init__(
-        self, ops: TtnnOps, voice: SourceFilterVoice, plan: Plan, folder: Path | None = None
-    ):
+    def __init__(self, ops: TtnnOps, voice: Voice, plan: Plan, folder: Path | None = None):
         """folder: of all caches; the user's if not given."""
         self.packed = self.loaded = 0
         root = folder or user_cache() / "weights"
@@ -48,7 +46,7 @@ class Weights:
 
     def _send(self, constant: Constant) -> DeviceTensor | Taps:
         sent = self._ops.keep(self._kept(constant))
-        return Taps(sent, tuple(constant.owner.shape)) if constant.kind == "taps" else sent
+        return Taps(sent, tuple(constant.values.shape)) if constant.kind == "taps" else sent
 
     def _kept(self, constant: Constant) -> DeviceTensor:
         """A packed constant on the host, from the cache if it is there and whole."""
@@ -76,7 +74,7 @@ class Weights:
         return pack(constant.values.detach(), constant.dtype)
 
 
-def cache_key(voice: SourceFilterVoice, plan: Plan) -> str:
+def cache_key(voice: Voice, plan: Plan) -> str:
     """What packed constants depend on, as a digest."""
     parts = [voice.digest, plan.digest, ttnn_version() or "", code_digest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -26,6 +26,13 @@ class HibariFrontend(Frontend):
             frames_each=2,
             f0="f0",
             lowest_f0=LOWEST_F0,
+            inner={
+                "text": "/norm/LayerNormalization_output_0",
+                "log_durations": "/dur/dur.2/Conv_output_0",
+                "energy": "/Mul_62_output_0",
+                "hidden_0": "/dec_in/Conv_output_0",
+                **{f"hidden_{i + 1}": f"/dec.{i}/Add_1_output_0" for i in range(8)},
+            },
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,9 @@ import pandas as pd
 
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError, LightningError
+from lightning_v2.model import Speech
 from lightning_v2.precision import Plan
+from lightning_v2.search.plans.own_loss import OWN, column_of, is_own, metric_name
 from lightning_v2.search.plans.quality import METRIC_NAMES, PROSODY, badness, loss
 from lightning_v2.search.sweep.cluster import connected
 from lightning_v2.search.sweep.measurements import plan_text
@@ -31,7 +33,9 @@ class Bench(Settings):
     Attributes:
         sentences: texts.
         folder: of results. What is there is not computed again.
-        metric: one of `quality.METRIC_NAMES`; it becomes the column `score`.
+        metric: one of `quality.METRIC_NAMES`, or a loss of one's own: a function of two `Speech`,
+            that of float32 and that of a plan with its durations and F0, that returns a number of
+            which less is better, or FILE.py:FUNCTION. It becomes the column `score`.
 
     Raises:
         ArgumentError: there is no such metric, or there are no sentences.
@@ -39,9 +43,11 @@ class Bench(Settings):
 
     sentences: tuple[str, ...]
     folder: Path
-    metric: str = "loss"
+    metric: str | Callable[[Speech, Speech], float] = "loss"
 
     def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "metric", metric_name(self.metric))
         badness(self.metric, 0.0)
         if not self.sentences:
             raise ArgumentError("no sentences: a plan is measured on at least one")
@@ -60,7 +66,8 @@ class Bench(Settings):
         """Means over the sentences: a row a plan, in order.
 
         Returns:
-            A column for each of `METRIC_NAMES`, and `score`: of the metric, less is better.
+            A column for each of `METRIC_NAMES`, `own` for a loss of one's own, and `score`: of the
+            metric, less is better.
 
         Raises:
             SearchError: some could not be measured.
@@ -84,16 +91,21 @@ class Bench(Settings):
         records = forced.join(_records(rows, "prosody", list(PROSODY)))
         records["loss"] = loss(records)
         records = records[list(METRIC_NAMES)]
-        bad = badness(self.metric, records[self.metric])
+        if is_own(self.metric):
+            records = records.join(_records(rows, "own_loss", [OWN]))
+        bad = badness(self.metric, records[column_of(self.metric)])
         means = records.assign(score=bad).groupby(level="plan").mean()
         return means.loc[texts].reset_index(drop=True)
 
     def _units(self, plan: str) -> list[Unit]:
         given = {"plan": plan, "voice": self.voice, "tier": self.tier, "seed": self.seed}
+        asked = {"teacher_forced": given, "prosody": given}
+        if is_own(self.metric):
+            asked["own_loss"] = {**given, "loss": self.metric}
         return [
-            Unit(name, {"sentence": sentence, **given})
+            Unit(name, {"sentence": sentence, **parameters})
             for sentence in self.sentences
-            for name in ("teacher_forced", "prosody")
+            for name, parameters in asked.items()
         ]
 
 

@@ -8,6 +8,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import plan_of, precisions_of
 from lightning_v2.search.plans.bench import Bench
+from lightning_v2.search.plans.own_loss import column_of
 from lightning_v2.search.plans.quality import badness
 from lightning_v2.search.sweep.voices import voice as voice_of
 
@@ -50,13 +51,13 @@ def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisect
     order = [site for site in start if start[site] != end[site]]
     if not order:
         raise ArgumentError(f"{good.name} and {bad.name} say the same of every site")
-    limit = badness(bench.metric, threshold)
+    limit, metric = badness(bench.metric, threshold), column_of(bench.metric)
     found: dict[int, tuple[float, bool]] = {}
 
     def try_out(counts: list[int]) -> None:
         plans = [plan_of(start | {site: end[site] for site in order[:n]}) for n in counts]
         table = bench.measure(plans)
-        for count, value, score in zip(counts, table[bench.metric], table["score"], strict=True):
+        for count, value, score in zip(counts, table[metric], table["score"], strict=True):
             found[count] = float(value), not score <= limit
 
     low, high = 0, len(order)
@@ -65,9 +66,7 @@ def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisect
         value, breaks = found[count]
         if breaks == wrong:
             what = "breaks already" if wrong else "does not break"
-            raise ArgumentError(
-                f"{plan.name} {what}: {bench.metric} is {value:g}, not {threshold:g}"
-            )
+            raise ArgumentError(f"{plan.name} {what}: {metric} is {value:g}, not {threshold:g}")
     while high - low > 1:
         middle = (low + high) // 2
         try_out([middle])
@@ -76,7 +75,7 @@ def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisect
         {
             "low_sites": count,
             "last_site": order[count - 1] if count else "",
-            bench.metric: value,
+            metric: value,
             "breaks": breaks,
         }
         for count, (value, breaks) in found.items()

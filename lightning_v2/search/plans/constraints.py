@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightning_v2.deployment.cycles import cycles
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Coverage
 from lightning_v2.precision.edit import Move, Precisions, plan_of
-from lightning_v2.search.plans.cost import cycles
 from lightning_v2.tensix.numbers.sites import Site
 
 LOWS = (

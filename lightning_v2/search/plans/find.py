@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from lightning_v2 import tensix
+from lightning_v2.deployment.cycles import cycles
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import Move, adapted, groups, precisions_of
@@ -17,7 +18,6 @@ from lightning_v2.search.check import check
 from lightning_v2.search.check_record import Check
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints
-from lightning_v2.search.plans.cost import cycles
 from lightning_v2.search.plans.sensitivity import ranked
 from lightning_v2.search.plans.strategies import STRATEGIES, evolve, greedy, refuse_unreachable
 from lightning_v2.search.plans.trials import Space, Trial, Trials
@@ -65,13 +65,18 @@ class Search:
         )
 
 
-def sentences_for_search(count: int) -> tuple[str, ...]:
+def sentences_for_search(count: int, own: Sequence[str] | None = None) -> tuple[str, ...]:
     """The last held-out sentences: the judge takes the first ones, which no search has seen.
+
+    Args:
+        count: how many.
+        own: those of a voice that speaks no others; at most half of them are taken.
 
     Raises:
         ArgumentError: fewer than 1 are asked for, or more than there are.
     """
-    texts = tuple(held_out_texts().values())
+    texts = tuple(held_out_texts().values() if own is None else own)
+    count = count if own is None else min(count, max(1, len(own) // 2))
     if not 1 <= count <= len(texts):
         raise ArgumentError(f"{count} sentences asked for; legal are 1 to {len(texts)}")
     return texts[-count:]

@@ -15,6 +15,7 @@ from lightning_v2.analysis.metrics.endpoints import Run, limit_of
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
+from lightning_v2.search.plans.own_loss import is_own
 from lightning_v2.search.sweep.measurements import emulated
 from lightning_v2.search.sweep.sweep import measurement
 from lightning_v2.search.sweep.voices import voice as voice_of
@@ -106,8 +107,12 @@ def badness(metric: str, values: pd.Series | float) -> pd.Series | float:
     Raises:
         ArgumentError: there is no such metric.
     """
+    if is_own(metric):
+        return values
     if metric not in METRIC_NAMES:
-        raise ArgumentError(f"metric is {metric!r}; legal are {', '.join(METRIC_NAMES)}")
+        raise ArgumentError(
+            f"metric is {metric!r}; legal are {', '.join(METRIC_NAMES)}, or FILE.py:FUNCTION"
+        )
     direction = {m.name: m.better for m in METRICS}.get(metric, "lower")
     if direction == "zero":
         return abs(values)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from lightning_v2.deployment.cycles import cycles
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.coverage import Coverage
 from lightning_v2.precision.edit import (
@@ -15,7 +16,6 @@ from lightning_v2.precision.edit import (
     precisions_of,
 )
 from lightning_v2.search.plans.bench import Bench
-from lightning_v2.search.plans.cost import cycles
 from lightning_v2.search.sweep.voices import voice as voice_of
 
 

@@ -1,7 +1,15 @@
 """What all units of a check or of a search have in common, and where they run."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lightning_v2.voices import name_of
+
+if TYPE_CHECKING:
+    from lightning_v2.model import Voice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -9,18 +17,21 @@ class Settings:
     """Arguments of `check` and of a `Bench` alike.
 
     Attributes:
-        voice: a name in data/voices/ or a folder.
+        voice: what `load` knows it by; one that is an object is kept and gets such a name.
         tier: "fast" or "exact".
         seed: of the noise.
         scheduler, workers, progress: see `sweep`.
     """
 
-    voice: str = "slt"
+    voice: str | Path | Voice = "slt"
     tier: str = "fast"
     seed: int = 0
     scheduler: str | None = None
     workers: int | None = None
     progress: bool = True
+
+    def __post_init__(self):
+        object.__setattr__(self, "voice", name_of(self.voice))
 
     @classmethod
     def of(cls, source: object) -> dict[str, Any]:

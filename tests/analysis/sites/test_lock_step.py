@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lightning_v2.analysis.sites.lock_step import Ahead
+from lightning_v2.noise import drawn_from
 from lightning_v2.tensix import SiteCall
 
 COLOUR = contextvars.ContextVar("colour", default="grey")
@@ -110,3 +111,38 @@ def test_the_run_sees_the_context_and_leaves_the_threads_of_torch_alone():
         COLOUR.reset(token)
     assert seen == [("green", before)]
     assert torch.get_num_threads() == before
+
+
+def drawing(observe):
+    """Draws a number a site."""
+    with drawn_from(3):
+        drawn = []
+        for i in range(4):
+            drawn.append(torch.rand(()).item())
+            observe(SiteCall(str(i), "add", None, (), {}, torch.tensor([0.0])))
+        return drawn
+
+
+def test_each_of_the_two_draws_as_if_it_were_alone():
+    alone = drawing(lambda call: None)
+    before = torch.get_rng_state()
+    with Ahead(drawing, everything) as run:
+        beside = drawing(lambda call: run.output(call.site, 0))
+        assert run.result() == beside == alone
+    assert torch.equal(torch.get_rng_state(), before)
+    with Ahead(drawing, everything) as run:
+        run.output("1", 0)
+        torch.manual_seed(8)
+        torch.rand(1)
+        before = torch.get_rng_state()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_result_lets_the_rest_take_place():
+    made = []
+    with Ahead(counting(made), everything) as run:
+        run.output("1", 0)
+        assert run.result() is None and made == [0, 1, 2, 3, 4]
+        assert run.output("3", 0) is None
+    with Ahead(lambda observe: 1 / 0, everything) as run, pytest.raises(ZeroDivisionError):
+        run.result()

@@ -13,8 +13,8 @@ from PIL import Image
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.metric import METRICS
+from lightning_v2.deployment.cycles import cycles
 from lightning_v2.precision.edit import precisions_of
-from lightning_v2.search.plans.cost import cycles
 from widgets import PrecisionExplorer
 from widgets.explorer import explorer_views as views
 from widgets.player.wav import read_wav_base64

@@ -145,7 +145,10 @@ def _across_tile(tile, blackhole):
 
 @compiled
 def _down_tile(tile, blackhole):
-    """Sum of 32 rows: every fourth row of each face, the faces, then the four that are left."""
+    """Sum of 32 rows: every fourth row of each face, the faces, then the four that are left.
+
+    The last step is Wormhole's (l0 + l1) + (l2 + l3) or Blackhole's l0 + (l1 + (l2 + l3)).
+    """
     lanes = np.empty(4, np.uint32)
     for i in range(4):
         halves = np.empty(2, np.uint32)
@@ -154,8 +157,10 @@ def _down_tile(tile, blackhole):
             last = add(tile[row + 8], tile[row + 12], blackhole)
             halves[face] = add(tile[row], add(tile[row + 4], last, blackhole), blackhole)
         lanes[i] = add(halves[0], halves[1], blackhole)
-    first = add(lanes[0], lanes[1], blackhole)
-    return add(first, add(lanes[2], lanes[3], blackhole), blackhole)
+    last = add(lanes[2], lanes[3], blackhole)
+    if blackhole:
+        return add(lanes[0], add(lanes[1], last, blackhole), blackhole)
+    return add(add(lanes[0], lanes[1], blackhole), last, blackhole)
 
 
 @compiled

@@ -74,10 +74,14 @@ def selu(x, scale, alpha, wide, blackhole):
 
 @compiled
 def mish(x, wide, blackhole):
-    """x * tanh(softplus(x)) as x u (u + 2) / ((u + 1)**2 + 1), u = e**x; x itself from 8 on."""
+    """x * tanh(softplus(x)) as x u (u + 2) / ((u + 1)**2 + 1), u = e**x; x itself from 8 on.
+
+    A 16-bit Dst rounds u to bfloat16.
+    """
     y = x
     if less(x, _EIGHT, blackhole):
         u = exp_compound(x, wide, blackhole)
+        u = u if wide else round_bfloat16(u)
         above = add(u, _ONE, blackhole)
         denominator = multiply_add(above, above, _ONE, blackhole)
         inverse = reciprocal_steps(denominator, 2 if wide else 1, blackhole)

@@ -1,6 +1,6 @@
 """What a plan costs a chip, *modelled*: cycles of its matrix products for one sentence.
 
-Each product takes as long as `deployment.programs` says of the best program on the core grid:
+Each product takes as long as `device.programs` says of the best program on the core grid:
 16 cycles a fidelity phase and product of tiles, or 32 bytes a cycle into a core, whichever is more.
 Products of attention heads share the cores by head; depthwise convolutions share them evenly by
 multiply-adds. Element-wise operations cost the same under any plan and are left out; so is the time
@@ -27,23 +27,33 @@ def cycles(precisions: Precisions, sites: Sequence[Site], grid: Grid = GRID) -> 
     Raises:
         ProgramError: a product does not fit the memory of a core.
     """
-    return sum(_site_cycles(site, precisions[site.name], grid) for site in sites if site.macs)
+    return sum(site_cycles(site, precisions[site.name], grid) for site in sites if site.macs)
 
 
 @functools.lru_cache(maxsize=4096)
-def _site_cycles(site: Site, precision: SitePrecision, grid: Grid) -> int:
+def site_cycles(site: Site, precision: SitePrecision, grid: Grid = GRID) -> int:
+    """Modelled cycles of all calls of one site of the matrix engine.
+
+    Raises:
+        ProgramError: a product does not fit the memory of a core.
+    """
     phases, cores = fidelity.count(precision.math_fidelity), grid[0] * grid[1]
     left, right, result = site.shapes[0], site.shapes[1], site.shapes[-1]
     if site.op not in ("linear", "matmul"):
         return math.ceil(site.macs / TILE**3 / cores) * CYCLES_A_PHASE * phases
-    k, n = _tiles(left[-1]), _tiles(result[-1])
     if len(right) > 2:
-        turns = math.ceil(math.prod(right[:-2]) / cores)
-        return site.calls * turns * _tiles(left[-2]) * k * n * CYCLES_A_PHASE * phases
-    product = Product(
+        turns, tiles = math.ceil(math.prod(right[:-2]) / cores), map(_tiles, (left[-1], result[-1]))
+        return site.calls * turns * _tiles(left[-2]) * math.prod(tiles) * CYCLES_A_PHASE * phases
+    return site.calls * choices(product_of(site, precision), grid)[0].cycles
+
+
+def product_of(site: Site, precision: SitePrecision) -> Product:
+    """The product of a site with one matrix ("linear", or "matmul" without heads), in tiles."""
+    left, result = site.shapes[0], site.shapes[-1]
+    return Product(
         m=_tiles(math.prod(left[:-1])),
-        k=k,
-        n=n,
+        k=_tiles(left[-1]),
+        n=_tiles(result[-1]),
         in0=precision.activations,
         in1=precision.weights,
         output=precision.output,
@@ -51,7 +61,6 @@ def _site_cycles(site: Site, precision: SitePrecision, grid: Grid) -> int:
         width=precision.in0_block_w or 1,
         wide=precision.fp32_dest_acc_en,
     )
-    return site.calls * choices(product, grid)[0].cycles
 
 
 def _tiles(values: int) -> int:

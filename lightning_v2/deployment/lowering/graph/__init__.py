@@ -1,0 +1,1 @@
+"""Voices that others trained: a graph of named sites as device operations."""

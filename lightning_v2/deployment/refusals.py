@@ -1,0 +1,36 @@
+"""What a device lacks for a voice that others trained."""
+
+import json
+
+from lightning_v2.deployment.device.target import Device
+from lightning_v2.deployment.device.ttnn_ops import TtnnOps
+from lightning_v2.deployment.lowering.graph.runner import GraphRunner
+from lightning_v2.deployment.lowering.graph.survey import Survey, shape_runner, survey
+from lightning_v2.files import write_output
+from lightning_v2.model import Voice
+from lightning_v2.onnx.voice import OnnxVoice
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
+
+
+def refusals(voice: Voice, plan: Plan, device: Device | None = None) -> Survey | None:
+    """Which nodes of a voice cannot run; None for one that is no graph.
+
+    Where the lowering refuses none, ttnn is not asked: it says so when the voice is compiled.
+
+    Args:
+        device: a mock one is asked about every node besides.
+    """
+    if not isinstance(voice, OnnxVoice):
+        return None
+    sites = voice_sites(voice)
+    policy = adapted(plan, sites).for_site
+    found = survey(voice, sites, shape_runner(policy))
+    if not found.refused or device is None or device.target != "mock":
+        return found
+    return survey(voice, sites, GraphRunner(TtnnOps(device), policy))
+
+
+def save(found: Survey, path: str) -> None:
+    """Write a survey as JSON."""
+    write_output(path, json.dumps(found.to_dict(), indent=1) + "\n")

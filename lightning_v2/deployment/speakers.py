@@ -1,0 +1,153 @@
+"""How a voice of either kind speaks on a device: what it asks of the host, and what it sends."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from lightning_v2.deployment.lowering.buckets import Buckets
+from lightning_v2.deployment.lowering.graph.runner import GraphRunner
+from lightning_v2.deployment.lowering.graph.voice import LoweredVoice
+from lightning_v2.deployment.lowering.lowering import Lowering
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.errors import ArgumentError
+from lightning_v2.executors import executed_by
+from lightning_v2.model import SourceFilterVoice, Speech
+from lightning_v2.model.config import HOP
+from lightning_v2.model.network import Frames
+from lightning_v2.model.voice import Line, Script
+from lightning_v2.onnx.voice import OnnxVoice
+from lightning_v2.precision.coverage import SENTENCE
+
+
+class Speaker(Protocol):
+    """A voice on one device."""
+
+    def say(self, texts: list[str], seed: int, forced: Speech | None) -> list[Speech]:
+        """The speech of each text."""
+        ...
+
+    def rehearse(self, phones: int, frames: int) -> None:
+        """Run all parts once for a sentence that fills two buckets, whatever durations it gets."""
+        ...
+
+
+class SourceFilterSpeaker:
+    """The voice that is trained here: sentences of all texts share batches."""
+
+    def __init__(
+        self, voice: SourceFilterVoice, runner: Runner, buckets: Buckets, plan: str, target: str
+    ):
+        """plan, target: as speech names them."""
+        self._voice, self._buckets, self._plan, self._target = voice, buckets, plan, target
+        self._lowering = Lowering(voice.model, runner, buckets)
+
+    def say(self, texts: list[str], seed: int, forced: Speech | None) -> list[Speech]:
+        """See `Speaker`.
+
+        Raises:
+            ArgumentError: `forced` is speech of another text, or of one that has to be cut.
+            TooLongError: a single word has more phones than the largest bucket holds.
+        """
+        scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
+        lines = [self._voice.lines(script, forced) for script in scripts]
+        spoken = iter(self._speak([line for script in lines for line in script]))
+        return [
+            self._voice.speech(
+                script, [next(spoken) for _ in script.sentences], self._plan, self._target
+            )
+            for script in scripts
+        ]
+
+    def rehearse(self, phones: int, frames: int) -> None:
+        """See `Speaker`."""
+        lowering, batch = self._lowering, self._buckets.batch
+        features = torch.zeros(1, phones, self._voice.config.features)
+        ends = torch.linspace(frames / phones, frames, phones)[None] - 0.5
+        unknown = [None] * batch
+        encoded = lowering.encode(
+            [torch.zeros(1, phones, dtype=torch.int64)] * batch,
+            [features] * batch,
+            unknown,
+            unknown,
+        )
+        encoded = lowering.regulate(encoded.hidden, [ends] * batch, unknown)
+        lowering.speak_encoded(encoded, unknown, [_silence] * batch)
+
+    def _fitting(self, script: Script, forced: Speech | None) -> Script:
+        largest = self._buckets.phones[-1]
+        parts = [part for sentence in script.sentences for part in sentence.split(largest)]
+        if forced is not None and len(parts) > len(script.sentences):
+            raise ArgumentError(
+                f"a sentence of {script.text!r} has more than {largest} phones and is cut, so that "
+                "it has other pauses than forced: use larger buckets of phones"
+            )
+        return replace(script, sentences=tuple(parts))
+
+    def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
+        """All lines, those of one bucket of phones together: on it depend the bits."""
+        waiting: dict[int, list[int]] = {}
+        for i, line in enumerate(lines):
+            waiting.setdefault(self._buckets.for_phones(line.phones.shape[1]), []).append(i)
+        spoken: dict[int, tuple[Frames, torch.Tensor]] = {}
+        for members in waiting.values():
+            for start in range(0, len(members), self._buckets.batch):
+                chosen = members[start : start + self._buckets.batch]
+                spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
+        return [spoken[i] for i in range(len(lines))]
+
+    def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
+        """Lines of one batch, and after them what fills it up."""
+        filler = replace(lines[-1], generator=np.random.default_rng(0))
+        full = lines + [filler] * (self._buckets.batch - len(lines))
+        return self._lowering.speak(
+            [line.phones for line in full],
+            [line.features for line in full],
+            [line.ends for line in full],
+            [line.f0 for line in full],
+            [line.noise for line in full],
+        )
+
+
+class GraphSpeaker:
+    """A voice that others trained: one sentence at a time, as long as it is."""
+
+    def __init__(self, voice: OnnxVoice, runner: GraphRunner, plan: str, target: str):
+        """plan, target: as speech names them."""
+        self._voice, self._plan, self._target = voice, plan, target
+        self._lowered = LoweredVoice(voice, runner)
+
+    def say(self, texts: Sequence[str], seed: int, forced: Speech | None) -> list[Speech]:
+        """See `Speaker`."""
+        with executed_by(self._voice.model, self._lowered, self._plan, self._target):
+            return self._voice.synthesize(list(texts), seed=seed, forced=forced)
+
+    def rehearse(self, phones: int, frames: int) -> None:
+        """See `Speaker`; where durations are not known, with those that come out."""
+        front = self._voice.frontend
+        line, pinned = front.lines(SENTENCE)[0], {}
+        inputs = {
+            name: torch.from_numpy(_stretched(x, len(line.phonemes), phones))
+            for name, x in line.inputs.items()
+        }
+        if front.durations is not None:
+            ends = np.round(np.linspace(0, frames // front.frames_each, phones + 1))
+            pinned[front.durations] = torch.from_numpy(np.diff(ends).astype(np.float32))
+        also = [value for value in (front.durations, front.f0) if value is not None]
+        outputs = self._lowered(inputs, pinned=pinned, also=also)
+        self._lowered.waveform(outputs, np.random.default_rng(0))
+
+
+def _stretched(x: np.ndarray, length: int, wanted: int) -> np.ndarray:
+    """An input with as many phones as are wanted, from the first one on again and again."""
+    for axis, size in enumerate(x.shape):
+        if size == length:
+            x = np.take(x, np.arange(wanted) % length, axis)
+    return x
+
+
+def _silence(frames: int) -> torch.Tensor:
+    """No noise for so many frames, (1, N)."""
+    return torch.zeros(1, frames * HOP)

@@ -1,0 +1,110 @@
+"""A natural voice on disk: a folder with config.json and model.safetensors, weights in float16."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save, save_file
+
+from lightning_v2.files import written_whole
+from lightning_v2.model.checkpoint import CONFIG, CheckpointError, read_config
+from lightning_v2.model.natural.config import NaturalConfig
+from lightning_v2.model.natural.network import NaturalNetwork
+
+FORMAT = "lightning-v2-natural-voice/1"
+_WEIGHTS = "model.safetensors"
+
+
+def save_checkpoint(
+    folder: Path,
+    network: NaturalNetwork,
+    config: NaturalConfig,
+    symbols: Mapping[str, int],
+    about: dict,
+) -> None:
+    """Write a voice; files that are there are replaced only when the new ones are complete.
+
+    Args:
+        symbols: phone -> row of the embedding.
+        about: provenance, stored in config.json as it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    with written_whole(folder / CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
+        save_file(tensors, weights)
+        weights.chmod(0o644)
+        document = {
+            "format": FORMAT,
+            "about": about,
+            "voice": dataclasses.asdict(config),
+            "symbols": dict(symbols),
+            "sha256": _sha256(weights),
+        }
+        text.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[str, int]]:
+    """Read a voice.
+
+    Returns:
+        The network in evaluation mode and float32, its sizes, and the rows of its phones.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, or of another kind of model.
+    """
+    document = read_config(folder)
+    config, symbols = _sizes(folder / CONFIG, document)
+    path = folder / _WEIGHTS
+    if not path.exists():
+        raise CheckpointError(f"{path} is missing")
+    if (digest := _sha256(path)) != document.get("sha256"):
+        raise CheckpointError(
+            f"{path} is damaged or belongs to another {CONFIG}: its SHA-256 is {digest[:12]}…, "
+            f"{CONFIG} says {str(document.get('sha256'))[:12]}…"
+        )
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
+        raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
+    if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
+        raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
+    network = NaturalNetwork(config)
+    try:
+        network.load_state_dict({name: value.float() for name, value in tensors.items()})
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} is not a voice of this kind: {error}") from error
+    return network.eval().requires_grad_(False), config, symbols
+
+
+def weights_digest(network: NaturalNetwork) -> str:
+    """SHA-256 of what a network in memory computes with, constants included."""
+    tensors = dict(network.state_dict()) | dict(network.named_buffers())
+    return hashlib.sha256(save({k: v.clone().contiguous() for k, v in tensors.items()})).hexdigest()
+
+
+def _sizes(path: Path, document: object) -> tuple[NaturalConfig, dict[str, int]]:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        found = document.get("format") if isinstance(document, dict) else document
+        raise CheckpointError(f"{path} has format {found!r}, expected {FORMAT!r}")
+    stored, symbols = document.get("voice"), document.get("symbols")
+    names = {field.name for field in dataclasses.fields(NaturalConfig)}
+    if not isinstance(stored, dict) or set(stored) != names:
+        odd = sorted(set(stored) ^ names) if isinstance(stored, dict) else stored
+        raise CheckpointError(f"{path}: the fields of 'voice' differ from this version's: {odd}")
+    try:
+        config = NaturalConfig(**stored)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    rows = symbols.values() if isinstance(symbols, dict) else [None]
+    if not all(isinstance(row, int) and 0 <= row < config.symbols for row in rows):
+        raise CheckpointError(f"{path}: 'symbols' has rows that are not in the embedding")
+    return config, symbols
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

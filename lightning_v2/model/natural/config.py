@@ -1,0 +1,71 @@
+"""Sizes of a natural voice, and the frames that it speaks in."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from lightning_v2.errors import ArgumentError
+from lightning_v2.tile import TILE
+
+SAMPLE_RATE = 24000
+"""Hz."""
+
+HOP = 300
+"""Samples from one frame to the next: 12.5 ms."""
+
+FFT = 4 * HOP
+"""Samples of a window and of its transform."""
+
+BINS = 19 * TILE
+"""Frequency bins that are computed: bin k is k * 20 Hz. Those beyond bin 600 are always zero."""
+
+STEP = 2
+"""Frames that 1 in the duration of a phone stands for."""
+
+PITCH_COLUMNS = 32
+"""Columns of a frame that hold its pitch and energy; the last ones are zero."""
+
+
+@dataclass(frozen=True)
+class NaturalConfig:
+    """Everything that shapes the weights; widths are multiples of 32.
+
+    Attributes:
+        symbols: rows of the phone embedding.
+        width: channels of the phone encoder and of what predicts durations and pitch.
+        heads: of its attention.
+        text: channels of a phone for the decoder.
+        channels: of the decoder.
+        inner: channels inside a block of the decoder.
+        encoder_blocks: pairs of attention and convolution, after one convolution.
+        prosody_blocks: of what predicts pitch and energy.
+        decoder_blocks: of the decoder.
+        turned_bins: bins from 0 on in which harmonics have phases of their own.
+        free_bins: bins from 0 on that have a free branch.
+    """
+
+    symbols: int = 192
+    width: int = 192
+    heads: int = 6
+    text: int = 128
+    channels: int = 256
+    inner: int = 768
+    encoder_blocks: int = 2
+    prosody_blocks: int = 3
+    decoder_blocks: int = 8
+    turned_bins: int = 224
+    free_bins: int = 320
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 4096:
+                raise ArgumentError(f"{field.name} is {value!r}: must be a whole number to 4096")
+            if not (field.name.endswith("blocks") or field.name == "heads") and value % TILE:
+                raise ArgumentError(f"{field.name} is {value}: must be a multiple of {TILE}")
+        if self.width % self.heads or (self.width // self.heads) % TILE:
+            raise ArgumentError(
+                f"width {self.width} over {self.heads} heads must be a multiple of {TILE}"
+            )
+        for name in ("turned_bins", "free_bins"):
+            if getattr(self, name) > BINS:
+                raise ArgumentError(f"{name} is {getattr(self, name)}: there are {BINS} bins")

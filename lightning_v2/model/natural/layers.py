@@ -1,0 +1,57 @@
+"""Blocks of the natural voice. Letters: B batch, T time, C channels."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lightning_v2.model.layers import DepthwiseConv
+
+
+class ShiftedConv(DepthwiseConv):
+    """A depthwise convolution that trains fast on a CPU: as a sum of shifted products.
+
+    torch's gradient of grouped convolutions takes several times as long as all else in a block.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, C) -> (B, T, C)."""
+        if not self.training:
+            return super().forward(x)
+        (taps,), time = self.kernel_size, x.shape[1]
+        padded = F.pad(x, (0, 0, taps // 2, taps // 2))
+        products = (padded[:, i : i + time] * self.weight[:, 0, i] for i in range(taps))
+        return sum(products, self.bias)
+
+
+class Block(nn.Module):
+    """Depthwise convolution, norm, and a two-layer perceptron around a residual connection.
+
+    Source: Z. Liu et al., "A ConvNet for the 2020s", CVPR 2022.
+    """
+
+    def __init__(self, channels: int, inner: int, kernel: int = 7):
+        super().__init__()
+        self.depthwise = ShiftedConv(channels, kernel)
+        self.norm = nn.LayerNorm(channels)
+        self.up = nn.Linear(channels, inner)
+        self.gelu = nn.GELU()
+        self.down = nn.Linear(inner, channels)
+        with torch.no_grad():
+            self.down.weight *= 0.3
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, C) -> (B, T, C)."""
+        return x + self.down(self.gelu(self.up(self.norm(self.depthwise(x)))))
+
+
+class Blocks(nn.ModuleList):
+    """Blocks in a row. Padding of a batch is kept at zero, as beyond the edges."""
+
+    def __init__(self, count: int, channels: int, inner: int, kernel: int = 7):
+        super().__init__(Block(channels, inner, kernel) for _ in range(count))
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, C), mask (B, T, 1) of 1 and 0 -> (B, T, C)."""
+        for block in self:
+            x = block(x if mask is None else x * mask)
+        return x

@@ -1,0 +1,85 @@
+"""The transforms of the natural voice as two matrices, each half of the usual size.
+
+A real frame of 1200 samples is folded about its middle: x[n] + x[1200 - n] has the real parts of
+its spectrum, x[n] - x[1200 - n] the imaginary ones. Both matrices are symmetric, so that the same
+ones lead from folded frames to spectra and back. Index 0 is left out, in time (there the window is
+zero) and in frequency; the last indices are zeros that fill a tile.
+
+Letters: T frames, N = 300 T samples, K = 608 bins and folded samples.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lightning_v2.model.natural.config import BINS, FFT, HOP
+
+SCALE = 127 / 128
+"""Of both matrices: a block of a block float that holds a 1 has steps twice as wide as one whose
+largest value is 127/128."""
+
+_HALF = FFT // 2
+
+
+def bases() -> tuple[Tensor, Tensor]:
+    """Cosines and sines, (K, K) each, times `SCALE`."""
+    n = np.arange(BINS)
+    angle = 2 * np.pi * np.outer(n, n) / FFT
+    known = (n >= 1) & (n <= _HALF)
+    mask = SCALE * np.outer(known, known)
+    cosines, sines = (torch.tensor(mask * f(angle)).float() for f in (np.cos, np.sin))
+    return cosines, sines
+
+
+def window() -> Tensor:
+    """Hann window (1200,), float64."""
+    return torch.hann_window(FFT, periodic=True, dtype=torch.float64)
+
+
+class Folding(nn.Module):
+    """Cuts pulses into windowed frames and folds them. Runs on the host.
+
+    A cosine of amplitude 1 has a peak of 1 in the spectrum of such a frame.
+    """
+
+    on_host = True
+
+    def __init__(self):
+        super().__init__()
+        scaled = (window() / (FFT / 4) / SCALE).float()
+        self.register_buffer("window", scaled, persistent=False)
+
+    def forward(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N) -> even and odd halves, (B, T, K) each."""
+        count = signal.shape[1] // HOP
+        padded = F.pad(signal[:, None], (_HALF, _HALF), mode="reflect")[:, 0]
+        frames = padded.unfold(1, FFT, HOP)[:, :count] * self.window
+        left, middle = frames[..., :_HALF], frames[..., _HALF : _HALF + 1]
+        right = F.pad(frames[..., _HALF + 1 :].flip(-1), (1, 0))
+        fill = (0, BINS - _HALF - 1)
+        even = F.pad(torch.cat([left + right, middle], -1), fill)
+        odd = F.pad(torch.cat([left - right, torch.zeros_like(middle)], -1), fill)
+        return even, odd
+
+
+class OverlapAdd(nn.Module):
+    """Unfolds frames, windows them and adds them up, without the scales. Runs on the host."""
+
+    on_host = True
+
+    def __init__(self):
+        super().__init__()
+        overlapped = 1.5  # four squared Hann windows
+        scaled = (window() * (2 / FFT) / overlapped / SCALE).float()
+        self.register_buffer("window", scaled, persistent=False)
+
+    def forward(self, even: Tensor, odd: Tensor) -> Tensor:
+        """(B, T, K) cosine and sine sums -> (B, N)."""
+        first = even[..., : _HALF + 1] - odd[..., : _HALF + 1]
+        second = even[..., 1:_HALF] + odd[..., 1:_HALF]
+        frames = torch.cat([first, second.flip(-1)], -1) * self.window
+        segments = frames.unflatten(-1, (4, HOP))
+        count = frames.shape[1]
+        rows = sum(F.pad(segments[:, :, i], (0, 0, i, 3 - i)) for i in range(4))
+        return rows.flatten(1)[:, _HALF : _HALF + count * HOP]

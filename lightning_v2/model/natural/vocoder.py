@@ -1,0 +1,150 @@
+"""From spectra of pulses and noise to a waveform: three branches that add up.
+
+    S = harmonic gain * e^(i angle) * pulses + noise gain * noise + free gain * e^(i angle)
+
+Letters: B batch, T frames, K = 608 bins, H bins in which harmonics are turned, R free bins.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lightning_v2.model.layers import Basis
+from lightning_v2.model.natural.config import BINS, NaturalConfig
+from lightning_v2.model.natural.transforms import Folding, OverlapAdd, bases
+
+LARGEST_LOG_GAIN = 12.0
+"""Of a branch, on both sides of what is typical."""
+
+
+class Gain(nn.Module):
+    """A magnitude for each bin: the exponential of a bounded logarithm, times what is typical.
+
+    Told like this, logarithms are small where it is loud, and a block float holds them. Bins have
+    gains of their own: bands of them sound dull.
+    """
+
+    def __init__(self, channels: int, bins: int):
+        super().__init__()
+        self.log = nn.Linear(channels, bins)
+        self.register_buffer("typical", torch.ones(bins))
+        nn.init.normal_(self.log.weight, std=0.02)
+
+    def relative(self, x: Tensor) -> Tensor:
+        """(B, T, channels) -> (B, T, bins) natural logarithm over the typical magnitude."""
+        return torch.clamp(self.log(x), -LARGEST_LOG_GAIN, LARGEST_LOG_GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, channels) -> (B, T, bins)."""
+        return torch.exp(self.relative(x)) * self.typical
+
+
+class Angle(nn.Module):
+    """A complex number of magnitude 1 for each bin, told by its angle.
+
+    Whatever low precision does to the angle, the magnitude stays 1.
+    """
+
+    def __init__(self, channels: int, bins: int):
+        super().__init__()
+        self.output = nn.Linear(channels, bins)
+        nn.init.normal_(self.output.weight, std=0.02)
+
+    def radians(self, x: Tensor) -> Tensor:
+        """(B, T, channels) -> (B, T, bins)."""
+        return self.output(x)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, channels) -> cosine and sine, (B, T, bins) each."""
+        radians = self.radians(x)
+        return torch.cos(radians), torch.sin(radians)
+
+
+class HalfTurn(Angle):
+    """An angle of at most half a turn to either side: it never wraps."""
+
+    def radians(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.output(x)) * math.pi
+
+
+class Head(nn.Module):
+    """What the decoder says of a frame as gains and angles of the three branches."""
+
+    def __init__(self, config: NaturalConfig):
+        super().__init__()
+        channels, free = config.channels, config.free_bins
+        self.harmonic_gain = Gain(channels, BINS)
+        self.harmonic_angle = HalfTurn(channels, config.turned_bins)
+        self.noise_gain = Gain(channels, BINS)
+        self.free_gain = Gain(channels, free)
+        self.free_angle = Angle(channels, free)
+
+
+class Spectrum(nn.Module):
+    """The sum of the three branches."""
+
+    def forward(
+        self,
+        harmonic: tuple[Tensor, Tensor, Tensor],
+        pulses: tuple[Tensor, Tensor],
+        noise: tuple[Tensor, Tensor],
+        free: tuple[Tensor, Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """Real and imaginary parts, (B, T, K).
+
+        Args:
+            harmonic: gain (B, T, K), cosine and sine (B, T, H).
+            pulses: (B, T, K).
+            noise: (B, T, K), shaped.
+            free: (B, T, R).
+        """
+        gain, cosine, sine = harmonic
+        (real, imaginary), turned = pulses, cosine.shape[-1]
+        low, low_imaginary = real[..., :turned], imaginary[..., :turned]
+        turned_real = cosine * low - sine * low_imaginary
+        turned_imaginary = cosine * low_imaginary + sine * low
+        real = gain * torch.cat([turned_real, real[..., turned:]], -1) + noise[0]
+        imaginary = gain * torch.cat([turned_imaginary, imaginary[..., turned:]], -1) + noise[1]
+        fill = (0, BINS - free[0].shape[-1])
+        return real + F.pad(free[0], fill), imaginary + F.pad(free[1], fill)
+
+
+class Vocoder(nn.Module):
+    """Channels of the decoder, pulses and noise to a waveform."""
+
+    def __init__(self, config: NaturalConfig):
+        super().__init__()
+        cosines, sines = bases()
+        self.folding = Folding()
+        self.cosines = Basis(cosines)
+        self.sines = Basis(sines)
+        self.head = Head(config)
+        self.spectrum = Spectrum()
+        self.inverse_cosines = Basis(cosines)
+        self.inverse_sines = Basis(sines)
+        self.inverse_cosines.basis, self.inverse_sines.basis = self.cosines.basis, self.sines.basis
+        self.overlap_add = OverlapAdd()
+
+    def forward(self, x: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
+        """Speak.
+
+        Args:
+            x: (B, T, channels).
+            pulses: (B, N).
+            noise: (B, T, 2, K) white, both parts of unit variance.
+
+        Returns:
+            (B, N).
+        """
+        head = self.head
+        even, odd = self.folding(pulses)
+        spectra = self.cosines(even), -self.sines(odd)
+        harmonic = head.harmonic_gain(x), *head.harmonic_angle(x)
+        noise_gain = head.noise_gain(x)
+        hiss = noise_gain * noise[..., 0, :], noise_gain * noise[..., 1, :]
+        free_gain = head.free_gain(x)
+        free = tuple(free_gain * part for part in head.free_angle(x))
+        real, imaginary = self.spectrum(harmonic, spectra, hiss, free)
+        return self.overlap_add(self.inverse_cosines(real), self.inverse_sines(imaginary))

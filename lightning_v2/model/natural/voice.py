@@ -1,0 +1,170 @@
+"""A natural voice: text in, speech out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from lightning_v2.errors import ArgumentError
+from lightning_v2.executors import executor_of
+from lightning_v2.model.natural.checkpoint import load_checkpoint, weights_digest
+from lightning_v2.model.natural.config import BINS, HOP, SAMPLE_RATE, STEP, NaturalConfig
+from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
+from lightning_v2.model.natural.source import LOWEST_F0
+from lightning_v2.model.protocol import Given
+from lightning_v2.model.speech import Speech
+from lightning_v2.text import TextError
+from lightning_v2.text.misaki import misaki_sentences
+from lightning_v2.threads import torch_threads
+
+_EDGE = "_"
+"""What stands for the silence at both ends of a sentence; its row is 0."""
+
+_RAW_F0 = "f0"
+"""Under which a speech keeps F0 as it was predicted: unvoiced frames have small values there."""
+
+
+@dataclass(frozen=True, eq=False)
+class NaturalVoice:
+    """A voice that was trained on what a teacher says: see `model.protocol.Voice`.
+
+    Attributes:
+        name: of the voice.
+        model: the network, in evaluation mode.
+        config: its sizes.
+        symbols: phone -> row of the embedding.
+    """
+
+    name: str
+    model: NaturalNetwork
+    config: NaturalConfig
+    symbols: Mapping[str, int]
+    sample_rate: int = SAMPLE_RATE
+    takes: ClassVar[frozenset[Given]] = frozenset({"durations", "f0"})
+    prosody_sites: ClassVar[tuple[str, ...]] = ("duration.*", "prosody.pitch")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its weights as they are in memory."""
+        return weights_digest(self.model)
+
+    def phonemize(self, text: str) -> tuple[str, ...]:
+        """The phones of a text, in the alphabet of misaki.
+
+        Raises:
+            TextError: there is nothing to say.
+        """
+        return tuple(phone for sentence in self._sentences(text) for phone in sentence)
+
+    def synthesize(
+        self, text: str | list[str], *, seed: int = 0, forced: Speech | None = None
+    ) -> Speech | list[Speech]:
+        """Speak a text, or each text of a list, sentence by sentence.
+
+        The same text, seed and voice give the same bits, for any number of threads.
+
+        Args:
+            text: English, of any length.
+            seed: of the noise.
+            forced: another speech of the same text by this voice; its durations, in whole steps of
+                two frames, and its F0 are used in place of predicted ones (teacher-forced). Without
+                F0 (an empty array) it forces the durations only.
+
+        Raises:
+            TextError: there is nothing to say.
+            ArgumentError: `forced` is speech of another text, or the seed is negative.
+        """
+        if seed < 0:
+            raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
+        if not isinstance(text, str):
+            return [self.synthesize(one, seed=seed, forced=forced) for one in text]
+        sentences = self._sentences(text)
+        given = _split(forced, sentences)
+        # A voice speaks in float32, or as its plan says, whatever autocast is around it.
+        autocast = torch.autocast("cpu", enabled=False)
+        with torch.inference_mode(), autocast, torch_threads(1):
+            spoken = [
+                self._say(sentence, *part, np.random.default_rng([seed, index]))
+                for index, (sentence, part) in enumerate(zip(sentences, given, strict=True))
+            ]
+        executor = executor_of(self.model)
+        raw = np.concatenate([frames.f0[0].numpy() for frames, _ in spoken])
+        durations = [frames.durations[0].numpy() * np.float32(STEP) for frames, _ in spoken]
+        return Speech(
+            text=text,
+            waveform=np.concatenate([wave for _, wave in spoken]),
+            phonemes=tuple(phone for sentence in sentences for phone in sentence),
+            durations=np.concatenate(durations),
+            f0=_voiced(raw),
+            decisions={_RAW_F0: raw},
+            frames=tuple(frames.f0.shape[1] for frames, _ in spoken),
+            seed=seed,
+            sample_rate=SAMPLE_RATE,
+            hop=HOP,
+            plan=executor.plan,
+            tier=executor.tier,
+        )
+
+    def _sentences(self, text: str) -> list[tuple[str, ...]]:
+        known = self.symbols
+        found = (tuple(p for p in phones if p in known) for phones in misaki_sentences(text))
+        sentences = [(_EDGE, *phones, _EDGE) for phones in found if phones]
+        if not sentences:
+            raise TextError(f"there is nothing to say in {text!r}")
+        return sentences
+
+    def _say(
+        self,
+        phones: tuple[str, ...],
+        durations: np.ndarray | None,
+        f0: np.ndarray | None,
+        generator: np.random.Generator,
+    ) -> tuple[NaturalFrames, np.ndarray]:
+        rows = torch.tensor([[self.symbols.get(phone, 0) for phone in phones]])
+        forced = (None if x is None else torch.from_numpy(x)[None] for x in (durations, f0))
+        frames = self.model.acoustics(rows, *forced)
+        shape = 1, frames.f0.shape[1], 2, BINS
+        noise = torch.from_numpy(generator.standard_normal(shape, dtype=np.float32))
+        return frames, self.model.wave(frames, noise)[0].numpy()
+
+
+def load_folder(folder: Path) -> NaturalVoice:
+    """The voice of a checkpoint.
+
+    Raises:
+        CheckpointError: if its files are damaged or foreign.
+    """
+    return NaturalVoice(folder.resolve().name, *load_checkpoint(folder))
+
+
+def _voiced(f0: np.ndarray) -> np.ndarray:
+    return np.where(f0 > LOWEST_F0, f0, np.float32(0))
+
+
+def _split(
+    forced: Speech | None, sentences: list[tuple[str, ...]]
+) -> list[tuple[np.ndarray | None, np.ndarray | None]]:
+    """Steps (P,) and F0 (T,) of each sentence, or Nones."""
+    if forced is None:
+        return [(None, None)] * len(sentences)
+    phones = tuple(phone for sentence in sentences for phone in sentence)
+    if forced.phonemes != phones or len(forced.frames) != len(sentences):
+        raise ArgumentError(
+            f"forced is speech of another text: {forced.text!r} has {len(forced.phonemes)} phones "
+            f"in {len(forced.frames)} sentences, this one {len(phones)} in {len(sentences)}"
+        )
+    raw = forced.decisions.get(_RAW_F0)
+    if raw is None or len(raw) != len(forced.f0):
+        raw = forced.f0
+    f0 = np.where(_voiced(raw) == forced.f0, raw, forced.f0)  # who changed it, meant it
+    parts, phone, frame = [], 0, 0
+    for sentence, count in zip(sentences, forced.frames, strict=True):
+        ends = np.cumsum(forced.durations[phone : phone + len(sentence)], dtype=np.float64)
+        steps = np.diff(np.round(ends / STEP), prepend=0.0).astype(np.float32)
+        pitch = f0[frame : frame + STEP * int(steps.sum())] if len(f0) else None
+        parts.append((steps, pitch))
+        phone, frame = phone + len(sentence), frame + count
+    return parts

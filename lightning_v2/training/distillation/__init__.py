@@ -1,0 +1,1 @@
+"""A natural voice from a teacher whose inner values are known: corpus, losses, stages."""

@@ -1,0 +1,99 @@
+"""From texts to a natural voice: lessons of a teacher, three stages of training, checkpoint."""
+
+import argparse
+import multiprocessing
+import random
+from pathlib import Path
+
+from lightning_v2.errors import ArgumentError
+from lightning_v2.model.natural.checkpoint import save_checkpoint
+from lightning_v2.model.natural.config import NaturalConfig
+from lightning_v2.model.natural.network import NaturalNetwork
+from lightning_v2.onnx.voice import OnnxVoice
+from lightning_v2.resources import data_path, text_lines
+from lightning_v2.training.distillation.corpus import Lessons, build
+from lightning_v2.training.distillation.lessons import Teacher
+from lightning_v2.training.distillation.stages import run_stage
+from lightning_v2.training.distillation.trainer import Schedule, read_state
+from lightning_v2.voices import load
+
+STEPS = {"acoustic": 4000, "blocks": 1500, "vocoder": 3000, "joint": 1500}
+"""Optimiser steps of each stage, where nobody says otherwise."""
+
+
+def distill(args: argparse.Namespace) -> None:
+    """Do what `lightning-v2 train --teacher` promises; args as defined in cli/train.py.
+
+    Raises:
+        ArgumentError: the voice cannot teach, or a stage failed.
+        OSError: the folder cannot be written.
+    """
+    teacher = Teacher(_onnx_voice(args.teacher))
+    lines = list(text_lines(args.texts or data_path("sentences", "training.tsv")))
+    random.Random(args.seed).shuffle(lines)  # a few of them are then a fair sample of all
+    texts = {key: text for _, key, text in lines[: args.limit]}
+    folder: Path = args.folder
+    build(teacher, texts, folder / "corpus", args.whole)
+    acoustic, *sound, joint = stages(args)
+    if args.device == "cpu" and args.jobs > 1:
+        # two small networks train faster side by side, on a core each, than one after the other
+        context = multiprocessing.get_context("spawn")
+        work = [
+            context.Process(target=_run, args=(part, folder, args.device, 1))
+            for part in ([acoustic], sound)
+        ]
+        for process in work:
+            process.start()
+        for process in work:
+            process.join()
+        if any(process.exitcode for process in work):
+            raise ArgumentError("a stage of training failed: see its message above")
+    else:
+        _run([acoustic, *sound], folder, args.device, args.jobs)
+    _run([joint], folder, args.device, args.jobs)
+    print(f"voice: {export(folder, args.teacher)}")
+
+
+def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
+    """The acoustic schedule, those of blocks and vocoder, and the joint one."""
+    steps = {stage: getattr(args, f"{stage}_steps") or STEPS[stage] for stage in STEPS}
+    return (
+        Schedule("acoustic", steps["acoustic"], crops=8, crop_steps=96, seed=args.seed),
+        Schedule("blocks", steps["blocks"], crops=6, crop_steps=48, seed=args.seed),
+        Schedule("vocoder", steps["vocoder"], learning_rate=1e-3, seed=args.seed),
+        Schedule("joint", steps["joint"], learning_rate=5e-4, seed=args.seed),
+    )
+
+
+def _run(schedules: list[Schedule], folder: Path, device: str, threads: int) -> None:
+    for schedule in schedules:
+        run_stage(schedule, folder, device, threads)
+
+
+def export(folder: Path, teacher: str, stage: str = "joint") -> Path:
+    """Write the voice of a stage to `folder/voice`, with the logs of all; return that."""
+    state = read_state(folder / stage / "state.pt")
+    config = NaturalConfig(**state["config"])
+    network = NaturalNetwork(config)
+    network.load_state_dict(state["average"])
+    lessons = Lessons(folder / "corpus")
+    done = [name for name in STEPS if (folder / name / "state.pt").exists()]
+    about = {
+        "teacher": teacher,
+        "lessons": len(lessons.keys()),
+        "lessons_with_frames": sum(map(lessons.has_frames, lessons.keys())),
+        "training": [read_state(folder / name / "state.pt")["schedule"] for name in done],
+        "steps": {name: read_state(folder / name / "state.pt")["step"] for name in done},
+    }
+    voice = folder / "voice"
+    save_checkpoint(voice, network, config, lessons.symbols(), about)
+    for name in done:
+        (voice / f"{name}.jsonl").write_text((folder / name / "log.jsonl").read_text())
+    return voice
+
+
+def _onnx_voice(name: str) -> OnnxVoice:
+    voice = load(name)
+    if not isinstance(voice, OnnxVoice):
+        raise ArgumentError(f"voice {name!r} cannot teach: a teacher is an .onnx file")
+    return voice

@@ -1,0 +1,41 @@
+"""One stage of training, and how two become one network."""
+
+from pathlib import Path
+
+import torch
+
+from lightning_v2.model.natural.config import NaturalConfig
+from lightning_v2.training.distillation.corpus import Lessons
+from lightning_v2.training.distillation.dataset import Dataset
+from lightning_v2.training.distillation.solve import solve_linear
+from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Schedule, Trainer, read_state
+
+_ACOUSTIC = ("encoder.", "duration.", "prosody.", "text.")
+
+
+def run_stage(schedule: Schedule, folder: Path, device: str, threads: int) -> None:
+    """Run one stage to its end, from where it was broken off; the lessons are in folder/corpus."""
+    torch.set_num_threads(threads)
+    own = folder / schedule.stage
+    own.mkdir(parents=True, exist_ok=True)
+    data = Dataset(Lessons(folder / "corpus"), torch.device(device))
+    trainer = Trainer(NaturalConfig(), schedule, data)
+    state = own / "state.pt"
+    if state.exists():
+        trainer.resume(state)
+    elif schedule.stage == "blocks":
+        solve_linear(trainer.network, data, ENERGY_SCALE)
+        trainer.start_from(trainer.network.state_dict())
+    elif schedule.stage == "vocoder":
+        trainer.start_from(read_state(folder / "blocks" / "state.pt")["average"])
+    elif schedule.stage == "joint":
+        trainer.start_from(join(folder))
+    trainer.run(own)
+
+
+def join(folder: Path) -> dict[str, torch.Tensor]:
+    """Weights of the acoustic stage with the decoder and the heads of the vocoder stage."""
+    acoustic, vocoder = (
+        read_state(folder / stage / "state.pt")["average"] for stage in ("acoustic", "vocoder")
+    )
+    return {k: v if k.startswith(_ACOUSTIC) else vocoder[k] for k, v in acoustic.items()}

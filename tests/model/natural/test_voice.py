@@ -1,0 +1,85 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import lightning_v2 as lv2
+from lightning_v2.errors import ArgumentError
+from lightning_v2.text import TextError
+from tests.model.natural.conftest import TEXT
+
+
+@pytest.fixture(scope="module")
+def voice(natural_folder):
+    return lv2.load(natural_folder)
+
+
+@pytest.fixture(scope="module")
+def speech(voice):
+    return voice.synthesize(TEXT)
+
+
+def test_it_is_a_voice(voice):
+    assert isinstance(voice, lv2.Voice)
+    assert voice.name == "small"
+
+
+def test_what_a_speech_tells(voice, speech):
+    assert speech.phonemes == voice.phonemize(TEXT)
+    assert len(speech.frames) == 2
+    assert len(speech.waveform) == 300 * sum(speech.frames) == 300 * len(speech.f0)
+    assert speech.durations.sum() == sum(speech.frames)
+    assert np.isfinite(speech.waveform).all()
+    assert (speech.f0 > 0).any()
+
+
+def test_the_same_seed_gives_the_same_bits(voice, speech):
+    again, other = voice.synthesize(TEXT), voice.synthesize(TEXT, seed=1)
+    assert np.array_equal(again.waveform, speech.waveform)
+    assert not np.array_equal(other.waveform, speech.waveform)
+
+
+def test_forced_by_itself_it_says_the_same(voice, speech):
+    again = voice.synthesize(TEXT, forced=speech)
+    assert np.array_equal(again.waveform, speech.waveform)
+
+
+def test_durations_and_f0_can_be_given(voice, speech):
+    higher = replace(
+        speech, f0=speech.f0 * np.float32(1.5), durations=speech.durations + np.float32(2)
+    )
+    frames = tuple(
+        int(part.sum()) for part in np.split(higher.durations, [len(speech.phonemes) // 2])
+    )
+    longer = voice.synthesize(TEXT, forced=replace(higher, f0=np.empty(0, np.float32)))
+    assert np.array_equal(longer.durations, higher.durations)
+    assert sum(frames) == sum(longer.frames)
+    raised = voice.synthesize(TEXT, forced=replace(speech, f0=higher.f0))
+    voiced = speech.f0 > 0
+    assert np.allclose(raised.f0[voiced], higher.f0[voiced])
+
+
+@pytest.mark.parametrize("text", ["", " ", "…", "\n"])
+def test_nothing_to_say(voice, text):
+    with pytest.raises(TextError, match="nothing to say"):
+        voice.synthesize(text)
+
+
+def test_what_is_not_legal(voice, speech):
+    with pytest.raises(ArgumentError, match="seed is -1"):
+        voice.synthesize(TEXT, seed=-1)
+    with pytest.raises(ArgumentError, match="of another text"):
+        voice.synthesize("Two ships.", forced=speech)
+
+
+def test_it_is_emulated_site_by_site(voice, speech):
+    plan = lv2.Plan.parse(
+        "{name: low, default: {weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi}}"
+    )
+    with lv2.emulate(voice, plan) as emulation:
+        low = voice.synthesize(TEXT, forced=speech)
+    assert emulation.unemulated == []
+    assert low.plan == "low"
+    error = low.waveform - speech.waveform
+    ratio = 10 * np.log10((speech.waveform**2).sum() / (error**2).sum())
+    assert 10 < ratio < 60

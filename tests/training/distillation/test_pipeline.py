@@ -1,0 +1,52 @@
+"""`lightning-v2 train --teacher` from end to end, very short."""
+
+import json
+
+import pytest
+import torch
+
+from lightning_v2.cli.main import main
+from lightning_v2.model import load
+
+STEPS = ["--acoustic-steps", "2", "--blocks-steps", "3", "--vocoder-steps", "2"]
+STEPS += ["--joint-steps", "1", "--jobs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was():
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def texts(tmp_path):
+    path = tmp_path / "texts.tsv"
+    path.write_text("a\tThe birch canoe slid on the smooth planks, and was gone.\n")
+    return path
+
+
+def test_teacher_to_voice_and_resume(tmp_path, texts, capsys):
+    folder = tmp_path / "run"
+    arguments = ["train", str(folder), "--teacher", "hibari", "--texts", str(texts), *STEPS]
+    assert main(arguments) == 0
+    voice = load(folder / "voice")
+    assert voice.synthesize("The birch canoe.").duration_s > 0
+    about = json.loads((folder / "voice" / "config.json").read_text())["about"]
+    assert about["teacher"] == "hibari"
+    assert about["lessons"] == about["lessons_with_frames"] == 1
+    assert about["steps"] == {"acoustic": 2, "blocks": 3, "vocoder": 2, "joint": 1}
+    assert (folder / "voice" / "joint.jsonl").exists()
+
+    before = (folder / "vocoder" / "state.pt").read_bytes()
+    assert main(arguments) == 0  # all is there: nothing moves
+    assert load(folder / "voice").digest == voice.digest
+    assert len((folder / "vocoder" / "state.pt").read_bytes()) == len(before)
+
+
+def test_who_cannot_teach(tmp_path, texts, capsys):
+    arguments = ["train", str(tmp_path), "--texts", str(texts), "--teacher"]
+    assert main([*arguments, "slt"]) == 2
+    assert "voice 'slt' cannot teach: a teacher is an .onnx file" in capsys.readouterr().err
+    assert main([*arguments, "hibari", "--recordings", str(tmp_path)]) == 2
+    assert "exclude each other" in capsys.readouterr().err

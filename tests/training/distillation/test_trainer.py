@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from lightning_v2.errors import ArgumentError
+from lightning_v2.training.distillation.dataset import Dataset
+from lightning_v2.training.distillation.stages import join
+from lightning_v2.training.distillation.trainer import STAGES, Schedule, Trainer
+from tests.model.natural.conftest import SMALL
+
+SIZES = replace(SMALL, text=128, channels=256, decoder_blocks=8)  # of the teacher
+
+
+@pytest.fixture(scope="module")
+def data(lessons):
+    return Dataset(lessons, torch.device("cpu"))
+
+
+def schedule(stage, steps=4):
+    return Schedule(stage, steps, crops=2, crop_steps=16, warm_up=1)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_losses_of_a_stage_fall(data, stage):
+    trainer = Trainer(SIZES, Schedule(stage, 40, crops=2, crop_steps=16, warm_up=1), data)
+    first = sum(map(float, trainer.train_step().values()))
+    for _ in range(20):
+        last = sum(map(float, trainer.train_step().values()))
+    assert last < 0.95 * first
+
+
+@pytest.mark.parametrize(
+    ("stage", "parts"),
+    [
+        ("acoustic", {"encoder", "duration", "prosody", "text"}),
+        ("blocks", {"decoder"}),
+        ("vocoder", {"decoder", "vocoder"}),
+        ("joint", {"encoder", "duration", "prosody", "text", "decoder", "vocoder"}),
+    ],
+)
+def test_what_a_stage_trains(data, stage, parts):
+    trainer = Trainer(SIZES, schedule(stage), data)
+    before = {name: value.clone() for name, value in trainer.network.named_parameters()}
+    trainer.train_step()
+    moved = {
+        name.partition(".")[0]
+        for name, value in trainer.network.named_parameters()
+        if value.grad is not None and not torch.equal(value, before[name])
+    }
+    assert moved == parts
+
+
+def test_a_broken_run_goes_on_to_the_same_weights(data, tmp_path):
+    whole = Trainer(SIZES, schedule("vocoder"), data)
+    for _ in range(4):
+        whole.train_step()
+    begun = Trainer(SIZES, schedule("vocoder"), data)
+    for _ in range(2):
+        begun.train_step()
+    begun.save(tmp_path / "state.pt")
+    resumed = Trainer(SIZES, schedule("vocoder"), data)
+    resumed.resume(tmp_path / "state.pt")
+    for _ in range(2):
+        resumed.train_step()
+    for part in ("network", "average"):
+        ours, theirs = getattr(resumed, part).state_dict(), getattr(whole, part).state_dict()
+        assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+
+
+def test_a_state_of_another_schedule_is_refused(data, tmp_path):
+    Trainer(SIZES, schedule("vocoder"), data).save(tmp_path / "state.pt")
+    with pytest.raises(ArgumentError, match="made with other settings"):
+        Trainer(SIZES, schedule("vocoder", 5), data).resume(tmp_path / "state.pt")
+    (tmp_path / "state.pt").write_bytes(b"nothing")
+    with pytest.raises(ArgumentError, match="is damaged"):
+        Trainer(SIZES, schedule("vocoder"), data).resume(tmp_path / "state.pt")
+
+
+def test_two_halves_become_one(data, tmp_path):
+    averages = {}
+    for stage in ("acoustic", "vocoder"):
+        trainer = Trainer(SIZES, schedule(stage), data)
+        trainer.train_step()
+        (tmp_path / stage).mkdir()
+        trainer.save(tmp_path / stage / "state.pt")
+        averages[stage] = trainer.average.state_dict()
+    joined = join(tmp_path)
+    assert torch.equal(joined["text.weight"], averages["acoustic"]["text.weight"])
+    name = "vocoder.head.free_angle.output.weight"
+    assert torch.equal(joined[name], averages["vocoder"][name])
