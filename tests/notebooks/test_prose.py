@@ -40,7 +40,6 @@ DEFINED = {
     "8 kHz": "half the sample rate of PESQ-WB",
     "-50 dB": "weaker bins and harmonics have no phase that counts",
     "-75 dBFS": "all below is silence to the meter of pauses",
-    "4 times": "how far the layers of notebook 09 upsample",
     "a quarter": "of a turn: a change of phase that is made",
     "95 %": "confidence of a bound; what the paper claims of layers",
     "80 %": "what the paper claims of the model",
