@@ -94,8 +94,15 @@ class LoweredGraph:
             uploads[name] = upload
             return torch.empty(upload.values.shape, device=META)
 
+        inputs = {
+            name: values[name]
+            for name in cut.sent
+            if any(step.on_device and name in step.node.inputs for step in steps)
+        }
+        fetched |= inputs
         shapes = {**values, **{name: _shape_of(x) for name, x in held.items()}}
         with _sending(self._shapes, send):
+            shapes |= self._entered(self._shapes, inputs)
             for step in steps:
                 shapes |= self._made(self._shapes, step, shapes, fetched, pinned)
         mine = [name for name in cut.on_device if name in made and name in shapes]
@@ -111,6 +118,7 @@ class LoweredGraph:
             real = {**values}
             real |= {name: replace(x, tensor=operands[f"of.{name}"]) for name, x in held.items()}
             with _sending(self._run, lambda name, upload: operands[name]):
+                real |= self._entered(self._run, inputs)
                 for step, done in _with_last_uses(steps, {*kept, *read}):
                     real |= self._made(self._run, step, real, fetched, pinned)
                     # L1 is free for others once the last name of a tensor is gone.
@@ -126,6 +134,10 @@ class LoweredGraph:
             values[name] = replace(shapes[name], tensor=tensor)
         for name, tensor in zip(read, found, strict=True):
             fetched[name] = shapes[name].seen(tensor)
+
+    def _entered(self, run: GraphRunner, inputs: Mapping[str, Tensor]) -> Values:
+        """Inputs of the graph on the device."""
+        return {name: run.entered(name, x, self._parts.sent[name]) for name, x in inputs.items()}
 
     def _made(
         self,
