@@ -290,7 +290,7 @@ def test_a_part_of_the_definition_says_so(results):
 TEXTS = {"a": "Seven silver ships.", "b": "He never reached it alive."}
 
 
-def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, capsys):
+def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, capsys, scheduler):
     """The whole voice as good as the chip gets, but for durations and F0."""
     monkeypatch.setattr(checks, "held_out", lambda count: TEXTS)
     path = tmp_path / "prosody.yaml"
@@ -299,16 +299,17 @@ def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, ca
         + '- {sites: ["pitch.*", "duration.*"], weights: bfloat4_b, activations: bfloat8_b, '
         "math_fidelity: LoFi}\n"
     )
-    arguments = ["--no-controls", "--workers", "1", "--folder", str(tmp_path)]
+    arguments = ["--no-controls", "--scheduler", scheduler, "--folder", str(tmp_path)]
     assert main(["check", str(path), *arguments]) == 1
     assert "NOT EQUIVALENT; fails length, change, " in capsys.readouterr().out
 
 
-def test_real_sentences(tmp_path):
+def test_real_sentences(tmp_path, scheduler):
     """Nothing stubbed: what must fail does, what must pass does not, and a rerun computes
     nothing."""
     given = {"folder": tmp_path, "resamples": 999}
-    found = lv2.check("fp32", TEXTS, progress=False, **given)
+    there = {"scheduler": scheduler, "progress": False, **given}
+    found = lv2.check("fp32", TEXTS, **there)
     assert found.answer == "not resolved"
     assert {c.name: c.does for c in found.controls} == {
         c.name: "not resolved" if c.must == "pass" else "fail" for c in CONTROLS
@@ -316,6 +317,6 @@ def test_real_sentences(tmp_path):
     # Nobody is at this address, and nobody is needed.
     again = lv2.check("fp32", TEXTS, scheduler="tcp://127.0.0.1:1", **given)
     assert again.to_dict() == found.to_dict()
-    assert lv2.check("naive", TEXTS, progress=False, **given).answer == "not equivalent"
+    assert lv2.check("naive", TEXTS, **there).answer == "not equivalent"
     strict = Endpoint("PESQ-WB", "pesq_wb_mos", "mean", ">=", 4.65, "MOS-LQO")
-    assert not lv2.check("fp32", TEXTS, endpoints=[strict], controls=False, **given).equivalent
+    assert not lv2.check("fp32", TEXTS, endpoints=[strict], controls=False, **there).equivalent

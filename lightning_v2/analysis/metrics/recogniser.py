@@ -16,6 +16,7 @@ from lightning_v2.text import normalize
 _RATE = 16000
 
 
+@functools.lru_cache(maxsize=1024)
 def spelled(text: str) -> str:
     """A text as the recogniser would write it: lower-case words without punctuation."""
     words = normalize(text).text.lower()
