@@ -1,7 +1,7 @@
 """What every preset costs voices that others trained, and which part of them breaks first.
 
 For each voice: PESQ-WB of every preset against PyTorch float32, teacher-forced with the same noise,
-means over sentences, without those that are broken: whose waveform is no number everywhere. And
+means over short held-out sentences, without those that are broken: whose waveform is no number everywhere. And
 what each part alone, as the plan naive has it, costs one sentence. Parts are roles
 (`tensix.ROLES`) and modules. Emulated. Prints tables and writes benchmarks/results/presets.json, in
 which rows of voices and plans that were not asked for stay. About 20 minutes on an idle core.
@@ -21,7 +21,6 @@ import lightning_v2 as lv2
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.audio_metrics import pesq_wb_mos, snr_db
 from lightning_v2.deployment.speak import speak
-from lightning_v2.model.protocol import language_of
 from lightning_v2.precision import Plan, presets, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.report.records import save_result
@@ -29,13 +28,6 @@ from lightning_v2.resources import held_out_texts
 from lightning_v2.tensix import Site
 
 ROOT = Path(__file__).parent.parent
-JAPANESE = (
-    "今日はとても良い天気です。",
-    "明日の会議は三時からです。",
-    "この道をまっすぐ行ってください。",
-    "私は毎朝コーヒーを飲みます。",
-    "駅の前に新しい本屋があります。",
-)
 MOST_SITES = 150
 """Of a part; larger ones are taken apart."""
 COLUMNS = ["voice", "plan", "sentences", "broken", "pesq_wb_mos", "lowest_pesq_wb_mos"]
@@ -51,10 +43,10 @@ def main() -> int:
     args = parser.parse_args()
     warnings.filterwarnings("ignore", message="preset .*: this voice has no site")
 
+    texts = sorted(held_out_texts(60).values(), key=len)[: args.sentences]
     whole, parts = [], []
     for name in args.voices:
         voice = lv2.load(name)
-        texts = sentences(name, args.sentences)
         for row in measured(voice, name, texts, args.plans, args.tier):
             print({key: row[key] for key in COLUMNS}, flush=True)
             whole.append(row)
@@ -83,13 +75,6 @@ def renewed(before: list[dict], now: list[dict], key: tuple[str, ...]) -> list[d
     return sorted(kept + now, key=lambda row: row["voice"])
 
 
-def sentences(name: str, count: int) -> list[str]:
-    """Short ones of the language that a voice was made for."""
-    if name == "kokoro":
-        return list(JAPANESE[:count])
-    return sorted(held_out_texts(60).values(), key=len)[:count]
-
-
 def measured(
     voice: lv2.Voice, name: str, texts: Sequence[str], plans: Sequence[str], tier: str
 ) -> Iterator[dict]:
@@ -100,7 +85,6 @@ def measured(
         marks = [pesq_wb_mos(a, b, voice.sample_rate) for a, b in pairs]
         yield {
             "voice": name,
-            "language": language_of(voice, texts[0]),
             "digest": voice.digest,
             "plan": plan,
             "sentences": len(texts),
