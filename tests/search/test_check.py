@@ -1,6 +1,7 @@
 """The check of a plan: its report, its exit codes, and its answer on real sentences."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -320,3 +321,12 @@ def test_real_sentences(tmp_path, scheduler):
     assert lv2.check("naive", TEXTS, **there).answer == "not equivalent"
     strict = Endpoint("PESQ-WB", "pesq_wb_mos", "mean", ">=", 4.65, "MOS-LQO")
     assert not lv2.check("fp32", TEXTS, endpoints=[strict], controls=False, **there).equivalent
+
+
+def test_words_of_other_languages_are_left_out_with_a_reason():
+    japanese = SimpleNamespace(language_of=lambda text: "en" if text.isascii() else "ja")
+    left_out = checks._unheard(japanese, {"a": "はい。", "b": "今日は。"}, ENDPOINTS)
+    why = "the recogniser knows English, these sentences are in ja"
+    assert left_out == {"word error rate, change": why}
+    assert checks._unheard(japanese, {"a": "はい。", "b": "Yes."}, ENDPOINTS) == {}
+    assert checks._unheard(lv2.load(), {"a": "Oui."}, ENDPOINTS) == {}

@@ -94,3 +94,8 @@ def test_a_speech_beside_its_own_recording(tmp_path):
     path.write_bytes(b"other")
     with pytest.raises(ValueError, match="is another recording on this worker"):
         measurements.against_recording("slt", TEXT, None, None, **given)
+
+
+def test_nothing_is_said_of_words_that_nobody_could_hear():
+    for pair in ((None, "yes"), ("yes", None), (None, None)):
+        assert np.isnan(list(measurements.words_heard("はい。", *pair).values())).all()
