@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.metrics.audio_metrics import measure
-from lightning_v2.analysis.metrics.complaints import complaints
+from lightning_v2.analysis.metrics.complaints import COMPLAINTS, complaints
+from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.chapters.your_own_voice.excerpts import common_end, last_phones
 from lightning_v2.model import Speech, Voice
 
 BEFORE = "And this is what they said:"
-"""A sentence that another one is said after."""
+"""What a text is said after. Many voices take it for a sentence of its own, others do not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +41,8 @@ def control_arms(voice: Voice, text: str, seed: int = 0) -> list[Arm]:
     """PyTorch's float32 against itself: what every measure says although no precision is lost.
 
     The same once more; with another seed and the same durations; with another seed and nothing
-    given, where the noise decides about time; and the sentence after another one, where the voice
-    tells how long its phones last.
+    given, where the noise decides about time; and the text after other words, where the voice tells
+    how long its phones last.
 
     Args:
         voice: from `lightning_v2.load`.
@@ -60,16 +61,25 @@ def control_arms(voice: Voice, text: str, seed: int = 0) -> list[Arm]:
         found.append(Arm.of("another seed, free", "other noise, nothing given", said, free))
     if len(said.durations):
         longer = voice.synthesize(f"{BEFORE} {text}", seed=seed)
-        # A front end may read the sentence otherwise there.
+        # A front end may read the text otherwise there.
         count = max(common_end(said, longer), 1)
         ends = [last_phones(speech, count) for speech in (said, longer)]
-        found.append(Arm.of("after a sentence", "said after another sentence", *ends))
+        found.append(Arm.of("after other words", "said after other words", *ends))
     return found
 
 
-def plan_arm(comparison: Comparison) -> Arm:
-    """The two speeches of a comparison."""
+def plan_arm(comparison: Comparison, free: Comparison | None = None) -> Arm:
+    """The two speeches of a comparison.
+
+    Args:
+        comparison: whose sound is measured.
+        free: of the same plan, running freely: what is said of durations is measured on it.
+    """
     values = comparison.metrics | complaints(comparison.reference, comparison.candidate)
+    if free is not None:
+        timed = free.metrics | complaints(free.reference, free.candidate)
+        names = [metric.name for metric in (*METRICS, *COMPLAINTS) if metric.of_durations]
+        values |= {name: timed[name] for name in names}
     return Arm(
         comparison.plan.name,
         comparison.candidate_words,

@@ -1,6 +1,6 @@
 """What one may complain of, beside what float32 does against itself: sheet, hiss, phones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display import colours
-from lightning_v2.analysis.display.drawing import LINES, MARKS, WIDTH
+from lightning_v2.analysis.display.drawing import LINES, MARKS, WIDTH, for_all
 from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.analysis.metrics.alignment import paired_samples, pairing
@@ -26,15 +26,41 @@ _MEASURES = (*COMPLAINTS, *(metric for metric in METRICS if metric.name in _BESI
 
 
 def complaint_sheet(arms: Sequence[Arm], provenance: str) -> Sheet:
-    """A row a measure, a column an arm; what it hears and what it is deaf to."""
-    rows = []
-    for metric in _MEASURES:
-        row = {"measure": metric.label, "unit": metric.unit, "better": metric.better}
-        row |= {arm.name: number(arm.values[metric.name]) for arm in arms}
-        rows.append(row | {"hears": metric.hears, "is deaf to": metric.deaf_to})
-    words = "; ".join(f"{arm.name}: {arm.what}" for arm in arms)
-    caption = f"–: it has no value there. {words}. {provenance}."
+    """A row a measure, a column an arm.
+
+    Args:
+        arms: float32 against itself, and plans.
+        provenance: of the plans.
+    """
+    rows = [
+        {
+            "measure": f"{metric.label} ({metric.unit.split(',')[0]})",
+            **{arm.name: number(arm.values[metric.name]) for arm in arms},
+        }
+        for metric in _MEASURES
+    ]
+    words = "; ".join(f"{arm.name}: {arm.what}" for arm in arms if arm.what not in provenance)
+    caption = (
+        "Less is better, of PESQ more; –: no value there. Durations and lengths of plans: running "
+        f"freely. {words}. {provenance}."
+    )
     return Sheet(pd.DataFrame(rows), caption)
+
+
+def measure_words() -> Sheet:
+    """A row a measure: what it hears, what it is deaf to, and which way is better; folded away."""
+    rows = [
+        {
+            "measure": metric.label,
+            "unit": metric.unit,
+            "better": metric.better,
+            "hears": metric.hears,
+            "is deaf to": metric.deaf_to,
+            "has no value where": metric.undefined,
+        }
+        for metric in _MEASURES
+    ]
+    return Sheet(pd.DataFrame(rows), "The measures.", shown=0)
 
 
 def hiss_levels(arms: Sequence[Arm]) -> Picture | Note:
@@ -100,9 +126,15 @@ def phone_changes(comparisons: Sequence[Comparison]) -> Picture | Note:
         axes.set_title(name, loc="left", fontsize=9)
         axes.set_ylabel("ms")
         worst = table.loc[table["change_ms"].abs().idxmax()]
-        words.append(f"{name} {worst['change_ms']:+.0f} ms at {worst['phone']}")
-    rows[-1].set_xticks(range(len(first)), labels=first["phone"], fontsize=7)
+        [phone] = _named([worst["phone"]])
+        words.append(f"{name} {worst['change_ms']:+.0f} ms at {phone}")
+    rows[-1].set_xticks(range(len(first)), labels=_named(first["phone"]), fontsize=7)
     rows[-1].set_xlabel("phones in order")
     alt = f"By how much {len(first)} phones last longer. Most: {'; '.join(words)}."
     table = pd.concat([t.assign(plan=name) for name, t in tables.items()], ignore_index=True)
-    return Picture(figure, alt, comparisons[0].provenance, {"phones": table})
+    return Picture(figure, alt, for_all(comparisons[0].provenance, [*tables]), {"phones": table})
+
+
+def _named(phones: Iterable[str]) -> list[str]:
+    """Phones for a reader: a blank is marked."""
+    return [phone.strip() or "␣" for phone in phones]

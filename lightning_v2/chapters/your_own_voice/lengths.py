@@ -66,7 +66,7 @@ def lengths(
     voice: Voice,
     text: str,
     plan: Plan | str | Path,
-    repeats: Sequence[int] = (0, 2),
+    repeats: Sequence[int] = (0, 1),
     tier: str = "fast",
     seed: int = 0,
 ) -> Lengths:
@@ -95,7 +95,7 @@ def lengths(
         watch = _FirstNotFinite()
         with emulate(voice, plan, tier=tier, observer=watch):
             candidate = voice.synthesize(whole, seed=seed, forced=said)
-        name = "alone" if not count else f"at the end, after {count} clauses"
+        name = "alone" if not count else "at the end of a longer sentence"
         arm = _cut(name, said, candidate, common_end(alone, said) if count else 0)
         found.append(Situation(name, said.duration_s, arm, watch.site))
     with emulate(voice, plan, tier=tier):

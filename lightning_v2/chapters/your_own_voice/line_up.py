@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from lightning_v2.analysis.compare import compare
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.drawing import WIDTH
@@ -18,6 +17,7 @@ from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.chapters.your_own_voice.alone import Alone
 from lightning_v2.chapters.your_own_voice.arms import Arm, plan_arm
+from lightning_v2.chapters.your_own_voice.fitting import FittedPlans
 from lightning_v2.errors import MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan
@@ -39,22 +39,24 @@ _DARKEST_DB = 8.0
 
 @dataclass(frozen=True, eq=False)
 class LineUp:
-    """Voices that are installed, and what to do about the others.
+    """Voices that are installed, with plans for each, and what to do about the others.
 
     Attributes:
         voices: in the order in which they were asked for.
+        plans: of each voice, the same ones, without rules for sites that it has not.
         missing: name -> why it is not here, in a line.
     """
 
     voices: Mapping[str, Voice]
+    plans: Mapping[str, tuple[Plan, ...]]
     missing: Mapping[str, str]
 
     @classmethod
-    def of(cls, names: Sequence[str]) -> "LineUp":
+    def of(cls, names: Sequence[str], plans: Sequence[Plan | str | Path]) -> "LineUp":
         """The voices of these names; one whose files or packages are not there is left out.
 
         Raises:
-            CheckpointError, OnnxError, ArgumentError: see `load`.
+            CheckpointError, OnnxError, ArgumentError: see `load`. PlanError: see `FittedPlans.of`.
         """
         voices, missing = {}, {}
         for name in names:
@@ -62,7 +64,8 @@ class LineUp:
                 voices[name] = load(name)
             except MissingFileError as error:
                 missing[name] = str(error)
-        return cls(voices, missing)
+        fitted = {name: FittedPlans.of(voice, plans).plans for name, voice in voices.items()}
+        return cls(voices, fitted, missing)
 
     def __repr__(self) -> str:
         lines = [f"here: {', '.join(self.voices) or 'none'}"]
@@ -71,20 +74,6 @@ class LineUp:
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in repr(self).splitlines())
         return f'<div class="findings"><ul>{items}</ul></div>'
-
-
-def comparisons(
-    voices: Mapping[str, Voice],
-    text: str,
-    plans: Sequence[Plan | str | Path],
-    tier: str = "fast",
-    seed: int = 0,
-) -> dict[str, list[Comparison]]:
-    """Each voice under each plan, teacher-forced as far as it can be, without its sites."""
-    return {
-        name: [compare(voice, text, plan, tier=tier, seed=seed, layers=False) for plan in plans]
-        for name, voice in voices.items()
-    }
 
 
 def line_up_sheet(found: Mapping[str, Sequence[Comparison]], floors: Mapping[str, Arm]) -> Sheet:

