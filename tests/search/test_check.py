@@ -34,14 +34,13 @@ ENOUGH = "60"
 
 @pytest.fixture
 def results(monkeypatch, tmp_path):
-    """results[measurement or control] = what it finds, in place of a real sweep."""
+    """results[measurement or control] = what it finds, in place of a real sweep; {said} in what is
+    heard is the sentence."""
     found = {
         "teacher_forced": GOOD,
-        "free_running": GOOD | {"heard": "one two three"},
-        "recognised": {"heard": "one two three"},
-        **{
-            c.name: GOOD | {"heard": "one two three"} if c.must == "pass" else BAD for c in CONTROLS
-        },
+        "free_running": GOOD | {"heard": "{said}"},
+        "recognised": {"heard": "{said}"},
+        **{c.name: GOOD | {"heard": "{said}"} if c.must == "pass" else BAD for c in CONTROLS},
     }
     asked = []
 
@@ -53,6 +52,10 @@ def results(monkeypatch, tmp_path):
             if callable(values):
                 values = values(unit.parameters.get("plan", unit.parameters["sentence"]))
             error = values if isinstance(values, str) else None
+            if not error and values.get("heard"):
+                values = values | {
+                    "heard": values["heard"].format(said=unit.parameters["sentence"])
+                }
             rows.append(
                 {"measurement": unit.measurement, "change": None, "heard": None, "code": "0.1.0"}
                 | unit.parameters
@@ -130,22 +133,41 @@ def test_not_equivalent(results, tmp_path, capsys):
     assert bounds["F0, median"] == "inf"
 
 
-def test_words_that_are_lost_and_words_that_flip(results, capsys):
-    for name in ("recognised", *(c.name for c in CONTROLS)):
-        results[name] = results[name] | {"heard": "one the two three"}
-    results["free_running"] = GOOD | {"heard": "six the seven eight"}
-    assert run() == 0  # as wrong as before, in other words
-    shown = capsys.readouterr().out
-    assert "not judged" in next(line for line in shown.splitlines() if "recogniser agrees" in line)
-    assert "note: recogniser agrees is not judged: the recogniser is too weak" in shown
-    results["free_running"] = GOOD | {"heard": ""}
+def test_words_that_are_lost_and_words_too_many(results, capsys):
+    results["free_running"] = GOOD | {"heard": "{said} and on, and on"}
     assert run() == 1
     assert "NOT EQUIVALENT; fails word error rate, change\n" in capsys.readouterr().out
+    results["free_running"] = GOOD | {"heard": ""}
+    assert run() == 1
+    failed = "NOT EQUIVALENT; fails recogniser agrees, word error rate, change\n"
+    assert failed in capsys.readouterr().out
+
+
+def test_the_same_bits_say_the_same_words(results, capsys):
+    results["recognised"] = {"heard": "{said} and on, and on"}
+    for name in ("free_running", *(c.name for c in CONTROLS if c.must == "pass")):
+        results[name] = results[name] | {"heard": None}
+    assert run() == 0
+
+
+def test_naturalness_is_reported_and_not_judged(results, capsys):
+    scores = {"reference": 3.4, "change": -0.5}
+    results["free_running"] = results["free_running"] | {
+        f"dnsmos_{score}_{of}_mos": value
+        for score in ("ovrl", "p808")
+        for of, value in scores.items()
+    }
+    assert run() == 0
+    shown = capsys.readouterr().out
+    line = next(line.split() for line in shown.splitlines() if "DNSMOS overall" in line)
+    assert line[-2:] == ["not", "judged"] and "-0.5" in line
+    assert "note: not judged: DNSMOS overall, change, DNSMOS P.808, change: it scores" in shown
+    assert "dnsmos_ovrl_reference_mos 3.4" in shown
 
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("white noise", GOOD), ("16-bit rounding", BAD | {"heard": "one two three"})],
+    [("white noise", GOOD), ("16-bit rounding", BAD | {"heard": "{said}"})],
 )
 def test_a_wrong_control_voids_the_verdict(results, tmp_path, capsys, name, values):
     results[name] = values
@@ -270,7 +292,7 @@ class TestFewSentences:
 
 
 def test_free_running_prosody_is_judged(results, capsys):
-    free = GOOD | {"heard": "one two three", "length_change_percent": -10.0, "f0_p95_cents": 42.0}
+    free = GOOD | {"heard": "{said}", "length_change_percent": -10.0, "f0_p95_cents": 42.0}
     results["free_running"] = free
     assert run("--no-controls") == 1
     shown = capsys.readouterr().out
