@@ -247,7 +247,7 @@ def _unheard(
     if "en" in languages:
         return {}
     why = f"the recogniser knows English, these sentences are in {', '.join(sorted(languages))}"
-    return {e.label: why for e in endpoints if e.weight == "words" and not e.void}
+    return {e.label: why for e in endpoints if (e.weight or "").startswith("words") and not e.void}
 
 
 def _control_units(

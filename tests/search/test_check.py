@@ -349,6 +349,6 @@ def test_words_of_other_languages_are_left_out_with_a_reason():
     japanese = SimpleNamespace(language_of=lambda text: "en" if text.isascii() else "ja")
     left_out = checks._unheard(japanese, {"a": "はい。", "b": "今日は。"}, ENDPOINTS)
     why = "the recogniser knows English, these sentences are in ja"
-    assert left_out == {"word error rate, change": why}
+    assert left_out == {"recogniser agrees": why, "word error rate, change": why}
     assert checks._unheard(japanese, {"a": "はい。", "b": "Yes."}, ENDPOINTS) == {}
     assert checks._unheard(lv2.load(), {"a": "Oui."}, ENDPOINTS) == {}
