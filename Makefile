@@ -26,9 +26,10 @@ notebooks: $(READY)  ## run the notebooks for several plans: build/notebooks, bu
 lab: $(READY)  ## open JupyterLab on the notebooks
 	.venv/bin/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_explore.ipynb
 
-test: $(READY)  ## run the tests, a process a core, each with one thread of torch
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n logical --maxprocesses 4 \
-	  --dist loadfile --no-loadscope-reorder $(ARGS)
+# A process more than there are cores: now and then one waits for a browser or for another process.
+test: $(READY)  ## run the tests in several processes, each with one thread of torch
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
+	  --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-simulator: $(READY)  ## run the voice on ttsim and compare every bit with the emulator
 	.venv/bin/python -m pytest tests/simulator $(ARGS)
