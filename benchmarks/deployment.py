@@ -2,7 +2,8 @@
 
 Programs, L1 and transfers are counted in graphs that ttnn captured (measured); DRAM traffic is
 modelled, and times are of this machine. Prints a table and writes
-benchmarks/results/deployment.json with machine, versions and commit.
+benchmarks/results/deployment.json, or deployment-VOICE.json for another voice than ours, with
+machine, versions and commit.
 """
 
 import argparse
@@ -19,14 +20,15 @@ from lightning_v2.deployment.observed.readable import readable
 from lightning_v2.report.records import save_result
 
 ROOT = Path(__file__).parent.parent
+OURS = "slt"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default=OURS, help="a name of `lightning-v2 voices`, or a path")
     parser.add_argument("--boards", nargs="*", default=["n150", "p150"])
     parser.add_argument("--plans", nargs="*", default=["lightning-v2", "bf16"])
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/deployment.json")
+    parser.add_argument("--output", type=Path, help="default: in benchmarks/results/")
     args = parser.parse_args()
 
     figures: dict[str, dict] = {}
@@ -47,7 +49,9 @@ def main() -> int:
         }
     buckets = asdict(Buckets())
     voice = lv2.load(args.voice)
-    save_result(args.output, ROOT, voice, "measured", buckets=buckets, boards=figures)
+    name = "deployment" if args.voice == OURS else f"deployment-{voice.name.replace(':', '-')}"
+    output = args.output or ROOT / "benchmarks/results" / f"{name}.json"
+    save_result(output, ROOT, voice, "measured", buckets=buckets, boards=figures)
     return 0
 
 

@@ -28,7 +28,7 @@ from lightning_v2.resources import held_out_texts
 
 ROOT = Path(__file__).parent.parent
 FRAMES_A_MS = SAMPLE_RATE / HOP / 1000
-JUDGED = [e for e in ENDPOINTS if e.run == "free-running" and e.weight != "words"]
+JUDGED = [e for e in ENDPOINTS if e.run == "free-running" and "word" not in e.column and not e.void]
 TREMOR_HZ = 4.0
 
 Change = Callable[[Voice, Speech], Speech]

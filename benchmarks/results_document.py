@@ -10,6 +10,7 @@ from markdown_table import RESULTS, ROOT, table
 
 from lightning_v2.deployment.agreement import load_agreement
 from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.onnx import heads as hibari
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import write_whole
 
@@ -257,26 +258,7 @@ def deployment_table() -> str:
         "encode, pitch and speech together. Counted in graphs captured on mock devices "
         "(*measured*); traffic of DRAM is *modelled*: every operand and result that lies there "
         "moves once (`benchmarks/deployment.py`):\n",
-        *table(
-            (
-                "board",
-                "cores",
-                "plan",
-                "programs",
-                "distinct, all buckets",
-                "peak L1 of a core, KiB",
-                "of L1, %",
-                "DRAM read, MiB",
-                "written",
-                "host to device, KiB",
-                "back",
-            ),
-            (
-                (board, _cores(found), f"`{plan}`", *_shown(found))
-                for board, plans in record["boards"].items()
-                for plan, found in plans.items()
-            ),
-        ),
+        *_by_board(record),
     ]
     largest = [
         max(found["stages"], key=lambda stage: stage["peak_l1_bytes"])
@@ -289,8 +271,39 @@ def deployment_table() -> str:
         f"{worst['peak_l1_bytes'] / worst['l1_bytes']:.0%}: {worst['stage']}, {worst['bucket']}, "
         f"on {worst['board']}."
     )
+    graph = json.loads((RESULTS / "deployment-hibari.json").read_text())
+    seconds = SHOWN_FRAMES * hibari.HOP / hibari.RATE
+    lines += [
+        f"\nThe same of hibari, whose graph is lowered as it is, for {SHOWN_FRAMES} frames of its "
+        f"own ({seconds:.1f} s; `benchmarks/deployment.py --voice hibari`):\n",
+        *_by_board(graph),
+    ]
     lines += map(_agreement, sorted((ROOT / "data" / "simulator").glob("*.json")))
     return "\n".join(lines) + "\n"
+
+
+def _by_board(record: dict) -> list[str]:
+    """Rows of a table: what one sentence asks of each board under each plan."""
+    return table(
+        (
+            "board",
+            "cores",
+            "plan",
+            "programs",
+            "distinct, all buckets",
+            "peak L1 of a core, KiB",
+            "of L1, %",
+            "DRAM read, MiB",
+            "written",
+            "host to device, KiB",
+            "back",
+        ),
+        (
+            (board, _cores(found), f"`{plan}`", *_shown(found))
+            for board, plans in record["boards"].items()
+            for plan, found in plans.items()
+        ),
+    )
 
 
 def _agreement(path: Path) -> str:
@@ -311,12 +324,16 @@ def _cores(found: dict) -> str:
 
 
 def _shown(found: dict) -> list[str]:
-    frames = next(x for x in found["stages"] if x["bucket"].startswith(f"frames {SHOWN_FRAMES},"))
-    phones = frames["bucket"].partition(", ")[2]
-    wanted = {("encode", phones), ("pitch", frames["bucket"]), ("speech", frames["bucket"])}
+    of_frames = [x for x in found["stages"] if x["bucket"].startswith(f"frames {SHOWN_FRAMES},")]
+    if of_frames:
+        bucket = of_frames[0]["bucket"]
+        wanted = {("encode", bucket.partition(", ")[2]), ("pitch", bucket), ("speech", bucket)}
+    else:  # of a graph: a quarter as many phones, as `Buckets` has them
+        frames, phones = f"rows {SHOWN_FRAMES}", f"rows {SHOWN_FRAMES // 4}"
+        wanted = {("part 1", phones), ("part 2", frames), ("wave", frames)}
     stages = [x for x in found["stages"] if (x["stage"], x["bucket"]) in wanted]
     if len(stages) != len(wanted):
-        raise ValueError(f"deployment.json has {len(stages)} of the stages {sorted(wanted)}")
+        raise ValueError(f"a record has {len(stages)} of the stages {sorted(wanted)}")
     total = {name: sum(stage[name] for stage in stages) for name in SUMMED}
     peak = max(stage["peak_l1_bytes"] for stage in stages)
     return [

@@ -2,7 +2,8 @@
 
 With --waveforms also the speech of two sentences at once, one of them in pieces. Needs a simulator
 (`lightning-v2 doctor` tells). Ten minutes a plan the first time, for kernels are compiled, and as
-many again for waveforms. Prints a table and writes data/simulator/PLAN.json. All is simulated.
+many again for waveforms. Prints a table and writes data/simulator/PLAN.json, for another voice than
+ours VOICE-PLAN.json. All is simulated.
 """
 
 import argparse
@@ -26,16 +27,16 @@ from lightning_v2.provenance import provenance
 from lightning_v2.report.records import write_whole
 
 ROOT = Path(__file__).parent.parent
-TEXT = "Hi."
+OURS, TEXT = "slt", "Hi."
 TOGETHER = ["Yes.", "Good morning."], Buckets(frames=(96, 128), batch=2, rows=256)
 """Two at once, the longer one in pieces."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default=OURS, help="a name of `lightning-v2 voices`, or a path")
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
-    parser.add_argument("--output", type=Path, help="default: data/simulator/PLAN.json")
+    parser.add_argument("--output", type=Path, help="default: in data/simulator/")
     parser.add_argument("--waveforms", action="store_true", help="two sentences at once, too")
     parser.add_argument("--note", default="", help="kept with the results: how kernels were made")
     args = parser.parse_args()
@@ -62,7 +63,8 @@ def main() -> int:
                 row
             )
         )
-    output = args.output or ROOT / "data/simulator" / f"{plan.name}.json"
+    whose = "" if args.voice == OURS else f"{voice.name.replace(':', '-')}-"
+    output = args.output or ROOT / "data/simulator" / f"{whose}{plan.name}.json"
     record = {
         "kind": "simulated",
         "command": shlex.join(["python", *sys.argv]),

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from scipy.ndimage import maximum_filter1d
 
-from lightning_v2.analysis.metrics.recogniser import recognise, word_error_rate
+from lightning_v2.analysis.metrics.recogniser import recognise
+from lightning_v2.analysis.metrics.words import word_errors
 from lightning_v2.model import SAMPLE_RATE, load
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import held_out_texts
@@ -146,8 +147,8 @@ def recogniser(voice, held: HeldOut, keys: list[str], jobs: int) -> dict[str, fl
     texts = [held.texts[key] for key in keys]
     teacher = recognise([(held.rendering(key).wave, TEACHER_RATE) for key in keys], jobs)
     spoken = [(s.waveform, SAMPLE_RATE) for s in voice.synthesize(texts)]
-    theirs = word_error_rate(texts, teacher)
-    ours = word_error_rate(texts, recognise(spoken, jobs))
+    theirs = word_errors(texts, teacher)
+    ours = word_errors(texts, recognise(spoken, jobs))
     return {
         "wer_teacher_percent": theirs["wer_percent"],
         "wer_percent": ours["wer_percent"],

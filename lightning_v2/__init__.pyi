@@ -8,6 +8,7 @@ from .analysis.sites.tiers import compare_tiers as compare_tiers
 from .cache import cached as cached
 from .deployment.deployment import Deployment as Deployment
 from .deployment.device.target import open_device as open_device
+from .deployment.emulate import as_deployed as as_deployed
 from .deployment.emulate import emulate as emulate
 from .deployment.lowering.buckets import Buckets as Buckets
 from .deployment.rehearsal import rehearse as rehearse

@@ -1,5 +1,6 @@
 """Signals whose measures are known in advance."""
 
+import gc
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,8 +13,22 @@ from lightning_v2.model import SourceFilterVoice, Speech
 from lightning_v2.model.config import VoiceConfig
 from lightning_v2.model.network import Network
 from lightning_v2.precision import FLOAT32
+from lightning_v2.report import addresses
 
 SAMPLE_RATE = 24000
+
+addresses.unchecked()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported and collected stays: looking through it for garbage takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def harmonics(f0, level_db=-20.0, phase=0.0):

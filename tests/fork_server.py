@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 LOADED = [
     "librosa", "numba", "onnx", "pandas", "pyarrow.parquet", "pytest", "scipy.signal",
     "scipy.stats", "soundfile", "torch", "yaml",
@@ -73,8 +75,20 @@ def _begin(where: tuple, function: Callable[..., None], arguments: tuple) -> Non
     function(*arguments)
 
 
-def script(text: str, place: str, *arguments: str) -> None:
-    """What `python -c text arguments` does that looks for modules in `place` first; for `run`."""
+def python(text: str, *arguments: str, place: Path = ROOT, folder: Path = ROOT) -> str:
+    """What `python -c text arguments` prints in `folder` that looks for modules in `place` first.
+
+    A test fails with what went to standard error if that does not end well.
+    """
+    with tempfile.TemporaryDirectory() as kept:
+        output, errors = Path(kept) / "output", Path(kept) / "errors"
+        how = {"folder": folder, "output": output, "errors": errors, "timeout_s": 300}
+        status = run(_script, text, str(place), *arguments, **how)
+        assert status == 0, errors.read_text()
+        return output.read_text()
+
+
+def _script(text: str, place: str, *arguments: str) -> None:
     sys.path[:0] = ["", place]
     sys.argv = ["-c", *arguments]
     exec(compile(text, "<string>", "exec"), {"__name__": "__main__"})

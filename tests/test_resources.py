@@ -1,7 +1,7 @@
 import pytest
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.resources import held_out_texts, text_lines
+from lightning_v2.resources import held_out_texts, sentence_lines, text_lines
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,17 @@ def test_held_out_texts_from_the_front():
     texts = held_out_texts()
     assert list(held_out_texts(3).items()) == list(texts.items())[:3]
     assert len(texts) >= 200
+
+
+def test_sentences_of_a_file(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("今日は。\n\n  A second one. \n", encoding="utf-8")
+    assert sentence_lines(path) == {"001": "今日は。", "003": "A second one."}
+    path.write_text("a\tOne.\nb\tTwo.\n", encoding="utf-8")
+    assert sentence_lines(path) == {"a": "One.", "b": "Two."}
+    path.write_text("a\tOne.\nTwo.\n", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=r"mine\.txt:2: expected 'key<TAB>text'"):
+        sentence_lines(path)
+    path.write_text("\n \n", encoding="utf-8")
+    with pytest.raises(ArgumentError, match="holds no sentence"):
+        sentence_lines(path)

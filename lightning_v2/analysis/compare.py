@@ -25,7 +25,7 @@ def compare(
     tier: str = "fast",
     seed: int = 0,
     layers: bool = True,
-    recogniser: bool = False,
+    judges: bool = False,
 ) -> Comparison:
     """Say a text with the reference and under a plan, and measure the difference.
 
@@ -40,8 +40,8 @@ def compare(
         tier: how the emulator computes.
         seed: of the noise, the same for both.
         layers: measure every site as well (takes about twice as long again).
-        recogniser: let a recogniser hear both, for `words_agree_percent` (takes two thirds of
-            their duration).
+        judges: let a recogniser and DNSMOS hear both, for `words_agree_percent` and the metrics
+            named `dnsmos_` (takes some seconds).
 
     Raises:
         PlanError: a plan does not parse or names a site that the voice does not have.
@@ -79,7 +79,7 @@ def compare(
                 errors.missing(),
             )
         table = errors.table()
-    metrics, phase = audio_metrics.measure(said, candidate, recogniser)
+    metrics, phase = audio_metrics.measure(said, candidate, judges)
     return Comparison(
         plan=plan,
         reference_plan=reference,
@@ -90,5 +90,5 @@ def compare(
         layers=table,
         metrics=metrics,
         phase=phase,
-        recogniser=recogniser,
+        judges=judges,
     )

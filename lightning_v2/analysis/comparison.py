@@ -28,7 +28,7 @@ class Comparison(SiteValues):
         metrics: the names of `audio_metrics.METRICS`; NaN where there is no value, see
             `unmeasured`.
         phase: how it has moved; less can be said where the durations differ.
-        recogniser: has heard both.
+        judges: a recogniser and DNSMOS have heard both.
     """
 
     plan: Plan
@@ -40,7 +40,7 @@ class Comparison(SiteValues):
     layers: pd.DataFrame
     metrics: dict[str, float]
     phase: PhaseDrift
-    recogniser: bool = False
+    judges: bool = False
 
     @property
     def difference(self) -> np.ndarray:
@@ -51,8 +51,7 @@ class Comparison(SiteValues):
     @property
     def unmeasured(self) -> dict[str, str]:
         """Name of each metric that is NaN -> why."""
-        heard = self.recogniser
-        return reasons(self.reference, self.candidate, self.aligned, self.metrics, heard)
+        return reasons(self.reference, self.candidate, self.aligned, self.metrics, self.judges)
 
     @property
     def run(self) -> Run:

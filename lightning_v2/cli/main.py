@@ -108,9 +108,9 @@ def _parser() -> argparse.ArgumentParser:
         help="let the plan predict its own durations and F0 instead of the reference's",
     )
     compare.add_argument(
-        "--recogniser",
+        "--judges",
         action="store_true",
-        help="let a recogniser hear both as well, for words_agree_percent",
+        help="let a recogniser and DNSMOS hear both as well, for words and naturalness",
     )
     compare.add_argument(
         "--layers",
@@ -207,9 +207,9 @@ def _compare(args: argparse.Namespace) -> int:
         teacher_forced=not args.free_running,
         tier=args.tier,
         seed=args.seed,
-        recogniser=args.recogniser,
+        judges=args.judges,
     )
-    in_words = {ON_REQUEST: "measured only with --recogniser"}
+    in_words = {ON_REQUEST: "measured only with --judges"}
     reasons = {name: in_words.get(why, why) for name, why in comparison.unmeasured.items()}
     for name, value in comparison.metrics.items():
         print(f"{name:28} {value:10.4g}  {reasons.get(name, '')}".rstrip())

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from lightning_v2.cli import values
-from lightning_v2.report import defaults
+from lightning_v2.report import addresses, defaults
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0: all ran. 1: something failed."""
+    addresses.unchecked()
     from lightning_v2.report.parameters import parse_pairs
     from lightning_v2.report.run import find_notebooks, run_notebooks
 

@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="GLOB",
         help="turn sites low in these groups, such as 'decoder.*.up', and leave others as in the "
-        "base (default: all, one by one)",
+        "base (default: all, one by one; of a voice with more than 100 products its modules)",
     )
     parser.add_argument(
         "--metric",
@@ -280,7 +280,7 @@ def _search(args: argparse.Namespace, bench: Bench, judges: Mapping[str, str] | 
     from lightning_v2.files import write_output
     from lightning_v2.precision import Plan
     from lightning_v2.search.plans.constraints import Constraints
-    from lightning_v2.search.plans.find import search, within
+    from lightning_v2.search.plans.find import search, usual_globs, within
     from lightning_v2.search.plans.pareto import front
     from lightning_v2.search.plans.strategies import UnreachableError
 
@@ -297,7 +297,7 @@ def _search(args: argparse.Namespace, bench: Bench, judges: Mapping[str, str] | 
             constraints,
             base,
             strategy=args.strategy,
-            globs=args.sites,
+            globs=args.sites or usual_globs(args.voice),
             generations=args.generations,
             judges=judges,
             judged=args.judged,

@@ -53,9 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=values.whole(1), default=2, metavar="N", help="processes (default: 2)"
     )
     for name, steps, taught, what in (
-        ("--acoustic-steps", 3300, 4000, "encoder, predictors and decoder"),
+        ("--acoustic-steps", 3300, 6000, "encoder, predictors and decoder"),
         ("--vocoder-steps", 6000, 3000, "the vocoder; with a teacher, of the decoder, too"),
-        ("--blocks-steps", None, 1500, "each block of the decoder by itself"),
+        ("--blocks-steps", None, 3000, "each block of the decoder by itself"),
         ("--joint-steps", 2200, 1500, "all of it together, after both"),
     ):
         usual = f"{steps}, with --teacher {taught}" if steps else f"{taught}, only with --teacher"

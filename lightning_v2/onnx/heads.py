@@ -121,6 +121,7 @@ class PulseNoisePhase(nn.Module):
         back = np.concatenate([twice * np.cos(angle.T), -twice * np.sin(angle.T)]) * window.T / FFT
         self.pulses, self.frames, self.overlap_add = Pulses(), Frames(), OverlapAdd()
         self.analysis, self.synthesis = _Product(SCALE * forward), _Product(SCALE * back)
+        self.synthesis.role = "sound"
         self.theta = _Function(torch.tanh)
         self.angle = _Function(lambda x: x * torch.pi)
         for branch in ("harmonic", "noise", "free"):

@@ -13,6 +13,8 @@ from lightning_v2.onnx.operations.recurrent import RECURRENT
 PRODUCTS = {*MATRIX, *RECURRENT, "STFT"}
 """Operations of the matrix engine."""
 _SINES = {"Sin", "Cos"}
+_DEEP = {"Conv", "ConvTranspose", *RECURRENT}
+"""Where the sound of a source becomes a feature among others."""
 _SCALING = {"Add", "Sub", "Mul", "Div", "Neg", "Mod", "Floor", "Interpolate"}
 """What may lie between F0, the sum of its phase and the sine."""
 
@@ -33,7 +35,9 @@ def site_roles(
         roles |= _after_last_product(reach, graph.outputs, "sound")
     for value, role in ((durations, "durations"), (f0, "f0")):
         roles |= {} if value is None else _after_last_product(reach, [value], role)
-    return roles | _phases(reach)
+    phases = _phases(reach)
+    sines = {node.output for node in reach.nodes if node.op in _SINES} & phases.keys()
+    return roles | dict.fromkeys(reach.on(sines, _DEEP), "source") | phases
 
 
 class _Reach:
@@ -66,6 +70,16 @@ class _Reach:
             else:
                 ends[node.output] = node
         return list(through.values()), list(ends.values())
+
+    def on(self, values: set[str], stops: set[str]) -> list[str]:
+        """First outputs of the nodes that make real numbers of values, up to these operations."""
+        made, found = set(values), []
+        for node in self.nodes:
+            floats = [name for name in node.outputs if name and self._types[name].kind == "f"]
+            if floats and node.op not in stops and not made.isdisjoint(node.inputs):
+                made.update(floats)
+                found.append(node.output)
+        return found
 
 
 def _after_last_product(reach: _Reach, values: Iterable[str], role: str) -> dict[str, str]:

@@ -7,13 +7,13 @@ import tempfile
 
 from traitlets.config import Config
 
+from lightning_v2.report import addresses
+
 
 def main() -> None:
     """Run the notebook that a JSON object on standard input describes; see `execute`."""
     request = json.load(sys.stdin)
-    # With it, jsonschema compiles a grammar of web addresses when papermill is imported: more than
-    # half of the time of a start, for a check that nothing asks for.
-    sys.modules["rfc3987_syntax"] = None
+    addresses.unchecked()
     import papermill
 
     with tempfile.TemporaryDirectory(prefix="lv2-") as folder:

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, Endpoint
+from lightning_v2.analysis.metrics.recogniser import NAME as RECOGNISER
 from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES, Judgement, Verdict
@@ -27,6 +28,8 @@ from lightning_v2.resources import data_path
 from lightning_v2.tensix.numbers import configuration
 
 _ORIGIN = ("time", "commit", "machine")
+_UNNAMED_RECOGNISER = "pocketsphinx"
+"""Of records that do not say which one it was."""
 
 
 class RecordError(LightningError, ValueError):
@@ -53,6 +56,7 @@ class Check:
         left_out: control or endpoint -> why this voice and its sentences cannot be tested with it.
         set_aside: how many results of other code lie in the store; none of them was used.
         arch: whose rules every emulation followed: that of `tensix.use` around the check.
+        recogniser: that heard the words.
         origin: time, commit and machine of a file; empty for a check that was just made.
     """
 
@@ -70,6 +74,7 @@ class Check:
     left_out: Mapping[str, str] = field(default_factory=dict)
     set_aside: int = 0
     arch: str = configuration.Settings().arch
+    recogniser: str = RECOGNISER
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -132,6 +137,7 @@ class Check:
                 left_out=dict(content.get("left_out", {})),
                 set_aside=content.get("set_aside", 0),
                 arch=content.get("arch", configuration.Settings().arch),
+                recogniser=content.get("recogniser", _UNNAMED_RECOGNISER),
                 resamples=content["bounds"]["resamples"],
                 origin={name: content[name] for name in _ORIGIN if name in content},
             )
@@ -181,7 +187,9 @@ class Check:
         if missing:
             labels = ", ".join(f"{e.label} ({e.run})" for e in missing)
             notes.append(f"not judged, the verdict does not rest on them: {labels}")
-        notes += [f"{e.label} is not judged: {e.void}" for e in self.verdict.not_judged if e.void]
+        for why in dict.fromkeys(e.void for e in self.verdict.not_judged if e.void):
+            labels = ", ".join(e.label for e in self.verdict.not_judged if e.void == why)
+            notes.append(f"not judged: {labels}: {why}")
         if not self.controls:
             notes.append("no controls: nothing shows that this sample can tell good from bad")
         known = {c.name: "the control " for c in CONTROLS}
@@ -208,6 +216,7 @@ class Check:
             "voice": {"name": self.voice, "digest": self.voice_digest},
             "tier": self.tier,
             "arch": self.arch,
+            "recogniser": self.recogniser,
             "seed": self.seed,
             "reference": "PyTorch float32, not emulated",
             "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},
@@ -250,6 +259,8 @@ class Check:
         runs = {endpoint.run for endpoint in asked}
         names = {*(control.name for control in self.controls), *self.left_out}
         missing = [c.name for c in CONTROLS if c.name not in names and not runs.isdisjoint(c.runs)]
+        if self.recogniser != RECOGNISER and any(e.weight == "words" for e in asked):
+            found.append(f"Its words were heard by another recogniser: {self.recogniser}.")
         if missing and self.controls:
             found.append(f"Controls that it does not have: {', '.join(missing)}.")
         return tuple(found)

@@ -135,3 +135,37 @@ def test_an_interrupt_closes_the_device():
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert errors.endswith("interrupted\n")
+
+
+def test_a_voice_that_is_a_graph(tmp_path):
+    options = ["--voice", "hibari", "--buckets", "128", "--report", "a.json"]
+    done = subprocess.run(
+        command(*MOCK, *options),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=2 * TIMEOUT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "buckets compiled: 1 in" in done.stdout
+    assert "rows 128" in done.stdout
+    stages = Report.load(tmp_path / "a.json").stages
+    assert [stage.stage for stage in stages] == ["part 1", "part 2", "wave"]
+
+
+def test_a_voice_with_operations_that_no_device_runs(tmp_path):
+    options = ["--voice", "piper:joe", "--report", "a.json"]
+    done = subprocess.run(
+        command(*MOCK, *options),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=2 * TIMEOUT_S,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "ScatterND, 29 nodes: ttnn has no gather or scatter by tuples" in done.stdout
+    assert "    /dp/flows.7/ScatterND, /dp/flows.7/ScatterND_1" in done.stdout
+    assert "voice piper:joe cannot be deployed whole: 612 of 642 sites can run there" in done.stdout
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert found["lowered_macs"] / found["macs"] > 0.99
+    assert {row["op"] for row in found["refused"]} >= {"CumSum", "GatherND", "ScatterND"}

@@ -98,15 +98,16 @@ def test_compare(capsys):
     assert "pesq_wb_mos" in out
     assert "3 sites with the largest accumulated error" in out
     assert "all values of all sites are finite" in out
-    assert "measured only with --recogniser" in out
-    assert "recogniser=True" not in out
+    assert "measured only with --judges" in out
+    assert "judges=True" not in out
 
 
-def test_compare_with_a_recogniser_says_why_freely_spoken_waves_are_not_compared(capsys):
-    options = ["--plan", "lightning-v2", "--free-running", "--recogniser", "--layers", "1"]
+def test_compare_with_judges_says_why_freely_spoken_waves_are_not_compared(capsys):
+    options = ["--plan", "lightning-v2", "--free-running", "--judges", "--layers", "1"]
     assert main(["compare", "Good morning.", *options]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
-    assert "nan" not in lines["words_agree_percent"]
+    for name in ("words_agree_percent", "dnsmos_ovrl_reference_mos", "dnsmos_p808_change_mos"):
+        assert "nan" not in lines[name]
     assert "phones last longer or shorter, so the waveforms" in lines["pesq_wb_mos"]
     assert " nan " in lines["pesq_wb_mos"]
 

@@ -1,5 +1,7 @@
 """Options of every verb: what cannot be meant is refused while it is read."""
 
+import argparse
+
 import pytest
 
 from lightning_v2.cli import values
@@ -95,6 +97,15 @@ def test_legal_ends():
     assert [values.whole(2, 4)(text) for text in ("2", "4")] == [2, 4]
     assert values.finite("-0.5") == -0.5
     assert values.device("cuda:1") == "cuda:1"
+
+
+def test_sentences_are_counted_or_in_a_file(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("One.")
+    assert values.sentences(2)("240") == 240 and values.sentences(1)(str(path)) == path
+    for illegal in ("1", "241", str(tmp_path / "none.txt")):
+        with pytest.raises(argparse.ArgumentTypeError, match="files of sentences that are there"):
+            values.sentences(2)(illegal)
 
 
 def test_held_out_sentences_are_counted():

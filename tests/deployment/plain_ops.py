@@ -72,8 +72,8 @@ def gelu(x):
     return F.gelu(x)
 
 
-def clamp(x, *, max):
-    return x.clamp(max=max)
+def clamp(x, *, min=None, max=None):
+    return x.clamp(min, max)
 
 
 def slice(x, start, end):
@@ -99,6 +99,7 @@ def concatenate_heads(x):
     return x.transpose(1, 2).flatten(2)
 
 
-exp, sin, cos, tanh, log, relu = torch.exp, torch.sin, torch.cos, torch.tanh, torch.log, torch.relu
+exp, sin, cos, log = torch.exp, torch.sin, torch.cos, torch.log
+tanh, sigmoid, relu = torch.tanh, torch.sigmoid, torch.relu
 add, subtract, multiply, divide = torch.add, torch.subtract, torch.multiply, torch.divide
 concat, reshape, permute = torch.cat, torch.reshape, torch.permute

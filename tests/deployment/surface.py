@@ -188,7 +188,21 @@ SURFACE = {
         for dtype in VECTOR_FORMATS
     },
     "clamp from above": of_vectors("clamp", "bfloat16", max=4.0),
+    "gelu by tanh": of_vectors("gelu", "bfloat16", variant="Tanh"),
     "gelu by a table": of_vectors("gelu", "bfloat16", fast_and_approximate_mode=True),
+    **{
+        f"{name} of a number, {dtype}": of_vectors(name, dtype, 0.5)
+        for name in ("add", "divide", "multiply", "subtract")
+        for dtype in VECTOR_FORMATS
+    },
+    "axes in another order": of_vectors("permute", "bfloat16", (0, 2, 1)),
+    "four axes in another order": of_vectors(
+        "permute", "float32", (0, 2, 1, 3), shape=(1, 2, 64, 96)
+    ),
+    "norm without vectors": of_vectors(
+        "layer_norm", "bfloat16", epsilon=1e-5, weight=None, bias=None, compute_kernel_config=CONFIG
+    ),
+    "linear of one row": partial(linear, rows=(1, 1), k=64, n=96),
     **{f"{name}, {dtype}": binary(name, dtype) for name in BINARY for dtype in VECTOR_FORMATS},
     **{f"masked, {dtype}": binary("multiply", dtype, (2, 64, 1)) for dtype in VECTOR_FORMATS},
     **{

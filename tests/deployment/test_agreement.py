@@ -1,10 +1,13 @@
+import functools
 import json
 
 import numpy as np
 import pytest
 
+from lightning_v2 import load
 from lightning_v2.deployment.agreement import _row, digest, load_agreement, observed_emulation
 from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import data_path
 from tests.deployment.device_process import run_on_mock
 
@@ -21,15 +24,22 @@ def test_there_are_results_of_the_simulator():
     assert {"lightning-v2", "bf16"} <= set(STORED)
 
 
+@pytest.fixture(scope="module")
+def voices():
+    """voices(name): loaded once."""
+    return functools.cache(load)
+
+
 @pytest.mark.parametrize("name", STORED)
-def test_the_emulator_has_the_bits_of_the_simulator(trained, name):
+def test_the_emulator_has_the_bits_of_the_simulator(voices, name):
     """Digests of what the simulator gave, against what the exact tier gives here and now."""
     stored = load_agreement(name)
-    plan = Plan.load(name)
-    assert stored.provenance["voice"]["digest"] == trained.digest
+    voice = voices(stored.provenance["voice"]["name"])
+    plan = adapted(Plan.load(stored.provenance["plan"]["name"]), voice_sites(voice))
+    assert stored.provenance["voice"]["digest"] == voice.digest
     assert stored.provenance["plan"]["digest"] == plan.digest
     found, speech = observed_emulation(
-        trained, plan, stored.provenance["text"], stored.provenance["device"]["arch"]
+        voice, plan, stored.provenance["text"], stored.provenance["device"]["arch"]
     )
     mine = {site: digest(values) for site, values in found.items()}
     mine["waveform"] = digest(speech.waveform)
@@ -37,11 +47,25 @@ def test_the_emulator_has_the_bits_of_the_simulator(trained, name):
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_stored_results_are_of_every_site(trained, name):
+def test_stored_results_are_of_every_site(voices, name):
     stored = load_agreement(name)
-    assert set(stored.table.site) == {site.name for site in voice_sites(trained)} | {"waveform"}
+    sites = voice_sites(voices(stored.provenance["voice"]["name"]))
+    assert set(stored.table.site) == {site.name for site in sites} | {"waveform"}
     assert stored.different == []
     assert stored.provenance["device"]["target"] == "simulator"
+
+
+def test_a_graph_is_observed_as_it_is_deployed(voices):
+    voice = voices("hibari")
+    with pytest.warns(UserWarning, match="preset bf16"):
+        plan = adapted(Plan.load("bf16"), voice_sites(voice))
+    found, speech = observed_emulation(voice, plan, "Hi.", "wormhole_b0")
+    assert {name: x.shape for name, x in found.items()} == {
+        site.name: site.shapes[-1] for site in voice_sites(voice, "Hi.")
+    }
+    assert (speech.plan, speech.tier) == ("bf16", "exact")
+    again, _ = observed_emulation(voice, plan, "Hi.", "blackhole")
+    assert any(digest(again[name]) != digest(x) for name, x in found.items())
 
 
 def test_stored_results_are_of_batches_and_pieces():

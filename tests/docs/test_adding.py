@@ -54,10 +54,10 @@ class Copy:
 
     def __init__(self, root):
         self.root = root
+        # What Python has compiled comes along, but for tests: theirs name the place of the source.
+        left = shutil.ignore_patterns(".*", "tensix-*", "*-pytest-*.pyc", "*.pyc.*")
         for name in FOLDERS:
-            shutil.copytree(
-                ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*")
-            )
+            shutil.copytree(ROOT / name, root / name, ignore=left)
         for name in FILES:
             shutil.copy(ROOT / name, root / name)
         (root / "data").symlink_to(ROOT / "data")

@@ -14,6 +14,7 @@ X = {"x": floats(1, 4, 8)}
 CONSTANTS = {
     "w": floats(1, 4, 3),
     "v": floats(2, 1, 3),
+    "mix": floats(24, 24),
     "turns": number(2 * np.pi),
     "rate": number(24000),
     "one": number(1),
@@ -51,7 +52,21 @@ def test_a_running_phase_and_the_f0_that_it_sums(tmp_path):
     found = roles(tmp_path, SOURCE)
     assert {name for name, role in found.items() if role == "phase"} == set("bcdefgh")
     assert {name for name, role in found.items() if role == "f0"} == {"a"}
-    assert found.keys().isdisjoint({"i", "y"})
+    assert found.keys().isdisjoint({"i", "y"})  # behind a convolution
+
+
+def test_what_a_phase_sounds_like_up_to_the_next_convolution(tmp_path):
+    nodes = [
+        *SOURCE[:8],
+        node("Mul", "h turns", "louder"),
+        node("MatMul", "louder mix", "mixed"),
+        node("Tanh", "mixed", "said"),
+        node("Shape", "said", "shape"),
+        node("Conv", "said v", "deep"),
+        node("Tanh", "deep", "y"),
+    ]
+    found = roles(tmp_path, nodes)
+    assert {k for k, role in found.items() if role == "source"} == {"louder", "mixed", "said"}
 
 
 def test_f0_may_come_through_a_function(tmp_path):

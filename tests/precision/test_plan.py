@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +6,7 @@ import pytest
 from lightning_v2.precision import Plan, PlanError, presets
 from lightning_v2.precision.plan import nearest
 from lightning_v2.tensix import Site, SitePrecision
+from tests import fork_server
 
 TEXT = """\
 name: example
@@ -225,6 +224,5 @@ except PlanError as error:
 
 @pytest.mark.parametrize("imported", ["", "import lightning_v2.deployment.emulate"])
 def test_what_is_legal_does_not_depend_on_what_was_imported(imported):
-    command = [sys.executable, "-c", CHECKED.format(imported)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    said = fork_server.python(CHECKED.format(imported))
     assert "the output of source.phase (phase) cannot be 'bfloat8_b', only uint32" in said

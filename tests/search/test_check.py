@@ -1,6 +1,7 @@
 """The check of a plan: its report, its exit codes, and its answer on real sentences."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -33,14 +34,13 @@ ENOUGH = "60"
 
 @pytest.fixture
 def results(monkeypatch, tmp_path):
-    """results[measurement or control] = what it finds, in place of a real sweep."""
+    """results[measurement or control] = what it finds, in place of a real sweep; {said} in what is
+    heard is the sentence."""
     found = {
         "teacher_forced": GOOD,
-        "free_running": GOOD | {"heard": "one two three"},
-        "recognised": {"heard": "one two three"},
-        **{
-            c.name: GOOD | {"heard": "one two three"} if c.must == "pass" else BAD for c in CONTROLS
-        },
+        "free_running": GOOD | {"heard": "{said}"},
+        "recognised": {"heard": "{said}"},
+        **{c.name: GOOD | {"heard": "{said}"} if c.must == "pass" else BAD for c in CONTROLS},
     }
     asked = []
 
@@ -52,6 +52,10 @@ def results(monkeypatch, tmp_path):
             if callable(values):
                 values = values(unit.parameters.get("plan", unit.parameters["sentence"]))
             error = values if isinstance(values, str) else None
+            if not error and values.get("heard"):
+                values = values | {
+                    "heard": values["heard"].format(said=unit.parameters["sentence"])
+                }
             rows.append(
                 {"measurement": unit.measurement, "change": None, "heard": None, "code": "0.1.0"}
                 | unit.parameters
@@ -129,22 +133,41 @@ def test_not_equivalent(results, tmp_path, capsys):
     assert bounds["F0, median"] == "inf"
 
 
-def test_words_that_are_lost_and_words_that_flip(results, capsys):
-    for name in ("recognised", *(c.name for c in CONTROLS)):
-        results[name] = results[name] | {"heard": "one the two three"}
-    results["free_running"] = GOOD | {"heard": "six the seven eight"}
-    assert run() == 0  # as wrong as before, in other words
-    shown = capsys.readouterr().out
-    assert "not judged" in next(line for line in shown.splitlines() if "recogniser agrees" in line)
-    assert "note: recogniser agrees is not judged: the recogniser is too weak" in shown
-    results["free_running"] = GOOD | {"heard": ""}
+def test_words_that_are_lost_and_words_too_many(results, capsys):
+    results["free_running"] = GOOD | {"heard": "{said} and on, and on"}
     assert run() == 1
     assert "NOT EQUIVALENT; fails word error rate, change\n" in capsys.readouterr().out
+    results["free_running"] = GOOD | {"heard": ""}
+    assert run() == 1
+    failed = "NOT EQUIVALENT; fails recogniser agrees, word error rate, change\n"
+    assert failed in capsys.readouterr().out
+
+
+def test_the_same_bits_say_the_same_words(results, capsys):
+    results["recognised"] = {"heard": "{said} and on, and on"}
+    for name in ("free_running", *(c.name for c in CONTROLS if c.must == "pass")):
+        results[name] = results[name] | {"heard": None}
+    assert run() == 0
+
+
+def test_naturalness_is_reported_and_not_judged(results, capsys):
+    scores = {"reference": 3.4, "change": -0.5}
+    results["free_running"] = results["free_running"] | {
+        f"dnsmos_{score}_{of}_mos": value
+        for score in ("ovrl", "p808")
+        for of, value in scores.items()
+    }
+    assert run() == 0
+    shown = capsys.readouterr().out
+    line = next(line.split() for line in shown.splitlines() if "DNSMOS overall" in line)
+    assert line[-2:] == ["not", "judged"] and "-0.5" in line
+    assert "note: not judged: DNSMOS overall, change, DNSMOS P.808, change: it scores" in shown
+    assert "dnsmos_ovrl_reference_mos 3.4" in shown
 
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("white noise", GOOD), ("16-bit rounding", BAD | {"heard": "one two three"})],
+    [("white noise", GOOD), ("16-bit rounding", BAD | {"heard": "{said}"})],
 )
 def test_a_wrong_control_voids_the_verdict(results, tmp_path, capsys, name, values):
     results[name] = values
@@ -269,7 +292,7 @@ class TestFewSentences:
 
 
 def test_free_running_prosody_is_judged(results, capsys):
-    free = GOOD | {"heard": "one two three", "length_change_percent": -10.0, "f0_p95_cents": 42.0}
+    free = GOOD | {"heard": "{said}", "length_change_percent": -10.0, "f0_p95_cents": 42.0}
     results["free_running"] = free
     assert run("--no-controls") == 1
     shown = capsys.readouterr().out
@@ -290,7 +313,7 @@ def test_a_part_of_the_definition_says_so(results):
 TEXTS = {"a": "Seven silver ships.", "b": "He never reached it alive."}
 
 
-def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, capsys):
+def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, capsys, scheduler):
     """The whole voice as good as the chip gets, but for durations and F0."""
     monkeypatch.setattr(checks, "held_out", lambda count: TEXTS)
     path = tmp_path / "prosody.yaml"
@@ -299,16 +322,17 @@ def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, ca
         + '- {sites: ["pitch.*", "duration.*"], weights: bfloat4_b, activations: bfloat8_b, '
         "math_fidelity: LoFi}\n"
     )
-    arguments = ["--no-controls", "--workers", "1", "--folder", str(tmp_path)]
+    arguments = ["--no-controls", "--scheduler", scheduler, "--folder", str(tmp_path)]
     assert main(["check", str(path), *arguments]) == 1
     assert "NOT EQUIVALENT; fails length, change, " in capsys.readouterr().out
 
 
-def test_real_sentences(tmp_path):
+def test_real_sentences(tmp_path, scheduler):
     """Nothing stubbed: what must fail does, what must pass does not, and a rerun computes
     nothing."""
     given = {"folder": tmp_path, "resamples": 999}
-    found = lv2.check("fp32", TEXTS, progress=False, **given)
+    there = {"scheduler": scheduler, "progress": False, **given}
+    found = lv2.check("fp32", TEXTS, **there)
     assert found.answer == "not resolved"
     assert {c.name: c.does for c in found.controls} == {
         c.name: "not resolved" if c.must == "pass" else "fail" for c in CONTROLS
@@ -316,6 +340,15 @@ def test_real_sentences(tmp_path):
     # Nobody is at this address, and nobody is needed.
     again = lv2.check("fp32", TEXTS, scheduler="tcp://127.0.0.1:1", **given)
     assert again.to_dict() == found.to_dict()
-    assert lv2.check("naive", TEXTS, progress=False, **given).answer == "not equivalent"
+    assert lv2.check("naive", TEXTS, **there).answer == "not equivalent"
     strict = Endpoint("PESQ-WB", "pesq_wb_mos", "mean", ">=", 4.65, "MOS-LQO")
-    assert not lv2.check("fp32", TEXTS, endpoints=[strict], controls=False, **given).equivalent
+    assert not lv2.check("fp32", TEXTS, endpoints=[strict], controls=False, **there).equivalent
+
+
+def test_words_of_other_languages_are_left_out_with_a_reason():
+    japanese = SimpleNamespace(language_of=lambda text: "en" if text.isascii() else "ja")
+    left_out = checks._unheard(japanese, {"a": "はい。", "b": "今日は。"}, ENDPOINTS)
+    why = "the recogniser knows English, these sentences are in ja"
+    assert left_out == {"recogniser agrees": why, "word error rate, change": why}
+    assert checks._unheard(japanese, {"a": "はい。", "b": "Yes."}, ENDPOINTS) == {}
+    assert checks._unheard(lv2.load(), {"a": "Oui."}, ENDPOINTS) == {}

@@ -156,6 +156,19 @@ def test_a_record_of_another_definition_says_so():
     assert controls == "Controls that it does not have: naive plan."
 
 
+def test_a_record_of_another_recogniser_says_so():
+    content = through_json(made())
+    assert content["recogniser"] == "Whisper tiny.en"
+    words = judge(
+        {"free-running": pd.DataFrame([{"word_error_change_points": 0.0, "words": 9}] * 5)}
+    )
+    content = through_json(replace(made(), verdict=words))
+    assert "another recogniser" not in repr(CheckWords(Check.from_dict(content)))
+    del content["recogniser"]
+    said = repr(CheckWords(Check.from_dict(content)))
+    assert "Its words were heard by another recogniser: pocketsphinx." in said
+
+
 def test_few_sentences_are_said_to_be_too_few():
     few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
     words = CheckWords(replace(made(), sentences=tuple("abc"), verdict=few))

@@ -84,11 +84,11 @@ def test_unknown_strategy(tmp_path):
         find.search(Bench(("One.",), tmp_path), Constraints(0.1), BASE, strategy="luck")
 
 
-def test_the_voice(tmp_path, capsys):
+def test_the_voice(tmp_path, capsys, scheduler):
     output, figure = tmp_path / "best.yaml", tmp_path / "figure.png"
     arguments = [
         "search", "--lofi-share", "0.02", "--sites", "vocoder.gains", "vocoder.synthesis",
-        "--strategy", "greedy", "--sentences", "1", "--judged", "0", "--workers", "1",
+        "--strategy", "greedy", "--sentences", "1", "--judged", "0", "--scheduler", scheduler,
         "--folder", str(tmp_path / "sweep"), "-o", str(output), "--figure", str(figure),
     ]  # fmt: skip
     assert main(arguments) == 0

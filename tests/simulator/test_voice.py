@@ -4,18 +4,19 @@ import json
 
 import pytest
 
+from lightning_v2 import load
 from lightning_v2.deployment.agreement import load_agreement
-from lightning_v2.model import load
 from lightning_v2.precision import voice_sites
 from tests.deployment.device_process import run_on_simulator
 
 HOUR = 3600
 
 
-def compare(device, plan, text):
+def compare(device, voice, plan, text):
     from lightning_v2.deployment.agreement import agreement
 
-    return json.loads(json.dumps(agreement(load(), plan, device, text).to_dict(), default=list))
+    found = agreement(load(voice), plan, device, text)
+    return json.loads(json.dumps(found.to_dict(), default=list))
 
 
 def together(device, plan, texts):
@@ -29,12 +30,20 @@ def together(device, plan, texts):
 @pytest.mark.timeout(HOUR + 60)
 @pytest.mark.parametrize("plan", ["lightning-v2", "bf16"])
 def test_every_site_has_the_bits_of_the_emulator(plan):
-    found = run_on_simulator(compare, plan, "Hi.", timeout_s=HOUR)
+    found = run_on_simulator(compare, "slt", plan, "Hi.", timeout_s=HOUR)
     sites = {site.name for site in voice_sites(load())}
     assert {row["site"] for row in found["sites"]} == sites | {"waveform"}
     assert [row["site"] for row in found["sites"] if row["different"]] == []
     stored = load_agreement(plan).table.set_index("site").digest
     assert {row["site"]: row["digest"] for row in found["sites"]} == dict(stored)
+
+
+@pytest.mark.timeout(HOUR + 60)
+def test_a_graph_has_the_bits_of_the_emulator():
+    found = run_on_simulator(compare, "hibari", "bf16", "Hi.", timeout_s=HOUR)
+    sites = {site.name for site in voice_sites(load("hibari"))}
+    assert {row["site"] for row in found["sites"]} == sites | {"waveform"}
+    assert [row["site"] for row in found["sites"] if row["different"]] == []
 
 
 @pytest.mark.timeout(HOUR + 60)

@@ -242,7 +242,8 @@ def contrast(first, second, differences: pd.DataFrame) -> dict:
 
 def _ordered() -> list[Metric]:
     first = [next(metric for metric in METRICS if metric.name == name) for name in CARDS]
-    return first + [metric for metric in METRICS if metric.name not in CARDS]
+    others = [metric for metric in METRICS if metric.name not in CARDS]
+    return first + [metric for metric in others if not metric.judge]
 
 
 def _card(metric: Metric, value: float) -> dict:

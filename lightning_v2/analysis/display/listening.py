@@ -16,6 +16,7 @@ _SIGNS = {
     "a voice that is out of tune": ("f0_median_cents",),
     "a voice that wavers": ("f0_p95_cents",),
     "buzz and whisper in the wrong places": ("voicing_flips_percent",),
+    "other words": ("words_agree_percent",),
     "another pace": ("length_change_percent",),
     "another rhythm": ("boundary_shift_p95_ms",),
     "smeared onsets": ("group_delay_p95_ms",),

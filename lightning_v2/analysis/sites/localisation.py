@@ -148,7 +148,7 @@ def localise(
         sites=tuple(wanted),
         ops=tuple(run.sites[site] for site in wanted),
         times_s=times_s,
-        band_edges_hz=np.arange(0, voice.sample_rate // 2 + 1, BAND_HZ),
+        band_edges_hz=band_edges(voice.sample_rate),
         reference_dbfs=level,
         error_dbfs=np.array(levels).reshape(-1, *level.shape),
         snr_db=np.array(ratios),
@@ -193,6 +193,11 @@ def _say_with(voice: Voice, site: str, precision: SitePrecision, said: Speech, t
         return voice.synthesize(said.text, seed=said.seed, forced=said)
 
 
+def band_edges(sample_rate: int) -> np.ndarray:
+    """Edges (B + 1,) in Hz of the bands of 500 Hz up to half a sample rate."""
+    return np.arange(0, sample_rate // 2 + 1, BAND_HZ)
+
+
 def band_levels(
     waveform: np.ndarray, sample_rate: int, edges_hz: Sequence[float] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -201,11 +206,13 @@ def band_levels(
     Args:
         waveform: (N,).
         sample_rate: Hz.
-        edges_hz: (B + 1,), rising; bands of 500 Hz if not given.
+        edges_hz: (B + 1,), rising; `band_edges` if not given. Bands may lie above half the rate.
     """
     spectra = spectrogram(waveform, sample_rate)
-    power = np.abs(spectra.values) ** 2 / _HANN_BINS
-    edges = np.arange(0, sample_rate // 2 + 1, BAND_HZ) if edges_hz is None else edges_hz
-    starts = np.searchsorted(spectra.frequencies_hz, edges[:-1])
+    edges = band_edges(sample_rate) if edges_hz is None else edges_hz
+    there = np.searchsorted(spectra.frequencies_hz, edges[-1], side="right")
+    power = np.abs(spectra.values[:there]) ** 2 / _HANN_BINS
+    power = np.pad(power, ((0, 1), (0, 0)))  # what bands above half the sample rate hold
+    starts = np.searchsorted(spectra.frequencies_hz[:there], edges[:-1])
     levels = decibels(np.add.reduceat(power, starts, axis=0), power=True)
     return levels.astype(np.float32), spectra.times_s

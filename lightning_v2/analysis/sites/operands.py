@@ -11,7 +11,7 @@ from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.precision import voice_sites
-from lightning_v2.tensix import SiteCall, SitePrecision
+from lightning_v2.tensix import Site, SiteCall, SitePrecision
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.rounding import Rounding
 
@@ -57,6 +57,27 @@ class Operands:
         return self.in0[row, 16 * number : 16 * (number + 1)].numpy()
 
 
+def product_of(voice: Voice, preferred: str) -> str:
+    """A site that `operands` takes: the preferred one, or where a voice has none of this name the
+    one with the longest sums.
+
+    Raises:
+        ArgumentError: the voice has no product with a constant matrix.
+    """
+    products = _products(voice)
+    if preferred in (site.name for site in products):
+        return preferred
+    if not products:
+        raise ArgumentError(f"voice {voice.name!r} has no product with a constant matrix")
+    return max(products, key=lambda site: (site.shapes[0][-1], site.macs)).name
+
+
+def _products(voice: Voice) -> list[Site]:
+    calls = SingleCalls(voice.model)
+    products = (s for s in voice_sites(voice) if s.op in ("linear", "matmul") and s.weights)
+    return [site for site in products if not calls.reorders(site.name)]
+
+
 def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:
     """The operands of one linear layer or transform while the voice says a text.
 
@@ -69,11 +90,9 @@ def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:
     Raises:
         ArgumentError: no such site, or one that is not a plain product with a constant matrix.
     """
-    legal = [s.name for s in voice_sites(voice) if s.op in ("linear", "matmul") and s.weights]
-    calls = SingleCalls(voice.model)
-    legal = [name for name in legal if not calls.reorders(name)]
+    legal = [found.name for found in _products(voice)]
     if site not in legal:
-        raise ArgumentError(f"site is {site!r}; legal are {', '.join(legal)}")
+        raise ArgumentError(f"site is {site!r}; legal are {', '.join(legal) or 'none'}")
     constants = Constants(voice.model)
     found: dict[str, Tensor] = {}
 

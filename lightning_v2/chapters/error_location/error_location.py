@@ -17,7 +17,7 @@ from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.metrics import loudness, pitch
 from lightning_v2.analysis.metrics.alignment import f0
 from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, spectrogram
-from lightning_v2.analysis.sites.localisation import band_levels
+from lightning_v2.analysis.sites.localisation import band_edges, band_levels
 from lightning_v2.errors import ArgumentError
 
 SOUNDS = ("voiced", "unvoiced", "pause")
@@ -172,7 +172,7 @@ def locate_error(comparison: Comparison) -> ErrorLocation:
         provenance=comparison.provenance,
         times_s=times_s,
         sounds=sounds_of(comparison.reference),
-        band_edges_hz=np.linspace(0, rate // 2, len(levels) + 1),
+        band_edges_hz=band_edges(rate),
         reference_dbfs=levels,
         error_dbfs=band_levels(comparison.difference, rate)[0],
         critical_reference_dbfs=critical[0],

@@ -316,8 +316,10 @@ class TtnnOps:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
     def _unary(self, function: Callable) -> Callable:
-        def run(x: DeviceTensor, *required: float, **parameters: float) -> DeviceTensor:
+        def run(x: DeviceTensor, *required: float, **parameters: float | str) -> DeviceTensor:
             x = self._placement.tiled(x)
+            if "variant" in parameters:
+                parameters["variant"] = getattr(self._ttnn.GeluVariant, parameters["variant"])
             return function(x, *required, **parameters, memory_config=self._placement.beside(x))
 
         return run

@@ -48,7 +48,7 @@ class NaturalConfig:
     heads: int = 6
     text: int = 128
     channels: int = 256
-    inner: int = 768
+    inner: int = 512
     encoder_blocks: int = 2
     prosody_blocks: int = 3
     decoder_blocks: int = 8

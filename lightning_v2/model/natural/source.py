@@ -15,9 +15,8 @@ LOWEST_F0 = 40.0
 """Hz; below there are no pulses."""
 
 _HIGHEST_HARMONIC = 11000.0  # Hz
-_BITS = 32  # fraction bits of a phase increment, in cycles a sample
-_SCALE = 2**_BITS * 2 * HOP  # of a sum of increments that lie between two frames
-_SLOWEST = round(LOWEST_F0 * _SCALE / SAMPLE_RATE)
+_BITS = 42  # fraction bits of a phase in cycles
+_SLOWEST = round(LOWEST_F0 / SAMPLE_RATE * 2**_BITS)
 
 
 def interpolated(frames: Tensor) -> Tensor:
@@ -36,8 +35,8 @@ def interpolated(frames: Tensor) -> Tensor:
 def accumulate_phase(f0: Tensor) -> Tensor:
     """Phase of the pulses at every sample, in exact integer arithmetic.
 
-    It runs on, at 40 Hz, where there is no voice. Increments have 32 fraction bits and sums wrap
-    without error: the phase after an hour is as exact as after a second.
+    It runs on, at 40 Hz, where there is no voice. It counts in 2^-42 cycles, and sums wrap without
+    error: the phase after an hour is as exact as after a second.
 
     Args:
         f0: float (B, T) Hz.
@@ -47,9 +46,9 @@ def accumulate_phase(f0: Tensor) -> Tensor:
     """
     if has_torch_function_unary(f0):
         return handle_torch_function(accumulate_phase, (f0,), f0)
-    increments = interpolated(torch.round(f0.double() * (2**_BITS / SAMPLE_RATE)).long())
-    phase = torch.cumsum(increments.clamp(min=_SLOWEST), 1) % _SCALE
-    return (phase.double() / _SCALE).float()
+    shares = torch.round(f0.double() * (2**_BITS / SAMPLE_RATE / (2 * HOP))).long()
+    phase = torch.cumsum(interpolated(shares).clamp(min=_SLOWEST), 1) & (2**_BITS - 1)
+    return (phase.double() * 2.0**-_BITS).float()
 
 
 def pulse_train(phase: Tensor, f0: Tensor) -> Tensor:

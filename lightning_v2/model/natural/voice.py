@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,8 @@ from lightning_v2.model.speech import Speech
 from lightning_v2.text import TextError
 from lightning_v2.text.misaki import misaki_sentences
 from lightning_v2.threads import torch_threads
+
+_QUANTILES = 2**16
 
 _EDGE = "_"
 """What stands for the silence at both ends of a sentence; its row is 0."""
@@ -126,9 +129,20 @@ class NaturalVoice:
         rows = torch.tensor([[self.symbols.get(phone, 0) for phone in phones]])
         forced = (None if x is None else torch.from_numpy(x)[None] for x in (durations, f0))
         frames = self.model.acoustics(rows, *forced)
-        shape = 1, frames.f0.shape[1], 2, BINS
-        noise = torch.from_numpy(generator.standard_normal(shape, dtype=np.float32))
+        noise = torch.from_numpy(white_noise((1, frames.f0.shape[1], 2, BINS), generator))
         return frames, self.model.wave(frames, noise)[0].numpy()
+
+
+def white_noise(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+    """Noise of unit variance, float32: each value one of 65,536 quantiles of the normal
+    distribution, which are several times faster to draw than the distribution itself."""
+    return _quantiles()[generator.integers(0, _QUANTILES, shape, dtype=np.uint16)]
+
+
+@cache
+def _quantiles() -> np.ndarray:
+    shares = (torch.arange(_QUANTILES, dtype=torch.float64) + 0.5) / _QUANTILES
+    return torch.special.ndtri(shares).float().numpy()
 
 
 def load_folder(folder: Path) -> NaturalVoice:

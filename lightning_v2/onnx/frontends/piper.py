@@ -102,19 +102,11 @@ def piper_frontend(path: Path, durations: str, speaker: int | None = None) -> Pi
         scales = (inference["noise_scale"], inference["length_scale"], inference["noise_w"])
         speakers = document.get("num_speakers", 1)
         several = speakers > 1
-        rate, ids = document["audio"]["sample_rate"], dict(document["phoneme_id_map"])
-        if type(rate) is not int or not 4000 <= rate <= 192000:
-            raise ValueError(f"its sample rate is {rate!r}")
-        for symbol, numbers in ids.items():
-            if not isinstance(numbers, list) or not numbers or type(numbers[0]) is not int:
-                raise ValueError(f"the number of {symbol!r} is {numbers!r}")
-        if missing := [symbol for symbol in (START, BLANK, END) if symbol not in ids]:
-            raise ValueError(f"it has no number for {missing[0]!r}")
         found = PiperFrontend(
-            rate,
+            document["audio"]["sample_rate"],
             card_licence(path),
             HOP,
-            ids,
+            dict(document["phoneme_id_map"]),
             document["espeak"]["voice"],
             (speaker or 0) if several else None,
             tuple(map(float, scales)),
@@ -122,9 +114,23 @@ def piper_frontend(path: Path, durations: str, speaker: int | None = None) -> Pi
         )
     except (ValueError, KeyError, TypeError) as error:
         raise OnnxError(f"{beside} is not the JSON of a Piper voice: {error!r}") from error
+    if flaw := _flaw(found):
+        raise OnnxError(f"{beside} is not the JSON of a Piper voice: {flaw}")
     if not 0 <= (speaker or 0) < max(speakers, 1):
         raise ArgumentError(f"speaker is {speaker}; {path.name} has {speakers}, counted from 0")
     return found
+
+
+def _flaw(front: PiperFrontend) -> str:
+    """What cannot be of a front end, in words; "" if nothing is."""
+    rate = front.sample_rate
+    if type(rate) is not int or not 4000 <= rate <= 192000:
+        return f"its sample rate is {rate!r}"
+    for symbol, numbers in front.ids.items():
+        if not isinstance(numbers, list) or not numbers or type(numbers[0]) is not int:
+            return f"the number of {symbol!r} is {numbers!r}"
+    missing = [symbol for symbol in (START, BLANK, END) if symbol not in front.ids]
+    return f"it has no number for {missing[0]!r}" if missing else ""
 
 
 def card_licence(path: Path) -> str:

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +25,12 @@ from lightning_v2.search.plans.strategies import STRATEGIES, evolve, greedy, ref
 from lightning_v2.search.plans.trials import Space, Trial, Trials
 from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.voices import voice as voice_of
+from lightning_v2.tensix.numbers.sites import Site
+
+ROOMS = 12
+"""A room has at most this part of the products of a voice, where it can be taken apart."""
+MOST_ALONE = 100
+"""Products of a voice that a search turns one by one; each costs as many runs as sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +173,46 @@ def space_of(
         for group, members in _groups(counted, low, globs)
     ]
     return Space(precisions_of(base, sites), tuple(moves), sites, constraints)
+
+
+def rooms(sites: Sequence[Site], preferred: Sequence[str] = ()) -> list[str]:
+    """Globs of the modules of a voice, for searches that cannot turn every site by itself.
+
+    Sites outside every module go together if they differ in their number alone.
+
+    Args:
+        sites: of the voice.
+        preferred: globs that are taken if each of them matches a product of it.
+    """
+    products = [site.name for site in sites if site.macs]
+    if preferred and all(any(fnmatchcase(name, glob) for name in products) for glob in preferred):
+        return list(preferred)
+    most = max(1, len(products) // ROOMS)
+    alone: dict[str, None] = {}  # behind modules, of which a glob without a number could take some
+
+    def taken_apart(names: Sequence[str], depth: int) -> list[str]:
+        found: dict[str, list[str]] = {}
+        for name in names:
+            found.setdefault(".".join(name.split(".")[:depth]), []).append(name)
+        globs = []
+        for module, members in found.items():
+            if members == [module]:
+                family = re.split(r"_?\d", module)[0]
+                several = sum(re.split(r"_?\d", other)[0] == family for other in found) > 1
+                alone[f"{family}*" if several else module] = None
+            elif len(members) > most:
+                globs += taken_apart(members, depth + 1)
+            else:
+                globs.append(f"{module}.*")
+        return globs
+
+    return [*taken_apart(products, 1), *alone]
+
+
+def usual_globs(voice: str) -> list[str] | None:
+    """What a search turns low together unless it is told: nothing, of a large voice its modules."""
+    sites = voice_sites(voice_of(voice))
+    return None if sum(site.macs > 0 for site in sites) <= MOST_ALONE else rooms(sites)
 
 
 def within(budget: float, voice: str, base: Plan) -> int:

@@ -54,7 +54,7 @@ TERMS = (
 PROSODY = ("boundary_shift_ms", "f0_shift_cents")
 """Metrics of `prosody`, both of free-running speech, lower is better."""
 
-METRIC_NAMES = ("loss", *PROSODY, *(m.name for m in METRICS if m.name != "words_agree_percent"))
+METRIC_NAMES = ("loss", *PROSODY, *(m.name for m in METRICS if not m.judge))
 """What plans can be ranked by."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lightning_v2 import tensix
-from lightning_v2.analysis.metrics import audio_metrics, recogniser
+from lightning_v2.analysis.metrics import audio_metrics, recogniser, words
 from lightning_v2.analysis.metrics.alignment import pairing
 from lightning_v2.analysis.metrics.recording import distances, phone_ends
 from lightning_v2.analysis.metrics.recording import read as read_recording
@@ -53,15 +53,21 @@ def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 
 
 @measurement("free_running")
 def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
-    """A plan that predicts durations and F0 itself, frames paired by phones; and what is `heard`.
+    """A plan that predicts durations and F0 itself, frames paired by phones; what DNSMOS makes of
+    it; and what is `heard`.
 
     What needs sample to belong to sample is missing. Hold `heard` against that of `recognised` by
-    `words_heard`.
+    `words_heard`; it is None where both have the same bits.
     """
     speaker = voice_of(voice)
+    reference = _said(speaker, sentence, seed)
     candidate = emulated(speaker, sentence, plan, tier, seed, None)
-    values = _measured(_said(speaker, sentence, seed), candidate)
-    return {**values, "heard": _heard(speaker, candidate)}
+    waves = reference.waveform, candidate.waveform
+    return {
+        **_measured(reference, candidate),
+        **audio_metrics.dnsmos_mos(*waves, reference.sample_rate),
+        "heard": _heard_anew(speaker, reference, candidate),
+    }
 
 
 @measurement("recognised")
@@ -78,13 +84,15 @@ def _presets(parameters: dict) -> list[Path]:
 
 @measurement("control", reads=_presets)
 def control(voice: str, sentence: str, change: str, tier: str | None, seed: int = 0) -> dict:
-    """A change of `analysis.controls`: as teacher_forced; `heard` of those that have to pass."""
+    """A change of `analysis.controls`: as teacher_forced; of those that have to pass, `heard` as in
+    free_running."""
     entry, speaker = control_of(change), voice_of(voice)
     reference = _said(speaker, sentence, seed)
     with tensix.use(threads=1):
         candidate = entry.change(speaker, reference, tier)
     values = _measured(reference, candidate)
-    return {**values, "heard": _heard(speaker, candidate)} if entry.must == "pass" else values
+    heard = {"heard": _heard_anew(speaker, reference, candidate)} if entry.must == "pass" else {}
+    return values | heard
 
 
 @measurement("against_recording")
@@ -132,17 +140,19 @@ def words_heard(sentence: str, reference: str | None, candidate: str | None) -> 
 
     Returns:
         `words_agree_percent`; `word_error_change_points`, by how much the word error rate of the
-        candidate is higher; `words` of the sentence, which weigh both. NaN of a sentence in another
-        language than the recogniser's, of which there are no hypotheses.
+        candidate is higher; `words` of the sentence, and those `words_right` that were heard right
+        in the reference, which weigh the two. NaN of a sentence in another language than the
+        recogniser's, of which there are no hypotheses.
     """
     if not isinstance(reference, str) or not isinstance(candidate, str):
-        names = "words_agree_percent", "word_error_change_points", "words"
+        names = "words_agree_percent", "word_error_change_points", "words", "words_right"
         return dict.fromkeys(names, float("nan"))
-    before, after = (recogniser.word_error_rate([sentence], [h]) for h in (reference, candidate))
+    before, after = (words.word_errors([sentence], [heard]) for heard in (reference, candidate))
     return {
-        "words_agree_percent": recogniser.words_agree_percent(reference, candidate),
+        "words_agree_percent": words.words_agree_percent(sentence, reference, candidate),
         "word_error_change_points": after["wer_percent"] - before["wer_percent"],
         "words": before["words"],
+        "words_right": sum(words.heard_right(sentence, reference)),
     }
 
 
@@ -178,9 +188,7 @@ def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
     missing = [
         metric
         for metric in audio_metrics.METRICS
-        if np.isnan(values[metric.name])
-        and metric.name != "words_agree_percent"  # not asked for: it is counted by `words_heard`
-        and metric.needs in known
+        if np.isnan(values[metric.name]) and not metric.judge and metric.needs in known
     ]
     if missing:
         itself, _ = audio_metrics.measure(reference, reference)
@@ -188,6 +196,11 @@ def _measured(reference: Speech, candidate: Speech) -> dict[str, float]:
             if not np.isnan(itself[metric.name]):
                 values[metric.name] = INFINITELY_BAD[metric.better]
     return values | frames
+
+
+def _heard_anew(speaker: Voice, reference: Speech, candidate: Speech) -> str | None:
+    same = np.array_equal(reference.waveform, candidate.waveform)
+    return None if same else _heard(speaker, candidate)
 
 
 def _heard(speaker: Voice, speech: Speech) -> str | None:

@@ -25,6 +25,7 @@ LEGAL = {
 
 ROLES = {
     "phase": "a running phase: its increments, their sum, and what leads to its sine",
+    "source": "what a running phase sounds like, and its transform, up to the next convolution",
     "f0": "F0, from the last product before it on",
     "durations": "how long each phone lasts, from the last product before it on",
     "sound": "the waveform, from the last product before it on",

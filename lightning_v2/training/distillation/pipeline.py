@@ -17,7 +17,7 @@ from lightning_v2.training.distillation.stages import run_stage
 from lightning_v2.training.distillation.trainer import Schedule, read_state
 from lightning_v2.voices import load
 
-STEPS = {"acoustic": 4000, "blocks": 1500, "vocoder": 3000, "joint": 1500}
+STEPS = {"acoustic": 6000, "blocks": 3000, "vocoder": 3000, "joint": 1500}
 """Optimiser steps of each stage, where nobody says otherwise."""
 
 
@@ -59,7 +59,7 @@ def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
     steps = {stage: getattr(args, f"{stage}_steps") or STEPS[stage] for stage in STEPS}
     return (
         Schedule("acoustic", steps["acoustic"], crops=8, crop_steps=96, seed=args.seed),
-        Schedule("blocks", steps["blocks"], crops=6, crop_steps=48, seed=args.seed),
+        Schedule("blocks", steps["blocks"], crop_steps=48, seed=args.seed),
         Schedule("vocoder", steps["vocoder"], learning_rate=1e-3, seed=args.seed),
         Schedule("joint", steps["joint"], learning_rate=5e-4, seed=args.seed),
     )

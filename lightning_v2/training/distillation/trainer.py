@@ -53,7 +53,7 @@ class Schedule:
 
     stage: str
     steps: int
-    crops: int = 12
+    crops: int = 6
     crop_steps: int = 64
     learning_rate: float = 2e-3
     warm_up: int = 100

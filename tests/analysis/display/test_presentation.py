@@ -214,7 +214,7 @@ def test_what_has_no_row_is_named_in_the_caption(broken):
     for table in (tables.MetricsTable(broken), tables.SideBySide(broken)):
         caption = re.search("<caption>(.*?)</caption>", html_of(table)).group(1)
         assert "candidate longer by; change of length; ends of phones" in caption
-        assert "words on which a recogniser agrees." in caption
+        assert "Not asked: a recogniser, DNSMOS." in caption
 
 
 def test_words_have_a_row_where_a_recogniser_was_asked(broken):

@@ -36,7 +36,8 @@ def test_table_and_values_have_the_same_names(utterance):
 
 def test_identical(utterance):
     values = measure(utterance, utterance)
-    del values["words_agree_percent"]  # only on request
+    asked = {metric.name for metric in audio_metrics.METRICS if metric.judge}
+    assert np.isnan([values.pop(name) for name in asked]).all()
     assert values["pesq_wb_mos"] == pytest.approx(4.644, abs=0.001)
     assert values["snr_db"] == np.inf
     assert values["stoi"] == pytest.approx(1.0)
@@ -159,16 +160,19 @@ def test_pieces_too_short_for_zimtohrli_have_no_distance(utterance):
     assert audio_metrics.zimtohrli(utterance[:5000], utterance[:5000], RATE) == 0
 
 
-def test_a_recogniser_agrees_with_itself_and_not_with_noise(sentence, noise):
-    noisy = replace(sentence, waveform=sentence.waveform + noise(sentence.waveform, 0.0))
-    flipped = replace(sentence, waveform=-sentence.waveform)
-    words = [
-        audio_metrics.measure(sentence, other, recogniser=True)[0]["words_agree_percent"]
-        for other in (sentence, flipped, noisy)
-    ]
-    assert words[0] == 100
-    assert words[1] >= 80
-    assert words[2] < 60
+def test_judges_agree_with_themselves_and_not_with_noise(sentence, noise):
+    noisy = replace(sentence, waveform=sentence.waveform + noise(sentence.waveform, -6.0))
+    same, other = (
+        audio_metrics.measure(sentence, candidate, judges=True)[0]
+        for candidate in (sentence, noisy)
+    )
+    assert same["words_agree_percent"] == 100 and other["words_agree_percent"] < 60
+    assert same["dnsmos_ovrl_change_mos"] == same["dnsmos_p808_change_mos"] == 0
+    assert other["dnsmos_ovrl_change_mos"] < -1
+    for name in ("ovrl", "sig", "bak", "p808"):
+        reference, change = (other[f"dnsmos_{name}_{of}_mos"] for of in ("reference", "change"))
+        assert reference == same[f"dnsmos_{name}_mos"]
+        assert other[f"dnsmos_{name}_mos"] == pytest.approx(reference + change)
 
 
 def test_whispered_instead_of_voiced(tone):

@@ -1,14 +1,13 @@
+"""What Whisper hears of our voice, and that nobody else is asked."""
+
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.recogniser import (
-    _decoder,
-    hypothesis,
-    recognise,
-    spelled,
-    word_error_rate,
-    words_agree_percent,
-)
+from lightning_v2.analysis.metrics.recogniser import _model, hypothesis, recognise
+from lightning_v2.analysis.metrics.words import word_errors
 from lightning_v2.model import SAMPLE_RATE, load
 
 TEXTS = ["The weather is very good today.", "There were two people in the old house."]
@@ -19,61 +18,59 @@ def waves():
     return [(speech.waveform, SAMPLE_RATE) for speech in load().synthesize(TEXTS)]
 
 
-def test_hears_most_words_of_the_voice(waves):
-    assert word_error_rate(TEXTS, recognise(waves, 2))["wer_percent"] < 50
-
-
 def test_order_and_number_of_processes_do_not_matter(waves):
-    forward = recognise(waves, 1)
+    forward = [hypothesis(*wave) for wave in waves]
+    assert word_errors(TEXTS, forward)["wer_percent"] == 0
     assert recognise(waves[::-1], 2) == forward[::-1]
-    assert [hypothesis(*wave) for wave in waves] == forward
 
 
-def test_what_it_heard_before_does_not_matter():
-    """With these two the second was once heard as "call two" alone and as "twelve two" after."""
-    before, after = load().synthesize(
-        [
-            "It may be added that of late years the clothes in which a convict has suffered are "
-            "invariably burnt.",
-            "Cole too was apprehended, and in due course tried at the Central Criminal Court.",
-        ]
+def test_what_it_heard_before_does_not_matter(waves):
+    _model.cache_clear()
+    assert hypothesis(*waves[1]) == "there were two people in the old house"
+
+
+def test_figures_are_heard_as_words():
+    speech = load().synthesize("In 1865 he paid $25 of it to Dr. Smith.")
+    heard = hypothesis(speech.waveform, speech.sample_rate)
+    assert heard == "in eighteen sixty five he paid twenty five dollars of it to doctor smith"
+
+
+def test_a_spoken_quote_is_no_mark():
+    """It wrote the mark in place of the last two words."""
+    speech = load().synthesize(
+        "I went there to see the land, the people and how their system works, end quote."
     )
-    _decoder.cache_clear()
-    alone = hypothesis(after.waveform, SAMPLE_RATE)
-    _decoder.cache_clear()
-    hypothesis(before.waveform, SAMPLE_RATE)
-    assert hypothesis(after.waveform, SAMPLE_RATE) == alone
+    assert hypothesis(speech.waveform, speech.sample_rate).endswith("works end quote")
+
+
+def test_a_clip_without_its_end_lacks_words(waves):
+    wave, rate = waves[1]
+    lost = word_errors(TEXTS[1:], [hypothesis(wave[: len(wave) // 2], rate)])
+    assert lost["deleted_percent"] > 30
+
+
+def test_long_silence_adds_no_words(waves):
+    wave, rate = waves[0]
+    silence = np.zeros(40 * rate, np.float32)
+    assert hypothesis(np.concatenate([silence, wave, silence]), rate) == hypothesis(wave, rate)
 
 
 def test_silence_is_nothing():
     assert hypothesis(np.zeros(SAMPLE_RATE), SAMPLE_RATE) == ""
 
 
-@pytest.mark.parametrize(
-    ("other", "percent"),
-    [
-        ("one two three four", 100),
-        ("one too three four", 75),
-        ("one two four", 75),
-        ("one two and three four", 80),
-        ("", 0),
-    ],
-)
-def test_agreement_counts_words_in_both_directions(other, percent):
-    assert words_agree_percent("one two three four", other) == percent
-    assert words_agree_percent(other, "one two three four") == percent
+ALONE = """
+import socket
+import numpy as np
+
+def refused(*_, **__):
+    raise SystemExit("the network was asked")
+
+socket.socket.connect = socket.getaddrinfo = refused
+from lightning_v2.analysis.metrics.recogniser import hypothesis
+hypothesis(np.sin(np.arange(16000)), 16000)
+"""
 
 
-def test_two_that_hear_nothing_neither_agree_nor_differ():
-    assert np.isnan(words_agree_percent("", ""))
-
-
-def test_spelling_is_the_recognisers():
-    assert spelled("Dr. Smith paid $3, didn't he?") == "doctor smith paid three dollars didn't he"
-
-
-def test_word_error_rate_counts_words():
-    figures = word_error_rate(["one two three four"], ["one too three"])
-    assert figures["wer_percent"] == 50
-    assert figures["deleted_percent"] == 25
-    assert figures["words"] == 4
+def test_no_network_is_touched():
+    subprocess.run([sys.executable, "-c", ALONE], check=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lightning_v2.analysis.metrics import audio_metrics, recogniser
+from lightning_v2.analysis.metrics import audio_metrics, naturalness, recogniser
 from lightning_v2.analysis.metrics.sanity import LARGEST, OF_ANY_LEVEL, SECONDS, flaw, refusal
 from lightning_v2.errors import ArgumentError
 
@@ -19,7 +19,8 @@ METRICS = {
     "zimtohrli": audio_metrics.zimtohrli,
     "stoi": audio_metrics.stoi,
     "estoi": lambda *given: audio_metrics.stoi(*given, extended=True),
-    "words_agree_percent": audio_metrics.words_agree_percent,
+    "words_agree_percent": lambda *given: audio_metrics.words_agree_percent(*given, "one two"),
+    "dnsmos": lambda *given: audio_metrics.dnsmos_mos(*given)["dnsmos_ovrl_change_mos"],
 }
 
 
@@ -33,7 +34,8 @@ def libraries(monkeypatch):
     monkeypatch.setitem(sys.modules, "pesq", SimpleNamespace(pesq=reached))
     monkeypatch.setitem(sys.modules, "pystoi", SimpleNamespace(stoi=reached))
     monkeypatch.setattr(audio_metrics, "_ear", reached)
-    monkeypatch.setattr(recogniser, "_decoder", reached)
+    monkeypatch.setattr(recogniser, "_model", reached)
+    monkeypatch.setattr(naturalness, "_judge", reached)
 
 
 def tone(seconds):
@@ -74,8 +76,10 @@ def test_what_is_far_too_quiet_reaches_no_library(libraries, metric, side, gain)
 
 
 @pytest.mark.parametrize("gain", [0.0, 1e-6, 1e-25])
-def test_what_16_bits_cannot_hold_reaches_no_recogniser(libraries, gain):
-    assert recogniser.hypothesis(tone(1) * np.float32(gain), RATE) == ""
+def test_what_no_ear_hears_reaches_no_judge(libraries, gain):
+    quiet = tone(1) * np.float32(gain)
+    assert recogniser.hypothesis(quiet, RATE) == ""
+    assert np.isnan(naturalness.dnsmos(quiet, RATE)["ovrl"])
 
 
 @pytest.mark.parametrize(

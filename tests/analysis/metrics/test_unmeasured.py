@@ -13,6 +13,7 @@ from lightning_v2.search.sweep import measurements
 
 RATE = 24000
 ON_REQUEST = "words_agree_percent"
+ASKED = {metric.name for metric in audio_metrics.METRICS if metric.judge}
 
 
 @dataclass
@@ -45,7 +46,7 @@ def test_nothing_is_measured_of_a_broken_waveform(utterance, value, durations):
         values, why = measured(FakeSpeech(utterance), candidate)
     assert np.isnan(list(values.values())).all()
     assert why.keys() == values.keys()
-    assert {why[name] for name in why.keys() - {ON_REQUEST}} == {
+    assert {why[name] for name in why.keys() - ASKED} == {
         f"candidate: 1 of {len(utterance)} samples are not finite or beyond ±100, the first is "
         f"number 4711: {value:g}"
     }
@@ -59,7 +60,7 @@ def test_a_broken_reference_is_named(utterance):
 def test_what_has_a_value_has_no_reason(utterance):
     values, why = measured(FakeSpeech(utterance), FakeSpeech(utterance))
     assert why.keys() == {name for name, value in values.items() if np.isnan(value)}
-    assert why[ON_REQUEST] == "measured only on request: recogniser=True"
+    assert why[ON_REQUEST] == "measured only on request: judges=True"
 
 
 def test_durations_that_differ(utterance):
@@ -84,8 +85,8 @@ def test_phones_that_differ_in_speech_of_the_same_length(utterance):
 def test_a_recogniser_that_was_asked():
     quiet = FakeSpeech(np.zeros(RATE, np.float32))
     values = {ON_REQUEST: np.nan}
-    assert reasons(quiet, quiet, True, values, recogniser=True) == {
-        ON_REQUEST: "the recogniser hears no word"
+    assert reasons(quiet, quiet, True, values, judges=True) == {
+        ON_REQUEST: "the recogniser hears no word right"
     }
 
 
@@ -105,7 +106,7 @@ def test_nothing_is_measured_where_there_is_no_sample(utterance, empty, duration
     pair = {"reference": FakeSpeech(utterance), "candidate": FakeSpeech(utterance), empty: nothing}
     values, why = measured(*pair.values())
     assert np.isnan(list(values.values())).all()
-    assert {why[name] for name in why.keys() - {ON_REQUEST}} == {f"{empty}: it has no samples"}
+    assert {why[name] for name in why.keys() - ASKED} == {f"{empty}: it has no samples"}
 
 
 def test_a_waveform_that_is_no_array_is_named(utterance):
@@ -141,6 +142,6 @@ def test_a_broken_candidate_is_infinitely_bad(utterance, value):
 def test_what_may_be_undefined_says_why_in_the_table():
     quiet = FakeSpeech(np.zeros(RATE, np.float32))
     names = {metric.name: metric.undefined for metric in audio_metrics.METRICS}
-    why = reasons(quiet, quiet, True, dict.fromkeys(names, np.nan), recogniser=True)
+    why = reasons(quiet, quiet, True, dict.fromkeys(names, np.nan), judges=True)
     for name in ("f0_p95_cents", "boundary_shift_p95_ms", "gain_db", "words_agree_percent"):
         assert why[name] == names[name]

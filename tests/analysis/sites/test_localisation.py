@@ -6,7 +6,13 @@ import pytest
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
 from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
-from lightning_v2.analysis.sites.localisation import band_levels, localise, worst_alone
+from lightning_v2.analysis.sites.localisation import (
+    BAND_HZ,
+    band_edges,
+    band_levels,
+    localise,
+    worst_alone,
+)
 
 RATE = 24000
 TEXT = "Hi."
@@ -110,3 +116,16 @@ def test_the_worst_site_can_be_heard(voice, found):
     assert alone.reference.text == TEXT
     heard = snr_db(alone.reference.waveform, alone.candidate.waveform)
     assert heard == pytest.approx(found.snr_db.min(), abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [16000, 22050, 24000, 48000])
+def test_bands_at_other_rates(rate):
+    """A tone is in its band, and bands that a rate does not reach are empty."""
+    tone = np.sin(2 * np.pi * 3200 * np.arange(rate) / rate)
+    levels, _ = band_levels(tone, rate)
+    edges = band_edges(rate)
+    assert len(edges) == len(levels) + 1 and edges[-1] <= rate / 2 < edges[-1] + BAND_HZ
+    assert levels[:, 30].argmax() == 6 and levels[6, 30] == pytest.approx(0, abs=1)
+    wide, _ = band_levels(tone, rate, (0, 3000, 6000, 9500, 12000))
+    assert wide[1, 30] == pytest.approx(0, abs=1)
+    assert (wide[3] == -200).all() == (rate / 2 < 9500)

@@ -1,9 +1,7 @@
-import subprocess
-import sys
-
 import pytest
 
 import lightning_v2 as lv2
+from tests import fork_server
 
 TEXT = "Hi."
 
@@ -37,8 +35,7 @@ def test_both_tiers_have_the_errors_of_the_format(table):
 
 def test_nothing_else_has_to_be_imported():
     """The phase is taught to the emulator by a module that other tests import."""
-    code = "import lightning_v2 as lv2; lv2.compare_tiers(lv2.load(), 'Hi.', 'bf16')"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=240)
+    fork_server.python("import lightning_v2 as lv2; lv2.compare_tiers(lv2.load(), 'Hi.', 'bf16')")
 
 
 def test_a_plan_for_another_voice_is_an_error():

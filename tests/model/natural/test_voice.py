@@ -5,6 +5,7 @@ import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model.natural.voice import white_noise
 from lightning_v2.text import TextError
 from tests.model.natural.conftest import TEXT
 
@@ -37,6 +38,14 @@ def test_the_same_seed_gives_the_same_bits(voice, speech):
     again, other = voice.synthesize(TEXT), voice.synthesize(TEXT, seed=1)
     assert np.array_equal(again.waveform, speech.waveform)
     assert not np.array_equal(other.waveform, speech.waveform)
+
+
+def test_noise_is_white_and_of_unit_variance():
+    noise = white_noise((200, 2, 608), np.random.default_rng(0)).astype(np.float64)
+    assert abs(noise.mean()) < 0.01
+    assert abs(noise.var() - 1) < 0.01
+    assert abs((noise**4).mean() - 3) < 0.1
+    assert abs((noise[:, 0] * noise[:, 1]).mean()) < 0.01
 
 
 def test_forced_by_itself_it_says_the_same(voice, speech):

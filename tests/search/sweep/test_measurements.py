@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lightning_v2.analysis.metrics import recogniser
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.model import load
 from lightning_v2.precision import Plan
@@ -36,21 +37,28 @@ def test_a_plan_is_measured_in_both_ways():
     found = measurements.words_heard(TEXT, heard, free["heard"])
     assert found["words"] == 5
     assert 0 <= found["words_agree_percent"] <= 100
+    assert 1 <= free["dnsmos_ovrl_mos"] <= 5 and np.isnan(forced["dnsmos_ovrl_mos"])
+
+
+def test_the_same_bits_are_not_heard_again(monkeypatch):
+    monkeypatch.setattr(recogniser, "hypothesis", lambda *_: pytest.fail("it was asked"))
+    rerun = measurements.control("slt", TEXT, "rerun", None)
+    assert rerun["snr_db"] == np.inf and rerun["heard"] is None
 
 
 def test_words_that_flip():
-    found = measurements.words_heard("One two three four.", "one too three four", "one two tree")
+    found = measurements.words_heard("One two three four.", "one ten three four", "one two tree")
     assert found == {
-        "words_agree_percent": 25,
+        "words_agree_percent": pytest.approx(100 / 3),
         "word_error_change_points": 25,
         "words": 4,
+        "words_right": 3,
     }
 
 
 def test_controls_are_heard_where_they_must_pass():
-    rerun = measurements.control("slt", TEXT, "rerun", None)
-    assert rerun["snr_db"] == np.inf
-    assert rerun["heard"] == measurements.recognised("slt", TEXT)["heard"]
+    rounded = measurements.control("slt", TEXT, "16-bit rounding", None)
+    assert rounded["heard"] == measurements.recognised("slt", TEXT)["heard"]
     assert "heard" not in measurements.control("slt", TEXT, "white noise", None)
 
 
@@ -94,3 +102,8 @@ def test_a_speech_beside_its_own_recording(tmp_path):
     path.write_bytes(b"other")
     with pytest.raises(ValueError, match="is another recording on this worker"):
         measurements.against_recording("slt", TEXT, None, None, **given)
+
+
+def test_nothing_is_said_of_words_that_nobody_could_hear():
+    for pair in ((None, "yes"), ("yes", None), (None, None)):
+        assert np.isnan(list(measurements.words_heard("はい。", *pair).values())).all()

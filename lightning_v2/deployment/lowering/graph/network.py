@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,8 +18,25 @@ from lightning_v2.deployment.lowering.runner import DeviceTensor, Upload
 from lightning_v2.onnx.network import GIVEN, OnnxNetwork, Site
 from lightning_v2.onnx.operations.noise import seeded
 
+Outputs = tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]
+
 Values = dict[str, Any]
 """Value of the graph -> a tensor of the host, or a `Value` of the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where one run stands.
+
+    Attributes:
+        values: by name; of those of the device only the shape, unless a later part needs them.
+        fetched: of values of the device, what the host has.
+        pinned: values that are given, whatever their nodes compute.
+    """
+
+    values: Values
+    fetched: dict[str, Tensor]
+    pinned: Mapping[str, Tensor]
 
 
 class LoweredGraph:
@@ -30,9 +47,8 @@ class LoweredGraph:
     """
 
     def __init__(self, network: OnnxNetwork, runner: GraphRunner):
-        self._network, self._run = network, runner
+        self._network, self._run, self._parts = network, runner, parts(network)
         self._shapes = GraphRunner(ShapeOps(), runner.precision, store=shape_store)
-        self._parts = parts(network)
 
     def __call__(
         self,
@@ -50,15 +66,14 @@ class LoweredGraph:
         Raises:
             Refusal: a node has no lowering; a note names it.
         """
-        pinned, cut = pinned or {}, self._parts
         outputs = [*self._network.graph.outputs, *also]
-        wanted = [name for name in outputs if name not in stay]
-        values: Values = {**inputs, **self._constants()}
-        fetched: dict[str, Tensor] = {}
+        read = self._parts.fetched([name for name in outputs if name not in stay])
+        kept = self._parts.kept(stay)
+        state = _State({**inputs, **self._constants()}, {}, pinned or {})
         with seeded(seed):
-            for part in range(cut.count):
-                to_host, to_stay = cut.fetched(wanted), cut.kept(stay)
-                self._run_part(part, values, fetched, pinned, to_host, to_stay)
+            for part in range(self._parts.count):
+                self._run_part(part, state, read, kept)
+        values, fetched = state.values, state.fetched
         return {
             name: values[name] if name in stay else fetched.get(name, values.get(name))
             for name in (*outputs, *stay)
@@ -71,71 +86,66 @@ class LoweredGraph:
             name: torch.from_numpy(x.copy()) for name, x in constants.items() if x.dtype.kind != "f"
         }
 
-    def _run_part(
-        self,
-        part: int,
-        values: Values,
-        fetched: dict[str, Tensor],
-        pinned: Mapping[str, Tensor],
-        to_host: set[str],
-        to_stay: set[str],
-    ) -> None:
-        cut, steps = self._parts, self._parts.of(part)
-        made = {value for step in steps for value in step.node.outputs}
-        held = {
-            name: values[name]
-            for step in steps
-            for name in step.node.inputs
-            if isinstance(values.get(name), Value) and step.on_device
-        }
+    def _run_part(self, part: int, state: _State, to_host: set[str], to_stay: set[str]) -> None:
+        """One part; to_host, to_stay: values of the device that somebody needs afterwards."""
+        steps, values = self._parts.of(part), state.values
+        read_here = {name for step in steps if step.on_device for name in step.node.inputs}
+        held = {name: values[name] for name in read_here if isinstance(values.get(name), Value)}
+        inputs = {name: values[name] for name in self._parts.sent if name in read_here}
+        state.fetched.update(inputs)
         uploads: dict[str, Upload] = {}
+        # Numbered: a part is the same one for every length that is padded to the same.
+        numbers: dict[str, str] = {}
 
-        def send(name: str, upload: Upload) -> DeviceTensor:
-            uploads[name] = upload
+        def register(name: str, upload: Upload) -> DeviceTensor:
+            number = numbers.setdefault(name, f"{name.partition('.')[0]}.{len(numbers)}")
+            uploads[number] = upload
             return torch.empty(upload.values.shape, device=META)
 
         shapes = {**values, **{name: _shape_of(x) for name, x in held.items()}}
-        with _sending(self._shapes, send):
+        made: Values = {}
+        with _sending(self._shapes, register):
+            shapes |= self._entered(self._shapes, inputs)
             for step in steps:
-                shapes |= self._made(self._shapes, step, shapes, fetched, pinned)
-        mine = [name for name in cut.on_device if name in made and name in shapes]
-        # Of values of the device only the shape, until a tensor of theirs is kept.
-        values.update({name: shapes[name] for name in made if name in shapes})
+                found = self._made(self._shapes, step, shapes, state)
+                shapes |= found
+                made |= found
+        values.update(made)
+        mine = [name for name, x in made.items() if isinstance(x, Value)]
+        pinned = {name: state.pinned[name] for name in mine if name in state.pinned}
+        state.fetched.update({name: x.reshape(made[name].shape) for name, x in pinned.items()})
+        if not mine:
+            return
         kept = [name for name in mine if name in to_stay]
         read = [name for name in mine if name in to_host and name not in pinned]
-        fetched |= {x: pinned[x].reshape(shapes[x].shape) for x in mine if x in pinned}
-        if not any(step.on_device for step in steps):
-            return
 
-        def compute(**operands: DeviceTensor) -> tuple:
+        def compute(**operands: DeviceTensor) -> Outputs:
             real = {**values}
             real |= {name: replace(x, tensor=operands[f"of.{name}"]) for name, x in held.items()}
-            with _sending(self._run, lambda name, upload: operands[name]):
+            with _sending(self._run, lambda name, upload: operands[numbers[name]]):
+                real |= self._entered(self._run, inputs)
                 for step, done in _with_last_uses(steps, {*kept, *read}):
-                    real |= self._made(self._run, step, real, fetched, pinned)
+                    real |= self._made(self._run, step, real, state)
                     # L1 is free for others once the last name of a tensor is gone.
                     for name in done:
                         del real[name]
             return tuple(real[x].tensor for x in kept), tuple(real[x].tensor for x in read)
 
-        tensors = {f"of.{name}": x.tensor for name, x in held.items()}
-        longest = max(shapes[name].tensor.shape[-2] for name in mine)
+        longest = max(made[name].tensor.shape[-2] for name in mine)
         stage = f"part {part + 1}, rows {longest}"
+        tensors = {f"of.{name}": x.tensor for name, x in held.items()}
         stayed, found = self._run.stage(stage, compute, uploads, **tensors)
         for name, tensor in zip(kept, stayed, strict=True):
-            values[name] = replace(shapes[name], tensor=tensor)
+            values[name] = replace(made[name], tensor=tensor)
         for name, tensor in zip(read, found, strict=True):
-            fetched[name] = shapes[name].seen(tensor)
+            state.fetched[name] = made[name].seen(tensor)
 
-    def _made(
-        self,
-        run: GraphRunner,
-        step: Step,
-        values: Values,
-        fetched: dict[str, Tensor],
-        pinned: Mapping[str, Tensor],
-    ) -> Values:
-        """What one node makes, or what is given in place of it."""
+    def _entered(self, run: GraphRunner, inputs: Mapping[str, Tensor]) -> Values:
+        """Inputs of the graph on the device."""
+        return {name: run.entered(name, x, self._parts.sent[name]) for name, x in inputs.items()}
+
+    def _made(self, run: GraphRunner, step: Step, values: Values, state: _State) -> Values:
+        """What one node makes of `values`, or what is given in place of it."""
         node = step.node
         if step.on_device:
             arguments = operands(step, values)
@@ -150,12 +160,11 @@ class LoweredGraph:
         elif node.op in SHAPES and isinstance(values[node.inputs[0]], Value):
             result = step.run(torch.empty(values[node.inputs[0]].shape, device=META))
         else:
-            result = step.run(*[_on_host(name, values, fetched) for name in given(step)])
+            result = step.run(*[_on_host(name, values, state.fetched) for name in given(step)])
         results = result if isinstance(result, tuple | list) else [result]
         made = {name: x for name, x in zip(node.outputs, results, strict=False) if name}
-        return made | {
-            name: _pinned(run, name, pinned[name], x) for name, x in made.items() if name in pinned
-        }
+        pinned = {name: state.pinned[name] for name in made if name in state.pinned}
+        return made | {name: _pinned(run, name, x, made[name]) for name, x in pinned.items()}
 
 
 def lowered(run: GraphRunner, step: Step, arguments: list[object]) -> Value | tuple[Value, ...]:

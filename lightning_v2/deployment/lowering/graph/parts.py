@@ -18,8 +18,8 @@ from lightning_v2.onnx.network import OnnxNetwork
 SITES = {**PRODUCTS, **VECTORS}
 """ONNX operation that computes -> its lowering."""
 
-SHAPES = ("Shape", "Size")
-"""Operations that ask for no values."""
+SHAPES = ("Shape", "Size", "RandomNormalLike", "RandomUniformLike", "EyeLike")
+"""Operations that ask for no values: the host runs them as soon as it knows a shape."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +50,13 @@ class Parts:
     Attributes:
         steps: in an order in which they can run.
         on_device: value -> the part that makes it; all other values are the host's.
+        sent: inputs of the graph that go to the device as they are -> whether axes of a sentence
+            come last, as a convolution has them.
     """
 
     steps: list[Step]
     on_device: dict[str, int]
+    sent: dict[str, bool]
 
     @property
     def count(self) -> int:
@@ -88,10 +91,13 @@ def parts(network: OnnxNetwork) -> Parts:
     """The parts of a network.
 
     What depends on nothing that the device computed stays on the host, and so does what counts.
+    The device begins where rows of a known table are looked up, and where an input of the graph is
+    multiplied.
     """
     paths = {id(module): path for path, module in network.named_modules()}
     types, kinds = network.graph.types(), network.kinds
-    steps, device = [], {}
+    sent = _sent(network)
+    steps, device = [], dict.fromkeys(sent, 0)
     host: dict[str, int] = {}
     for node, run in network.runs:
         name = paths.get(id(run), node.output)
@@ -106,7 +112,18 @@ def parts(network: OnnxNetwork) -> Parts:
         steps.append(Step(node, run, name, name in kinds, on_device, begun))
         for value in node.outputs:
             (device if on_device else host)[value] = begun
-    return Parts(steps, device)
+    return Parts(steps, device, sent)
+
+
+def _sent(network: OnnxNetwork) -> dict[str, bool]:
+    """Inputs of floating-point values that a product reads; see `Parts`."""
+    graph = network.graph
+    found: dict[str, bool] = {}
+    for node in graph.nodes:
+        for name in node.inputs[:1]:
+            if node.op in PRODUCTS and name in graph.inputs and graph.inputs[name].kind == "f":
+                found[name] = found.get(name, False) or node.op.startswith("Conv")
+    return found
 
 
 def _looks_up(node: Node, network: OnnxNetwork) -> bool:

@@ -63,6 +63,21 @@ class GraphRunner(Runner):
         """A tensor of the host on the device."""
         return self.send(name, Upload(x, dtype))
 
+    def entered(self, name: str, x: Tensor, channels_first: bool) -> Value:
+        """An input of the graph, padded along the sentence.
+
+        channels_first: it is (B, C, T), otherwise (..., T, C).
+        """
+        order = [*range(x.dim())]
+        if channels_first and x.dim() == 3:
+            order = [0, 2, 1]
+        groups = ((),) * (2 - x.dim()) + tuple((axis,) for axis in order)
+        sizes, rows = dict(enumerate(x.shape)), groups[-2]
+        sizes |= {axis: padded(x.shape[axis]) for axis in rows if x.shape[axis] > 1}
+        dtype = self.rows_dtype(name)
+        tensor = self.sent(f"input.{name}", stored(x, groups, sizes), dtype)
+        return Value(tensor, tuple(x.shape), groups, dtype, frozenset(order))
+
     def as_value(self, name: str, x: Tensor, like: Value, dtype: str) -> Value:
         """A tensor of the host beside a value of the device, in the order of its axes.
 

@@ -1,8 +1,8 @@
 """Which nodes of a voice a device can run, and why not the others."""
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,11 +11,11 @@ from torch import Tensor
 from lightning_v2.deployment.lowering.graph.network import lowered, operands
 from lightning_v2.deployment.lowering.graph.parts import Step, parts
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner, padded
-from lightning_v2.deployment.lowering.graph.shapes import META, ShapeOps
+from lightning_v2.deployment.lowering.graph.shapes import META, ShapeOps, shape_store
 from lightning_v2.deployment.lowering.graph.value import Groups, Refusal, Value
 from lightning_v2.onnx.network import OnnxNetwork
 from lightning_v2.onnx.voice import OnnxVoice
-from lightning_v2.tensix.numbers.sites import Site
+from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 TEXTS = "Yes.", "Good morning to you."
 """What is said to see shapes: an axis whose length differs is as long as the sentence."""
@@ -46,28 +46,32 @@ class Survey:
         nodes: of the graph.
         on_device: how many of them a device would have to run.
         sites: how many compute.
-        refused: those that cannot.
-        macs, lowered_macs: multiply-adds of all sites in a sentence, and of those that can run.
+        host_sites: how many of them the host runs, because nothing that the device makes is needed.
+        refused: nodes that the device cannot run.
+        macs, lowered_macs: multiply-adds of all sites in a sentence, and of those on the device.
     """
 
     nodes: int
     on_device: int
     sites: int
+    host_sites: int
     refused: tuple[Refused, ...]
     macs: int
     lowered_macs: int
 
     @property
     def lowered_sites(self) -> int:
-        return self.sites - sum(1 for row in self.refused if row.site)
+        """How many sites the device can run."""
+        return self.sites - self.host_sites - sum(1 for row in self.refused if row.site)
 
     def __str__(self) -> str:
         kept, macs = self.lowered_sites, self.lowered_macs / max(self.macs, 1)
         share = kept / max(self.sites, 1)
         moves = sum(1 for row in self.refused if not row.site)
         return (
-            f"{kept} of {self.sites} sites can run ({share:.1%}), with {macs:.1%} of the "
-            f"multiply-adds; {len(self.refused) - moves} sites and {moves} moves cannot"
+            f"{kept} of {self.sites} sites can run there ({share:.1%}), with {macs:.1%} of the "
+            f"multiply-adds; {len(self.refused) - moves} sites and {moves} moves cannot, "
+            f"{self.host_sites} sites stay on the host"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,6 +80,7 @@ class Survey:
             "nodes": self.nodes,
             "on_device": self.on_device,
             "sites": self.sites,
+            "host_sites": self.host_sites,
             "lowered_sites": self.lowered_sites,
             "macs": self.macs,
             "lowered_macs": self.lowered_macs,
@@ -100,8 +105,7 @@ def survey(voice: OnnxVoice, sites: Collection[Site], runner: GraphRunner) -> Su
     short, long = (_values(voice, text) for text in TEXTS)
     cut = parts(network)
     values: dict[str, Tensor | Value] = {
-        name: _laid_out(x, long[name], runner) if name in cut.on_device else x
-        for name, x in short.items()
+        name: _laid_out(x, long[name]) if name in cut.on_device else x for name, x in short.items()
     }
     known: dict[str, str | None] = {}
     refused = []
@@ -114,18 +118,20 @@ def survey(voice: OnnxVoice, sites: Collection[Site], runner: GraphRunner) -> Su
         if known[key] is not None:
             site = step.name if step.is_site else ""
             refused.append(Refused(step.node.name, site, step.node.op, known[key]))
-    gone = {row.site for row in refused if row.site}
+    at_home = {step.name for step in cut.steps if step.is_site and not step.on_device}
+    gone = at_home | {row.site for row in refused if row.site}
     lost = sum(site.macs for site in sites if _node_of(site.name, network) in gone)
     macs = sum(site.macs for site in sites)
     on_device = sum(step.on_device for step in cut.steps)
     count = len(network.kinds) + sum(1 for site in sites if _node_of(site.name, network) is None)
-    return Survey(len(cut.steps), on_device, count, tuple(refused), macs, macs - lost)
+    lowered_macs = macs - lost
+    return Survey(
+        len(cut.steps), on_device, count, len(at_home), tuple(refused), macs, lowered_macs
+    )
 
 
-def shape_runner(policy: Any) -> GraphRunner:
+def shape_runner(policy: Callable[[str], SitePrecision]) -> GraphRunner:
     """Where nothing but shapes is known. policy: as of `GraphRunner`."""
-    from lightning_v2.deployment.lowering.graph.shapes import shape_store
-
     return GraphRunner(ShapeOps(), policy, store=shape_store)
 
 
@@ -141,8 +147,8 @@ def _values(voice: OnnxVoice, text: str) -> dict[str, Tensor]:
     return {**fixed, **inputs, **found}
 
 
-def _laid_out(x: Tensor, other: Tensor, runner: GraphRunner) -> Value:
-    """A value of the device of this shape; where `other` has another length, it is padded."""
+def _laid_out(x: Tensor, other: Tensor) -> Value:
+    """The shape of a value of the device; where `other` has another length, it is padded."""
     shape = tuple(x.shape)
     varies = [a for a, (m, n) in enumerate(zip(shape, other.shape, strict=True)) if m != n]
     sizes = [padded(max(n, 1)) if axis in varies else n for axis, n in enumerate(shape)]
@@ -152,27 +158,22 @@ def _laid_out(x: Tensor, other: Tensor, runner: GraphRunner) -> Value:
     groups: Groups = tuple((axis,) for axis in order)
     groups = ((),) * (2 - len(groups)) + groups
     stored = [sizes[group[0]] if group else 1 for group in groups]
-    return Value(_empty(runner, stored), shape, groups, "bfloat16")
-
-
-def _empty(runner: GraphRunner, shape: list[int]) -> Any:
-    if isinstance(runner.ops, ShapeOps):
-        return torch.empty(shape, device=META)
-    return runner.ops.from_torch(torch.zeros(shape), "bfloat16")
+    return Value(torch.empty(stored, device=META), shape, groups, "bfloat16")
 
 
 def _tried(runner: GraphRunner, step: Step, values: dict[str, Tensor | Value]) -> str | None:
     """Why a node cannot run, None if it can."""
-
-    def send(name: str, upload: Any) -> Any:
-        if isinstance(runner.ops, ShapeOps):
-            return torch.empty(upload.values.shape, device=META)
-        return runner.ops.from_torch(upload.values, upload.dtype)
-
-    runner.send = send
+    ops = runner.ops
+    runner.send = lambda name, upload: ops.from_torch(upload.values, upload.dtype)
     try:
         with torch.inference_mode():
-            lowered(runner, step, operands(step, values))
+            arguments = [
+                replace(x, tensor=ops.from_torch(torch.zeros(x.tensor.shape), x.dtype))
+                if isinstance(x, Value)
+                else x
+                for x in operands(step, values)
+            ]
+            lowered(runner, step, arguments)
     except Refusal as refusal:
         return str(refusal)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:

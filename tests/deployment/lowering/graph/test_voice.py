@@ -63,6 +63,27 @@ def test_lengths_between_those_of_the_device(hibari, text):
     assert ratio_db(wanted.waveform, mine.waveform - wanted.waveform) > 70
 
 
+def test_lengths_of_one_bucket_are_the_same_parts(hibari, spoken):
+    """So that what is compiled or recorded for one serves the other."""
+    asked = []
+
+    def stages(name, compute, uploads, held):
+        shapes = {key: (tuple(x.values.shape), x.dtype) for key, x in uploads.items()}
+        asked.append((name, shapes, {key: tuple(x.shape) for key, x in held.items()}))
+        return runner._at_once(name, compute, uploads, held)
+
+    runner = GraphRunner(plain_ops, FP32.for_site, stages=stages)
+    voice = LoweredVoice(hibari, runner)
+    for frames_each in (12, 20):
+        durations = np.full_like(spoken.durations, frames_each)
+        frames = (int(durations.sum()),)
+        forced = replace(spoken, durations=durations, frames=frames, f0=np.empty(0, np.float32))
+        with executed_by(hibari.model, voice):
+            hibari.synthesize(TEXT, forced=forced)
+    assert len(asked) == 6
+    assert asked[:3] == asked[3:]
+
+
 @pytest.mark.parametrize("frames_each", [2, 30])
 def test_forced_speech_is_that_of_the_graph(hibari, spoken, frames_each):
     durations = np.full_like(spoken.durations, frames_each)
