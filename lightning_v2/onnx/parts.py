@@ -10,8 +10,9 @@ from lightning_v2.onnx.network import OnnxNetwork
 def graph_parts(network: OnnxNetwork, durations: str | None, f0: str | None) -> dict[str, Part]:
     """Site -> part, of the sites that the graph tells of; none where durations are not known.
 
-    Only what durations need decides them, and the same of F0. What does not depend on durations is
-    the front end. Of what does, all after the first dense transposed convolution is upsampling;
+    Only what durations need decides them, and the same of F0. What comes of phones and does not
+    depend on durations is the front end; what comes of a style alone belongs to whoever reads it.
+    Of what depends on durations, all after the first dense transposed convolution is upsampling;
     source and inverse STFT have nothing in the graph that tells them from other products, and go by
     their names.
 
@@ -21,22 +22,33 @@ def graph_parts(network: OnnxNetwork, durations: str | None, f0: str | None) -> 
     """
     if durations is None:
         return {}
-    timed = _after(network.graph, [durations])
-    raised = _after(network.graph, _dense_transposed(network.graph))
+    graph = network.graph
+    numbered = [name for name, dtype in graph.inputs.items() if dtype.kind == "i"]
+    phones = _after(graph, numbered or graph.inputs)
+    timed = _after(graph, [durations])
+    raised = _after(graph, _dense_transposed(graph))
     needed_timed = network.sites_needed([durations])
     needed_tuned = network.sites_needed([f0]) if f0 else {*network.made_by}
+    site_of = {output: site for site, output in network.made_by.items()}
 
-    def part(site: str, output: str) -> Part:
-        if site not in needed_timed:
+    def part(output: str) -> Part | None:
+        site = site_of.get(output)
+        if site is not None and site not in needed_timed:
             return "durations"
-        if site not in needed_tuned:
+        if site is not None and site not in needed_tuned:
             return "F0"
         if output not in timed:
-            return "front end"
-        named = part_of_name(site, ("source", "inverse STFT", "F0"))
+            return "front end" if output in phones else None
+        named = part_of_name(site or "", ("source", "inverse STFT", "F0"))
         return named or ("upsampling" if output in raised else "decoder")
 
-    return {site: part(site, output) for site, output in network.made_by.items()}
+    read_by: dict[str, Part] = {}  # value -> part of the first node that reads it
+    found = {}
+    for node in reversed(graph.nodes):
+        own = part(node.output) or read_by.get(node.output, "decoder")
+        read_by.update(dict.fromkeys(node.inputs, own))
+        found[node.output] = own
+    return {site: found[output] for site, output in network.made_by.items()}
 
 
 def _after(graph: Graph, values: Iterable[str]) -> set[str]:

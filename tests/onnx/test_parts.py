@@ -6,8 +6,11 @@ import pytest
 from lightning_v2.onnx.network import OnnxNetwork
 from lightning_v2.onnx.parts import graph_parts
 from tests.onnx.files import node, saved
+from tests.onnx.operations.cases import ints
 
 NODES = [
+    node("Gather", "table ids", "x", "/emb/Gather"),
+    node("MatMul", "style w", "taste", "/dec/style/MatMul"),
     node("MatMul", "x w", "hidden", "/enc/MatMul"),
     node("MatMul", "hidden w", "long", "/dur/MatMul"),
     node("Ceil", "long", "durations", "/dur/Ceil"),
@@ -17,12 +20,14 @@ NODES = [
     node("MatMul", "f0 w", "pulses", "/m_source/MatMul"),
     node("ConvTranspose", "spread thin", "wide", "/pool/ConvTranspose", group=4, strides=[1]),
     node("MatMul", "wide w", "frames", "/dec/MatMul"),
-    node("Add", "frames pulses", "both", "/dec/Add"),
+    node("Mul", "frames taste", "styled", "/dec/Mul"),
+    node("Add", "styled pulses", "both", "/dec/Add"),
     node("ConvTranspose", "both dense", "up", "/dec/up/ConvTranspose", strides=[1]),
     node("Tanh", "up", "shaped", "/dec/Tanh"),
     node("MatMul", "shaped w", "wave", "/istft/MatMul"),
 ]
 CONSTANTS = {
+    "table": np.ones((3, 4, 4), np.float32),
     "w": np.eye(4, dtype=np.float32) + 0.5,
     "other": np.eye(4, dtype=np.float32) + 0.25,
     "thin": np.ones((4, 1, 1), np.float32),
@@ -32,7 +37,7 @@ CONSTANTS = {
 
 @pytest.fixture
 def network(tmp_path):
-    inputs = {"x": np.ones((1, 4, 4), np.float32)}
+    inputs = {"ids": ints(1), "style": np.ones((1, 4, 4), np.float32)}
     return OnnxNetwork.load(saved(tmp_path / "v.onnx", NODES, inputs, ["wave"], CONSTANTS))
 
 
@@ -48,6 +53,8 @@ def test_every_site_by_what_depends_on_it(network):
         "pulses": "source",
         "wide": "decoder",
         "frames": "decoder",
+        "taste": "decoder",
+        "styled": "decoder",
         "both": "decoder",
         "up": "upsampling",
         "shaped": "upsampling",

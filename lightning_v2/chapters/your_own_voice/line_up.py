@@ -34,7 +34,7 @@ _SHOWN = {
     "pinned (%)": "pinned_percent",
 }
 
-_DARKEST_DB = 8.0
+_DARKEST_DB = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,18 +98,19 @@ def line_up_sheet(found: Mapping[str, Sequence[Comparison]], floors: Mapping[str
 
 
 def fragility(found: Mapping[str, Sequence[Alone]]) -> Picture:
-    """A column a voice, a row a kind of operation: how far the spectrum moves if it alone is low.
+    """A column a voice, a row a kind of operation or a part: how far the spectrum moves if that
+    alone is low.
 
     Args:
-        found: voice -> its kinds, each alone under one plan.
+        found: voice -> its groups, each alone under one plan.
     """
     first = next(iter(found.values()))[0]
-    kinds = list(dict.fromkeys(one.group for several in found.values() for one in several))
-    values = np.full((len(kinds), len(found)), np.nan)
+    groups = list(dict.fromkeys(one.group for several in found.values() for one in several))
+    values = np.full((len(groups), len(found)), np.nan)
     for column, several in enumerate(found.values()):
         for one in several:
-            values[kinds.index(one.group), column] = one.values["lsd_db"]
-    figure = Figure(figsize=(WIDTH, 1.2 + 0.36 * len(kinds)), layout="constrained")
+            values[groups.index(one.group), column] = one.values["lsd_db"]
+    figure = Figure(figsize=(WIDTH, 1.2 + 0.36 * len(groups)), layout="constrained")
     axes = figure.subplots()
     # Tints that leave the ink of either theme readable.
     tints = np.zeros((*values.shape, 4))
@@ -118,19 +119,19 @@ def fragility(found: Mapping[str, Sequence[Alone]]) -> Picture:
     axes.imshow(tints, aspect="auto")
     for row, column in np.argwhere(~np.isnan(values)):
         axes.text(column, row, number(values[row, column]), ha="center", va="center", size=9)
-    axes.set_yticks(range(len(kinds)), labels=kinds)
+    axes.set_yticks(range(len(groups)), labels=groups)
     axes.set_xticks(range(len(found)), labels=list(found))
     axes.set_title("log-spectral distance from float32 (dB)", loc="left")
     worst = "; ".join(
         f"{name}: {max(several, key=_distance).group}" for name, several in found.items()
     )
-    alt = f"Log-spectral distance with one kind of operation low at a time. Worst: {worst}."
+    alt = f"Log-spectral distance with one group of sites low at a time. Worst: {worst}."
     caption = (
-        f"one kind of operation at a time as in plan {first.plan}, emulated, {first.tier} tier; "
+        f"one group of sites at a time as in plan {first.plan}, emulated, {first.tier} tier; "
         "all others and the reference: PyTorch float32. Blank: the voice has none."
     )
     table = pd.DataFrame(
-        {"voice": name, "kind": one.group, "sites": len(one.sites), **one.values}
+        {"voice": name, "group": one.group, "sites": len(one.sites), **one.values}
         for name, several in found.items()
         for one in several
     )

@@ -72,8 +72,11 @@ def _last(values: pd.Series) -> float:
     return float(known.iloc[-1]) if len(known) else float("nan")
 
 
-def alone_sheet(found: Sequence[Alone]) -> Sheet:
-    """A row a group, the one that is heard most first."""
+def alone_sheet(found: Sequence[Alone], voice: str = "") -> Sheet:
+    """A row a group, the one that is heard most first.
+
+    voice: its name, where several stand on a page.
+    """
     rows = [
         {
             "low": one.group,
@@ -83,7 +86,8 @@ def alone_sheet(found: Sequence[Alone]) -> Sheet:
         }
         for one in sorted(found, key=_heard, reverse=True)
     ]
-    return Sheet(pd.DataFrame(rows), _provenance(found))
+    head = f"{voice}: " if voice else ""
+    return Sheet(pd.DataFrame(rows), head + _provenance(found))
 
 
 def alone_figure(found: Sequence[Alone]) -> Picture:

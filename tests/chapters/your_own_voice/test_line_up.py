@@ -38,4 +38,4 @@ def test_fragility_has_a_column_a_voice(second):
     found = {"bars": each_alone(second, TEXT, LOW, kinds)}
     picture = line_up.fragility(found)
     assert "Worst: bars:" in picture.alt
-    assert picture.data["fragility"]["kind"].tolist() == [*kinds]
+    assert picture.data["fragility"]["group"].tolist() == [*kinds]
