@@ -23,6 +23,7 @@ from lightning_v2.search.plans.strategies import STRATEGIES, evolve, greedy, ref
 from lightning_v2.search.plans.trials import Space, Trial, Trials
 from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.voices import voice as voice_of
+from lightning_v2.voices import label
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ class Search:
         noun = "sentence" if count == 1 else "sentences"
         return (
             f"emulated, {self.bench.tier} tier, {count} {noun}, seed {self.bench.seed}, voice "
-            f"{self.bench.voice}; cycles modelled"
+            f"{label(self.bench.voice)}; cycles modelled"
         )
 
 
