@@ -90,6 +90,11 @@ def name_of(voice: Voice | str | Path) -> str:
     return str(keep(voice, f"{stem}-{voice.digest[:16]}"))
 
 
+def label(name: str) -> str:
+    """A name for people: of a voice that `name_of` has kept that of the file."""
+    return Path(name).stem if Path(name).suffix == _PYTHON[1] else name
+
+
 def stamp(name: str | Path) -> int:
     """When the newest of the files that a name stands for was written, in ns; 0 where there is
     none, which `load` explains."""

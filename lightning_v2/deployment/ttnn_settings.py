@@ -1,7 +1,5 @@
 """A plan as the settings of ttnn's calls, site by site: for who writes a port in ttnn."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path

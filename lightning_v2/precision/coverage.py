@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from lightning_v2 import tensix
-from lightning_v2.model.protocol import only_sentences
 from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.formats import BITS_PER_VALUE
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
@@ -134,7 +133,7 @@ def voice_sites(voice: object, text: str | None = None) -> list[Site]:
     if text is not None:
         return tensix.trace(voice.model, lambda: voice.synthesize(text))
     if voice.model not in _traces:
-        said = (only_sentences(voice) or [SENTENCE])[0]
+        said = (getattr(voice, "sentences", None) or [SENTENCE])[0]
         _traces[voice.model] = tensix.trace(voice.model, lambda: voice.synthesize(said))
     return _traces[voice.model]
 

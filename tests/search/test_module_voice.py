@@ -69,7 +69,8 @@ def test_measured_by_a_loss_of_ones_own(bench):
 
 
 def test_searched(bench):
-    found = search(bench, Constraints(lofi_share=0.5), HIGH, strategy="greedy")
+    goal, groups = Constraints(lofi_share=0.5), ["ups.*", "blocks.*"]
+    found = search(bench, goal, HIGH, strategy="greedy", globs=groups)
     assert found.best.figures.lofi_share >= 0.5 and np.isfinite(found.best.score)
     assert found.trials["own"].notna().all() and {"own", "lost"} <= set(found.losses)
 
@@ -118,12 +119,13 @@ def test_the_command_takes_a_file(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text(MINE)
     arguments = [
-        "search", "--voice", str(path), "--metric", f"{path}:loss", "--lofi-share", "0.4",
-        "--strategy", "greedy", "--judged", "0", "--workers", "1", "--folder", str(tmp_path),
-        "-o", str(tmp_path / "best.yaml"), "--figure", str(tmp_path / "figure.png"),
+        "search", "--voice", str(path), "--metric", f"{path}:loss", "--lofi-share", "0.05",
+        "--sites", "post", "--strategy", "greedy", "--judged", "0", "--workers", "1",
+        "--sentences", "1", "--folder", str(tmp_path), "-o", str(tmp_path / "best.yaml"),
+        "--figure", str(tmp_path / "figure.png"),
     ]  # fmt: skip
     assert main(arguments) == 0
-    assert "emulated, fast tier, 2 sentences" in capsys.readouterr().out
+    assert "emulated, fast tier, 1 sentence" in capsys.readouterr().out
     assert lv2.Plan.load(tmp_path / "best.yaml").name == "found"
     with pytest.raises(ArgumentError, match="has no function 'none'"):
         Bench(("a",), tmp_path, voice=str(path), metric=f"{path}:none")

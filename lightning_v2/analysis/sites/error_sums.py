@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+_AT_ONCE = 2**15
+"""Values, whose copies stay in the cache of a core: several times faster than a pass of memory
+after the other."""
+
 
 @dataclass
 class ErrorSums:
@@ -31,16 +35,21 @@ class ErrorSums:
 
     def add(self, reference: torch.Tensor, candidate: torch.Tensor) -> None:
         """Take in two tensors of one shape."""
-        a = reference.double().flatten()
-        error = candidate.double().flatten() - a
-        self.count += a.numel()
-        self.reference += a.sum().item()
-        self.error += error.sum().item()
-        self.reference_squared += (a @ a).item()
-        self.error_squared += (error @ error).item()
-        self.product += (a @ error).item()
-        largest = error.abs().max().item() if a.numel() else 0.0
-        self.max_abs = float(np.maximum(self.max_abs, largest))  # keeps NaN, which max() loses
+        if not reference.numel():
+            return
+        flat = reference.reshape(-1).split(_AT_ONCE), candidate.reshape(-1).split(_AT_ONCE)
+        for right, found in zip(*flat, strict=True):
+            a = right.double()
+            error = found.double() - a
+            self.count += a.numel()
+            self.reference += a.sum().item()
+            self.error += error.sum().item()
+            self.reference_squared += (a @ a).item()
+            self.error_squared += (error @ error).item()
+            self.product += (a @ error).item()
+            least, most = error.aminmax()
+            # Keeps NaN, which max() loses.
+            self.max_abs = float(np.maximum(self.max_abs, torch.maximum(-least, most).item()))
 
     @property
     def pcc(self) -> float:

@@ -37,9 +37,10 @@ class ValueCounts:
         if not x.is_floating_point() or not x.numel():
             return
         most = LARGEST.get(dtype, torch.inf)
-        magnitude = x.detach().abs()
-        if magnitude.amax() < most:  # never true with a NaN among them
+        low, high = x.detach().aminmax()
+        if -most < low and high < most:  # never true with a NaN among them
             return
+        magnitude = x.detach().abs()
         nan, infinite = int(magnitude.isnan().sum()), int(magnitude.isinf().sum())
         self.nan += nan
         self.infinite += infinite

@@ -42,11 +42,12 @@ class Bench(Settings):
     """
 
     sentences: tuple[str, ...]
-    folder: Path
+    folder: Path | str
     metric: str | Callable[[Speech, Speech], float] = "loss"
 
     def __post_init__(self):
         super().__post_init__()
+        object.__setattr__(self, "folder", Path(self.folder))
         object.__setattr__(self, "metric", metric_name(self.metric))
         badness(self.metric, 0.0)
         if not self.sentences:

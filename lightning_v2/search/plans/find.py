@@ -26,6 +26,7 @@ from lightning_v2.search.plans.trials import Space, Trial, Trials
 from lightning_v2.search.sweep.settings import Settings
 from lightning_v2.search.sweep.voices import voice as voice_of
 from lightning_v2.tensix.numbers.sites import Site
+from lightning_v2.voices import label
 
 ROOMS = 12
 """A room has at most this part of the products of a voice, where it can be taken apart."""
@@ -69,7 +70,7 @@ class Search:
         noun = "sentence" if count == 1 else "sentences"
         return (
             f"emulated, {self.bench.tier} tier, {count} {noun}, seed {self.bench.seed}, voice "
-            f"{self.bench.voice}; cycles modelled"
+            f"{label(self.bench.voice)}; cycles modelled"
         )
 
 
