@@ -181,8 +181,11 @@ class OnnxVoice:
         also = [value for value in (front.durations, front.f0) if value is not None]
         inputs = {name: torch.from_numpy(value) for name, value in line.inputs.items()}
         stream = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
-        other = executor_of(self.model).by
-        network, head = (other, other.waveform) if other else (self.model, front.waveform)
+        network, head = executor_of(self.model).by, front.waveform
+        if network in (None, self.model):
+            network = self.model
+        else:
+            head = network.waveform
         outputs = network(inputs, seed=stream, pinned=pinned, also=also)
         wave = head(outputs, np.random.default_rng([seed, index]))
         durations = _flat(outputs, front.durations)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
@@ -212,3 +213,30 @@ def test_a_waveform_that_is_a_module_belongs_to_the_network(path):
     assert "waveform.share" in dict(voice.model.named_parameters())
     assert not any(x.requires_grad for x in voice.model.parameters())
     assert len(voice.synthesize("abc").waveform)
+
+
+class Louder:
+    """Runs the graph, and makes its waveform twice as loud."""
+
+    def __init__(self, voice):
+        self.voice = voice
+
+    def __call__(self, inputs, **options):
+        return self.voice.model(inputs, **options)
+
+    def waveform(self, outputs, noise):
+        return 2 * self.voice.frontend.waveform(outputs, noise)
+
+
+def test_another_executor_speaks_in_its_place(voice):
+    plain = voice.synthesize("abc")
+    with executed_by(voice.model, Louder(voice), "mine", "loud"):
+        louder = voice.synthesize("abc")
+    assert (louder.waveform == 2 * plain.waveform).all()
+    assert (louder.plan, louder.tier) == ("mine", "loud")
+
+
+def test_the_network_is_a_legal_executor_of_itself(voice):
+    plain = voice.synthesize("abc")
+    with executed_by(voice.model, voice.model):
+        assert (voice.synthesize("abc").waveform == plain.waveform).all()

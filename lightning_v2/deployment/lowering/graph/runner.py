@@ -174,12 +174,21 @@ class GraphRunner(Runner):
         return self.made(site, x, y, x.shape, x.groups)
 
     def combined(
-        self, site: str, op: str, a: Value | float, b: Value | float, lead: Value
+        self,
+        site: str,
+        op: str,
+        a: Value,
+        b: Value | float,
+        lead: Value,
+        constant: int | None = None,
     ) -> Value:
-        """ttnn's `op` of two operands, one of which may be a number; `lead` is the larger one."""
+        """ttnn's `op` of two operands.
+
+        lead: the larger one. constant: 0 or 1 if one of them is a vector of the model.
+        """
         pair = [x.tensor if isinstance(x, Value) else x for x in (a, b)]
         name = BINARY[op].call
-        y = self._run(site, name, lambda: self.at(site).binary(op, *pair))
+        y = self._run(site, name, lambda: self.at(site).binary(op, *pair, constant))
         return self.made(site, lead, y, lead.shape, lead.groups)
 
     def heads_product(self, site: str, a: Value, b: Value) -> Value:

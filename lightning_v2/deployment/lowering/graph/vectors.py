@@ -89,7 +89,8 @@ def _combined(run: GraphRunner, site: str, op: str, a: object, b: object) -> Val
     rank = max(len(x.shape) for x in (a, b) if not isinstance(x, float))
     lead = lead.unsqueezed(range(rank - len(lead.shape)))
     pair = [_beside(run, site, f"operand{i}", x, lead) for i, x in enumerate((a, b))]
-    return run.combined(site, op, *pair, lead)
+    vectors = [i for i, x in enumerate((a, b)) if isinstance(x, nn.Parameter)]
+    return run.combined(site, op, *pair, lead, vectors[0] if vectors else None)
 
 
 def _lead(values: list[Value]) -> Value:

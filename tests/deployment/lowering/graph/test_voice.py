@@ -116,23 +116,34 @@ def test_observers_see_the_shapes_of_the_graph(hibari):
     assert shapes == {site.name: site.shapes[-1] for site in voice_sites(hibari, TEXT)}
 
 
-def test_sites_on_the_same_operands_have_the_bits_of_the_interception(hibari, spoken):
+ON_ROWS = {"linear", "layer_norm"}
+BY_ELEMENT = {"add", "sub", "mul", "div", "gelu", "exp", "tanh", "sin", "cos", "relu", "log"}
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("bf16", ON_ROWS | BY_ELEMENT), ("naive", ON_ROWS)],
+    ids=["bf16", "block floats, whose groups lie along the last axis of the device"],
+)
+def test_sites_on_the_same_operands_have_the_bits_of_the_interception(hibari, spoken, name, same):
     """Products, norms and functions of elements are one operation of the device either way."""
-    plan, differing, compared = preset(hibari, "bf16"), [], 0
-    same = {"linear", "layer_norm", "gelu", "exp", "tanh", "sin", "cos", "relu", "log", "clamp"}
+    plan, differing, compared = preset(hibari, name), [], 0
 
     def observe(call):
         nonlocal compared
         if call.op not in same:
             return
         compared += 1
-        module, precision = hibari.model.get_submodule(call.site), plan.for_site(call.site)
+        function, precision = call.function, plan.for_site(call.site)
         if call.op == "linear":  # the lowering has a rule of its own for blocks along K
-            n, k = next(module.parameters()).shape
+            n, k = next(function.parameters()).shape
             width = in0_block_w(k, n, precision.weights)
             precision = replace(precision, in0_block_w=width)
-        with tensix.intercept(hibari.model, lambda site: precision):
-            wanted = module(*call.args)
+        if isinstance(function, torch.nn.Module):
+            with tensix.intercept(hibari.model, lambda site: precision):
+                wanted = function(*call.args)
+        else:
+            wanted = tensix.lower(function, call.args, {}, precision)
         if not torch.equal(wanted, call.result):
             differing.append(call.site)
 
