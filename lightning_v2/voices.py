@@ -146,11 +146,13 @@ class Licence:
 
 def licence_of(name: str | Path) -> Licence:
     """Whose a voice is, told without loading it."""
+    from lightning_v2.model.checkpoint import read_config
     from lightning_v2.model.formats import known_voices
 
     whole = str(name).partition("?")[0]
     if whole in known_voices():
-        return Licence(_OWN_LICENCE, "American English", "part of lightning-v2")
+        about = read_config(data_path("voices", whole))["about"]
+        return Licence(about.get("licence", _OWN_LICENCE), "American English", "part of lightning-v2")
     from lightning_v2.onnx.frontends.piper import card_licence
     from lightning_v2.onnx.voices import PACKAGED
 

@@ -51,7 +51,7 @@ def distill(args: argparse.Namespace) -> None:
     else:
         _run([acoustic, *sound], folder, args.device, args.jobs)
     _run([joint], folder, args.device, args.jobs)
-    print(f"voice: {export(folder, args.teacher)}")
+    print(f"voice: {export(folder, teacher.voice)}")
 
 
 def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
@@ -70,16 +70,17 @@ def _run(schedules: list[Schedule], folder: Path, device: str, threads: int) -> 
         run_stage(schedule, folder, device, threads)
 
 
-def export(folder: Path, teacher: str, stage: str = "joint") -> Path:
-    """Write the voice of a stage to `folder/voice`, with the logs of all; return that."""
-    state = read_state(folder / stage / "state.pt")
+def export(folder: Path, teacher: OnnxVoice) -> Path:
+    """Write the voice of the joint stage to `folder/voice`, with the logs of all; return that."""
+    state = read_state(folder / "joint" / "state.pt")
     config = NaturalConfig(**state["config"])
     network = NaturalNetwork(config)
     network.load_state_dict(state["average"])
     lessons = Lessons(folder / "corpus")
     done = [name for name in STEPS if (folder / name / "state.pt").exists()]
     about = {
-        "teacher": teacher,
+        "teacher": f"{teacher.name}, file {teacher.file_digest[:12]}",
+        "licence": f"as its teacher: {teacher.frontend.licence}",
         "lessons": len(lessons.keys()),
         "lessons_with_frames": sum(map(lessons.has_frames, lessons.keys())),
         "training": [read_state(folder / name / "state.pt")["schedule"] for name in done],

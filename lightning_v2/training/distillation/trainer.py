@@ -10,7 +10,6 @@ from pickle import UnpicklingError
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
@@ -185,8 +184,8 @@ class Trainer:
         self, hidden: Tensor, text: Tensor, sentences: Sentences, crop: Crop
     ) -> dict[str, Tensor]:
         network = self.network
-        predicted = network.duration(F.dropout(hidden, 0.1), sentences.mask)
-        steps = _at(F.dropout(hidden, 0.1), crop.phone)
+        predicted = network.duration(hidden, sentences.mask)
+        steps = _at(hidden, crop.phone)
         pitch, energy = network.prosody(steps, crop.mask)
         f0 = crop.f0.clamp(min=0) / F0_SCALE
         return {

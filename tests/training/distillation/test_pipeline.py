@@ -33,7 +33,8 @@ def test_teacher_to_voice_and_resume(tmp_path, texts, capsys):
     voice = load(folder / "voice")
     assert voice.synthesize("The birch canoe.").duration_s > 0
     about = json.loads((folder / "voice" / "config.json").read_text())["about"]
-    assert about["teacher"] == "hibari"
+    assert about["teacher"].startswith("hibari, file ")
+    assert about["licence"] == "as its teacher: Apache-2.0 (hibari-tts, with a NOTICE)"
     assert about["lessons"] == about["lessons_with_frames"] == 1
     assert about["steps"] == {"acoustic": 2, "blocks": 3, "vocoder": 2, "joint": 1}
     assert (folder / "voice" / "joint.jsonl").exists()
