@@ -77,20 +77,25 @@ def main() -> int:
     found: dict[str, dict] = {}
     for part in args.parts:
         found[part] = {name: PARTS[part](name, args.repeats) for name in args.voices}
+        save(args.output, args.voices, args.repeats, found)
+    return 0
+
+
+def save(path: Path, voices: list[str], repeats: int, found: dict[str, dict]) -> None:
+    """Write what was measured so far."""
     record = {
         "kind": "measured",
         "sentence": SENTENCE,
         "short": SHORT,
-        "voices": {name: PACKAGED[name].version for name in args.voices},
-        "repeats": args.repeats,
+        "voices": {name: PACKAGED[name].version for name in voices},
+        "repeats": repeats,
         "bounds": BOUNDS,
         **found,
         **provenance(ROOT),
     }
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(args.output, json.dumps(record, indent=2) + "\n")
-    print(f"written to {args.output}")
-    return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(record, indent=2) + "\n")
+    print(f"written to {path}")
 
 
 def _installed() -> list[str]:
