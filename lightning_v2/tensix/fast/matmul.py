@@ -18,11 +18,19 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
+from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
-from lightning_v2.tensix.numbers.formats import TILE, pack_device, pack_host, round_bfloat16_
+from lightning_v2.tensix.numbers.formats import (
+    TILE,
+    pack_device,
+    pack_host,
+    round_bfloat16_,
+    truncate,
+)
 from lightning_v2.tensix.numbers.tensor import Tensor
 
+_TF32 = 0xFFFFE000
 _SLICE = 16  # values of K that one instruction of the engine consumes
 
 Pairs = list[tuple[torch.Tensor, torch.Tensor]]
@@ -62,6 +70,19 @@ def product(in0: Tensor, in1: Tensor, config: ComputeKernelConfig) -> torch.Tens
     return added(
         torch.matmul(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names
     )
+
+
+def with_row(dst: torch.Tensor, row: torch.Tensor, output: str) -> torch.Tensor:
+    """dst (..., N) + row (N,) as `output`: a 32-bit Dst comes back through a register, as TF32.
+
+    dst: its memory may be used.
+    """
+    if not dst.is_contiguous() or not dst.is_cpu or dst.requires_grad or row.requires_grad:
+        return pack_device(truncate(dst, _TF32) + row, output)
+    matrix = dst.view(-1, row.numel()).numpy().view(np.uint32)
+    is_narrow = output == "bfloat16"
+    loops("rows.formats").add_row(matrix, row.numpy(), np.uint32(_TF32), is_narrow)
+    return dst if is_narrow else pack_device(dst, output)
 
 
 def added(terms: Iterable[torch.Tensor]) -> torch.Tensor:

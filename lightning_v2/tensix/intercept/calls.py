@@ -5,6 +5,7 @@ function it stands for. An activation arrives as float32 from wherever the modul
 of the module is packed by the host, once.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from lightning_v2 import tensix
 from lightning_v2.errors import NoRuleError
 from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants, packed
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.rounding import Rounding
@@ -236,6 +238,7 @@ def _four_axes(x: torch.Tensor) -> torch.Tensor:
     return x[(None,) * (4 - x.dim())] if x.dim() <= 4 else x.flatten(0, -4)
 
 
+@functools.lru_cache(maxsize=512)
 def execution(precision: SitePrecision) -> Execution:
     """The operations of one site, on a CPU."""
     return Execution(tensix, precision)
@@ -249,7 +252,7 @@ def activation(x: torch.Tensor) -> Tensor:
     """
     if x.dtype != torch.float32:
         raise TypeError(f"an operand holds {x.dtype}; legal is float32")
-    return Tensor(x, "float32")
+    return Tensor(x, "bfloat16" if stored.is_bfloat16(x) else "float32")
 
 
 def weights(

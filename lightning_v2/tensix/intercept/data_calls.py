@@ -41,3 +41,10 @@ def computes(name: str, args: tuple, kwargs: dict[str, object]) -> bool:
     """Whether a call in `DATA_CALLS` adds or multiplies, because its arguments say so."""
     accumulates = name.startswith("index_put") and (kwargs.get("accumulate") or any(args[3:4]))
     return bool(accumulates or kwargs.get("reduce"))
+
+
+def writes(name: str, kwargs: dict[str, object]) -> bool:
+    """Whether a call may write to an argument, or lets somebody do it whom no torch call tells."""
+    if name.startswith("__"):
+        return name == "__setitem__" or name.startswith("__i") or name in LEAVING_CALLS
+    return name.endswith("_") or name in LEAVING_CALLS or kwargs.get("out") is not None

@@ -36,13 +36,14 @@ from torch.overrides import TorchFunctionMode
 from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.executors import UNKNOWN, executed_by
 from lightning_v2.tensix.intercept import operations
-from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes
+from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import float_dtype, tensors
 from lightning_v2.tensix.intercept.operations import DATA, Operation
 from lightning_v2.tensix.intercept.single_call import objection, refuse_autocast, run_call
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
+from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
@@ -117,6 +118,8 @@ class Interception(TorchFunctionMode):
 
     def __enter__(self) -> Interception:
         _hooks.acquire()
+        stored.forget()
+        self._contexts.callback(stored.forget)
         self._contexts.callback(_hooks.release)
         self._stack = _active.stack
         self._contexts.enter_context(watched(partial(_unseen, self._stack)))
@@ -135,6 +138,8 @@ class Interception(TorchFunctionMode):
             self._contexts.close()
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
+        if getattr(function, "__name__", "") == "__get__":
+            return function(*args, **(kwargs or {}))  # `x.shape` and its kin, half of all calls
         with asked_for():
             return self._taken(function, types, args, kwargs or {})
 
@@ -142,6 +147,8 @@ class Interception(TorchFunctionMode):
         call = operations.resolve(function)
         name = getattr(function, "__name__", str(function))
         frame = self._frames[-1]
+        if writes(name, kwargs):
+            stored.forget()
         if call is DATA and not computes(name, args, kwargs):
             return function(*args, **kwargs)
         if name in HOST_CALLS and frame.module is not None:
@@ -216,6 +223,7 @@ class Interception(TorchFunctionMode):
                 plain, in_place = call.plain_arguments(args, kwargs)
                 # The observer sees the call as it was made, unless it overwrites its own argument.
                 if in_place:
+                    stored.forget()
                     function, (args, kwargs) = call.operation.plain, plain
                 result = self._run(SiteCall(site, call.operation.name, function, args, kwargs))
                 return args[0].copy_(result) if in_place else result
@@ -236,6 +244,8 @@ class Interception(TorchFunctionMode):
                 call = operations.resolve(made.function)
                 result, exact = run_call(call, made.args, made.kwargs, precision, self.constants)
                 self.emulated += 1
+                if precision.output == "bfloat16" and isinstance(result, Tensor):
+                    stored.keep(result)
                 self._approximated.update([] if exact else [(made.op, frame.path)])
             except NoRuleError as error:
                 result = made.by_torch()
@@ -278,7 +288,8 @@ class Interception(TorchFunctionMode):
 
     def _push(self, module: nn.Module) -> None:
         if len(self._frames) == 1:
-            self.constants.refresh()
+            with torch._C.DisableTorchFunction():  # or each of its questions would come back here
+                self.constants.refresh()
         if id(module) in self._paths:
             self.has_run = True
             self._frames.append(self._frame(module))

@@ -31,7 +31,21 @@ def leaves(values: object) -> Iterator:
 
 def tensors(values: object) -> list[Tensor]:
     """The tensors among nested values, in order."""
-    return [value for value in leaves(values) if isinstance(value, Tensor)]
+    found: list[Tensor] = []
+    _collect(values, found)
+    return found
+
+
+def _collect(values: object, found: list[Tensor]) -> None:
+    """`leaves` of one type, without its generators: this is done several times a call."""
+    if isinstance(values, Tensor):
+        found.append(values)
+    elif isinstance(values, tuple | list):
+        for value in values:
+            _collect(value, found)
+    elif isinstance(values, dict):
+        for value in values.values():
+            _collect(value, found)
 
 
 def float_dtype(values: object) -> torch.dtype | None:

@@ -62,6 +62,13 @@ def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     return straight_through(x, lambda v: _blocks(v, dtype, axis, double_rounding=True))
 
 
+def pack_device_(x: Tensor, dtype: str) -> Tensor:
+    """`pack_device` along the last axis of an `x` that nobody else has: its memory may be used."""
+    if dtype == "bfloat16" and x.is_cpu and not x.requires_grad and _is_dense(x):
+        return round_bfloat16_(x)
+    return pack_device(x, dtype)
+
+
 def typecast(x: Tensor, dtype: str, axis: int = -1, source: str = "float32") -> Tensor:
     """Values of `x` (any shape, float32), stored as `source`, after `ttnn.typecast(x, dtype)`.
 
@@ -108,7 +115,7 @@ def _cast_bfloat16(x: Tensor) -> Tensor:
 
 
 def round_bfloat16_(x: Tensor) -> Tensor:
-    """`round_bfloat16` in place, for a contiguous `x` outside autograd."""
+    """`round_bfloat16` in place, for a dense `x` outside autograd."""
     if not x.is_cpu:
         return x.copy_(round_bfloat16(x))
     patterns = _patterns(x)
@@ -227,6 +234,19 @@ def _patterns(x: Tensor) -> np.ndarray:
     _check_float32(x)
     flat = x.numpy() if x.is_contiguous() else x.as_strided((x.numel(),), (1,)).numpy()
     return flat.reshape(-1).view(np.uint32)
+
+
+def _is_dense(x: Tensor) -> bool:
+    """Whether the memory between the first and the last value is all its own."""
+    if x.is_contiguous():
+        return True
+    expected = 1
+    for stride, size in sorted(zip(x.stride(), x.shape, strict=True)):
+        if size > 1:
+            if stride != expected:
+                return False
+            expected *= size
+    return True
 
 
 def _check_float32(x: Tensor) -> None:

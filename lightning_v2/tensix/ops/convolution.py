@@ -224,6 +224,7 @@ def conv_transpose2d(
         dtype,
         conv_config or Conv2dConfig(),
         compute_config,
+        every=stride[1],
     )
 
 
@@ -239,10 +240,11 @@ def _convolve(
     conv_config: Conv2dConfig,
     compute_config: ComputeKernelConfig | None,
     along_one_axis: bool = False,
+    every: int = 1,
 ) -> Tensor:
     """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw).
 
-    along_one_axis: H = kh = 1, as `conv1d` has it.
+    along_one_axis: H = kh = 1, as `conv1d` has it. every: which columns are not zeros in between.
     """
     channels, (outputs, width, *_) = x.shape[-1], weight.shape
     if channels != width * groups or outputs % groups:
@@ -316,8 +318,11 @@ def _convolve(
         )
         return Tensor(result.values.view(*x.shape[:3], outputs), output)
     program = choose(sizes, config, settings().arch) if automatic else by_height(sizes)
-    tier = convolution_exact if settings().exact else convolution_fast
-    dst = tier.dense(x, matrix, stride, dilation, program, config, output, bias)
+    given = (x, matrix, stride, dilation, program, config, output, bias)
+    if settings().exact:
+        dst = convolution_exact.dense(*given)
+    else:
+        dst = convolution_fast.dense(*given, every=every, first=around[2])
     return Tensor(finish(dst, bias, config, output), output)
 
 

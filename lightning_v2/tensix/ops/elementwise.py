@@ -28,7 +28,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact.threads import spread_slices
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
-from lightning_v2.tensix.numbers.formats import pack_device, pack_host, round_bfloat16, truncate
+from lightning_v2.tensix.numbers.formats import pack_device_, pack_host, round_bfloat16, truncate
 from lightning_v2.tensix.numbers.tensor import Tensor, checked_dtype
 
 
@@ -241,7 +241,7 @@ class _Operands:
         if "float32" in self.formats and self.dtype == "bfloat16":
             # A typecast on the vector engine follows.
             values = pack_host(values, "bfloat16")
-        return Tensor(pack_device(values, self.dtype), self.dtype)
+        return Tensor(pack_device_(values, self.dtype), self.dtype)
 
     def _exact(self, kernel: str, wide: bool) -> torch.Tensor:
         values = [x.detach() for x in self.values]
@@ -281,5 +281,5 @@ def _fast_rounding(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:
     """How a result comes into a 16-bit Dst."""
     if kernel in ("vector_minimum", "vector_maximum"):
         return lambda x: truncate(x, 0xFFFF0000)
-    pack = pack_host if kernel.startswith("vector_") else pack_device
+    pack = pack_host if kernel.startswith("vector_") else pack_device_
     return lambda x: pack(x, "bfloat16")

@@ -14,13 +14,12 @@ from lightning_v2.tensix.numbers.configuration import (
     MatmulProgramConfig,
     settings,
 )
-from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device, truncate
+from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
 from lightning_v2.tensix.programs import matmul as programs
 
 ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh")
-_TF32 = 0xFFFFE000
 
 
 def matmul(
@@ -130,7 +129,7 @@ def finish(
     config: ComputeKernelConfig,
     output: str,
 ) -> torch.Tensor:
-    """Bias and pack of dst (..., N): values in the format `output`.
+    """Bias and pack of dst (..., N), which nobody else has: values in the format `output`.
 
     docs/numerics.md, sections 6.3 and 5.
     """
@@ -139,7 +138,9 @@ def finish(
         dst = matmul_exact.add_row(dst, bias.values, wide)
     elif bias is not None:
         row = bias.values.reshape(-1)
-        dst = truncate(dst, _TF32) + row if wide else pack_device(dst + row, "bfloat16")
+        if wide:
+            return matmul_fast.with_row(dst, row, output)
+        dst = pack_device(dst + row, "bfloat16")
     return pack_device(dst, output)
 
 

@@ -15,7 +15,7 @@ import torch
 
 from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.numbers.configuration import settings
-from lightning_v2.tensix.numbers.formats import pack_device, truncate
+from lightning_v2.tensix.numbers.formats import pack_device, pack_device_, truncate
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, typecast
 from lightning_v2.tensix.ops.elementwise import multiply
 from lightning_v2.tensix.ops.sfpu import apply
@@ -137,8 +137,11 @@ def _run(name: str, x: Tensor, fast: bool = False, **parameters: float) -> Tenso
         values, truncated = row.approximate(x.values), True
     else:
         values = row.function(x.values, *(row.parameters | parameters).values())
-    if not wide:
-        values = truncate(values, _BFLOAT16) if truncated else pack_device(values, "bfloat16")
+    if not wide and truncated:
+        values = truncate(values, _BFLOAT16)
+    elif not wide:
+        pack = pack_device_ if values.data_ptr() != x.values.data_ptr() else pack_device
+        values = pack(values, "bfloat16")
     return Tensor(pack_device(values, x.dtype), x.dtype)
 
 

@@ -6,6 +6,8 @@ in DRAM); docs/numerics.md, section 6.2. Of that choice only the number of K til
 in the values.
 """
 
+import functools
+
 from lightning_v2.tensix.numbers.configuration import MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE, tile_bytes
 
@@ -15,6 +17,7 @@ _L1_BYTES = {"wormhole_b0": 1_393_312, "blackhole": 1_461_120}
 _NARROW_RATIO = 8
 
 
+@functools.lru_cache(maxsize=4096)
 def choose(
     m: int,
     k: int,

@@ -9,9 +9,9 @@ from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.tensix import ComputeKernelConfig, MatmulProgramConfig
-from lightning_v2.tensix.fast.matmul import part
+from lightning_v2.tensix.fast.matmul import part, with_row
 from lightning_v2.tensix.intercept import calls
-from lightning_v2.tensix.numbers import fidelity
+from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
 from tests.tensix.conftest import STORED
@@ -204,3 +204,13 @@ def test_blocks_follow_the_program():
     # Without accumulation in memory the sum goes through Dst unchanged, whatever the blocks are.
     assert torch.equal(results[0], results[1])
     assert torch.equal(results[0], results[2])
+
+
+@pytest.mark.parametrize("output", ["float32", "bfloat16", "bfloat8_b"])
+def test_a_fused_row_has_the_bits_of_its_steps(output):
+    dst, row = torch.randn(40, 48), torch.randn(48)
+    dst[0, :3] = torch.tensor([torch.inf, torch.nan, -0.0])
+    steps = formats.pack_device(formats.truncate(dst, 0xFFFFE000) + row, output)
+    for given in (dst.T.contiguous().T, dst.clone()):
+        found = with_row(given, row, output)
+        assert torch.equal(found.view(torch.int32), steps.view(torch.int32))

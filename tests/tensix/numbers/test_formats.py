@@ -313,3 +313,20 @@ def test_typecast_of_float32_rounds_to_even_on_the_vector_engine():
     x = torch.from_numpy(np.array(edge + special, np.uint32).view(np.float32))
     result = formats.typecast(x, "bfloat16").numpy().view(np.uint32)
     assert result.tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", formats.FORMATS)
+def test_packing_in_place_gives_the_same_bits(dtype):
+    edge = from_bits(0x80000000, 0x7FC00000, 0x00000001, 0x3F808000, 0x7F7FFFFF, 0xFF800000)
+    x = torch.cat([edge, torch.randn(58)]).reshape(2, 32)
+    for given_ in (x, x.T.contiguous().T, x[:, ::2]):
+        expected = formats.pack_device(given_, dtype)
+        own = given_.clone() if given_.is_contiguous() else given_
+        result = formats.pack_device_(own, dtype)
+        assert np.array_equal(bits_of(result), bits_of(expected))
+
+
+def test_packing_in_place_writes_nothing_beside_a_part():
+    x = torch.full((4, 4), 1.001)
+    assert formats.pack_device_(x[:, :2], "bfloat16").eq(1).all()
+    assert x.eq(torch.tensor(1.001)).all()

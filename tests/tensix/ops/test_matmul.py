@@ -11,7 +11,7 @@ from lightning_v2 import tensix
 from lightning_v2.tensix import ComputeKernelConfig, MatmulProgramConfig, Tensor
 from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.ops.matmul import default_config
-from tests.tensix import reference
+from tests.tensix import reference, reference_numpy
 from tests.tensix.conftest import STORED, golden_files, read_golden
 from tests.tensix.strategies import arrays
 
@@ -167,6 +167,28 @@ def test_threads_share_large_products(monkeypatch):
     with tensix.use(threads=3):
         assert torch.equal(tensix.to_torch(tensix.matmul(in0, in1)), alone)
     assert calls
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("level", tensix.FIDELITIES)
+def test_tiles_of_zeros_leave_dst_as_it_is(level, wide):
+    """They are left out, as a transposed convolution has many."""
+    generator = torch.Generator().manual_seed(0)
+    in0 = formats.pack_host(torch.randn(6, 160, generator=generator), "bfloat16")
+    in1 = formats.pack_host(torch.randn(160, 5, generator=generator), "bfloat16")
+    in0[1, 32:64] = in0[2, :128] = in0[3, 64:] = in0[4] = 0
+    in1[3] = torch.inf
+    config = ComputeKernelConfig(level, False, wide, False)
+    program = MatmulProgramConfig(in0_block_w=5)
+    result = tensix.matmul(
+        Tensor(in0, "bfloat16"),
+        Tensor(in1, "bfloat16"),
+        dtype="float32",
+        compute_kernel_config=config,
+        program_config=program,
+    )
+    expected = reference_numpy.matrix(in0.numpy(), in1.numpy(), level, wide)
+    assert np.array_equal(result.values.numpy().view(np.uint32), expected)
 
 
 def test_batches_and_vectors_as_in_torch():

@@ -80,6 +80,9 @@ def multiply(in0, in1, dst, phases, cut0, cut1, wide, defect, first, last):
                 in1[k : k + depth, n : n + columns], cut1, _HIGH1, _ALL1, 1.0, exponents1, parts1
             )
             for row in range(rows):
+                # The first tile brings what `dst` held into the form that an empty one leaves.
+                if k and _is_empty(exponents0[row]):
+                    continue
                 for group in range(4):
                     _find_largest(exponents0[row], exponents1, _GROUP * group, largest[group])
                 for phase in range(phases):
@@ -119,6 +122,15 @@ def _split(source, cut, high, all_, scale, exponents, parts):
                 exponents[i, j] = _I(exponent)
                 parts[0, i, j] = top * scale
                 parts[1, i, j] = (whole - top) * scale
+
+
+@fused
+def _is_empty(exponents):
+    """Whether a row has only zeros: their products leave Dst as it is."""
+    most = _ABSENT
+    for k in range(TILE):
+        most = larger(most, exponents[k])
+    return most == _ABSENT
 
 
 @fused

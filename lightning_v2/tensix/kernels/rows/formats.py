@@ -40,6 +40,24 @@ def round_bfloat16(source, target, mask):
 
 
 @compiled
+def add_row(matrix, row, cut, is_narrow):
+    """matrix (M, N) = (matrix & cut) + row (N,) in float32, with `is_narrow` as `round_bfloat16`.
+
+    matrix: patterns, changed in place. row: float32.
+    """
+    for m in range(matrix.shape[0]):
+        for n in range(matrix.shape[1]):
+            kept = np.uint32(matrix[m, n] & cut).view(np.float32)
+            pattern = np.float32(kept + row[n]).view(np.uint32)
+            if is_narrow:
+                rounded = (pattern + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
+                if (pattern & _MAGNITUDE) > _EXPONENT:
+                    rounded = (pattern & _SIGN) | _EXPONENT
+                pattern = rounded if rounded & _EXPONENT else _ZERO
+            matrix[m, n] = pattern
+
+
+@compiled
 def round_bfloat16_even(source, target):
     """Nearest bfloat16, ties to even; denormals kept, NaN stays NaN. One-dimensional arrays."""
     for i in range(source.size):

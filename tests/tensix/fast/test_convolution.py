@@ -1,0 +1,52 @@
+"""Convolutions of the fast tier tap by tap, as long rows of few channels run, beside torch's."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from lightning_v2.tensix.fast import convolution
+from lightning_v2.tensix.intercept import convolution_calls as convolutions
+from lightning_v2.tensix.numbers.constants import Constants
+from lightning_v2.tensix.numbers.sites import SitePrecision
+
+pytestmark = pytest.mark.usefixtures("fast")
+NOTHING = Constants(nn.Module())
+WIDE = SitePrecision("float32", "float32", "float32", "HiFi4", fp32_dest_acc_en=True)
+CASES = {
+    "dense": (F.conv1d, (6, 8, 5), {"padding": 2}),
+    "dilated": (F.conv1d, (6, 8, 3), {"padding": 4, "dilation": 4}),
+    "grouped": (F.conv1d, (6, 4, 3), {"padding": (1,), "groups": 2}),
+    "up": (F.conv_transpose1d, (8, 6, 16), {"stride": 8, "padding": 4}),
+    "up by less than a kernel": (F.conv_transpose1d, (8, 6, 3), {"stride": 5}),
+    "up dilated": (F.conv_transpose1d, (8, 6, 4), {"stride": 3, "dilation": 2, "padding": 1}),
+    "up with more at the end": (
+        F.conv_transpose1d,
+        (8, 6, 5),
+        {"stride": 4, "padding": 2, "output_padding": 3},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_values_are_those_of_torch(case, monkeypatch):
+    function, shape, options = CASES[case]
+    x, weight, bias = torch.randn(2, 8, 50), torch.randn(shape), torch.randn(6)
+    lower = getattr(convolutions, function.__name__)
+    usual = lower(WIDE, NOTHING, x, weight, bias, **options)
+    seen = []
+    taps = convolution._by_taps
+    monkeypatch.setattr(convolution, "_by_taps", lambda *a: seen.append(a) or taps(*a))
+    monkeypatch.setattr(convolution, "_LONG", 1)
+    result = lower(WIDE, NOTHING, x, weight, bias, **options)
+    assert len(seen) == 1
+    torch.testing.assert_close(result, usual, atol=1e-4, rtol=1e-4)
+    expected = function(x, weight, bias, **options)
+    torch.testing.assert_close(result, expected, atol=0.05, rtol=0.01)
+
+
+def test_gradients_take_torchs_own(monkeypatch):
+    monkeypatch.setattr(convolution, "_LONG", 1)
+    x, weight = torch.randn(1, 8, 50), torch.randn(6, 8, 3, requires_grad=True)
+    convolutions.conv1d(WIDE, NOTHING, x, weight).sum().backward()
+    assert weight.grad.abs().min() > 0
