@@ -112,7 +112,7 @@ def compare_module(
     *,
     audio: int | None = None,
     seed: int = 0,
-    recogniser: bool = False,
+    judges: bool = False,
 ) -> ModuleComparison | HeardComparison:
     """Run a module in float32 and under a plan, and measure the error of every site.
 
@@ -127,7 +127,7 @@ def compare_module(
             of several values the first.
         seed: of what both runs draw from the generators of torch (on the CPU), NumPy and Python,
             which go on afterwards from where they were.
-        recogniser: with `audio`, as that of `compare`.
+        judges: with `audio`, as those of `compare`.
 
     Raises:
         PlanError: the plan does not parse.
@@ -181,7 +181,7 @@ def compare_module(
     said = _heard(reference, audio, seed)
     low_said = _heard(candidate, audio, seed, plan.name, tier)
     with untouched():  # some measures draw noise
-        metrics, phase = audio_metrics.measure(said, low_said, recogniser)
+        metrics, phase = audio_metrics.measure(said, low_said, judges)
     return HeardComparison(
         plan=plan,
         reference_plan=FLOAT32,
@@ -192,7 +192,7 @@ def compare_module(
         layers=layers,
         metrics=metrics,
         phase=phase,
-        recogniser=recogniser,
+        judges=judges,
         **ran,
     )
 
