@@ -151,8 +151,8 @@ def licence_of(name: str | Path) -> Licence:
 
     whole = str(name).partition("?")[0]
     if whole in known_voices():
-        about = read_config(data_path("voices", whole))["about"]
-        return Licence(about.get("licence", _OWN_LICENCE), "American English", "part of lightning-v2")
+        licence = read_config(data_path("voices", whole))["about"].get("licence", _OWN_LICENCE)
+        return Licence(licence, "American English", "part of lightning-v2")
     from lightning_v2.onnx.frontends.piper import card_licence
     from lightning_v2.onnx.voices import PACKAGED
 
