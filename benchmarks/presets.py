@@ -1,10 +1,11 @@
 """What every preset costs voices that others trained, and which part of them breaks first.
 
 For each voice: PESQ-WB of every preset against PyTorch float32, teacher-forced with the same noise,
-means over short held-out sentences, without those that are broken: whose waveform is no number everywhere. And
-what each part alone, as the plan naive has it, costs one sentence. Parts are roles
-(`tensix.ROLES`) and modules. Emulated. Prints tables and writes benchmarks/results/presets.json, in
-which rows of voices and plans that were not asked for stay. About 20 minutes on an idle core.
+means over short held-out sentences, in English, without those that are broken: whose waveform is no
+number everywhere. And what each part alone, as the plan naive has it, costs one sentence. Parts are
+roles (`tensix.ROLES`) and modules. Emulated. Prints tables and writes
+benchmarks/results/presets.json, in which rows of voices and plans that were not asked for stay.
+About 20 minutes on an idle core.
 """
 
 import argparse
