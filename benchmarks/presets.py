@@ -54,8 +54,9 @@ def main() -> int:
         if "naive" in args.plans:
             parts += alone(voice, name, min(texts, key=len), args.tier)
     print(pd.DataFrame(whole)[COLUMNS].to_string(index=False))
-    print("\nparts alone as naive has them, emulated:")
-    print(pd.DataFrame(parts).to_string(index=False))
+    if parts:
+        print("\nparts alone as naive has them, emulated:")
+        print(pd.DataFrame(parts).to_string(index=False))
     before = json.loads(args.output.read_text()) if args.output.exists() else {}
     save_result(
         args.output,
@@ -92,7 +93,7 @@ def measured(
             "broken": int(np.isnan(marks).sum()),
             "pesq_wb_mos": float(np.nanmean(marks)),
             "lowest_pesq_wb_mos": float(np.nanmin(marks)),
-            "pesq_wb_mos_of_each": marks,
+            "pesq_wb_mos_of_each": [known(mark) for mark in marks],
         }
 
 
@@ -107,9 +108,14 @@ def alone(voice: lv2.Voice, name: str, text: str, tier: str) -> list[dict]:
             found = voice.synthesize(text, forced=said)
         row = {"voice": name, "part": part, "sites": len(members)}
         row["pesq_wb_mos"] = pesq_wb_mos(said.waveform, found.waveform, voice.sample_rate)
-        rows.append(row | {"snr_db": snr_db(said.waveform, found.waveform)})
+        rows.append(row | {"snr_db": known(snr_db(said.waveform, found.waveform))})
         print(rows[-1], flush=True)
-    return sorted(rows, key=lambda row: row["snr_db"])
+    return sorted(rows, key=lambda row: np.inf if row["snr_db"] is None else row["snr_db"])
+
+
+def known(value: float) -> float | None:
+    """A figure as JSON knows it: None where nothing is wrong, or everything."""
+    return float(value) if np.isfinite(value) else None
 
 
 def parts_of(sites: Sequence[Site]) -> dict[str, list[Site]]:
