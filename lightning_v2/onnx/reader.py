@@ -221,7 +221,8 @@ def _check_nodes(path: Path, model: onnx.ModelProto, opsets: dict[str, int]) -> 
     made = {value.name for value in model.graph.input}
     for proto in model.graph.node:
         try:
-            onnx.checker.check_node(proto, context)
+            if not _is_deprecated(proto, opsets):  # what its opset has no meaning for has an older
+                onnx.checker.check_node(proto, context)
         except onnx.checker.ValidationError as error:
             words = " ".join(str(error).split())
             raise OnnxError(f"{path}: node {proto.name or proto.op_type}: {words}") from error
@@ -229,6 +230,15 @@ def _check_nodes(path: Path, model: onnx.ModelProto, opsets: dict[str, int]) -> 
             if name in made:
                 raise OnnxError(f"{path}: {name!r} is made twice, once by node {proto.name}")
             made.add(name)
+
+
+def _is_deprecated(proto: onnx.NodeProto, opsets: dict[str, int]) -> bool:
+    if proto.domain not in ("", "ai.onnx"):
+        return False
+    try:
+        return onnx.defs.get_schema(proto.op_type, opsets.get("", 0)).deprecated
+    except onnx.defs.SchemaError:  # its opset does not have it yet
+        return False
 
 
 def _refuse_endless_functions(path: Path, model: onnx.ModelProto) -> None:

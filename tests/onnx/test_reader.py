@@ -214,6 +214,7 @@ def test_operations_that_only_we_have(refused, op):
         (node("Softmax", "x", "y", "odd", axis="last"), "node odd: .*axis"),
         (node("Cast", "x", "y", "untold"), "node untold: .*'to'"),
         (node("Neg", "x", "y", "further", size=3), "node further: .*size"),
+        (node("Gelu", "x", "y", "early"), "node early: .*Gelu"),
     ],
 )
 def test_nodes_that_are_not_as_their_operation_has_to_be(refused, made, words):

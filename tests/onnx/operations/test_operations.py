@@ -11,7 +11,7 @@ from lightning_v2.onnx.operations import OPERATIONS
 from tests.onnx.files import by_executor, by_onnxruntime, model, node, saved
 from tests.onnx.operations.cases import CASES, Case, floats, ints
 
-OURS = {"Linear", "Silu", "Standardize", "TransposeLast"}
+OURS = {"Interpolate", "Linear", "Silu", "Standardize", "TransposeLast"}
 """Which folding and expansions put in (test_fusions.py, test_expansions.py)."""
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 """Whose values are no one else's (test_noise.py)."""
