@@ -146,7 +146,7 @@ def words_heard(sentence: str, reference: str, candidate: str) -> dict[str, floa
         "words_agree_percent": words.words_agree_percent(sentence, reference, candidate),
         "word_error_change_points": after["wer_percent"] - before["wer_percent"],
         "words": before["words"],
-        "words_right": sum(words.heard_right(sentence, reference)),
+        "words_right": int(words.heard_right(sentence, reference).sum()),
     }
 
 
