@@ -17,7 +17,8 @@ def check_table() -> str:
         f"{low['bfloat8_b'] + low['bfloat4_b']:.1%} of the bytes of its weights in block floats, "
         f"{low['bfloat4_b']:.0%} in bfloat4_b: {low['weight_bytes'] / 1e6:.1f} MB.\n",
         f"*Emulated* (`benchmarks/check.py`), plan `{record['plan']}` on {len(exact.sentences)} "
-        f"held-out sentences: **{exact.answer}** by the exact tier{_failures(exact)}.\n",
+        f"held-out sentences, words heard by {exact.recogniser}: **{exact.answer}** by the exact "
+        f"tier{_failures(exact)}.\n",
         *table(
             ("endpoint, exact tier", "run", "unit", "estimate", "95 % bound", "limit", ""),
             (

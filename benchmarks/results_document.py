@@ -22,7 +22,7 @@ VOICE_ROWS = (
     ("envelope_mcd_db", "mel-cepstral distortion of envelopes, dB", ".2f"),
     ("f0_median_cents", "F0 error, median, cents", ".0f"),
     ("voicing_error_percent", "voicing error, % of frames", ".1f"),
-    ("wer_teacher_percent", "word error rate of the teacher (pocketsphinx), %", ".1f"),
+    ("wer_teacher_percent", "word error rate of the teacher ({recogniser}), %", ".1f"),
     ("wer_percent", "word error rate of the voice, text to wave, %", ".1f"),
     ("clicks_in_pauses", "clicks in pauses", ".0f"),
     ("phones_unlike_teacher_percent", "phones the teacher would choose otherwise, %", ".1f"),
@@ -94,13 +94,56 @@ def main() -> int:
 
 def voice_table() -> str:
     record = json.loads((RESULTS / "voice.json").read_text())
+    heard_by = record.get("recogniser", "pocketsphinx")
     lines = [
         f"*Measured* by `benchmarks/voice.py` on {record['sentences']} held-out sentences "
         f"({record['recogniser_sentences']} for the recogniser), {record['machine']['cpu']}, "
         f"{record['machine']['cores']} cores:\n",
         *table(
             ("", ""),
-            ((label, f"{record['figures'][key]:{form}}") for key, label, form in VOICE_ROWS),
+            (
+                (label.format(recogniser=heard_by), f"{record['figures'][key]:{form}}")
+                for key, label, form in VOICE_ROWS
+            ),
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def judges_table() -> str:
+    record = json.loads((RESULTS / "judges.json").read_text())
+    figures = record["figures"]
+
+    def added(of: dict[str, float], name: str) -> str:
+        if of is figures["as it is"]:
+            return f"{of[name]:.2f}"
+        return f"{of[name]:+.2f} ± {of[f'{name}_sd']:.2f}"
+
+    lines = [
+        f"*Measured* by `benchmarks/judges.py` on {record['sentences']} held-out sentences of "
+        f"`{record['voice']['name']}`, PyTorch float32: DNSMOS, and what each change adds to it "
+        "(mean and standard deviation over sentences); word error rate:\n",
+        *table(
+            (
+                "change",
+                "overall, package alone",
+                "overall, as it is fed here",
+                "P.808, package alone",
+                "P.808, as it is fed here",
+                "words wrong, %",
+            ),
+            (
+                (
+                    change,
+                    *(
+                        added(of, f"{fed}{score}")
+                        for score in ("ovrl", "p808")
+                        for fed in ("package_", "")
+                    ),
+                    f"{of['wer_percent']:.1f}",
+                )
+                for change, of in figures.items()
+            ),
         ),
     ]
     return "\n".join(lines) + "\n"

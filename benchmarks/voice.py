@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from scipy.ndimage import maximum_filter1d
 
+from lightning_v2.analysis.metrics.recogniser import NAME as RECOGNISER
 from lightning_v2.analysis.metrics.recogniser import recognise
 from lightning_v2.analysis.metrics.words import word_errors
 from lightning_v2.model import SAMPLE_RATE, load
@@ -83,6 +84,7 @@ def main() -> int:
         "measured",
         sentences=len(chosen),
         recogniser_sentences=min(args.recogniser_sentences, len(keys)),
+        recogniser=RECOGNISER,
         figures=figures,
     )
     return 0 if kept else 1

@@ -215,7 +215,7 @@ def dnsmos_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -
     before = after = dict.fromkeys(DNSMOS_SCORES, NAN)
     if not refusal("dnsmos", sample_rate, reference=reference, candidate=candidate):
         before = dnsmos(reference, sample_rate)
-        after = dnsmos(candidate, sample_rate, reference)
+        after = dnsmos(candidate, sample_rate)
     values = {}
     for score in DNSMOS_SCORES:
         values[f"dnsmos_{score}_reference_mos"] = before[score]

@@ -14,8 +14,9 @@ from lightning_v2.analysis.metrics.sanity import SMALLEST_PEAK
 RATE = 16000
 LOUDNESS_LUFS = -23.0
 """That of programmes (EBU R 128)."""
-BEFORE_S, AFTER_S = 0.2, 0.3
-"""Silence around the sound, about as voices leave it around a sentence."""
+AROUND_S = 0.1
+"""Of what lies before and after the sound, so much is heard. None is put there: beside silence,
+DNSMOS does not hear the noise that is in a sound."""
 SILENT_BELOW_PEAK_DB = 50.0
 """What is this far below the loudest 20 ms is silence, at both ends of a clip."""
 
@@ -24,29 +25,29 @@ _HALF_PAUSE = RATE // 20
 
 
 def heard_part(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
-    """A waveform (N,) at 16 kHz and `LOUDNESS_LUFS` from its first sound to its last, float32, with
-    `BEFORE_S` and `AFTER_S` of silence around it.
+    """A waveform (N,) at 16 kHz and `LOUDNESS_LUFS` from its first sound to its last, float32, and
+    at most `AROUND_S` before and after.
 
-    Ends are found to the sample, so that the silence that was there changes nothing. Samples beyond
-    full scale are clipped. Empty if all is silent, or nothing that an ear hears.
+    Ends are found to the sample, so that longer silence changes nothing. Samples beyond full scale
+    are clipped. Empty if all is silent, or nothing that an ear hears.
     """
     if np.abs(waveform).max(initial=0.0) < SMALLEST_PEAK:
         return np.empty(0, np.float32)
     half = round(_WINDOW_S * sample_rate / 2)
-    whole = np.pad(np.asarray(waveform, np.float32), 2 * half)
-    total = np.cumsum(np.square(whole, dtype=np.float64))
-    energy = total[2 * half :] - total[: -2 * half]
+    wave = np.asarray(waveform, np.float32)
+    total = np.cumsum(np.square(np.pad(wave, (half + 1, half)), dtype=np.float64))
+    energy = total[2 * half + 1 :] - total[: -2 * half - 1]
     loudest = energy.max()
-    loud = half + np.flatnonzero(energy > loudest * 10 ** (-SILENT_BELOW_PEAK_DB / 10))
-    sound = whole[loud[0] : loud[-1] + 1] / np.float32(np.sqrt(loudest / (2 * half)))
+    loud = np.flatnonzero(energy > loudest * 10 ** (-SILENT_BELOW_PEAK_DB / 10))
+    around = round(AROUND_S * sample_rate)
+    sound = wave[max(0, loud[0] - around) : loud[-1] + 1 + around]
+    sound = sound / np.float32(np.sqrt(loudest / (2 * half + 1)))
     # Only now: below -70 LUFS the meter takes everything for silence.
     gain_db = LOUDNESS_LUFS - loudness_lufs(sound, sample_rate)
     if not np.isfinite(gain_db):
         return np.empty(0, np.float32)
     level = np.float32(10 ** (gain_db / 20))
-    clip = soxr.resample(sound * level, sample_rate, RATE, quality="VHQ")
-    around = round(BEFORE_S * RATE), round(AFTER_S * RATE)
-    return np.pad(np.clip(clip, -1, 1), around)
+    return np.clip(soxr.resample(sound * level, sample_rate, RATE, quality="VHQ"), -1, 1)
 
 
 def pieces(clip: np.ndarray, longest: int) -> list[np.ndarray]:

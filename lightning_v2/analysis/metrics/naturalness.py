@@ -19,9 +19,7 @@ WINDOW = int(9.01 * RATE)
 """Samples that the networks hear at once."""
 
 
-def dnsmos(
-    waveform: np.ndarray, sample_rate: int, reference: np.ndarray | None = None
-) -> dict[str, float]:
+def dnsmos(waveform: np.ndarray, sample_rate: int) -> dict[str, float]:
     """A mean opinion score, 1 to 5, for each of `metric.DNSMOS_SCORES`.
 
     Level, and silence before and after, change nothing: see `clip.heard_part`. A short clip is
@@ -31,8 +29,6 @@ def dnsmos(
     Args:
         waveform: (N,).
         sample_rate: Hz.
-        reference: (M,) of the same text. What is shorter is heard with silence after it, so that
-            a clip that lacks its end is not scored as if it were whole.
 
     Returns:
         NaN for silence, and for a `sanity.refusal`.
@@ -43,23 +39,21 @@ def dnsmos(
     clip = heard_part(waveform, sample_rate)
     if not len(clip):
         return nothing
-    whole = len(clip) if reference is None else len(heard_part(reference, sample_rate))
-    return dict(_scores(clip.tobytes(), max(0, whole - len(clip))))
+    return dict(_scores(clip.tobytes()))
 
 
 @functools.lru_cache(maxsize=64)
-def _scores(samples: bytes, missing: int) -> tuple[tuple[str, float], ...]:
-    """Of a clip at 16 kHz that lacks so many samples; kept, as one reference meets many others."""
-    clip = np.pad(np.frombuffer(samples, np.float32), (0, missing))
-    heard = pieces(clip, WINDOW)
-    found = pd.DataFrame(_judge()(np.resize(piece, WINDOW), RATE, False) for piece in heard)
+def _scores(samples: bytes) -> tuple[tuple[str, float], ...]:
+    """Of a clip at 16 kHz; kept, because one reference meets many candidates."""
+    heard = pieces(np.frombuffer(samples, np.float32), WINDOW)
+    found = pd.DataFrame(judge()(np.resize(piece, WINDOW), RATE, False) for piece in heard)
     means = np.average(found, axis=0, weights=[len(piece) for piece in heard])
     scores = dict(zip(found, means.tolist(), strict=True))
     return tuple((name, scores[f"{name}_mos"]) for name in DNSMOS_SCORES)
 
 
 @functools.cache
-def _judge():
+def judge():
     """One a process, on one thread: the package would take all cores for each clip."""
     import onnxruntime
     from speechmos import dnsmos as package

@@ -34,7 +34,8 @@ def hypothesis(waveform: np.ndarray, sample_rate: int) -> str:
     clip = heard_part(waveform, sample_rate)
     if not len(clip):
         return ""
-    return spelled(" ".join(map(_heard, pieces(clip, LONGEST_S * RATE))))
+    heard = (_heard(piece.tobytes()) for piece in pieces(clip, LONGEST_S * RATE))
+    return spelled(" ".join(heard))
 
 
 def recognise(waves: list[tuple[np.ndarray, int]], jobs: int) -> list[str]:
@@ -48,10 +49,12 @@ def _hypothesis_of(job: tuple[np.ndarray, int]) -> str:
     return hypothesis(*job)
 
 
-def _heard(clip: np.ndarray) -> str:
+@functools.lru_cache(maxsize=64)
+def _heard(samples: bytes) -> str:
+    """What is heard in a clip; kept, because one reference meets many candidates."""
     model, quotes = _model()
     segments, _ = model.transcribe(
-        clip,
+        np.frombuffer(samples, np.float32),
         language="en",
         beam_size=1,
         temperature=0.0,

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 import jiwer
+import numpy as np
 
 from lightning_v2.text import TextError, normalize
 from lightning_v2.text.lexicon import pronounce
@@ -45,14 +46,12 @@ def word_errors(said: list[str], heard: list[str]) -> dict[str, float]:
     }
 
 
-def heard_right(said: str, heard: str) -> list[bool]:
-    """Which words of a text (W) were heard."""
-    found = [False] * len(spelled(said).split())
+def heard_right(said: str, heard: str) -> np.ndarray:
+    """Which of the W words of a text were heard, (W,) bool."""
+    found = np.zeros(len(spelled(said).split()), dtype=bool)
     for part in _aligned([said], [heard]).alignments[0]:
         if part.type == "equal":
-            found[part.ref_start_idx : part.ref_end_idx] = [True] * (
-                part.ref_end_idx - part.ref_start_idx
-            )
+            found[part.ref_start_idx : part.ref_end_idx] = True
     return found
 
 
@@ -64,9 +63,7 @@ def words_agree_percent(said: str, reference: str, candidate: str) -> float:
     such words say nothing of the candidate.
     """
     before, after = (heard_right(said, heard) for heard in (reference, candidate))
-    if not any(before):
-        return float("nan")
-    return 100 * sum(a and b for a, b in zip(before, after, strict=True)) / sum(before)
+    return 100 * float(after[before].mean()) if before.any() else float("nan")
 
 
 def _aligned(said: list[str], heard: list[str]) -> jiwer.WordOutput:

@@ -150,6 +150,7 @@ def calibrate(
     plans: Sequence[Plan | str | Path] = (),
     tier: str = "fast",
     seed: int = 0,
+    judges: bool = False,
 ) -> Calibration:
     """Make every change to every text, and measure all of it.
 
@@ -159,6 +160,7 @@ def calibrate(
         plans: rows of the table beside `CHANGES`.
         tier: how the emulator computes.
         seed: of the voice's noise, and of that of the changes.
+        judges: let a recogniser and DNSMOS hear all changes of the first text.
 
     Raises:
         ArgumentError: there are no texts, or two plans of one name.
@@ -177,7 +179,7 @@ def calibrate(
         first = first or said
         for change in changes:
             changed = change.make(voice, said, tier)
-            values, _ = measure(said, changed)
+            values, _ = measure(said, changed, judges and said is first)
             head = {"change": change.name, "group": change.group, "what": change.what}
             rows.append({**head, "sentence": text, **values})
             if said is first:

@@ -33,6 +33,8 @@ SHOWN = {
     "pause_rise_db": ("pause rise\n(dB)", 1.0, 1),
     "gain_db": ("gain\n(dB)", 1.0, 2),
     "group_delay_p95_ms": ("group\ndelay (ms)", 1.0, 2),
+    "dnsmos_ovrl_change_mos": ("DNSMOS\nchange", 1.0, 2),
+    "words_agree_percent": ("words\nkept (%)", 1.0, 0),
 }
 """Columns of the matrix: metric -> its heading, what its values are multiplied by, decimals."""
 

@@ -152,7 +152,7 @@ def words_heard(sentence: str, reference: str | None, candidate: str | None) -> 
         "words_agree_percent": words.words_agree_percent(sentence, reference, candidate),
         "word_error_change_points": after["wer_percent"] - before["wer_percent"],
         "words": before["words"],
-        "words_right": sum(words.heard_right(sentence, reference)),
+        "words_right": int(words.heard_right(sentence, reference).sum()),
     }
 
 

@@ -35,7 +35,7 @@ def libraries(monkeypatch):
     monkeypatch.setitem(sys.modules, "pystoi", SimpleNamespace(stoi=reached))
     monkeypatch.setattr(audio_metrics, "_ear", reached)
     monkeypatch.setattr(recogniser, "_model", reached)
-    monkeypatch.setattr(naturalness, "_judge", reached)
+    monkeypatch.setattr(naturalness, "judge", reached)
 
 
 def tone(seconds):

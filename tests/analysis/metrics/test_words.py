@@ -57,7 +57,7 @@ def test_word_error_rate_counts_words():
 def test_what_sounds_alike_is_the_same(said, heard):
     for a, b in ((said, heard), (heard, said)):
         assert word_errors([a], [b])["wer_percent"] == 0
-        assert all(heard_right(a, b))
+        assert heard_right(a, b).all()
 
 
 @pytest.mark.parametrize(
