@@ -18,6 +18,6 @@ def run(args: argparse.Namespace) -> int:
     for row in rows:
         words = (word.ljust(width) for word, width in zip(row, widths, strict=True))
         print("  ".join(words).rstrip())
-    print("\nOr the path of a Piper .onnx with its .json, of a Kokoro .onnx with ?style=FILE:NAME, or")
-    print("of a .py file with a function voice() that returns one.")
+    print("\nOr the path of a Piper .onnx with its .json, of a Kokoro .onnx with ?style=FILE:NAME,")
+    print("or of a .py file with a function voice() that returns one.")
     return 0
