@@ -75,6 +75,7 @@ def main() -> int:
     new = old
     tables = {
         "voice": voice_table,
+        "judges": judges_table,
         "explorer": explorer_table,
         "plans": plans_table,
         "check": check_table,
