@@ -34,6 +34,13 @@ def untouched() -> Iterator[None]:
         go_on_from(before)
 
 
+def check_seed(seed: int) -> None:
+    """Raises:
+    ArgumentError: the seed is negative."""
+    if seed < 0:
+        raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
+
+
 @contextmanager
 def drawn_from(seed: int) -> Iterator[None]:
     """Context in which the generators start from a seed; afterwards they are where they were.
@@ -41,8 +48,7 @@ def drawn_from(seed: int) -> Iterator[None]:
     Raises:
         ArgumentError: the seed is negative.
     """
-    if seed < 0:
-        raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
+    check_seed(seed)
     with untouched():
         random.seed(seed)
         np.random.seed(np.random.SeedSequence(seed).generate_state(4))  # noqa: NPY002

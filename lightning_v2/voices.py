@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.resources import data_path
+from lightning_v2.resources import DEFAULT_VOICE, data_path
 
 if TYPE_CHECKING:
     from lightning_v2.model import Voice
     from lightning_v2.onnx.frontend import Frontend
 
-DEFAULT_VOICE = "slt"
 _OWN_LICENCE = "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style"
 
 _PYTHON = (".py", ".kept")

@@ -5,6 +5,7 @@ import sys
 
 from lightning_v2.cli import values
 from lightning_v2.errors import ArgumentError
+from lightning_v2.resources import DEFAULT_VOICE
 
 TIERS = ("fast", "exact")
 """Those of `tensix`, without the wait for its import."""
@@ -19,7 +20,7 @@ def add_voice(
     """--voice, and --seed of what is drawn at random, unless that is None."""
     parser.add_argument(
         "--voice",
-        default="slt",
+        default=DEFAULT_VOICE,
         help="a name of `lightning-v2 voices`, a folder, a .py file with a function voice(), or an "
         ".onnx file, with ?style=FILE:NAME or ?speaker=N behind it where it has them (default: "
         "%(default)s)",

@@ -27,6 +27,7 @@ from lightning_v2.deployment.observed.report import Report, StageReport
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
+from lightning_v2.resources import DEFAULT_VOICE
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.voices import load
 
@@ -115,7 +116,7 @@ class Rehearsal:
 def rehearse(
     plan: Plan | str | Path,
     board: str = "n150",
-    voice: str | Path = "slt",
+    voice: str | Path = DEFAULT_VOICE,
     buckets: Buckets | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Rehearsal:

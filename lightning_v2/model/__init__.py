@@ -2,14 +2,13 @@
 
 from lightning_v2.model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from lightning_v2.model.config import HOP, SAMPLE_RATE, StackConfig, VoiceConfig
-from lightning_v2.model.formats import DEFAULT_VOICE, load
+from lightning_v2.model.formats import load
 from lightning_v2.model.network import Network
 from lightning_v2.model.protocol import Voice
 from lightning_v2.model.speech import Speech
 from lightning_v2.model.voice import SourceFilterVoice
 
 __all__ = [
-    "DEFAULT_VOICE",
     "HOP",
     "SAMPLE_RATE",
     "CheckpointError",

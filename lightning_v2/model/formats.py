@@ -9,9 +9,7 @@ from lightning_v2.model.natural import checkpoint as natural
 from lightning_v2.model.natural import voice as natural_voice
 from lightning_v2.model.protocol import Voice
 from lightning_v2.model.voice import load_folder
-from lightning_v2.resources import data_path
-
-DEFAULT_VOICE = "slt"
+from lightning_v2.resources import DEFAULT_VOICE, data_path
 
 GROUP = "lightning_v2.voices"
 """Of entry points of packages that bring other architectures."""

@@ -15,6 +15,7 @@ from lightning_v2.model.config import HOP, SAMPLE_RATE, VoiceConfig
 from lightning_v2.model.network import Frames, Network
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
+from lightning_v2.noise import check_seed
 from lightning_v2.text import Sentence, features, normalize, phone_indices, to_sentences
 from lightning_v2.threads import torch_threads
 
@@ -126,8 +127,7 @@ class SourceFilterVoice:
             TextError: if there is nothing to say, or the text holds control characters.
             ArgumentError: if `forced` is speech of another text, or the seed is negative.
         """
-        if seed < 0:
-            raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
+        check_seed(seed)
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
         return self._speak(Script.of(text, seed), forced)

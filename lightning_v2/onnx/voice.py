@@ -16,6 +16,7 @@ from lightning_v2.executors import executor_of
 from lightning_v2.model.parts import Part
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
+from lightning_v2.noise import check_seed
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.frontend import Frontend, Line
 from lightning_v2.onnx.network import OnnxNetwork
@@ -135,11 +136,10 @@ class OnnxVoice:
 
         Raises:
             TextError: there is nothing to say, or it is too long.
-            ArgumentError: `forced` is speech of another text.
+            ArgumentError: `forced` is speech of another text, or the seed is negative.
             OnnxError: the graph fails on these inputs.
         """
-        if seed < 0:
-            raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
+        check_seed(seed)
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
         lines = self.frontend.lines(text)

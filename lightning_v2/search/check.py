@@ -25,7 +25,7 @@ from lightning_v2.identity import code_label
 from lightning_v2.model.protocol import Voice, language_of, only_sentences
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
-from lightning_v2.resources import held_out_texts
+from lightning_v2.resources import DEFAULT_VOICE, held_out_texts
 from lightning_v2.search.check_record import Check
 from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
@@ -60,7 +60,7 @@ def check(
     plan: Plan | str | Path,
     sentences: Mapping[str, str] | None = None,
     *,
-    voice: str | Path | Voice = "slt",
+    voice: str | Path | Voice = DEFAULT_VOICE,
     tier: str = "fast",
     seed: int = 0,
     controls: bool = True,
@@ -161,7 +161,12 @@ def check(
 
 
 def plan_units(
-    plan: Plan, sentences: Sequence[str], *, voice: str = "slt", tier: str = "fast", seed: int = 0
+    plan: Plan,
+    sentences: Sequence[str],
+    *,
+    voice: str = DEFAULT_VOICE,
+    tier: str = "fast",
+    seed: int = 0,
 ) -> list[Unit]:
     """What has to be measured for a verdict on a plan; `plan_records` makes records of it."""
     common = {"voice": voice, "seed": seed}
@@ -181,7 +186,7 @@ def recording_units(
     plan: Plan,
     recordings: Mapping[str, Path],
     *,
-    voice: str = "slt",
+    voice: str = DEFAULT_VOICE,
     tier: str = "fast",
     seed: int = 0,
 ) -> list[Unit]:

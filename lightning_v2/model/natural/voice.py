@@ -17,6 +17,7 @@ from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
 from lightning_v2.model.natural.source import LOWEST_F0
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
+from lightning_v2.noise import check_seed
 from lightning_v2.text import TextError
 from lightning_v2.text.misaki import misaki_sentences
 from lightning_v2.threads import torch_threads
@@ -80,8 +81,7 @@ class NaturalVoice:
             TextError: there is nothing to say.
             ArgumentError: `forced` is speech of another text, or the seed is negative.
         """
-        if seed < 0:
-            raise ArgumentError(f"seed is {seed}; legal are whole numbers from 0 on")
+        check_seed(seed)
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
         sentences = self._sentences(text)

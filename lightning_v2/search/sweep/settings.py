@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lightning_v2.resources import DEFAULT_VOICE
 from lightning_v2.voices import name_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Settings:
         scheduler, workers, progress: see `sweep`.
     """
 
-    voice: str | Path | Voice = "slt"
+    voice: str | Path | Voice = DEFAULT_VOICE
     tier: str = "fast"
     seed: int = 0
     scheduler: str | None = None
