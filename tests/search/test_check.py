@@ -267,9 +267,14 @@ class TestFewSentences:
 
     def test_a_plan_that_plainly_fails_is_not_equivalent(self, results, capsys):
         results["teacher_forced"] = BAD
-        results["16-bit rounding"] = GOOD | {"heard": "one two four"}
         assert run(sentences="3") == 1
         assert "bf16: NOT EQUIVALENT; fails zimtohrli" in capsys.readouterr().out
+
+    def test_nothing_is_said_where_a_control_is_heard_otherwise(self, results, capsys):
+        results["teacher_forced"] = BAD
+        results["16-bit rounding"] = GOOD | {"heard": "one two four"}
+        assert run(sentences="3") == 2
+        assert "controls came out wrong: 16-bit rounding" in capsys.readouterr().err
 
     def test_many_sentences_without_the_percentile(self, results, capsys):
         assert run(sentences="58") == 2
@@ -315,7 +320,7 @@ TEXTS = {"a": "Seven silver ships.", "b": "He never reached it alive."}
 
 def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, capsys, scheduler):
     """The whole voice as good as the chip gets, but for durations and F0."""
-    monkeypatch.setattr(checks, "held_out", lambda count: TEXTS)
+    monkeypatch.setattr(checks, "held_out", lambda count, own: TEXTS)
     path = tmp_path / "prosody.yaml"
     path.write_text(
         Plan.load("fp32").to_yaml()
