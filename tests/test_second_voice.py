@@ -53,7 +53,7 @@ def test_it_is_a_voice(voice):
 def test_no_format_that_nobody_has_brought(folder, tmp_path):
     for form in ('"third-voice/1"', "[1]"):
         (tmp_path / "config.json").write_text(f'{{"format": {form}}}')
-        with pytest.raises(lv2.CheckpointError, match="expected .*, 'second"):
+        with pytest.raises(lv2.CheckpointError, match=r"expected .*, 'second"):
             lv2.load(tmp_path)
 
 
