@@ -156,5 +156,5 @@ def test_foreign_weights(folder, change, reason):
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(CheckpointError, match="no voice 'nobody': known are slt"):
+    with pytest.raises(CheckpointError, match="no voice 'nobody': known are lark, slt"):
         load("nobody")

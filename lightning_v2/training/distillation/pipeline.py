@@ -61,7 +61,7 @@ def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
         Schedule("acoustic", steps["acoustic"], crops=8, crop_steps=96, seed=args.seed),
         Schedule("blocks", steps["blocks"], crop_steps=48, seed=args.seed),
         Schedule("vocoder", steps["vocoder"], learning_rate=1e-3, seed=args.seed),
-        Schedule("joint", steps["joint"], learning_rate=5e-4, seed=args.seed),
+        Schedule("joint", steps["joint"], learning_rate=3e-4, seed=args.seed),
     )
 
 
