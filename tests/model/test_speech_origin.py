@@ -119,7 +119,7 @@ def test_phase_changes(voice):
 @pytest.mark.parametrize("name", ["teacher_forced", "free_running"])
 def test_measurements(spied, name, monkeypatch):
     seen = spied(audio_metrics, "measure")
-    monkeypatch.setattr(measurements, "_heard", lambda speech: "")
+    monkeypatch.setattr(measurements, "_heard", lambda speaker, speech: "")
     text = "name: tried\ndefault: {math_fidelity: LoFi}"
     getattr(measurements, name)("slt", TEXT, text, "fast")
     assert seen[0] == (FLOAT32, ("tried", "fast"))
