@@ -58,7 +58,7 @@ TRUTH = {
     "log10": (np.log10, (1e-37, 1e38), 0.8, 2),
     "log1p": (np.log1p, (-0.99, 1e38), 1, 1),
     "log2": (np.log2, (1e-37, 1e38), 0.8, 2.5),
-    "mish": (lambda x: x * np.tanh(np.logaddexp(0, x)), (-40, 1e38), 1, 6),
+    "mish": (lambda x: x * np.tanh(np.logaddexp(0, x)), (-40, 1e38), 1.5, 6),
     "neg": (np.negative, (-1e38, 1e38), 0, 0),
     "reciprocal": (np.reciprocal, (-1e30, 1e30), 0.5, 1),
     "relu": (lambda x: np.maximum(x, 0), (-1e38, 1e38), 0, 0),
