@@ -1,6 +1,5 @@
 """The training corpus: what the teacher says, at the frame rate of the voice."""
 
-import multiprocessing
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from lightning_v2.files import written_whole
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.text import Sentence, TextError, features, phone_indices, phonemize
 from lightning_v2.training import teacher
+from lightning_v2.training.spread import spread
 
 BANDS = 64
 ENGINE_SHIFT = 0.0025  # s: nearest sampling of what moves linearly and arrives at a frame's end
@@ -204,9 +204,8 @@ def _label(sentences: dict[str, Sentence], folder: Path, jobs: int) -> None:
     batches = [
         ({k: wanted[k] for k in keys[i : i + 100]}, folder) for i in range(0, len(keys), 100)
     ]
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        work = pool.imap_unordered(_label_batch, batches)
-        list(tqdm(work, total=len(batches), desc="labels", unit="x100"))
+    work = spread(_label_batch, batches, jobs)
+    list(tqdm(work, total=len(batches), desc="labels", unit="x100"))
 
 
 def _label_batch(batch: tuple[dict[str, Sentence], Path]) -> None:
@@ -217,10 +216,9 @@ def _render(sentences: dict[str, Sentence], corpus: Corpus, jobs: int) -> None:
     (corpus.folder / "examples").mkdir(parents=True, exist_ok=True)
     done = set(corpus.keys())
     work = [(k, s, corpus.folder) for k, s in sentences.items() if k not in done]
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        results = pool.imap_unordered(_render_one, work, chunksize=8)
-        shown = tqdm(results, total=len(work), desc="teacher", unit="sentence")
-        refused = [problem for problem in shown if problem]
+    results = spread(_render_one, work, jobs, at_once=8)
+    shown = tqdm(results, total=len(work), desc="teacher", unit="sentence")
+    refused = [problem for problem in shown if problem]
     if refused:
         tqdm.write(f"left out {len(refused)} of {len(work)} sentences, for example: {refused[0]}")
 

@@ -3,7 +3,6 @@
 Letters: S sentences, B batch, P phones, C frames of a crop, N = C * 256 samples.
 """
 
-import multiprocessing
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +15,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.training.corpus import Corpus, Example
 from lightning_v2.training.excitation import source_phase
+from lightning_v2.training.spread import spread
 
 _PHASE_STEPS = 32768
 
@@ -55,9 +55,8 @@ class Dataset:
     def __init__(self, corpus: Corpus, keys: list[str], device: torch.device):
         if not keys:
             raise ArgumentError(f"{corpus.folder} holds no examples")
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            work = pool.imap(partial(_load, corpus), keys, chunksize=16)
-            loaded = list(tqdm(work, total=len(keys), desc="load corpus", unit="sentence"))
+        work = spread(partial(_load, corpus), keys, jobs=2, at_once=16)
+        loaded = list(tqdm(work, total=len(keys), desc="load corpus", unit="sentence"))
         examples, phases = zip(*loaded, strict=True)
         self.device = device
         self.keys = keys

@@ -5,7 +5,6 @@ phone times are known (dynamic time warping); F0 from pYIN; the envelope from av
 spectrum one F0 wide. Its source phase is not known: the vocoder learns from magnitudes.
 """
 
-import multiprocessing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from lightning_v2.model import HOP, SAMPLE_RATE, SourceFilterVoice, load
 from lightning_v2.resources import keyed_lines
 from lightning_v2.text import Sentence, TextError, features, phone_indices, phonemize
 from lightning_v2.training.corpus import BANDS, Corpus, Example
+from lightning_v2.training.spread import spread
 from lightning_v2.training.teacher import SAMPLE_RATE as WARPED_RATE
 from lightning_v2.training.teacher import WARPING
 
@@ -93,10 +93,9 @@ def build(recordings: list[Recording], folder: Path, jobs: int) -> Corpus:
     (folder / "examples").mkdir(parents=True, exist_ok=True)
     done = set(corpus.keys())
     work = [(recording, folder) for recording in recordings if recording.key not in done]
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        results = pool.imap_unordered(_build_one, work)
-        progress = tqdm(results, total=len(work), desc="recordings", unit="sentence")
-        unusable = [problem for problem in progress if problem]
+    results = spread(_build_one, work, jobs)
+    progress = tqdm(results, total=len(work), desc="recordings", unit="sentence")
+    unusable = [problem for problem in progress if problem]
     if unusable:
         count = f"{len(unusable)} of {len(recordings)} recordings"
         if len(unusable) == len(recordings):
