@@ -18,7 +18,7 @@ from lightning_v2.model.network import Network
 from lightning_v2.text import FEATURES, PHONES
 
 FORMAT = "lightning-v2-voice/1"
-CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 class CheckpointError(LightningError, ValueError):
@@ -33,7 +33,7 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = _tensors(network)
-    with written_whole(folder / CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
+    with written_whole(folder / CONFIG) as text, written_whole(folder / WEIGHTS) as weights:
         save_file(tensors, weights)
         weights.chmod(0o644)
         document = {
@@ -42,7 +42,7 @@ def save_checkpoint(folder: Path, network: Network, config: VoiceConfig, about: 
             "voice": dataclasses.asdict(config),
             "phones": list(PHONES),
             "features": list(FEATURES),
-            "sha256": _sha256(weights),
+            "sha256": file_digest(weights),
         }
         text.write_text(json.dumps(document, indent=2) + "\n")
 
@@ -58,19 +58,7 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     """
     document = _read_own_config(folder)
     config = _voice_config(folder / CONFIG, document)
-    path = folder / _WEIGHTS
-    if not path.exists():
-        raise CheckpointError(f"{path} is missing")
-    digest = _sha256(path)
-    if digest != document.get("sha256"):
-        raise CheckpointError(
-            f"{path} is damaged or belongs to another {CONFIG}: its SHA-256 is {digest[:12]}…, "
-            f"{CONFIG} says {str(document.get('sha256'))[:12]}…"
-        )
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
-        raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
+    tensors, path = read_weights(folder, document), folder / WEIGHTS
     # Whatever sizes the configuration names, no memory is taken yet.
     expected = empty_network(config).state_dict()
     if problem := _difference(expected, tensors):
@@ -80,6 +68,27 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     network = Network(config)
     network.load_state_dict(tensors)
     return network.eval().requires_grad_(False), config
+
+
+def read_weights(folder: Path, document: dict) -> dict[str, torch.Tensor]:
+    """The tensors beside a config.json, which is `document`, of any kind of network.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, truncated, or belongs to another config.json.
+    """
+    path = folder / WEIGHTS
+    if not path.exists():
+        raise CheckpointError(f"{path} is missing")
+    digest = file_digest(path)
+    if digest != document.get("sha256"):
+        raise CheckpointError(
+            f"{path} is damaged or belongs to another {CONFIG}: its SHA-256 is {digest[:12]}…, "
+            f"{CONFIG} says {str(document.get('sha256'))[:12]}…"
+        )
+    try:
+        return load_file(path)
+    except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
+        raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
 
 
 def empty_network(config: VoiceConfig) -> Network:
@@ -191,6 +200,7 @@ def _written(value: torch.dtype | torch.Size) -> str:
     return str(list(value)) if isinstance(value, torch.Size) else str(value)
 
 
-def _sha256(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

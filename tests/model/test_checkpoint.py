@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lightning_v2.model import CheckpointError, VoiceConfig, load, load_checkpoint, save_checkpoint
-from lightning_v2.model.checkpoint import _sha256
+from lightning_v2.model.checkpoint import file_digest
 from lightning_v2.resources import data_path
 
 
@@ -29,14 +29,14 @@ def edit_weights(folder, change):
     tensors = load_file(path)
     change(tensors)
     save_file(tensors, path)
-    edit_config(folder, sha256=_sha256(path))
+    edit_config(folder, sha256=file_digest(path))
 
 
 def test_what_is_saved_is_loaded(tmp_path, untrained):
     save_checkpoint(tmp_path / "v", untrained, VoiceConfig(), {"from": "a test"})
     network, config = load_checkpoint(tmp_path / "v")
     assert config == VoiceConfig()
-    assert load(tmp_path / "v").digest == _sha256(tmp_path / "v" / "model.safetensors")
+    assert load(tmp_path / "v").digest == file_digest(tmp_path / "v" / "model.safetensors")
     for name, value in untrained.state_dict().items():
         assert torch.equal(network.state_dict()[name], value)
     assert not network.training
@@ -75,7 +75,7 @@ def test_one_flipped_bit(folder):
 def test_weights_that_are_no_safetensors(folder):
     path = folder / "model.safetensors"
     path.write_bytes(b"hello")
-    edit_config(folder, sha256=_sha256(path))
+    edit_config(folder, sha256=file_digest(path))
     with pytest.raises(CheckpointError, match="not a safetensors file"):
         load_checkpoint(folder)
 

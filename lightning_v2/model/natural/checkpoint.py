@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save, save_file
+from safetensors.torch import save, save_file
 
 from lightning_v2.files import written_whole
-from lightning_v2.model.checkpoint import CONFIG, CheckpointError, read_config
+from lightning_v2.model.checkpoint import (
+    CONFIG,
+    WEIGHTS,
+    CheckpointError,
+    file_digest,
+    read_config,
+    read_weights,
+)
 from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
 
 FORMAT = "lightning-v2-natural-voice/1"
-_WEIGHTS = "model.safetensors"
 
 
 def save_checkpoint(
@@ -34,7 +39,7 @@ def save_checkpoint(
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    with written_whole(folder / CONFIG) as text, written_whole(folder / _WEIGHTS) as weights:
+    with written_whole(folder / CONFIG) as text, written_whole(folder / WEIGHTS) as weights:
         save_file(tensors, weights)
         weights.chmod(0o644)
         document = {
@@ -42,7 +47,7 @@ def save_checkpoint(
             "about": about,
             "voice": dataclasses.asdict(config),
             "symbols": dict(symbols),
-            "sha256": _sha256(weights),
+            "sha256": file_digest(weights),
         }
         text.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
@@ -58,18 +63,7 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
     """
     document = read_config(folder)
     config, symbols = _sizes(folder / CONFIG, document)
-    path = folder / _WEIGHTS
-    if not path.exists():
-        raise CheckpointError(f"{path} is missing")
-    if (digest := _sha256(path)) != document.get("sha256"):
-        raise CheckpointError(
-            f"{path} is damaged or belongs to another {CONFIG}: its SHA-256 is {digest[:12]}…, "
-            f"{CONFIG} says {str(document.get('sha256'))[:12]}…"
-        )
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, KeyError) as error:  # a KeyError: of a type that torch does not have
-        raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
+    tensors, path = read_weights(folder, document), folder / WEIGHTS
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
     network = NaturalNetwork(config)
@@ -103,8 +97,3 @@ def _sizes(path: Path, document: object) -> tuple[NaturalConfig, dict[str, int]]
     if not all(isinstance(row, int) and 0 <= row < config.symbols for row in rows):
         raise CheckpointError(f"{path}: 'symbols' has rows that are not in the embedding")
     return config, symbols
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
