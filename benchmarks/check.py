@@ -43,7 +43,7 @@ def main() -> int:
     def checked(
         plan: str, sentences: dict[str, str], folder: Path | None, **options: object
     ) -> dict:
-        check = lv2.check(plan, sentences, voice=args.voice, folder=folder, **options)
+        check = lv2.check(plan, sentences, voice=args.voice, folder=folder, early=False, **options)
         show(check)
         return check.to_dict()
 

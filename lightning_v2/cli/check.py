@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out what must pass and must fail; the verdict is worth less",
     )
     parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="measure all sentences even of a plan that the first 10 or 20 of them refuse",
+    )
+    parser.add_argument(
         "--recordings",
         type=Path,
         metavar="FOLDER",
@@ -96,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
         args.plan,
         given_sentences(args.sentences, only_sentences(voice_of(args.voice))),
         controls=args.controls,
+        early=not args.whole,
         recordings=args.recordings,
         folder=args.folder,
         **Settings.of(args),

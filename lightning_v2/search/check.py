@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from lightning_v2.analysis.verdict.equivalence import (
     RESAMPLES,
     judge,
 )
+from lightning_v2.analysis.verdict.looks import Look, looks_of
 from lightning_v2.deployment.emulate import emulate
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import user_cache
@@ -29,7 +31,7 @@ from lightning_v2.resources import DEFAULT_VOICE, held_out_texts
 from lightning_v2.search.check_record import Check
 from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
-from lightning_v2.search.sweep.sweep import Unit, sweep
+from lightning_v2.search.sweep.sweep import Unit, sweep_in_parts
 from lightning_v2.search.sweep.voices import voice as voice_of
 from lightning_v2.tensix.numbers import configuration
 from lightning_v2.voices import name_of
@@ -71,8 +73,11 @@ def check(
     progress: bool = True,
     endpoints: Sequence[Endpoint] = ENDPOINTS,
     resamples: int = RESAMPLES,
+    early: bool = True,
 ) -> Check:
     """Test whether a plan is equivalent to float32. An interrupted check goes on where it was.
+
+    A plan that plainly fails is answered by the first few sentences (`analysis.verdict.looks`).
 
     Args:
         plan: name, path or `Plan`.
@@ -91,6 +96,8 @@ def check(
         scheduler, workers, progress: see `sweep`.
         endpoints: of the test.
         resamples: of the bootstrap.
+        early: whether the first sentences may decide against the plan; else all of them are
+            measured, and every figure of a plan that fails is of all.
 
     Raises:
         ArgumentError: nothing can be said with so few sentences, endpoints or resamples.
@@ -107,7 +114,7 @@ def check(
     plan = adapted(Plan.of(plan), voice_sites(speaker))
     with emulate(speaker, plan, tier=tier):
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units
-    units = plan_units(plan, list(sentences.values()), voice=voice, tier=tier, seed=seed)
+    paths = None
     if recordings is not None:
         if "durations" not in speaker.takes:
             raise ArgumentError(
@@ -115,49 +122,80 @@ def check(
                 "those of recordings"
             )
         paths = find_recordings(Path(recordings), sentences, speaker.sample_rate)
-        units += recording_units(plan, paths, voice=voice, tier=tier, seed=seed)
     runs = {endpoint.run for endpoint in endpoints}
     known = [c for c in CONTROLS if controls and not runs.isdisjoint(c.runs)]
     left_out = {c.name: why for c in known if (why := lacking(speaker, c.needs))}
     asked = [c for c in known if c.name not in left_out]
     left_out |= _unheard(speaker, sentences, endpoints)
-    for control in asked:
-        units += _control_units(control, list(sentences.values()), voice, tier, seed)
+    given = {"voice": voice, "tier": tier, "seed": seed}
+
+    def units(look: Look) -> list[Unit]:
+        texts = list(sentences.values())[: look.sentences]
+        found = plan_units(plan, texts, **given)
+        if paths:
+            found += recording_units(plan, {x: paths[x] for x in texts if x in paths}, **given)
+        return found + [unit for c in asked for unit in _control_units(c, texts, **given)]
+
+    def judged(look: Look, rows: pd.DataFrame) -> Check:
+        free = _of(rows, "free_running")
+        return Check(
+            plan=plan,
+            voice=voice,
+            voice_digest=speaker.digest,
+            tier=tier,
+            seed=seed,
+            sentences=tuple(sentences)[: look.sentences],
+            verdict=judge(plan_records(rows), endpoints, resamples, look=look),
+            controls=tuple(
+                ControlVerdict(
+                    c.name,
+                    c.what,
+                    c.must,
+                    judge(_control_records(rows, c), endpoints, resamples, look=look),
+                )
+                for c in asked
+            ),
+            free_running={
+                metric.name: float(free[metric.name].mean())
+                for metric in METRICS
+                if free[metric.name].notna().any()
+            },
+            code=tuple(sorted(set(rows["code"]))),
+            resamples=resamples,
+            asked=len(sentences),
+            error=look.error,
+            left_out=left_out,
+            set_aside=Results(store).of_other_code(code_label()),
+            arch=configuration.settings().arch,
+        )
+
     store = Path(folder or user_cache() / "sweeps")
-    rows = sweep(units, store, scheduler=scheduler, workers=workers, progress=progress)
+    looks = looks_of(len(sentences), early)
+    parts = sweep_in_parts(
+        [units(look) for look in looks],
+        store,
+        scheduler=scheduler,
+        workers=workers,
+        progress=progress,
+    )
+    with closing(parts):
+        for look, rows in zip(looks, parts, strict=True):
+            _refuse_failures(rows)
+            found = judged(look, rows)
+            seen = all(c.right for c in found.controls if c.must == "fail")
+            if found.answer == "not equivalent" and seen:
+                break
+    return found
+
+
+def _refuse_failures(rows: pd.DataFrame) -> None:
     failed = rows[rows["error"].notna()]
     if len(failed):
         first = failed.iloc[0]
         raise CheckError(
-            f"{len(failed)} of {len(units)} units failed, for example {first['measurement']} of "
+            f"{len(failed)} of {len(rows)} units failed, for example {first['measurement']} of "
             f"{first['sentence']!r}: {first['error']}"
         )
-    free = rows[rows["measurement"] == "free_running"]
-    return Check(
-        plan=plan,
-        voice=voice,
-        voice_digest=speaker.digest,
-        tier=tier,
-        seed=seed,
-        sentences=tuple(sentences),
-        verdict=judge(plan_records(rows), endpoints, resamples),
-        controls=tuple(
-            ControlVerdict(
-                c.name, c.what, c.must, judge(_control_records(rows, c), endpoints, resamples)
-            )
-            for c in asked
-        ),
-        free_running={
-            metric.name: float(free[metric.name].mean())
-            for metric in METRICS
-            if free[metric.name].notna().any()
-        },
-        code=tuple(sorted(set(rows["code"]))),
-        resamples=resamples,
-        left_out=left_out,
-        set_aside=Results(store).of_other_code(code_label()),
-        arch=configuration.settings().arch,
-    )
 
 
 def plan_units(
@@ -256,7 +294,7 @@ def _unheard(
 
 
 def _control_units(
-    control: Control, sentences: list[str], voice: str, tier: str, seed: int
+    control: Control, sentences: Sequence[str], *, voice: str, tier: str, seed: int
 ) -> list[Unit]:
     given = {
         "voice": voice,

@@ -6,7 +6,6 @@ for, in the exact tier: nobody has to wait for it, and everybody can ask for it 
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -53,6 +52,10 @@ class Check:
             phones.
         code: version and digest of the library that computed the units.
         resamples: of the bootstrap.
+        asked: how many sentences were asked for; more than `sentences` if a look at the first of
+            them decided.
+        error: with which probability an endpoint that reaches its limit just so is said to fail,
+            at this look.
         left_out: control or endpoint -> why this voice and its sentences cannot be tested with it.
         set_aside: how many results of other code lie in the store; none of them was used.
         arch: whose rules every emulation followed: that of `tensix.use` around the check.
@@ -71,6 +74,8 @@ class Check:
     free_running: Mapping[str, float]
     code: tuple[str, ...]
     resamples: int
+    asked: int
+    error: float = 1 - CONFIDENCE
     left_out: Mapping[str, str] = field(default_factory=dict)
     set_aside: int = 0
     arch: str = configuration.Settings().arch
@@ -139,6 +144,8 @@ class Check:
                 arch=content.get("arch", configuration.Settings().arch),
                 recogniser=content.get("recogniser", _UNNAMED_RECOGNISER),
                 resamples=content["bounds"]["resamples"],
+                asked=content["sample"].get("asked", sentences),
+                error=content["bounds"].get("error", 1 - CONFIDENCE),
                 origin={name: content[name] for name in _ORIGIN if name in content},
             )
             stated = content["answer"], content["plan"]["digest"]
@@ -151,6 +158,11 @@ class Check:
                 f"{record.plan.digest[:12]}"
             )
         return record
+
+    @property
+    def early(self) -> bool:
+        """Whether a look at the first sentences decided."""
+        return len(self.sentences) < self.asked
 
     @property
     def wrong_controls(self) -> tuple[str, ...]:
@@ -171,17 +183,22 @@ class Check:
     def notes(self) -> tuple[str, ...]:
         """What a reader has to know beside the verdict."""
         notes = []
-        if len(self.sentences) < ENOUGH_SENTENCES:
+        if self.early:
+            notes.append(
+                f"plainly not equivalent: {len(self.sentences)} of {self.asked} sentences were "
+                f"enough to say, with {self.error:.2%} of error"
+            )
+        elif len(self.sentences) < ENOUGH_SENTENCES:
             notes.append(
                 f"{len(self.sentences)} sentences: the definition asks for {ENOUGH_SENTENCES}"
             )
         if len(asked := self.verdict.judgements) < len(ENDPOINTS):
             notes.append(f"asked {len(asked)} of the {len(ENDPOINTS)} endpoints of the definition")
-        if open_ones := self.verdict.not_resolved:
+        if not self.early and (open_ones := self.verdict.not_resolved):
             labels = ", ".join(j.endpoint.label for j in open_ones)
             notes.append(f"too few sentences to resolve: {labels}")
         blind = [c.name for c in self.controls if c.must == "fail" and c.right is None]
-        if blind:
+        if blind and not self.early:
             notes.append(f"too few sentences to see that these fail: {', '.join(blind)}")
         missing = [e for e in self.verdict.not_judged if not e.void]
         if missing:
@@ -219,12 +236,17 @@ class Check:
             "recogniser": self.recogniser,
             "seed": self.seed,
             "reference": "PyTorch float32, not emulated",
-            "sample": {"sentences": len(self.sentences), "identifiers": list(self.sentences)},
+            "sample": {
+                "sentences": len(self.sentences),
+                "asked": self.asked,
+                "identifiers": list(self.sentences),
+            },
             "bounds": {
                 "confidence": CONFIDENCE,
                 "method": "one-sided; BCa bootstrap over sentences, order statistics for a "
                 "percentile of them",
                 "resamples": self.resamples,
+                "error": self.error,
             },
             "endpoints": _endpoints(self.verdict),
             "controls": [
@@ -294,60 +316,6 @@ class Check:
                     f"hand is {here[0]} {here[1][:12]}. It says nothing of the {what} at hand."
                 )
         return tuple(found)
-
-
-@dataclass(frozen=True)
-class CheckWords:
-    """A record in a few sentences.
-
-    Attributes:
-        record: what was said.
-        plan, voice: at hand; a record of others is said to be one. None: nothing to hold it
-            against.
-    """
-
-    record: Check
-    plan: Plan | None = None
-    voice: Voice | None = None
-
-    @property
-    def verdict(self) -> str:
-        """One sentence."""
-        record = self.record
-        words = f"{record.plan.name}: {record.answer}"
-        if record.answer == "no verdict":
-            return f"{words}, because controls came out wrong: {', '.join(record.wrong_controls)}."
-        if record.answer == "not resolved":
-            return f"{words}: {record.verdict.sentences} sentences are too few to say."
-        failed = [judgement.endpoint.label for judgement in record.verdict.failed]
-        return f"{words}; fails: {'; '.join(failed)}." if failed else f"{words}."
-
-    def lines(self) -> list[str]:
-        """One sentence each, the most important first."""
-        foreign: tuple[str, ...] = ()
-        if self.plan is not None and self.voice is not None:
-            foreign = self.record.differences(self.plan, self.voice)
-        rights = [control.right for control in self.record.controls]
-        controls = f"{rights.count(True)} of {len(rights)} controls come out as they must"
-        if None in rights:
-            controls += f", {rights.count(None)} are not resolved by so few sentences"
-        return [
-            *foreign,
-            *self.record.definition_differences,
-            f"{controls}.",
-            *(f"Note: {note}." for note in self.record.notes),
-        ]
-
-    def __repr__(self) -> str:
-        lines = (f"- {line}" for line in (*self.lines(), self.record.provenance))
-        return "\n".join([self.verdict, *lines])
-
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines())
-        return (
-            f'<div class="findings"><p><strong>{html.escape(self.verdict)}</strong></p>'
-            f"<ul>{items}</ul><p><small>{html.escape(self.record.provenance)}</small></p></div>"
-        )
 
 
 def _shipped(plan: str) -> Path:

@@ -44,27 +44,27 @@ def results(monkeypatch, tmp_path):
     }
     asked = []
 
-    def sweep(units, folder, **options):
-        asked.append((folder, options))
-        rows = []
-        for unit in units:
-            values = found[unit.parameters.get("change", unit.measurement)]
-            if callable(values):
-                values = values(unit.parameters.get("plan", unit.parameters["sentence"]))
-            error = values if isinstance(values, str) else None
-            if not error and values.get("heard"):
-                values = values | {
-                    "heard": values["heard"].format(said=unit.parameters["sentence"])
-                }
-            rows.append(
-                {"measurement": unit.measurement, "change": None, "heard": None, "code": "0.1.0"}
-                | unit.parameters
-                | {"error": error}
-                | ({} if error else values)
-            )
-        return pd.DataFrame(rows).astype({name: float for name in GOOD if name in rows[0]})
+    def row(unit):
+        values = found[unit.parameters.get("change", unit.measurement)]
+        if callable(values):
+            values = values(unit.parameters.get("plan", unit.parameters["sentence"]))
+        error = values if isinstance(values, str) else None
+        if not error and values.get("heard"):
+            values = values | {"heard": values["heard"].format(said=unit.parameters["sentence"])}
+        return (
+            {"measurement": unit.measurement, "change": None, "heard": None, "code": "0.1.0"}
+            | unit.parameters
+            | {"error": error}
+            | ({} if error else values)
+        )
 
-    monkeypatch.setattr(checks, "sweep", sweep)
+    def sweep_in_parts(parts, folder, **options):
+        asked.append((folder, options))
+        for units in parts:
+            rows = pd.DataFrame(map(row, units))
+            yield rows.astype({name: float for name in GOOD if name in rows})
+
+    monkeypatch.setattr(checks, "sweep_in_parts", sweep_in_parts)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     found["asked"] = asked
     return found
@@ -131,6 +131,33 @@ def test_not_equivalent(results, tmp_path, capsys):
     assert record["answer"] == "not equivalent"
     bounds = {endpoint["label"]: endpoint["bound"] for endpoint in record["endpoints"]}
     assert bounds["F0, median"] == "inf"
+
+
+class TestEarly:
+    def test_the_first_sentences_are_enough_to_refuse(self, results, tmp_path, capsys):
+        results["teacher_forced"] = BAD
+        path = tmp_path / "check.json"
+        assert run("-o", str(path)) == 1
+        shown = capsys.readouterr().out
+        assert "note: plainly not equivalent: 10 of 60 sentences were enough to say" in shown
+        assert "with 0.10% of error" in shown and "too few sentences" not in shown
+        record = json.loads(path.read_text())
+        assert (record["sample"]["sentences"], record["sample"]["asked"]) == (10, 60)
+        assert lv2.Check.load(path).early
+
+    def test_or_all_of_them_where_that_is_asked_for(self, results, capsys):
+        results["teacher_forced"] = BAD
+        assert run("--whole") == 1
+        assert "60 held-out sentences" in capsys.readouterr().out
+
+    def test_never_accept(self, results):
+        assert len(lv2.check("bf16", checks.held_out(60), progress=False).sentences) == 60
+
+    def test_never_answer_beside_a_control_that_came_out_wrong(self, results):
+        results["teacher_forced"] = BAD
+        results["white noise"] = GOOD
+        found = lv2.check("bf16", checks.held_out(60), progress=False)
+        assert found.answer == "no verdict" and len(found.sentences) == 60
 
 
 def test_words_that_are_lost_and_words_too_many(results, capsys):
@@ -210,10 +237,11 @@ def test_a_verdict_by_the_rules_of_another_chip_says_so(results, capsys):
 
 
 def test_a_mistake_in_a_worker_is_a_mistake_of_ours(results, monkeypatch, capsys):
-    def sweep(*_, **__):
+    def sweep_in_parts(*_, **__):
         raise UnitBug("free_running of {}:\nTraceback (most recent call last)\nKeyError: 'f0'")
+        yield
 
-    monkeypatch.setattr(checks, "sweep", sweep)
+    monkeypatch.setattr(checks, "sweep_in_parts", sweep_in_parts)
     assert run("--no-controls") == 70
     assert "KeyError: 'f0'" in capsys.readouterr().err
 
@@ -222,7 +250,7 @@ def test_failed_units_are_no_verdict(results, capsys):
     results["free_running"] = "ValueError: not spoken"
     assert run("--no-controls") == 2
     error = capsys.readouterr().err
-    assert "60 of 180 units failed, for example free_running of 'It may be" in error
+    assert "10 of 30 units failed, for example free_running of 'It may be" in error
     assert "ValueError: not spoken" in error
 
 

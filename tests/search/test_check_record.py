@@ -22,7 +22,8 @@ from lightning_v2.chapters.find_a_plan.check_figures import (
 )
 from lightning_v2.precision import Plan
 from lightning_v2.resources import data_path
-from lightning_v2.search.check_record import Check, CheckWords
+from lightning_v2.search.check_record import Check
+from lightning_v2.search.check_words import CheckWords
 
 GOOD = {"pesq_wb_mos": 4.6, "zimtohrli": 1e-4, "lsd_above_4_percent": 0.0, "frames": 300.0}
 BAD = GOOD | {"pesq_wb_mos": 3.0, "lsd_above_4_percent": 2.0}
@@ -54,6 +55,7 @@ def made(values=GOOD, **control_values):
         free_running={},
         code=("0.1.0",),
         resamples=99,
+        asked=5,
     )
 
 
@@ -171,7 +173,7 @@ def test_a_record_of_another_recogniser_says_so():
 
 def test_few_sentences_are_said_to_be_too_few():
     few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
-    words = CheckWords(replace(made(), sentences=tuple("abc"), verdict=few))
+    words = CheckWords(replace(made(), sentences=tuple("abc"), asked=3, verdict=few))
     assert words.verdict == "bf16: not resolved: 3 sentences are too few to say."
 
 

@@ -7,6 +7,7 @@ sentences (B. Efron, "Better bootstrap confidence intervals", 1987), paired: bot
 sentence with the same noise. Bounds of a percentile over sentences are order statistics of the
 sample (W. Conover, "Practical nonparametric statistics", section on quantiles): no bootstrap can
 say what lies beyond the worst sentence. Other quantiles are taken within a sentence, then averaged.
+What plainly fails may do so at a look at the first few sentences: `looks`.
 """
 
 import warnings
@@ -19,6 +20,7 @@ import pandas as pd
 from scipy import stats
 
 from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, QUANTILE, Endpoint, Run
+from lightning_v2.analysis.verdict.looks import Look, best_mean
 from lightning_v2.errors import ArgumentError
 
 RESAMPLES = 9999
@@ -41,7 +43,7 @@ class Judgement:
         total_weight: of them; their number where all weigh the same.
         estimate: the statistic of the sample.
         bound: its one-sided 95 % confidence bound, on the side that is bad.
-        best_case: the same on the side that is good.
+        best_case: the same on the side that is good, with the confidence of the look.
     """
 
     endpoint: Endpoint
@@ -132,6 +134,7 @@ def judge(
     endpoints: Sequence[Endpoint] = ENDPOINTS,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    look: Look | None = None,
 ) -> Verdict:
     """The verdict on a sample.
 
@@ -143,6 +146,8 @@ def judge(
         endpoints: to be judged.
         resamples: of the bootstrap.
         seed: of the bootstrap, the same for each endpoint.
+        look: at the part of a sample that the records are of; if not given, one at all of it that
+            may err as often as any bound does.
 
     Raises:
         ArgumentError: fewer than two sentences, or nothing at all can be judged.
@@ -150,8 +155,9 @@ def judge(
     sentences = max((len(table) for table in records.values()), default=0)
     if sentences < 2:
         raise ArgumentError(f"{sentences} sentences; a confidence bound needs at least 2")
+    look = look or Look(sentences, 1 - CONFIDENCE, last=True)
     judgements = tuple(
-        _judge(records.get(endpoint.run, pd.DataFrame()), endpoint, resamples, seed)
+        _judge(records.get(endpoint.run, pd.DataFrame()), endpoint, resamples, seed, look)
         for endpoint in endpoints
     )
     if all(judgement.state == "not judged" for judgement in judgements):
@@ -160,7 +166,9 @@ def judge(
     return Verdict(judgements, sentences)
 
 
-def _judge(records: pd.DataFrame, endpoint: Endpoint, resamples: int, seed: int) -> Judgement:
+def _judge(
+    records: pd.DataFrame, endpoint: Endpoint, resamples: int, seed: int, look: Look
+) -> Judgement:
     values = _column(records, endpoint.column)
     weights = _column(records, endpoint.weight) if endpoint.weight else np.ones(len(values))
     there = np.isfinite(weights) & (weights > 0) & ~np.isnan(values)
@@ -170,20 +178,29 @@ def _judge(records: pd.DataFrame, endpoint: Endpoint, resamples: int, seed: int)
     total = float(weights.sum())
     if not len(values):
         return Judgement(endpoint, 0, total, *3 * (float("nan"),))
+    bad, good = 1 - CONFIDENCE, look.error
+    errors = (bad, good) if endpoint.lower else (good, bad)
     if endpoint.statistic == "95th percentile of magnitudes":
         estimate = float(np.quantile(values, QUANTILE, method="higher"))
-        low, high = percentile_bounds(values)
+        low, high = percentile_bounds(values, errors)
     else:
         estimate = float(_weighted_mean(values, weights))
-        low, high = mean_bounds(values, weights, resamples, seed)
+        low, high = mean_bounds(values, weights, resamples, seed, errors)
+        if not look.last:
+            best = best_mean(values, weights, look.error, endpoint.lower)
+            low, high = (low, best) if endpoint.lower else (best, high)
     bound, best_case = (low, high) if endpoint.lower else (high, low)
     return Judgement(endpoint, len(values), total, estimate, bound, best_case)
 
 
 def mean_bounds(
-    values: np.ndarray, weights: np.ndarray, resamples: int, seed: int
+    values: np.ndarray,
+    weights: np.ndarray,
+    resamples: int,
+    seed: int,
+    errors: tuple[float, float] = (1 - CONFIDENCE, 1 - CONFIDENCE),
 ) -> tuple[float, float]:
-    """One-sided 95 % BCa bounds, lower and upper, of the weighted mean of (S,) values.
+    """One-sided BCa bounds, lower and upper, of the weighted mean of (S,) values.
 
     docs/equivalence.md, "The bounds".
 
@@ -191,6 +208,9 @@ def mean_bounds(
     they say nothing of sentences that are not in the sample. One infinite value makes the mean
     infinite. Where BCa is not defined, they are the extremes of the sample. One sentence bounds
     nothing.
+
+    Args:
+        errors: probabilities that the lower and the upper one are on the wrong side of the truth.
     """
     if len(values) < 2:
         return -np.inf, np.inf
@@ -199,32 +219,42 @@ def mean_bounds(
         return least, most
     if not np.isfinite(values).all():
         return (float(_weighted_mean(values, weights)),) * 2
+    drawn, ends = None, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        interval = stats.bootstrap(
-            (values, weights),
-            _weighted_mean,
-            paired=True,
-            vectorized=True,
-            n_resamples=resamples,
-            # Two one-sided bounds leave out 5 % on either side.
-            confidence_level=2 * CONFIDENCE - 1,
-            method="BCa",
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-    low, high = float(interval.low), float(interval.high)
+        for error in dict.fromkeys(errors):
+            drawn = stats.bootstrap(
+                (values, weights),
+                _weighted_mean,
+                paired=True,
+                vectorized=True,
+                n_resamples=0 if drawn else resamples,
+                bootstrap_result=drawn,
+                # Two one-sided bounds leave out `error` on either side.
+                confidence_level=1 - 2 * error,
+                method="BCa",
+                rng=np.random.default_rng(seed),
+            )
+            ends[error] = drawn.confidence_interval
+    low, high = float(ends[errors[0]].low), float(ends[errors[1]].high)
     return low if np.isfinite(low) else least, high if np.isfinite(high) else most
 
 
-def percentile_bounds(values: np.ndarray) -> tuple[float, float]:
-    """One-sided 95 % bounds, lower and upper, of the 95th percentile of the population of which
+def percentile_bounds(
+    values: np.ndarray, errors: tuple[float, float] = (1 - CONFIDENCE, 1 - CONFIDENCE)
+) -> tuple[float, float]:
+    """One-sided bounds, lower and upper, of the 95th percentile of the population of which
     (S,) values are a sample: order statistics, whatever the distribution.
 
     The k-th smallest value is no less than the percentile unless k or more values lie below it,
     and their number is binomial. Infinite where the sample is too small for a bound.
+
+    Args:
+        errors: see `mean_bounds`.
     """
     ordered = np.concatenate([[-np.inf], np.sort(values), [np.inf]])
-    low, high = stats.binom.ppf([1 - CONFIDENCE, CONFIDENCE], len(values), QUANTILE).astype(int)
+    at = [errors[0], 1 - errors[1]]
+    low, high = stats.binom.ppf(at, len(values), QUANTILE).astype(int)
     return float(ordered[low]), float(ordered[high + 1])
 
 

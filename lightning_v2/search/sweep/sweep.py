@@ -15,7 +15,8 @@ import functools
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,48 +168,70 @@ def sweep(
         ClusterError: no scheduler or no worker answers.
         UnitBug: a mistake in a measurement; what had finished before is kept.
     """
-    wanted = {unit.key: unit for unit in units}
+    (rows,) = sweep_in_parts(
+        [units], folder, scheduler=scheduler, workers=workers, progress=progress
+    )
+    return rows
+
+
+def sweep_in_parts(
+    parts: Sequence[Iterable[Unit]],
+    folder: str | Path,
+    *,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Iterator[pd.DataFrame]:
+    """Like `sweep`, the rows of each part as soon as it has run.
+
+    Whoever has seen enough asks for no more: what comes after it does not run.
+    """
+    wanted = [{unit.key: unit for unit in part} for part in parts]
     results = Results(Path(folder))
-    done = results.finished(wanted)
-    missing = [unit for key, unit in wanted.items() if key not in done]
-    try:
-        if missing:
-            with tqdm(
-                total=len(wanted),
-                initial=len(done),
-                unit="unit",
-                disable=None if progress else True,
-            ) as bar:
-                _run(missing, results, scheduler, workers, bar)
-    finally:
-        results.compact()
-    return _table(wanted, results)
+    with ExitStack() as stack:
+        client = None
+        for place, units in enumerate(wanted):
+            done = results.finished(units)
+            missing = [unit for key, unit in units.items() if key not in done]
+            try:
+                if missing:
+                    if client is None:
+                        left = {key for part in wanted[place:] for key in part}
+                        most = len(left.difference(results.finished(left)))
+                        client = stack.enter_context(connected(scheduler, workers, most))
+                    with tqdm(
+                        total=len(units),
+                        initial=len(done),
+                        unit="unit",
+                        disable=None if progress else True,
+                    ) as bar:
+                        _run(missing, results, client, bar)
+            finally:
+                results.compact()
+            yield _table(units, results)
 
 
-def _run(
-    units: list[Unit], results: Results, scheduler: str | None, workers: int | None, bar: tqdm
-) -> None:
+def _run(units: list[Unit], results: Results, client: Client, bar: tqdm) -> None:
     failed = []
-    with connected(scheduler, workers, len(units)) as client:
-        for unit, outcome in _outcomes(client, units):
-            if outcome.bug:
-                raise UnitBug(f"{unit.measurement} of {unit.parameters}:\n{outcome.bug}")
-            results.write(
-                unit.key,
-                unit.measurement,
-                unit.parameters,
-                outcome.rows,
-                outcome.error,
-                outcome.seconds,
-                outcome.code,
-            )
-            if outcome.error:
-                failed.append(f"{unit.measurement}: {outcome.error}")
-                bar.set_postfix_str(f"{len(failed)} failed")
-            bar.update()
+    for unit, outcome in _outcomes(client, units):
+        if outcome.bug:
+            raise UnitBug(f"{unit.measurement} of {unit.parameters}:\n{outcome.bug}")
+        results.write(
+            unit.key,
+            unit.measurement,
+            unit.parameters,
+            outcome.rows,
+            outcome.error,
+            outcome.seconds,
+            outcome.code,
+        )
+        if outcome.error:
+            failed.append(f"{unit.measurement}: {outcome.error}")
+            bar.set_postfix_str(f"{len(failed)} failed")
+        bar.update()
     if failed:
         message = f"{len(failed)} of {len(units)} units failed, for example {failed[0]}"
-        warnings.warn(message, SweepWarning, stacklevel=3)
+        warnings.warn(message, SweepWarning, stacklevel=4)
 
 
 def _outcomes(client: Client, units: list[Unit]) -> Iterator[tuple[Unit, Outcome]]:

@@ -1,0 +1,64 @@
+"""What a check has said, in a few sentences, for a page or a terminal."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+from lightning_v2.model import Voice
+from lightning_v2.precision import Plan
+from lightning_v2.search.check_record import Check
+
+
+@dataclass(frozen=True)
+class CheckWords:
+    """A record in a few sentences.
+
+    Attributes:
+        record: what was said.
+        plan, voice: at hand; a record of others is said to be one. None: nothing to hold it
+            against.
+    """
+
+    record: Check
+    plan: Plan | None = None
+    voice: Voice | None = None
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        record = self.record
+        words = f"{record.plan.name}: {record.answer}"
+        if record.answer == "no verdict":
+            return f"{words}, because controls came out wrong: {', '.join(record.wrong_controls)}."
+        if record.answer == "not resolved":
+            return f"{words}: {record.verdict.sentences} sentences are too few to say."
+        failed = [judgement.endpoint.label for judgement in record.verdict.failed]
+        return f"{words}; fails: {'; '.join(failed)}." if failed else f"{words}."
+
+    def lines(self) -> list[str]:
+        """One sentence each, the most important first."""
+        foreign: tuple[str, ...] = ()
+        if self.plan is not None and self.voice is not None:
+            foreign = self.record.differences(self.plan, self.voice)
+        rights = [control.right for control in self.record.controls]
+        controls = f"{rights.count(True)} of {len(rights)} controls come out as they must"
+        if None in rights:
+            controls += f", {rights.count(None)} are not resolved by so few sentences"
+        return [
+            *foreign,
+            *self.record.definition_differences,
+            f"{controls}.",
+            *(f"Note: {note}." for note in self.record.notes),
+        ]
+
+    def __repr__(self) -> str:
+        lines = (f"- {line}" for line in (*self.lines(), self.record.provenance))
+        return "\n".join([self.verdict, *lines])
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines())
+        return (
+            f'<div class="findings"><p><strong>{html.escape(self.verdict)}</strong></p>'
+            f"<ul>{items}</ul><p><small>{html.escape(self.record.provenance)}</small></p></div>"
+        )
