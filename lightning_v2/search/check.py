@@ -137,7 +137,8 @@ def check(
         return found + [unit for c in asked for unit in _control_units(c, texts, **given)]
 
     def judged(look: Look, rows: pd.DataFrame) -> Check:
-        free = _of(rows, "free_running")
+        records = plan_records(rows)
+        free = records["free-running"]
         return Check(
             plan=plan,
             voice=voice,
@@ -145,7 +146,7 @@ def check(
             tier=tier,
             seed=seed,
             sentences=tuple(sentences)[: look.sentences],
-            verdict=judge(plan_records(rows), endpoints, resamples, look=look),
+            verdict=judge(records, endpoints, resamples, look=look),
             controls=tuple(
                 ControlVerdict(
                     c.name,
@@ -215,7 +216,7 @@ def plan_units(
         for unit in (
             Unit("teacher_forced", {"sentence": sentence, **under}),
             Unit("free_running", {"sentence": sentence, **under}),
-            Unit("recognised", {"sentence": sentence, **common}),
+            Unit("alone", {"sentence": sentence, **common}),
         )
     ]
 
@@ -265,6 +266,7 @@ def find_recordings(
 def plan_records(rows: pd.DataFrame) -> dict[Run, pd.DataFrame]:
     """Records for `judge` of the rows of `plan_units` of one plan."""
     free = _of(rows, "free_running")
+    free = free.assign(**measurements.naturalness_change(_of(rows, "alone"), free))
     records: dict[Run, pd.DataFrame] = {
         "teacher-forced": _of(rows, "teacher_forced"),
         "free-running": free.assign(**_words(rows, free["heard"])),
@@ -330,7 +332,7 @@ def _of(rows: pd.DataFrame, measurement: str) -> pd.DataFrame:
 def _words(rows: pd.DataFrame, heard: pd.Series) -> dict[str, list[float]]:
     """Columns of `measurements.words_heard` against what was heard of float32, which is also what
     was heard where the bits are the same."""
-    reference = _of(rows, "recognised")["heard"]
+    reference = _of(rows, "alone")["heard"]
     heard = heard.where(heard.notna(), reference)
     found = pd.DataFrame(
         [measurements.words_heard(text, reference[text], words) for text, words in heard.items()]

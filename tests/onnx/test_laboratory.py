@@ -100,6 +100,6 @@ def test_explored():
 
 @KOKORO.marks[0]
 def test_words_of_japanese_are_not_recognised():
-    unit = Unit("recognised", {"voice": "kokoro", "sentence": "はい。"})
+    unit = Unit("alone", {"voice": "kokoro", "sentence": "はい。"})
     outcome = run_unit(unit.entry, unit.parameters, unit.voice_digest, unit.surroundings, {})
     assert outcome.error is None and outcome.rows[0]["heard"] is None

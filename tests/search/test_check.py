@@ -10,7 +10,7 @@ import soundfile
 import lightning_v2 as lv2
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.endpoints import ENDPOINTS, Endpoint
-from lightning_v2.analysis.metrics.metric import METRICS
+from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES, METRICS
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.cli.main import main
 from lightning_v2.errors import ArgumentError
@@ -28,6 +28,9 @@ GOOD = {metric.name: metric.bound for metric in METRICS} | {
     "frames": 300,
 }
 BAD = GOOD | {"zimtohrli": 1e-3, "f0_p95_cents": 40.0}
+NOT_SCORED = {
+    f"dnsmos_{score}{of}_mos": float("nan") for score in DNSMOS_SCORES for of in ("", "_reference")
+}
 ENOUGH = "60"
 """Sentences that can resolve every endpoint."""
 
@@ -39,7 +42,7 @@ def results(monkeypatch, tmp_path):
     found = {
         "teacher_forced": GOOD,
         "free_running": GOOD | {"heard": "{said}"},
-        "recognised": {"heard": "{said}"},
+        "alone": {"heard": "{said}"},
         **{c.name: GOOD | {"heard": "{said}"} if c.must == "pass" else BAD for c in CONTROLS},
     }
     asked = []
@@ -53,6 +56,7 @@ def results(monkeypatch, tmp_path):
             values = values | {"heard": values["heard"].format(said=unit.parameters["sentence"])}
         return (
             {"measurement": unit.measurement, "change": None, "heard": None, "code": "0.1.0"}
+            | NOT_SCORED
             | unit.parameters
             | {"error": error}
             | ({} if error else values)
@@ -171,19 +175,16 @@ def test_words_that_are_lost_and_words_too_many(results, capsys):
 
 
 def test_the_same_bits_say_the_same_words(results, capsys):
-    results["recognised"] = {"heard": "{said} and on, and on"}
+    results["alone"] = {"heard": "{said} and on, and on"}
     for name in ("free_running", *(c.name for c in CONTROLS if c.must == "pass")):
         results[name] = results[name] | {"heard": None}
     assert run() == 0
 
 
 def test_naturalness_is_reported_and_not_judged(results, capsys):
-    scores = {"reference": 3.4, "change": -0.5}
-    results["free_running"] = results["free_running"] | {
-        f"dnsmos_{score}_{of}_mos": value
-        for score in ("ovrl", "p808")
-        for of, value in scores.items()
-    }
+    for name, of, value in (("alone", "_reference", 3.4), ("free_running", "", 2.9)):
+        scores = {f"dnsmos_{score}{of}_mos": value for score in ("ovrl", "p808")}
+        results[name] = results[name] | scores
     assert run() == 0
     shown = capsys.readouterr().out
     line = next(line.split() for line in shown.splitlines() if "DNSMOS overall" in line)

@@ -10,10 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics import audio_metrics, recogniser, words
 from lightning_v2.analysis.metrics.alignment import pairing
+from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES
+from lightning_v2.analysis.metrics.naturalness import dnsmos
 from lightning_v2.analysis.metrics.recording import distances, phone_ends
 from lightning_v2.analysis.metrics.recording import read as read_recording
 from lightning_v2.analysis.metrics.sanity import flaw
@@ -56,25 +59,27 @@ def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0)
     """A plan that predicts durations and F0 itself, frames paired by phones; what DNSMOS makes of
     it; and what is `heard`.
 
-    What needs sample to belong to sample is missing. Hold `heard` against that of `recognised` by
-    `words_heard`; it is None where both have the same bits.
+    What needs sample to belong to sample is missing. Hold `heard` and DNSMOS against those of
+    `alone`, by `words_heard` and `naturalness_change`; `heard` is None where both have the same
+    bits.
     """
     speaker = voice_of(voice)
     reference = _said(speaker, sentence, seed)
     candidate = emulated(speaker, sentence, plan, tier, seed, None)
-    waves = reference.waveform, candidate.waveform
     return {
         **_measured(reference, candidate),
-        **audio_metrics.dnsmos_mos(*waves, reference.sample_rate),
+        **_naturalness(candidate, ""),
         "heard": _heard_anew(speaker, reference, candidate),
     }
 
 
-@measurement("recognised")
-def recognised(voice: str, sentence: str, seed: int = 0) -> dict:
-    """What the recogniser has `heard` of float32."""
+@measurement("alone")
+def alone(voice: str, sentence: str, seed: int = 0) -> dict:
+    """What judges of one signal make of float32, which is the same for all plans: DNSMOS, and what
+    the recogniser has `heard`."""
     speaker = voice_of(voice)
-    return {"heard": _heard(speaker, _said(speaker, sentence, seed))}
+    speech = _said(speaker, sentence, seed)
+    return {**_naturalness(speech, "_reference"), "heard": _heard(speaker, speech)}
 
 
 def _presets(parameters: dict) -> list[Path]:
@@ -154,6 +159,27 @@ def words_heard(sentence: str, reference: str | None, candidate: str | None) -> 
         "words": before["words"],
         "words_right": int(words.heard_right(sentence, reference).sum()),
     }
+
+
+def naturalness_change(reference: pd.DataFrame, candidate: pd.DataFrame) -> pd.DataFrame:
+    """Columns of DNSMOS that need both: those of the reference, and by how much the candidate is
+    better.
+
+    Args:
+        reference: rows of `alone`, a sentence each.
+        candidate: rows of `free_running`, the same sentences.
+    """
+    columns = {}
+    for score in DNSMOS_SCORES:
+        before = reference[f"dnsmos_{score}_reference_mos"].reindex(candidate.index)
+        columns[f"dnsmos_{score}_reference_mos"] = before
+        columns[f"dnsmos_{score}_change_mos"] = candidate[f"dnsmos_{score}_mos"] - before
+    return pd.DataFrame(columns)
+
+
+def _naturalness(speech: Speech, of: str) -> dict[str, float]:
+    scores = dnsmos(speech.waveform, speech.sample_rate)
+    return {f"dnsmos_{score}{of}_mos": value for score, value in scores.items()}
 
 
 @functools.lru_cache(maxsize=128)

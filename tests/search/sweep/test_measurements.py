@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lightning_v2.analysis.metrics import recogniser
@@ -33,11 +34,16 @@ def test_a_plan_is_measured_in_both_ways():
     assert forced["duration_difference_ms"] == 0
     assert 2 < forced["pesq_wb_mos"] < 4.6
     assert np.isnan(free["pesq_wb_mos"])
-    heard = measurements.recognised("slt", TEXT)["heard"]
-    found = measurements.words_heard(TEXT, heard, free["heard"])
+    alone = measurements.alone("slt", TEXT)
+    found = measurements.words_heard(TEXT, alone["heard"], free["heard"])
     assert found["words"] == 5
     assert 0 <= found["words_agree_percent"] <= 100
     assert 1 <= free["dnsmos_ovrl_mos"] <= 5 and np.isnan(forced["dnsmos_ovrl_mos"])
+    change = measurements.naturalness_change(
+        pd.DataFrame([alone], index=[TEXT]), pd.DataFrame([free, free], index=[TEXT, "unknown"])
+    )["dnsmos_ovrl_change_mos"]
+    before = alone["dnsmos_ovrl_reference_mos"]
+    assert change[TEXT] == free["dnsmos_ovrl_mos"] - before and np.isnan(change["unknown"])
 
 
 def test_the_same_bits_are_not_heard_again(monkeypatch):
@@ -58,7 +64,7 @@ def test_words_that_flip():
 
 def test_controls_are_heard_where_they_must_pass():
     rounded = measurements.control("slt", TEXT, "16-bit rounding", None)
-    assert rounded["heard"] == measurements.recognised("slt", TEXT)["heard"]
+    assert rounded["heard"] == measurements.alone("slt", TEXT)["heard"]
     assert "heard" not in measurements.control("slt", TEXT, "white noise", None)
 
 
