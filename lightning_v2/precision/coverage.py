@@ -6,7 +6,7 @@ sites (operations with a name), multiply-adds of one sentence, and bytes of stor
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import pandas as pd
@@ -43,6 +43,15 @@ class Precisions(Protocol):
     def for_site(self, site: Site) -> SitePrecision: ...
 
 
+class Share(NamedTuple):
+    """The sites of one value of a field, and how much of all they are."""
+
+    sites: int
+    share_of_sites: float
+    share_of_macs: float
+    share_of_weight_bytes: float
+
+
 @dataclass(frozen=True)
 class Coverage:
     """Shares of a plan over the sites of one run.
@@ -58,6 +67,10 @@ class Coverage:
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row a site: op, engine, precision, multiply-adds, values and bytes of its constants."""
+        return pd.DataFrame(self._rows).set_index("site")
+
+    @cached_property
+    def _rows(self) -> list[dict]:
         rows = []
         for site in self.sites:
             precision = self.plan.for_site(site)
@@ -82,33 +95,44 @@ class Coverage:
                     "vector_bytes": vector_bytes,
                 }
             )
-        return pd.DataFrame(rows).set_index("site")
+        return rows
 
     @cached_property
     def shares(self) -> pd.DataFrame:
         """Rows (field, value); columns sites, and the shares of sites, macs and weight_bytes."""
-        table = self.table
-        parts = [
-            _shares(table[table.engine == "matrix"], "math_fidelity"),
-            _shares(table[table.weights != ""], "weights", _constants_by_format(table)),
-            _shares(table[table.activations != ""], "activations"),
-            _shares(table, "output"),
-        ]
-        return pd.concat(parts)
+        rows = {(f, value): share for f, of in self._shares.items() for value, share in of.items()}
+        index = pd.MultiIndex.from_tuples(rows, names=["field", "value"])
+        return pd.DataFrame(rows.values(), index, Share._fields)
+
+    @cached_property
+    def _shares(self) -> dict[str, dict[str, Share]]:
+        """Without pandas: a search asks for those of many plans."""
+        rows = self._rows
+        return {
+            "math_fidelity": _shares(
+                [row for row in rows if row["engine"] == "matrix"],
+                "math_fidelity",
+                _sums(rows, "math_fidelity", "weight_bytes"),
+            ),
+            "weights": _shares(
+                [row for row in rows if row["weights"]], "weights", _constants_by_format(rows)
+            ),
+            "activations": _shares([row for row in rows if row["activations"]], "activations"),
+            "output": _shares(rows, "output"),
+        }
 
     @property
     def weight_bytes(self) -> float:
         """Bytes of all constants as stored, block exponents included, tile padding not."""
-        return float(self.table.weight_bytes.sum() + self.table.vector_bytes.sum())
+        return float(sum(row["weight_bytes"] + row["vector_bytes"] for row in self._rows))
 
     def share(self, field: str, value: str, of: str = "sites") -> float:
         """One share between 0 and 1, such as ("math_fidelity", "LoFi", of="macs").
 
         of: "sites", "macs" or "weight_bytes".
         """
-        shares = self.shares
-        found = (field, value) in shares.index
-        return float(shares.loc[(field, value), f"share_of_{of}"]) if found else 0.0
+        found = self._shares.get(field, {}).get(value)
+        return float(getattr(found, f"share_of_{of}")) if found else 0.0
 
     def __str__(self) -> str:
         shares = self.shares.copy()
@@ -138,29 +162,38 @@ def voice_sites(voice: object, text: str | None = None) -> list[Site]:
     return _traces[voice.model]
 
 
-def _shares(table: pd.DataFrame, field: str, weight_bytes: pd.Series | None = None) -> pd.DataFrame:
-    """Shares of the sites of `table` by their value of `field`."""
-    groups = table.groupby(field, sort=False)
-    shares = pd.DataFrame({"sites": groups.size(), "share_of_sites": groups.size() / len(table)})
-    shares["share_of_macs"] = _fraction(groups.macs.sum())
-    if field == "math_fidelity":
-        weight_bytes = groups.weight_bytes.sum()
-    if weight_bytes is not None:
-        shares = shares.reindex(shares.index.union(weight_bytes.index, sort=False))
-        shares["sites"] = shares["sites"].fillna(0).astype(int)
-        shares["share_of_weight_bytes"] = _fraction(weight_bytes)
-    else:
-        shares["share_of_weight_bytes"] = float("nan")
-    shares.index = pd.MultiIndex.from_product([[field], shares.index], names=["field", "value"])
-    return shares.fillna({"share_of_sites": 0.0, "share_of_macs": 0.0})
+def _shares(
+    rows: list[dict], field: str, weight_bytes: dict[str, float] | None = None
+) -> dict[str, Share]:
+    """Shares of the sites of `rows` by their value of `field`."""
+    macs = _sums(rows, field, "macs")
+    sites = dict.fromkeys([*macs, *(weight_bytes or {})], 0)
+    for row in rows:
+        sites[row[field]] += 1
+    parts = [_fractions(counts) for counts in (sites, macs)]
+    of_bytes = _fractions(weight_bytes) if weight_bytes is not None else {}
+    missing = 0.0 if of_bytes else float("nan")
+    return {
+        value: Share(count, *(part.get(value, 0.0) for part in parts), of_bytes.get(value, missing))
+        for value, count in sites.items()
+    }
 
 
-def _constants_by_format(table: pd.DataFrame) -> pd.Series:
-    matrices = table[table.weights != ""].groupby("weights", sort=False).weight_bytes.sum()
-    vectors = table[table.vectors != ""].groupby("vectors", sort=False).vector_bytes.sum()
-    return matrices.add(vectors, fill_value=0.0)
+def _constants_by_format(rows: list[dict]) -> dict[str, float]:
+    matrices = _sums(rows, "weights", "weight_bytes")
+    vectors = _sums(rows, "vectors", "vector_bytes")
+    return {f: matrices.get(f, 0.0) + vectors.get(f, 0.0) for f in sorted({*matrices, *vectors})}
 
 
-def _fraction(values: pd.Series) -> pd.Series:
-    total = values.sum()
-    return values / total if total else values * 0.0
+def _sums(rows: list[dict], field: str, column: str) -> dict[str, float]:
+    """Value of `field` -> sum of a column; rows without a value do not count."""
+    sums: dict[str, float] = {}
+    for row in rows:
+        if value := row[field]:
+            sums[value] = sums.get(value, 0) + row[column]
+    return sums
+
+
+def _fractions(parts: dict[str, float]) -> dict[str, float]:
+    total = sum(parts.values())
+    return {value: part / total if total else 0.0 for value, part in parts.items()}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lightning_v2.deployment.cycles import cycles
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Coverage
-from lightning_v2.precision.edit import Move, Precisions, plan_of
-from lightning_v2.tensix.numbers.sites import Site
+from lightning_v2.precision.edit import Move, Precisions
+from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 LOWS = (
     {"math_fidelity": "LoFi", "weights_rounding": "fidelity"},
@@ -46,7 +46,7 @@ class Figures:
 
     @classmethod
     def of(cls, precisions: Precisions, sites: tuple[Site, ...]) -> Figures:
-        found = Coverage(plan_of(precisions), sites)
+        found = Coverage(_EachSite(precisions), sites)
         bfp4 = found.share("weights", "bfloat4_b", of="weight_bytes")
         return cls(
             lofi_share=found.share("math_fidelity", "LoFi"),
@@ -55,6 +55,17 @@ class Figures:
             weight_bytes=found.weight_bytes,
             cycles=cycles(precisions, sites),
         )
+
+
+@dataclass(frozen=True)
+class _EachSite:
+    """Precisions as `Coverage` asks for them; a plan of them would be written and read first."""
+
+    precisions: Precisions
+    name: str = ""
+
+    def for_site(self, site: Site) -> SitePrecision:
+        return self.precisions[site.name]
 
 
 @dataclass(frozen=True)
