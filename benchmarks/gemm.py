@@ -41,7 +41,9 @@ def main() -> int:
         "all": rows["error"].median(),
         "traced": rows[rows["traced"]]["error"].median(),
         "p150, held out": rows[rows["board"] == "p150"]["error"].median(),
-        "p150, held out, traced": rows[rows["traced"] & (rows["board"] == "p150")]["error"].median(),
+        "p150, held out, traced": rows[rows["traced"] & (rows["board"] == "p150")][
+            "error"
+        ].median(),
     }
     medians = {name: round(float(value), 3) for name, value in medians.items()}
     print(f"\nmedian relative error, modelled beside measured by others: {medians}")

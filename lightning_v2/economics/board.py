@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from lightning_v2.economics.constants import constants_of
 from lightning_v2.errors import ArgumentError
 
-ARCHITECTURES = {"n150": "wormhole_b0", "n300": "wormhole_b0", "p100": "blackhole", "p150": "blackhole"}
+ARCHITECTURES = {
+    "n150": "wormhole_b0",
+    "n300": "wormhole_b0",
+    "p100": "blackhole",
+    "p150": "blackhole",
+}
 """Board -> architecture."""
 
 

@@ -75,9 +75,7 @@ def constants() -> tuple[Constant, ...]:
 def constants_of(*names: str) -> dict[str, Constant]:
     """Name -> constant of what is called so, from the widest name to the narrowest."""
     rows = constants()
-    return {
-        row.name: row for of in (EVERYTHING, *names) for row in rows if row.of == of
-    }
+    return {row.name: row for of in (EVERYTHING, *names) for row in rows if row.of == of}
 
 
 def constants_table() -> pd.DataFrame:

@@ -71,15 +71,21 @@ class GpuCost:
         return f"Modelled from the data sheet of the {self.gpu}; not measured on one."
 
 
-def gpu_cost(cost: Cost, gpu: str) -> GpuCost:
+def gpu_cost(cost: Cost, gpu: str, **changed: float) -> GpuCost:
     """The voice, batch and bucket of `cost` on a GPU.
 
+    changed: constants that shall have other values.
+
     Raises:
-        ArgumentError: there is no such GPU.
+        ArgumentError: there is no such GPU, or no such constant.
     """
     if gpu not in GPUS:
         raise ArgumentError(f"no GPU {gpu!r}; there are {', '.join(GPUS)}")
     values = {name: row.value for name, row in constants_of(gpu).items()}
+    unknown = sorted(set(changed) - set(values))
+    if unknown:
+        raise ArgumentError(f"no constant {unknown[0]!r}; there are {', '.join(values)}")
+    values |= changed
     least = values["gpu_kernel"] * 1e-6
     flops = values["gpu_flops"] * 1e12 * values["gpu_share_of_flops"]
     bandwidth = values["gpu_dram"] * 1e9 * values["gpu_share_of_dram"]

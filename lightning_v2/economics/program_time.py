@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 from lightning_v2.economics.board import Board
 from lightning_v2.economics.program import (
-    CONVOLUTION, ELEMENTWISE, MOVEMENT, NORM, PRODUCT, SOFTMAX, Program,
-)  # fmt: skip
+    CONVOLUTION,
+    ELEMENTWISE,
+    MOVEMENT,
+    NORM,
+    PRODUCT,
+    SOFTMAX,
+    Program,
+)
 from lightning_v2.economics.resources.dram import BARRIER, dram_cycles
 from lightning_v2.economics.resources.launch import launch_seconds
 from lightning_v2.economics.resources.movement import movement_time

@@ -44,7 +44,9 @@ def product(made: Cut | None = None, dtype: str = "bfloat16", **values) -> Progr
         "operands": (tensor(m, k), weights), "results": (tensor(m, n),), "cores": 4,
         "math_fidelity": "LoFi", "dram_read_bytes": weights.bytes,
     }  # fmt: skip
-    return Program(**{"name": "Matmul", "call": "linear", "kind": PRODUCT, "cut": made} | plain | values)
+    return Program(
+        **{"name": "Matmul", "call": "linear", "kind": PRODUCT, "cut": made} | plain | values
+    )
 
 
 def elementwise(function: str = "gelu", **values) -> Program:

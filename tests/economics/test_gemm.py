@@ -1,4 +1,4 @@
-"""The model beside published products: a few of them anew, all of them as the benchmark kept them."""
+"""The model beside published products: a few anew, all of them as the benchmark kept them."""
 
 import json
 from pathlib import Path

@@ -121,7 +121,7 @@ def block_time(steps: int, block: float, feed: Feed, write: Feed, board: Board) 
 
 def _window_feed(program: Program, board: Board) -> Feed:
     """Of a convolution: rows of windows from the core's own L1, and weights that one core sends."""
-    cut, in0, in1 = program.cut, *program.operands[:2]
+    cut, in1 = program.cut, program.operands[1]
     size = tile_bytes(in1.dtype)
     count = cut.width * cut.block_n
     window = read_cycles(TILE * cut.share_m, cut.width * TILE * 2, board)

@@ -1,6 +1,6 @@
 """Against sums that can be done by hand: 1 GHz, so that a cycle is a nanosecond."""
 
-from pytest import approx
+import pytest
 
 from lightning_v2.economics.program import CONVOLUTION
 from lightning_v2.economics.resources.products import block_feed, product_time, tile_cycles
@@ -46,18 +46,18 @@ def test_every_core_for_itself_asks_dram_for_more():
 def test_where_operands_come_late_they_count():
     time = product_time(product(), BOARD)
     # Two blocks of K, each 500 and 1024 cycles; 16 products of 16 + 4 cycles are done meanwhile.
-    assert time.engine == approx(16 * 20 * NANO)
-    assert time.latency == approx((2 * 500 + 200) * NANO)
+    assert time.engine == pytest.approx(16 * 20 * NANO)
+    assert time.latency == pytest.approx((2 * 500 + 200) * NANO)
     # The result: 4 tiles of each core are written, 64 cycles each.
-    assert time.noc == approx((2 * 1024 + 4 * 64) * NANO)
+    assert time.noc == pytest.approx((2 * 1024 + 4 * 64) * NANO)
 
 
 def test_where_the_engine_is_slower_it_counts():
     slow = round_board(phase=1600)
     time = product_time(product(), slow)
-    assert time.engine == approx(2 * 16 * (1600 + 4) * NANO)
-    assert time.latency == approx((500 + 200) * NANO)
-    assert time.noc == approx((1024 + 4 * 64) * NANO)
+    assert time.engine == pytest.approx(2 * 16 * (1600 + 4) * NANO)
+    assert time.latency == pytest.approx((500 + 200) * NANO)
+    assert time.noc == pytest.approx((1024 + 4 * 64) * NANO)
 
 
 def test_more_shares_than_cores_come_one_after_the_other():
@@ -65,7 +65,7 @@ def test_more_shares_than_cores_come_one_after_the_other():
         product_time(product(cut(m=m, share_m=2), operands=product().operands), BOARD)
         for m in (4, 8)
     )
-    assert twice.latency - once.latency == approx(2 * 500 * NANO)
+    assert twice.latency - once.latency == pytest.approx(2 * 500 * NANO)
 
 
 def test_weights_of_fewer_bits_come_sooner():
@@ -81,5 +81,5 @@ def test_windows_of_a_convolution_come_from_the_core_itself():
     kept = tensor(128, 128, memory="L1 height_sharded 4 cores")
     program = product(shared, operands=(rows, weights), results=(kept,), kind=CONVOLUTION)
     time = product_time(program, BOARD)
-    assert time.latency == approx(500 * NANO)
-    assert time.noc == approx(32 * (64 + 64) * NANO)
+    assert time.latency == pytest.approx(500 * NANO)
+    assert time.noc == pytest.approx(32 * (64 + 64) * NANO)
