@@ -7,6 +7,7 @@ import traceback
 from contextlib import suppress
 
 from lightning_v2.cli import check as check_command
+from lightning_v2.cli import cost as cost_command
 from lightning_v2.cli import deploy as deploy_command
 from lightning_v2.cli import notebooks as notebooks_command
 from lightning_v2.cli import search as search_command
@@ -145,6 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     settings = verbs.add_parser("settings", help="print a plan as the settings of ttnn's calls")
     settings_command.add_arguments(settings)
     settings.set_defaults(run=settings_command.run)
+
+    cost = verbs.add_parser("cost", help="model what a sentence takes on a board")
+    cost_command.add_arguments(cost)
+    cost.set_defaults(run=cost_command.run)
 
     voices = verbs.add_parser("voices", help="list the voices that can be loaded by name")
     voices.set_defaults(run=voices_command.run)

@@ -24,6 +24,7 @@ from lightning_v2.deployment.device.ttnn_ops import Choice
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.observed.report import Report, StageReport
+from lightning_v2.deployment.observed.step import Step
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
@@ -50,6 +51,7 @@ class Rehearsal:
         seconds: *measured*, of all buckets, on this machine; not of a device.
         report: programs, memory and transfers of every stage and bucket.
         operations: a row for each device operation, as `Graph.operations`, with stage and bucket.
+        steps: of every stage and bucket of `report`, in its order, what `operations` says in words.
         nodes, edges: of a drawing, as `Graph.nodes` and `Graph.edges`, with stage and bucket.
         programs: a row for each kind of matrix product: m, k, n in values, formats, the program
             chosen, and of each kind of program its cycles, *modelled*, missing where it does not
@@ -64,6 +66,7 @@ class Rehearsal:
     seconds: float
     report: Report
     operations: pd.DataFrame
+    steps: tuple[tuple[Step, ...], ...]
     nodes: pd.DataFrame
     edges: pd.DataFrame
     programs: pd.DataFrame
@@ -233,6 +236,7 @@ def observed(plan: Plan, board: str, voice: str | Path, buckets: Buckets) -> Reh
             grid=device.grid,
             seconds=perf_counter() - start,
             report=report,
+            steps=tuple(graph.steps for graph in deployment.graphs),
             programs=pd.DataFrame(map(_product, deployment.choices)),
             **{name: pd.concat(rows, ignore_index=True) for name, rows in tables.items()},
         )

@@ -1,0 +1,1 @@
+"""Cards, prices and electricity: what a number of streams costs."""

@@ -1,0 +1,1 @@
+"""Time of one program, a file a resource that it may wait for."""
