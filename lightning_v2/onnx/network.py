@@ -164,7 +164,8 @@ class OnnxNetwork(nn.Module):
     def _computes(node: Node, types: dict[str, np.dtype]) -> bool:
         """Whether who sees the calls of the network has to see that of a node: it computes with
         floating-point values, or such values leave torch in it."""
-        floats = [name for name in (*node.inputs, *node.outputs) if name and types[name].kind == "f"]
+        values = filter(None, (*node.inputs, *node.outputs))
+        floats = [name for name in values if types[name].kind == "f"]
         if OPERATIONS[node.op].computes:
             return bool(floats)
         return node.op in _READING and not {*node.inputs[1:]}.isdisjoint(floats)

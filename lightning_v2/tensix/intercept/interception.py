@@ -30,8 +30,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import ParametrizationList
 from torch.nn.modules.module import _global_forward_hooks
+from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode, _get_current_function_mode
 
 from lightning_v2.errors import ArgumentError, NoRuleError
