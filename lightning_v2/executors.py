@@ -3,8 +3,8 @@
 Whoever intercepts and whoever speaks know nothing of each other; both know this.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +23,21 @@ class Executor:
         by: what computes in its place; None: the module itself.
         plan: name of the precision plan; None: PyTorch's float32.
         tier: of the emulation; None: PyTorch.
+        steps: of who sees the calls of the module; see `handed_over`.
     """
 
     by: Any = None
     plan: str | None = None
     tier: str | None = None
+    steps: "Steps | None" = None
+
+
+Step = Callable[[Callable, Sequence], Any]
+"""Runs one step of a module, a function or a submodule, on its operands, and sees its calls."""
+
+Steps = Callable[[nn.Module], AbstractContextManager[Step | None]]
+"""Context in which only those calls of a module are seen that come from a `Step`; it gives None
+where all go on to be seen."""
 
 
 _executors: ContextVar[tuple[tuple[nn.Module, Executor], ...]] = ContextVar(
@@ -37,7 +47,11 @@ _executors: ContextVar[tuple[tuple[nn.Module, Executor], ...]] = ContextVar(
 
 @contextmanager
 def executed_by(
-    module: nn.Module, by: Any, plan: str | None = None, tier: str | None = None
+    module: nn.Module,
+    by: Any,
+    plan: str | None = None,
+    tier: str | None = None,
+    steps: Steps | None = None,
 ) -> Iterator[None]:
     """Context in which another object runs a module in this thread.
 
@@ -49,13 +63,30 @@ def executed_by(
         by: with the methods that are asked of the module; the module itself is legal, and None
             stands for it.
         plan, tier: how.
+        steps: given by who sees the calls of the module.
     """
-    mine = module, Executor(by, plan, tier)
+    mine = module, Executor(by, plan, tier, steps)
     _executors.set((*_executors.get(), mine))
     try:
         yield
     finally:
         _executors.set(tuple(pair for pair in _executors.get() if pair is not mine))
+
+
+@contextmanager
+def handed_over(module: nn.Module) -> Iterator[Step | None]:
+    """Context in which a module that knows its steps hands those that compute to who sees its
+    calls.
+
+    It spares the others a look: they only move, select or count values. None: nobody sees the
+    calls of this thread, or several do, who have to agree about each.
+    """
+    seeing = [executor.steps for _, executor in _executors.get() if executor.steps is not None]
+    if len(seeing) != 1:
+        yield None
+        return
+    with seeing[0](module) as step:
+        yield step
 
 
 def any_at_work() -> bool:

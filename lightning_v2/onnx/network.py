@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lightning_v2.executors import handed_over
 from lightning_v2.onnx.errors import OnnxError
 from lightning_v2.onnx.expansions import expand
 from lightning_v2.onnx.folding import fold
@@ -97,6 +98,7 @@ class OnnxNetwork(nn.Module):
             if graph.constants[name].dtype.kind != "f"
         ]
         self._steps: list[tuple[str, list[int], list[int], nn.Module | Function]] = []
+        self._handed_over = [self._computes(node, types) for node in graph.nodes]
         for node in graph.nodes:
             run, given = self._made(node, names.get(node.output), node.output in hosted)
             if node.output in sites and node.output not in hosted:
@@ -157,6 +159,16 @@ class OnnxNetwork(nn.Module):
     @staticmethod
     def _is_site(node: Node, types: dict[str, np.dtype]) -> bool:
         return OPERATIONS[node.op].computes and types[node.output].kind == "f"
+
+    @staticmethod
+    def _computes(node: Node, types: dict[str, np.dtype]) -> bool:
+        """Whether who sees the calls of the network has to see that of a node: it computes with
+        floating-point values, or such values leave torch in it."""
+        values = filter(None, (*node.inputs, *node.outputs))
+        floats = [name for name in values if types[name].kind == "f"]
+        if OPERATIONS[node.op].computes:
+            return bool(floats)
+        return node.op in _READING and not {*node.inputs[1:]}.isdisjoint(floats)
 
     def _holds_constants(self, node: Node) -> bool:
         """Whether a node has numbers of its own, as one that looks rows up in a table does."""
@@ -241,10 +253,16 @@ class OnnxNetwork(nn.Module):
         pins = {self._slots[name]: value for name, value in (pinned or {}).items()}
         wanted = {name: self._slots[name] for name in (*self.graph.outputs, *also)}
         last = self._last_uses({*wanted.values()})
-        with seeded(seed):
-            for (name, given, made, run), done in zip(self._steps, last, strict=True):
+        with seeded(seed), handed_over(self) as step:
+            for (name, given, made, run), done, computes in zip(
+                self._steps, last, self._handed_over, strict=True
+            ):
+                operands = [values[i] for i in given]
                 try:
-                    result = run(*[values[i] for i in given])
+                    if step is not None and computes:
+                        result = step(run, operands)
+                    else:
+                        result = run(*operands)
                 except (RuntimeError, IndexError, TypeError) as error:
                     shapes = [tuple(x.shape) for i in given if (x := values[i]) is not None]
                     raise OnnxError(
@@ -314,5 +332,8 @@ def _with_an_axis(function: Function) -> Function:
 
     return run
 
+
+_READING = {"Pad", "Range", "Resize", "Upsample"}
+"""Which nodes look at values of later inputs: how far, how much, with what."""
 
 _WITH_NUMBERS = {"Add", "Sub", "Mul", "Div", "Pow"}

@@ -6,6 +6,8 @@ Otherwise the sums and products that run on the matrix engine take masked operan
 with a 16-bit Dst every intermediate result is a bfloat16. docs/numerics.md, sections 3 and 7.2.
 """
 
+import functools
+
 import torch
 import torch.nn.functional as F
 
@@ -29,7 +31,7 @@ def normalise(
 
     centred: layer norm; otherwise root mean square.
     """
-    epsilon = truncate(torch.tensor(epsilon, dtype=torch.float32), _BFLOAT16).item()
+    epsilon = _cut(epsilon)
     if config.fp32_dest_acc_en and _part("in0", config) == _part("in1", config) == "all":
         if centred:
             return F.layer_norm(x, x.shape[-1:], weight, bias, epsilon)
@@ -43,6 +45,11 @@ def normalise(
     x = stored(product(x, scale, config), config)
     x = x if weight is None else stored(product(x, weight, config), config)
     return x if bias is None else x + bias
+
+
+@functools.lru_cache(maxsize=256)
+def _cut(epsilon: float) -> float:
+    return truncate(torch.tensor(epsilon, dtype=torch.float32), _BFLOAT16).item()
 
 
 def product(a: torch.Tensor, b: torch.Tensor, config: ComputeKernelConfig) -> torch.Tensor:

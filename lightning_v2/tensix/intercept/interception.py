@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,16 +30,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _global_forward_hooks
 from torch.nn.utils.parametrize import ParametrizationList
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode
 
 from lightning_v2.errors import ArgumentError, NoRuleError
-from lightning_v2.executors import UNKNOWN, executed_by
+from lightning_v2.executors import UNKNOWN, Step, executed_by
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
-from lightning_v2.tensix.intercept.nested import float_dtype, tensors
+from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
 from lightning_v2.tensix.intercept.operations import DATA, Operation
 from lightning_v2.tensix.intercept.single_call import objection, refuse_autocast, run_call
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
@@ -123,7 +124,7 @@ class Interception(TorchFunctionMode):
         self._contexts.callback(_hooks.release)
         self._stack = _active.stack
         self._contexts.enter_context(watched(partial(_unseen, self._stack)))
-        self._contexts.enter_context(executed_by(self._module, None, UNKNOWN, UNKNOWN))
+        self._contexts.enter_context(executed_by(self._module, None, UNKNOWN, UNKNOWN, self._steps))
         self._stack.append(self)
         _everywhere.append(self)
         return super().__enter__()
@@ -182,7 +183,7 @@ class Interception(TorchFunctionMode):
             return "outside every module"
         if frame.on_host:
             return "on the host"
-        if float_dtype((args, kwargs)) is None:
+        if not are_plain((*args, *kwargs.values())) and float_dtype((args, kwargs)) is None:
             return "made of integers"
         return objection(types, args, kwargs)
 
@@ -246,7 +247,8 @@ class Interception(TorchFunctionMode):
                 self.emulated += 1
                 if precision.output == "bfloat16" and isinstance(result, Tensor):
                     stored.keep(result)
-                self._approximated.update([] if exact else [(made.op, frame.path)])
+                if not exact:
+                    self._approximated[made.op, frame.path] += 1
             except NoRuleError as error:
                 result = made.by_torch()
                 if precision.output != "uint32" and any(x.numel() for x in tensors(result)):
@@ -263,6 +265,35 @@ class Interception(TorchFunctionMode):
             yield
         finally:
             TorchFunctionMode.__exit__(self, None, None, None)
+
+    @contextmanager
+    def _steps(self, module: nn.Module) -> Iterator[Step | None]:
+        """See `executors.handed_over`: `module` runs, and what it does not hand over is not seen.
+
+        All is seen as ever where somebody else looks on, be it by a mode or by hooks.
+        """
+        alone = _get_current_function_mode() is self and len(_global_forward_hooks) == 1
+        if not alone or self._frames[-1].module is not module:
+            yield None
+            return
+        TorchFunctionMode.__exit__(self, None, None, None)
+        try:
+            with asked_for():
+                yield self._step
+        finally:
+            TorchFunctionMode.__enter__(self)
+
+    def _step(self, run: Callable, operands: Sequence) -> object:
+        depth = len(self._frames)
+        is_hooked = not isinstance(run, nn.Module) or run._forward_hooks or run._forward_pre_hooks
+        if not is_hooked:
+            self._push(run)
+        TorchFunctionMode.__enter__(self)
+        try:
+            return run(*operands) if is_hooked else run.forward(*operands)
+        finally:
+            TorchFunctionMode.__exit__(self, None, None, None)
+            del self._frames[depth:]
 
     def _left_alone(self, name: str, frame: Frame, reason: str) -> None:
         """Count a call that torch ran, unless an outer interception takes it on."""

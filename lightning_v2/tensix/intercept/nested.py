@@ -1,6 +1,6 @@
 """Values in nested tuples, lists and dictionaries, such as the arguments of a call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -61,6 +61,28 @@ def float_dtype(values: object) -> torch.dtype | None:
     for dtype in dtypes[1:]:
         result = torch.promote_types(result, dtype)
     return result
+
+
+def are_plain(values: Iterable) -> bool:
+    """Whether all tensors among the arguments of a call are float32 with axes and values, and the
+    rest numbers and words: one look that spares the others, which most calls need not have."""
+    found = False
+    for x in values:
+        if isinstance(x, Tensor):
+            if x.dtype is not torch.float32 or not x.dim() or not x.numel():
+                return False
+            if x.layout is not torch.strided or x.is_nested:
+                return False
+            found = True
+        elif type(x) is tuple or type(x) is list:
+            if not all(type(n) in _NUMBERS for n in x):
+                return False
+        elif type(x) not in _NUMBERS and x is not None and type(x) is not str:
+            return False
+    return found
+
+
+_NUMBERS = (int, float, bool)
 
 
 def has_axes(values: object) -> bool:

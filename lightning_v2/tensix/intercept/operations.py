@@ -95,7 +95,9 @@ class Call:
     def plain_arguments(self, args: tuple, kwargs: dict[str, object]) -> tuple[Arguments, bool]:
         """Arguments for `operation.plain`, and whether the result belongs into the first one."""
         in_place = self.in_place
-        if self.switch is not None:
+        if self.switch is not None and not kwargs.get("inplace", len(args) > 1):
+            kwargs = {key: value for key, value in kwargs.items() if key != "inplace"}
+        elif self.switch is not None:
             bound = inspect.signature(self.switch).bind(*args, **kwargs).arguments
             in_place = bool(bound.pop("inplace", False))
             args, kwargs = (), bound

@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2.errors import LightningError, NoRuleError
-from lightning_v2.tensix.intercept.nested import float_dtype, has_axes, leaves, mapped, tensors
+from lightning_v2.tensix.intercept.nested import (
+    are_plain,
+    float_dtype,
+    has_axes,
+    leaves,
+    mapped,
+    tensors,
+)
 from lightning_v2.tensix.intercept.operations import Call
 from lightning_v2.tensix.numbers.constants import Constants, packed
 from lightning_v2.tensix.numbers.sites import SitePrecision
@@ -36,6 +43,8 @@ def objection(types: Iterable[type], args: tuple, kwargs: dict[str, object]) -> 
         return "inside a transform of torch.func"
     if kwargs.get("out") is not None:
         return "writes into `out`"
+    if are_plain((*args, *kwargs.values())):
+        return None
     values = list(leaves((args, kwargs)))
     found = tensors(values)
     is_complex = any(x.dtype.is_complex for x in found)
@@ -73,7 +82,8 @@ def run_call(
     Raises:
         NoRuleError: torch may know what these arguments mean, the operation does not.
     """
-    operation = call.operation
+    if are_plain((*args, *kwargs.values())):
+        return _lowered(call, args, kwargs, precision, constants)
     if any(x.numel() == 0 for x in tensors((args, kwargs))):
         raise NoRuleError("an operand without values")
     dtype = _result_dtype(list(leaves((args, kwargs))))
@@ -91,19 +101,29 @@ def run_call(
         constants.add(wide)
         return wide
 
+    args, kwargs = (mapped(values, widened) for values in (args, kwargs))
+    result, exact = _lowered(call, args, kwargs, precision, constants)
+    if dtype in _HALVES:
+        result = mapped(result, lambda x: x.to(dtype) if x.dtype == torch.float32 else x)
+    return result.reshape(()) if numbers else result, exact
+
+
+def _lowered(
+    call: Call,
+    args: tuple,
+    kwargs: dict[str, object],
+    precision: SitePrecision,
+    constants: Constants,
+) -> tuple[object, bool]:
     try:
         (args, kwargs), _ = call.plain_arguments(args, kwargs)
-        args, kwargs = (mapped(values, widened) for values in (args, kwargs))
-        result, exact = operation.run(precision, constants, args, kwargs)
+        return call.operation.run(precision, constants, args, kwargs)
     except NotImplementedError as error:
         raise NoRuleError(str(error)) from error
     except Exception as error:
         # Torch knows more forms of its calls than any list of ours: what a rule stumbles over is
         # one that it does not know.
         raise NoRuleError(f"{type(error).__name__}: {error}") from error
-    if dtype in _HALVES:
-        result = mapped(result, lambda x: x.to(dtype) if x.dtype == torch.float32 else x)
-    return result.reshape(()) if numbers else result, exact
 
 
 def _result_dtype(values: list[object]) -> torch.dtype | None:

@@ -11,10 +11,10 @@ from itertools import chain
 
 import torch
 from torch import Tensor, nn
-from torch.utils.weak import WeakIdKeyDictionary
 
-_packed: WeakIdKeyDictionary = WeakIdKeyDictionary()
-"""Owner -> view of it -> its bytes when last seen, a tensor of them, and its forms by recipe."""
+_packed: dict[int, tuple[weakref.ref[Tensor], dict]] = {}
+"""Identity of an owner -> the owner, and view of it -> its bytes when last seen, a tensor of them,
+and its forms by recipe."""
 
 
 class Constants:
@@ -58,12 +58,12 @@ def packed[Form](
     """
     if torch.is_grad_enabled() and tensor.requires_grad:
         return make(tensor)
-    views = _packed.setdefault(owner, {})
+    views = _views(owner)
     view = tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
     kept, values, forms = views.get(view, (None, None, {}))
-    flat, order = _flat(tensor)
+    flat = _flat(tensor)
     if kept is None or kept != flat:
-        kept, forms = bytearray(flat), {}
+        kept, forms, order = bytearray(flat), {}, _order(tensor)
         values = torch.frombuffer(kept, dtype=tensor.dtype) if kept else tensor.clone()
         values = values.view([tensor.shape[axis] for axis in order])
         values = values.permute([order.index(axis) for axis in range(len(order))])
@@ -75,11 +75,33 @@ def packed[Form](
     return forms[recipe]
 
 
-def _flat(tensor: Tensor) -> tuple[memoryview, list[int]]:
-    """The bytes of a tensor, copied only where they have gaps, and its axes in their order."""
-    order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
-    flat = tensor.detach().permute(order).reshape(-1).view(torch.uint8)
-    return memoryview(flat.numpy()), order
+def _views(owner: Tensor) -> dict:
+    """What is kept of an owner, as long as it lives."""
+    key = id(owner)
+    known = _packed.get(key)
+    if known is not None and known[0]() is owner:
+        return known[1]
+
+    def forget(gone: weakref.ref[Tensor]) -> None:
+        if key in _packed and _packed[key][0] is gone:
+            del _packed[key]
+
+    views: dict = {}
+    _packed[key] = weakref.ref(owner, forget), views
+    return views
+
+
+def _flat(tensor: Tensor) -> memoryview:
+    """The bytes of a tensor in the order of its memory, copied only where they have gaps."""
+    tensor = tensor.detach()
+    if not tensor.is_contiguous():
+        tensor = tensor.permute(_order(tensor))
+    return memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+
+
+def _order(tensor: Tensor) -> list[int]:
+    """Axes, that with the longest step first."""
+    return sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
 
 
 def _address(tensor: Tensor) -> int | None:

@@ -13,6 +13,7 @@ loops (`kernels.fpu.phases`); the phases of a fidelity add up to
 difference. Every cut is a truncation toward zero, so that a LoFi product shrinks on average.
 """
 
+import functools
 from collections.abc import Iterable
 
 from torch import Tensor
@@ -52,6 +53,7 @@ def count(fidelity: str) -> int:
     return len(PHASES[fidelity])
 
 
+@functools.cache
 def phases(fidelity: str, in0: str, in1: str) -> Pairs:
     """Pairs (part of in0, part of in1) in the order in which the engine multiplies them.
 
@@ -68,6 +70,7 @@ def phases(fidelity: str, in0: str, in1: str) -> Pairs:
     )
 
 
+@functools.cache
 def passes(fidelity: str, in0: str, in1: str) -> Pairs:
     """As few pairs as add up to the same exact product: one, or two for HiFi3."""
     most = FIDELITIES[-1]
@@ -75,6 +78,7 @@ def passes(fidelity: str, in0: str, in1: str) -> Pairs:
     return _PASSES[most if complete else fidelity]
 
 
+@functools.cache
 def bits_used(operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> int:
     """Significand bits of `part` ("high", "all") of an operand ("in0", "in1") stored as `dtype`.
 
@@ -84,6 +88,7 @@ def bits_used(operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> in
     return min(SIGNIFICAND_BITS[dtype], register, BITS[operand, part])
 
 
+@functools.cache
 def part_taken(operand: str, fidelity: str) -> str:
     """The part ("high", "all") of an operand that all phases of a fidelity take together."""
     place = ("in0", "in1").index(operand)

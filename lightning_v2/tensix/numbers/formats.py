@@ -64,9 +64,28 @@ def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
 
 def pack_device_(x: Tensor, dtype: str) -> Tensor:
     """`pack_device` along the last axis of an `x` that nobody else has: its memory may be used."""
-    if dtype == "bfloat16" and x.is_cpu and not x.requires_grad and _is_dense(x):
+    if dtype == "bfloat16" and _may_be_used(x):
         return round_bfloat16_(x)
     return pack_device(x, dtype)
+
+
+def pack_even_(x: Tensor) -> Tensor:
+    """`x`, that nobody else has, stored as bfloat16 after the vector engine rounded it to nearest
+    even."""
+    if not _may_be_used(x):
+        return pack_device(pack_host(x, "bfloat16"), "bfloat16")
+    patterns = _patterns(x)
+    loops("rows.formats").round_bfloat16_even_packed(patterns, patterns)
+    return x
+
+
+def pack_cut_(x: Tensor) -> Tensor:
+    """`x`, that nobody else has, stored as bfloat16 after a 16-bit Dst cut it off."""
+    if not _may_be_used(x):
+        return pack_device(truncate(x, _MASK_BFLOAT16), "bfloat16")
+    patterns = _patterns(x)
+    loops("rows.formats").cut_bfloat16_packed(patterns, patterns)
+    return x
 
 
 def typecast(x: Tensor, dtype: str, axis: int = -1, source: str = "float32") -> Tensor:
@@ -232,8 +251,14 @@ def _like(x: Tensor) -> tuple[Tensor, Tensor]:
 def _patterns(x: Tensor) -> np.ndarray:
     """The memory of a dense tensor as a flat uint32 array."""
     _check_float32(x)
-    flat = x.numpy() if x.is_contiguous() else x.as_strided((x.numel(),), (1,)).numpy()
-    return flat.reshape(-1).view(np.uint32)
+    if not x.is_contiguous():
+        x = x.as_strided((x.numel(),), (1,))
+    return x.numpy().reshape(-1).view(np.uint32)
+
+
+def _may_be_used(x: Tensor) -> bool:
+    """Whether a loop may write to the memory of a tensor that nobody else has."""
+    return x.is_cpu and not x.requires_grad and _is_dense(x)
 
 
 def _is_dense(x: Tensor) -> bool:

@@ -10,6 +10,7 @@ that one is rounded (error feedback, first-order noise shaping; A. Oppenheim and
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -32,20 +33,21 @@ class Rounding:
     bits: int | None = None
     feedback: str | None = None
 
-    @classmethod
-    def of(cls, precision: SitePrecision, operand: str = "in1") -> Rounding:
+    @staticmethod
+    @functools.lru_cache(maxsize=1024)
+    def of(precision: SitePrecision, operand: str = "in1") -> Rounding:
         """That of a site.
 
         operand: as which the multiplier takes the weights: "in1" (K, N), or "in0" for taps of the
             depthwise kernel (see `convolution`) and for a constant on the left of a product.
         """
         if precision.weights_rounding == "nearest":
-            return cls()
+            return Rounding()
         wide = precision.fp32_dest_acc_en
         taken = fidelity.bits_taken(operand, precision.math_fidelity, precision.weights, wide)
         bits = taken if taken < fidelity.SIGNIFICAND_BITS[precision.weights] else None
         carried = precision.weights_rounding == "feedback" and operand == "in1"
-        return cls(bits, precision.weights if carried else None)
+        return Rounding(bits, precision.weights if carried else None)
 
     def __call__(self, weights: Tensor) -> Tensor:
         """Weights (..., K, N), or of any other shape: then no errors are carried."""

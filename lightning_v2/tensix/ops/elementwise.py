@@ -18,6 +18,7 @@ rounded to nearest even. The fast tier computes in float32 and rounds once: the 
 bits for a sum, so that 99 % of the sums in the simulator's files are equal, the rest one unit away.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +29,14 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact.threads import spread_slices
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
-from lightning_v2.tensix.numbers.formats import pack_device_, pack_host, round_bfloat16, truncate
+from lightning_v2.tensix.numbers.formats import (
+    pack_cut_,
+    pack_device,
+    pack_device_,
+    pack_even_,
+    pack_host,
+    round_bfloat16,
+)
 from lightning_v2.tensix.numbers.tensor import Tensor, checked_dtype
 
 
@@ -214,12 +222,12 @@ class _Operands:
         number = number if rounded else "float32"
         self._each = [x.dtype if isinstance(x, Tensor) else number for x in (a, b)]
         self.values = [
-            x.values if isinstance(x, Tensor) else pack_host(torch.tensor(float(x)), number)
-            for x in (a, b)
+            x.values if isinstance(x, Tensor) else _number(float(x).hex(), number) for x in (a, b)
         ]
         shapes = [tuple(x.shape) for x in self.values]
         try:
-            shape = np.broadcast_shapes(*shapes)  # torch's imports sympy
+            # torch's imports sympy
+            shape = shapes[0] if shapes[0] == shapes[1] else np.broadcast_shapes(*shapes)
         except ValueError:
             raise ArgumentError(
                 f"a has shape {shapes[0]} and b {shapes[1]}; legal are shapes that broadcast"
@@ -235,13 +243,19 @@ class _Operands:
         if settings().exact:
             values = self._exact(kernel, wide)
         else:
-            values = function(*(x.expand(self._shape) for x in self.values))
+            values = function(*self._spread())
             if not wide:
-                values = _fast_rounding(kernel)(values)
+                values = _fast_store(kernel)(values)
+                narrow = self.dtype == "bfloat16"
+                return Tensor(values if narrow else pack_device(values, self.dtype), self.dtype)
         if "float32" in self.formats and self.dtype == "bfloat16":
             # A typecast on the vector engine follows.
-            values = pack_host(values, "bfloat16")
+            return Tensor(pack_even_(values), self.dtype)
         return Tensor(pack_device_(values, self.dtype), self.dtype)
+
+    def _spread(self) -> list[torch.Tensor]:
+        """The operands in the shape of the result."""
+        return [x if x.shape == self._shape else x.expand(self._shape) for x in self.values]
 
     def _exact(self, kernel: str, wide: bool) -> torch.Tensor:
         values = [x.detach() for x in self.values]
@@ -277,9 +291,19 @@ class _Operands:
         return (own_rows, own_columns) != (rows, columns) and not met_by_row
 
 
-def _fast_rounding(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """How a result comes into a 16-bit Dst."""
+def _fast_store(kernel: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """How a result comes into a 16-bit Dst and from there into a packer."""
     if kernel in ("vector_minimum", "vector_maximum"):
-        return lambda x: truncate(x, 0xFFFF0000)
-    pack = pack_host if kernel.startswith("vector_") else pack_device_
-    return lambda x: pack(x, "bfloat16")
+        return pack_cut_
+    return pack_even_ if kernel.startswith("vector_") else _pack_rounded_
+
+
+def _pack_rounded_(x: torch.Tensor) -> torch.Tensor:
+    return pack_device_(x, "bfloat16")
+
+
+@functools.lru_cache(maxsize=1024)
+def _number(x: str, dtype: str) -> torch.Tensor:
+    """A number, as `float.hex` writes it, as a tensor without axes of that format."""
+    with torch.inference_mode(False):
+        return pack_host(torch.tensor(float.fromhex(x)), dtype)

@@ -126,7 +126,7 @@ def _norm(
     if not settings().exact:
         fast = normalisation_fast.normalise
         dst = fast(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
-        return Tensor(formats.pack_device(dst, x.dtype), x.dtype)
+        return Tensor(formats.pack_device_(dst, x.dtype), x.dtype)
     if size > LONGEST[name]:
         raise NoRuleError(
             f"{name} of rows of {size} values is not emulated exactly; legal are {LONGEST[name]} "
@@ -150,4 +150,4 @@ def _vector(name: str, x: Tensor | None, size: int) -> torch.Tensor | None:
             f"{name} has shape {tuple(x.shape)}; legal is a last axis of {size} values, like that "
             "of x, and no other longer than 1"
         )
-    return x.values.reshape(size)
+    return x.values if x.values.dim() == 1 else x.values.reshape(size)

@@ -15,7 +15,7 @@ import torch
 
 from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.tensix.numbers.configuration import settings
-from lightning_v2.tensix.numbers.formats import pack_device, pack_device_, truncate
+from lightning_v2.tensix.numbers.formats import pack_cut_, pack_device, pack_device_
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, typecast
 from lightning_v2.tensix.ops.elementwise import multiply
 from lightning_v2.tensix.ops.sfpu import apply
@@ -24,7 +24,6 @@ from lightning_v2.tensix.ops.unary import UNARY, Unary
 SIGMOID_MODES = ("Accurate", "AccurateWithFastExp", "FastApproximate")
 GELU_VARIANTS = ("Accurate", "FastLut", "Tanh")
 
-_BFLOAT16 = 0xFFFF0000
 _FAST_MODE = "fast_and_approximate_mode"
 
 
@@ -137,11 +136,12 @@ def _run(name: str, x: Tensor, fast: bool = False, **parameters: float) -> Tenso
         values, truncated = row.approximate(x.values), True
     else:
         values = row.function(x.values, *(row.parameters | parameters).values())
-    if not wide and truncated:
-        values = truncate(values, _BFLOAT16)
-    elif not wide:
-        pack = pack_device_ if values.data_ptr() != x.values.data_ptr() else pack_device
-        values = pack(values, "bfloat16")
+    if not wide:
+        if values.data_ptr() == x.values.data_ptr():
+            values = values.clone()
+        values = pack_cut_(values) if truncated else pack_device_(values, "bfloat16")
+        if x.dtype == "bfloat16":
+            return Tensor(values, x.dtype)
     return Tensor(pack_device(values, x.dtype), x.dtype)
 
 

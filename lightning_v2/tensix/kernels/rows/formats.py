@@ -69,6 +69,28 @@ def round_bfloat16_even(source, target):
 
 
 @compiled
+def round_bfloat16_even_packed(source, target):
+    """`round_bfloat16_even`, then `round_bfloat16`, which changes NaN, denormals and -0 alone."""
+    for i in range(source.size):
+        pattern = source[i]
+        odd = (pattern >> np.uint32(16)) & _ONE
+        rounded = (pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
+        if (pattern & _MAGNITUDE) > _EXPONENT:
+            rounded = (pattern & _SIGN) | _EXPONENT
+        target[i] = rounded if rounded & _EXPONENT else _ZERO
+
+
+@compiled
+def cut_bfloat16_packed(source, target):
+    """The low half cleared, then `round_bfloat16`."""
+    for i in range(source.size):
+        cut = source[i] & np.uint32(0xFFFF0000)
+        if (cut & _MAGNITUDE) > _EXPONENT:
+            cut = (cut & _SIGN) | _EXPONENT
+        target[i] = cut if cut & _EXPONENT else _ZERO
+
+
+@compiled
 def cast_bfloat16(source, target):
     """As the vector engine casts: nearest, ties to even, the carry of a NaN wraps; then packed."""
     for i in range(source.size):
