@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lightning_v2.deployment.device.target import ttnn_version
 from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
-from lightning_v2.deployment.lowering.runner import Constant, DeviceTensor
+from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor
 from lightning_v2.files import user_cache, written_whole
 from lightning_v2.identity import code_digest
 from lightning_v2.model import Voice
