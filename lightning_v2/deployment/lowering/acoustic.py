@@ -105,6 +105,7 @@ class LoweredAcoustics:
         self, path: str, source: str, x: DeviceTensor, mask: DeviceTensor | None, view: View
     ) -> DeviceTensor:
         run, module = self._run, getattr(self._network, path)
-        x = stack(run, f"{path}.blocks", source, x, module.blocks, mask, view)
+        stored = run.precision(source).output
+        x = stack(run, f"{path}.blocks", x, module.blocks, view, stored, mask)
         x = run.layer_norm(f"{path}.norm", x, module.norm, view)
         return run.linear(f"{path}.output", x, module.output, view)

@@ -50,19 +50,16 @@ def attention(
 def stack(
     run: Runner,
     path: str,
-    source: str,
     x: DeviceTensor,
     blocks: nn.ModuleList,
-    mask: DeviceTensor | None,
     view: View,
+    stored: str,
+    mask: DeviceTensor | None,
 ) -> DeviceTensor:
-    """Blocks of convolution in a row, (B, T, C) -> (B, T, C); x is the result of site `source`.
-
-    Padding is zero in each convolution, as it is for the network beyond the edges.
-    """
+    """Blocks of convolution in a row, (B, T, C) -> (B, T, C); arguments as of `convnext`."""
     for i, block in enumerate(blocks):
-        x = convnext(run, f"{path}.{i}", x, block, view, run.precision(source).output, mask)
-        source = f"{path}.{i}.add"
+        x = convnext(run, f"{path}.{i}", x, block, view, stored, mask)
+        stored = run.precision(f"{path}.{i}.add").output
     return x
 
 
@@ -77,7 +74,8 @@ def convnext(
 ) -> DeviceTensor:
     """Depthwise convolution, norm and perceptron around a residual connection.
 
-    The convolution alone looks at neighbours: only what it sees is masked.
+    The convolution alone looks at neighbours: what it sees of padding is zero, as it is for the
+    network beyond the edges.
 
     stored: the format of x. mask: (B, T, 1), 1 where there is something and 0 for padding.
     """

@@ -21,6 +21,11 @@ from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
 
+def moved(dtype: str) -> str:
+    """The format in which values are moved by rows: see `Runner.movable`."""
+    return "bfloat16" if dtype in MAGNITUDE_BITS else dtype
+
+
 def _same(x: Tensor) -> Tensor:
     return x
 
@@ -269,7 +274,7 @@ class Runner:
         return self._movable(x, self.precision(site).activations)
 
     def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
-        return self.ops.typecast(x, "bfloat16") if dtype in MAGNITUDE_BITS else x
+        return self.ops.typecast(x, moved(dtype))
 
     def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
         """Columns `start` to `stop` of x."""

@@ -103,7 +103,8 @@ class LoweredVocoder:
         windows = self._windows(run.masked(envelope, mask, written), pitch, neighbours)
         x = run.taps("vocoder.input", windows, vocoder.input, side_by_side(vocoder.input), view)
         x = run.layer_norm("vocoder.input_norm", x, vocoder.input_norm, view)
-        x = stack(run, "vocoder.blocks", "vocoder.input_norm", x, vocoder.blocks, mask, view)
+        stored = run.precision("vocoder.input_norm").output
+        x = stack(run, "vocoder.blocks", x, vocoder.blocks, view, stored, mask)
         x = run.layer_norm("vocoder.norm", x, vocoder.norm, view)
         gains = run.linear("vocoder.gains", x, vocoder.gains, view)
         gains = run.unary("vocoder.clamp", "clamp", gains, view, max=LARGEST_LOG_GAIN)

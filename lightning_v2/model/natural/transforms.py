@@ -1,7 +1,7 @@
 """The transforms of the natural voice as two matrices, each half of the usual size.
 
 A real frame of 1200 samples is folded about its middle: x[n] + x[1200 - n] has the real parts of
-its spectrum, x[n] - x[1200 - n] the imaginary ones. Both matrices are symmetric, so that the same
+its spectrum, x[1200 - n] - x[n] the imaginary ones. Both matrices are symmetric, so that the same
 ones lead from folded frames to spectra and back. Index 0 is left out, in time (there the window is
 zero) and in frequency; the last indices are zeros that fill a tile.
 
@@ -59,7 +59,7 @@ class Folding(nn.Module):
         right = F.pad(frames[..., _HALF + 1 :].flip(-1), (1, 0))
         fill = (0, BINS - _HALF - 1)
         even = F.pad(torch.cat([left + right, middle], -1), fill)
-        odd = F.pad(torch.cat([left - right, torch.zeros_like(middle)], -1), fill)
+        odd = F.pad(torch.cat([right - left, torch.zeros_like(middle)], -1), fill)
         return even, odd
 
 
