@@ -70,7 +70,8 @@ class Weights:
 
     def _pack(self, constant: Constant) -> DeviceTensor:
         self.packed += 1
-        pack = self._ops.pack_taps if constant.kind == "taps" else self._ops.pack
+        packers = {"taps": self._ops.pack_taps, "table": self._ops.pack_rows}
+        pack = packers.get(constant.kind, self._ops.pack)
         return pack(constant.values.detach(), constant.dtype)
 
 

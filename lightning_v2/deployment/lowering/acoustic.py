@@ -39,7 +39,7 @@ class LoweredAcoustics:
         encoder, run = self._network.encoder, self._run
         known = run.linear("encoder.features", features, encoder.features, view)
         table = run.table("encoder.add", encoder.embedding.weight)
-        x = run.binary("encoder.add", "add", run.ops.embedding(phones, table), known, view)
+        x = run.binary("encoder.add", "add", run.rows(phones, table), known, view)
         for i, block in enumerate(encoder.blocks):
             path = f"encoder.blocks.{i}"
             x = attention(run, f"{path}.attention", x, block.attention, keys, view)

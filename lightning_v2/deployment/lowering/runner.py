@@ -258,9 +258,13 @@ class Runner:
         """`values` (R, C), a parameter, whose rows `site` consumes."""
         return self._constant(site, "table", "table", values, dtype=self.rows_dtype(site))
 
-    def rows(self, indices: DeviceTensor, table: DeviceTensor, source: str) -> DeviceTensor:
-        """Rows of `table` (R, C), the result of site `source`."""
-        return self.ops.embedding(indices, self.movable(table, source))
+    def rows(
+        self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None
+    ) -> DeviceTensor:
+        """Rows of `table` (R, C), a constant or the result of site `source`."""
+        if source is not None:
+            table = self.movable(table, source)
+        return self.ops.embedding(indices, table, layout="TILE")
 
     def movable(self, x: DeviceTensor, source: str) -> DeviceTensor:
         """x, the result of site `source`, for moves that do not keep tiles whole.

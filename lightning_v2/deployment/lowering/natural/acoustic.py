@@ -42,7 +42,7 @@ class LoweredNaturalAcoustics:
         first = "encoder.convolution"
         table = run.table(f"{first}.depthwise", encoder.embedding.weight)
         stored = run.rows_dtype(f"{first}.depthwise")
-        x = run.ops.embedding(phones, table)
+        x = run.rows(phones, table)
         x = convnext(run, first, x, encoder.convolution, view, stored, mask)
         for i, (attending, block) in enumerate(zip(encoder.attention, encoder.blocks, strict=True)):
             path = f"encoder.attention.{i}"
