@@ -16,12 +16,21 @@ DeviceTensor = Any
 
 
 class Placement:
-    """Moves tensors of one device, where they do not lie there already."""
+    """Moves tensors of one device, where they do not lie there already.
+
+    Attributes:
+        leaving: whether results are kept or fetched and so belong in DRAM.
+    """
 
     def __init__(self, device: Device):
         import ttnn
 
-        self._ttnn, self._device = ttnn, device
+        self._ttnn, self._device, self.leaving = ttnn, device, False
+
+    @property
+    def spread(self) -> Any:
+        """Memory of a result that is not sharded."""
+        return self._ttnn.DRAM_MEMORY_CONFIG if self.leaving else self._ttnn.L1_MEMORY_CONFIG
 
     def tiled(self, x: DeviceTensor) -> DeviceTensor:
         """x in tiles."""
@@ -38,6 +47,8 @@ class Placement:
         after one, before a norm, which takes none.
         """
         (rows, columns), of_b = tuple(a.shape)[-2:], tuple(b.shape)
+        if self.leaving:
+            return self.spread
         if columns > 1 and of_b[-2:] == (rows, 1) and rows % TILE == 0:
             return self.by_height(math.prod(tuple(a.shape)[:-1]) // TILE, -(-columns // TILE))
         if rows > 1 and math.prod(of_b) == columns:

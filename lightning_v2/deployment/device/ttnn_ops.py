@@ -4,7 +4,8 @@ Words of a plan become objects of ttnn in `words`; where tensors lie says `place
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,15 @@ class TtnnOps:
         """float32 values on the host."""
         return self._ttnn.to_torch(x).float()
 
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Context in which products, sums and norms go where `settle` would bring them."""
+        self._placement.leaving = True
+        try:
+            yield
+        finally:
+            self._placement.leaving = False
+
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         if x.dtype == self._words.dtype(dtype):
             return x
@@ -172,8 +182,8 @@ class TtnnOps:
             bias=bias,
             dtype=self._words.dtype(dtype),
             memory_config=self._placement.by_height(product.m, product.n)
-            if by_rows and whole
-            else ttnn.L1_MEMORY_CONFIG,
+            if by_rows and whole and not self._placement.leaving
+            else self._placement.spread,
             compute_kernel_config=self._words.kernel(config),
             program_config=self._words.program(product, program),
         )
@@ -253,7 +263,7 @@ class TtnnOps:
             bias=bias,
             epsilon=epsilon,
             compute_kernel_config=self._words.kernel(compute_kernel_config),
-            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+            memory_config=self._placement.spread,
         )
 
     def softmax(

@@ -45,7 +45,8 @@ class LoweredAcoustics:
             x = attention(run, f"{path}.attention", x, block.attention, keys, view)
             stored = run.precision(f"{path}.attention.add").output
             x = convnext(run, f"{path}.convolution", x, block.convolution, view, stored, mask)
-        hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
+        with run.leaving():
+            hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
         if not timed:
             return (hidden,), ()
         return (hidden,), (self._head("duration", "encoder.norm", hidden, mask, view),)
@@ -108,4 +109,5 @@ class LoweredAcoustics:
         stored = run.precision(source).output
         x = stack(run, f"{path}.blocks", x, module.blocks, view, stored, mask)
         x = run.layer_norm(f"{path}.norm", x, module.norm, view)
-        return run.linear(f"{path}.output", x, module.output, view)
+        with run.leaving():
+            return run.linear(f"{path}.output", x, module.output, view)

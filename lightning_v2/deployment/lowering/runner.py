@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Protocol
@@ -115,6 +116,10 @@ class Runner:
     ) -> Result:
         """`compute` of all operands by name: those that the host sends, and those held already."""
         return self._stages(name, compute, uploads, held)
+
+    def leaving(self) -> AbstractContextManager[None]:
+        """Context of results that a stage keeps, or that the host fetches."""
+        return getattr(self.ops, "leaving", nullcontext)()
 
     def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
         """What the module at `path` does, as it is, in float32."""

@@ -54,7 +54,8 @@ class LoweredVocoder:
         """
         total = self._spectrum(envelope, pitch, excitations, neighbours, view, mask)
         synthesis = self._network.vocoder.synthesis
-        return self._run.basis("vocoder.synthesis", total, synthesis, view)
+        with self._run.leaving():
+            return self._run.basis("vocoder.synthesis", total, synthesis, view)
 
     # L1 is free for others once the last name of a tensor is gone: a method for each thing to keep.
 

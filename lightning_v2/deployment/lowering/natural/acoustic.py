@@ -49,13 +49,15 @@ class LoweredNaturalAcoustics:
             x = attention(run, path, x, attending, keys, view)
             stored = run.precision(f"{path}.add").output
             x = convnext(run, f"encoder.blocks.{i}", x, block, view, stored, mask)
-        hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
+        with run.leaving():
+            hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
         if not timed:
             return (hidden,), ()
         duration, stored = self._network.duration, run.precision("encoder.norm").output
         x = convnext(run, "duration.block", hidden, duration.block, view, stored, mask)
         x = run.layer_norm("duration.norm", x, duration.norm, view)
-        return (hidden,), (run.linear("duration.output", x, duration.output, view),)
+        with run.leaving():
+            return (hidden,), (run.linear("duration.output", x, duration.output, view),)
 
     def prosody(
         self,
@@ -82,8 +84,9 @@ class LoweredNaturalAcoustics:
         stored = moved(run.precision(source).output)
         x = stack(run, "prosody.blocks", x, prosody.blocks, view, stored, mask)
         x = run.layer_norm("prosody.norm", x, prosody.norm, view)
-        pitch = run.linear("prosody.pitch", x, prosody.pitch, view)
-        return pitch, run.linear("prosody.energy", x, prosody.energy, view)
+        with run.leaving():
+            pitch = run.linear("prosody.pitch", x, prosody.pitch, view)
+            return pitch, run.linear("prosody.energy", x, prosody.energy, view)
 
     def decode(
         self,

@@ -43,8 +43,9 @@ class LoweredNaturalVocoder:
         """
         real, imaginary = self._spectrum(x, even, odd, noise, view)
         run, vocoder = self._run, self._vocoder
-        first = run.basis("vocoder.inverse_cosines", real, vocoder.inverse_cosines, view)
-        return first, run.basis("vocoder.inverse_sines", imaginary, vocoder.inverse_sines, view)
+        with run.leaving():
+            even = run.basis("vocoder.inverse_cosines", real, vocoder.inverse_cosines, view)
+            return even, run.basis("vocoder.inverse_sines", imaginary, vocoder.inverse_sines, view)
 
     # L1 is free for others once the last name of a tensor is gone: a method for each thing to keep.
 
