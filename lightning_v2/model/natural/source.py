@@ -24,12 +24,10 @@ def interpolated(frames: Tensor) -> Tensor:
 
     Before the first centre and after the last one the value is held. Whole numbers stay exact.
     """
-    held = torch.cat([frames[:, :1], frames, frames[:, -1:]], 1)
-    ahead = (torch.arange(HOP, device=frames.device) + HOP // 2) % HOP * 2 + 1
-    left = held[:, :-1].repeat_interleave(HOP, 1)[:, HOP // 2 : -(HOP // 2)]
-    right = held[:, 1:].repeat_interleave(HOP, 1)[:, HOP // 2 : -(HOP // 2)]
-    share = ahead.repeat(frames.shape[1])
-    return left * (2 * HOP - share) + right * share
+    held = torch.cat([frames[:, :1], frames, frames[:, -1:]], 1).unsqueeze(-1)
+    share = torch.arange(1, 2 * HOP, 2, device=frames.device)
+    between = held[:, :-1] * (2 * HOP - share) + held[:, 1:] * share
+    return between.flatten(1)[:, HOP // 2 : -(HOP // 2)]
 
 
 def accumulate_phase(f0: Tensor) -> Tensor:
@@ -48,7 +46,7 @@ def accumulate_phase(f0: Tensor) -> Tensor:
         return handle_torch_function(accumulate_phase, (f0,), f0)
     shares = torch.round(f0.double() * (2**_BITS / SAMPLE_RATE / (2 * HOP))).long()
     phase = torch.cumsum(interpolated(shares).clamp(min=_SLOWEST), 1) & (2**_BITS - 1)
-    return (phase.double() * 2.0**-_BITS).float()
+    return phase.float() * 2.0**-_BITS
 
 
 def pulse_train(phase: Tensor, f0: Tensor) -> Tensor:
