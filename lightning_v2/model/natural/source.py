@@ -23,12 +23,10 @@ def interpolated(frames: Tensor, hop: int = HOP) -> Tensor:
 
     Before the first centre and after the last one the value is held. Whole numbers stay exact.
     """
-    held = torch.cat([frames[:, :1], frames, frames[:, -1:]], 1)
-    ahead = (torch.arange(hop, device=frames.device) + hop // 2) % hop * 2 + 1
-    left = held[:, :-1].repeat_interleave(hop, 1)[:, hop // 2 : -(hop // 2)]
-    right = held[:, 1:].repeat_interleave(hop, 1)[:, hop // 2 : -(hop // 2)]
-    share = ahead.repeat(frames.shape[1])
-    return left * (2 * hop - share) + right * share
+    held = torch.cat([frames[:, :1], frames, frames[:, -1:]], 1).unsqueeze(-1)
+    share = torch.arange(1, 2 * hop, 2, device=frames.device)
+    between = held[:, :-1] * (2 * hop - share) + held[:, 1:] * share
+    return between.flatten(1)[:, hop // 2 : -(hop // 2)]
 
 
 def accumulate_phase(
@@ -53,7 +51,7 @@ def accumulate_phase(
     shares = torch.round(f0.double() * (2**_BITS / sample_rate / (2 * hop))).long()
     slowest = round(lowest / sample_rate * 2**_BITS)
     phase = torch.cumsum(interpolated(shares, hop).clamp(min=slowest), 1) & (2**_BITS - 1)
-    return (phase.double() * 2.0**-_BITS).float()
+    return phase.float() * 2.0**-_BITS
 
 
 def pulse_train(phase: Tensor, f0: Tensor) -> Tensor:
