@@ -15,10 +15,10 @@ from lightning_v2.deployment.errors import UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.runner import Runner
-from lightning_v2.deployment.lowering.single_calls import has_lowering
+from lightning_v2.deployment.lowering.voices import has_lowering
 from lightning_v2.deployment.observed.graph import Graph
 from lightning_v2.deployment.observed.report import Report
-from lightning_v2.deployment.speakers import GraphSpeaker, SourceFilterSpeaker, Speaker
+from lightning_v2.deployment.speakers import Speaker, speaker_of
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.onnx.voice import OnnxVoice
@@ -86,11 +86,7 @@ class Deployment:
         kind = GraphRunner if graph else Runner
         self._runner = kind(self._ops, self.plan.for_site, observer, self.weights, self._stages)
         names = self.plan.name, device.target
-        self._speaker: Speaker = (
-            GraphSpeaker(voice, self._runner, *names)
-            if graph
-            else SourceFilterSpeaker(voice, self._runner, self.buckets, *names)
-        )
+        self._speaker: Speaker = speaker_of(voice, self._runner, self.buckets, *names)
 
     @property
     def sites(self) -> dict[str, str]:

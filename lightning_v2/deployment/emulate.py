@@ -14,9 +14,8 @@ from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.as_written import refuse_edited
-from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.runner import Runner
-from lightning_v2.deployment.lowering.single_calls import has_lowering
+from lightning_v2.deployment.lowering.voices import has_lowering, lowering_of
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
@@ -145,7 +144,7 @@ def emulate(
             _warn_of_idle_rules(plan, running)
         return
     refuse_edited(voice.model, voice.config)
-    lowering = Lowering(voice.model, Runner(tensix, plan.for_site, observer))
+    lowering = lowering_of(voice.model, Runner(tensix, plan.for_site, observer))
     turns = _Turns(lowering, settings)
     with executed_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)

@@ -7,10 +7,10 @@ import torch
 
 from lightning_v2.deployment.device.target import Device
 from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
+from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.shapes import shape_store
 from lightning_v2.deployment.lowering.graph.survey import Survey, shape_runner, survey
-from lightning_v2.deployment.lowering.runner import Constant, DeviceTensor
 from lightning_v2.files import write_output
 from lightning_v2.model import Voice
 from lightning_v2.onnx.voice import OnnxVoice

@@ -1,6 +1,6 @@
 """How a voice of either kind speaks on a device: what it asks of the host, and what it sends."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,11 +11,14 @@ from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.voice import LoweredVoice
 from lightning_v2.deployment.lowering.lowering import Lowering
+from lightning_v2.deployment.lowering.natural.lowering import NaturalLowering
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executed_by
-from lightning_v2.model import SourceFilterVoice, Speech
+from lightning_v2.model import SourceFilterVoice, Speech, Voice
 from lightning_v2.model.config import HOP
+from lightning_v2.model.natural.config import BINS, STEP
+from lightning_v2.model.natural.voice import NaturalLine, NaturalVoice, Spoken
 from lightning_v2.model.network import Frames
 from lightning_v2.model.voice import Line, Script
 from lightning_v2.onnx.voice import OnnxVoice
@@ -53,7 +56,8 @@ class SourceFilterSpeaker:
         """
         scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
         lines = [self._voice.lines(script, forced) for script in scripts]
-        spoken = iter(self._speak([line for script in lines for line in script]))
+        counted = [(line.phones.shape[1], line) for script in lines for line in script]
+        spoken = iter(in_batches(self._buckets, counted, self._together))
         return [
             self._voice.speech(
                 script, [next(spoken) for _ in script.sentences], self._plan, self._target
@@ -86,18 +90,6 @@ class SourceFilterSpeaker:
             )
         return replace(script, sentences=tuple(parts))
 
-    def _speak(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
-        """All lines, those of one bucket of phones together: on it depend the bits."""
-        waiting: dict[int, list[int]] = {}
-        for i, line in enumerate(lines):
-            waiting.setdefault(self._buckets.for_phones(line.phones.shape[1]), []).append(i)
-        spoken: dict[int, tuple[Frames, torch.Tensor]] = {}
-        for members in waiting.values():
-            for start in range(0, len(members), self._buckets.batch):
-                chosen = members[start : start + self._buckets.batch]
-                spoken.update(zip(chosen, self._together([lines[i] for i in chosen]), strict=False))
-        return [spoken[i] for i in range(len(lines))]
-
     def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
         """Lines of one batch, and after them what fills it up."""
         filler = replace(lines[-1], generator=np.random.default_rng(0))
@@ -109,6 +101,75 @@ class SourceFilterSpeaker:
             [line.f0 for line in full],
             [line.noise for line in full],
         )
+
+
+class NaturalSpeaker:
+    """The natural voice: sentences of all texts share batches."""
+
+    def __init__(
+        self, voice: NaturalVoice, runner: Runner, buckets: Buckets, plan: str, target: str
+    ):
+        """plan, target: as speech names them."""
+        self._voice, self._buckets, self._plan, self._target = voice, buckets, plan, target
+        self._lowering = NaturalLowering(voice.model, runner, buckets)
+
+    def say(self, texts: list[str], seed: int, forced: Speech | None) -> list[Speech]:
+        """See `Speaker`.
+
+        Raises:
+            ArgumentError: `forced` is speech of another text, or of one that has to be cut.
+            TooLongError: a single word has more phones than the largest bucket holds.
+        """
+        scripts = [self._voice.read(one, self._buckets.phones[-1]) for one in texts]
+        lines = [self._voice.lines(script, seed, forced) for script in scripts]
+        counted = [(line.phones.shape[1], line) for script in lines for line in script]
+        spoken = iter(in_batches(self._buckets, counted, self._together))
+        return [
+            self._voice.speech(
+                text, script, [next(spoken) for _ in script], seed, self._plan, self._target
+            )
+            for text, script in zip(texts, scripts, strict=True)
+        ]
+
+    def rehearse(self, phones: int, frames: int) -> None:
+        """See `Speaker`."""
+        lowering, batch = self._lowering, self._buckets.batch
+        steps = torch.full((1, phones), frames // STEP // phones)
+        steps[0, : frames // STEP % phones] += 1
+        unknown = [None] * batch
+        encoded = lowering.encode([torch.zeros(1, phones, dtype=torch.int64)] * batch, unknown)
+        timed = replace(encoded, durations=[steps.float()] * batch)
+        lowering.speak_encoded(timed, unknown, [_natural_silence] * batch)
+
+    def _together(self, lines: list[NaturalLine]) -> list[Spoken]:
+        """Lines of one batch, and after them what fills it up."""
+        filler = replace(lines[-1], generator=np.random.default_rng(0))
+        full = lines + [filler] * (self._buckets.batch - len(lines))
+        return self._lowering.speak(
+            [line.phones for line in full],
+            [line.durations for line in full],
+            [line.f0 for line in full],
+            [line.noise for line in full],
+        )
+
+
+def in_batches[L, S](
+    buckets: Buckets, lines: Sequence[tuple[int, L]], together: Callable[[list[L]], list[S]]
+) -> list[S]:
+    """What `together` makes of each line, those of one bucket of phones together: on it depend the
+    bits.
+
+    lines: with their numbers of phones.
+    """
+    waiting: dict[int, list[int]] = {}
+    for i, (count, _) in enumerate(lines):
+        waiting.setdefault(buckets.for_phones(count), []).append(i)
+    spoken: dict[int, S] = {}
+    for members in waiting.values():
+        for start in range(0, len(members), buckets.batch):
+            chosen = members[start : start + buckets.batch]
+            spoken.update(zip(chosen, together([lines[i][1] for i in chosen]), strict=False))
+    return [spoken[i] for i in range(len(lines))]
 
 
 class GraphSpeaker:
@@ -151,3 +212,16 @@ def _stretched(x: np.ndarray, length: int, wanted: int) -> np.ndarray:
 def _silence(frames: int) -> torch.Tensor:
     """No noise for so many frames, (1, N)."""
     return torch.zeros(1, frames * HOP)
+
+
+def _natural_silence(frames: int) -> torch.Tensor:
+    """The same of the natural voice, (1, T, 2, K)."""
+    return torch.zeros(1, frames, 2, BINS)
+
+
+def speaker_of(voice: Voice, runner: Runner, buckets: Buckets, plan: str, target: str) -> Speaker:
+    """How a voice speaks that has a lowering, or whose graph has one."""
+    if isinstance(voice, OnnxVoice):
+        return GraphSpeaker(voice, runner, plan, target)
+    kind = NaturalSpeaker if isinstance(voice, NaturalVoice) else SourceFilterSpeaker
+    return kind(voice, runner, buckets, plan, target)

@@ -4,6 +4,8 @@ import dataclasses
 import functools
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -60,7 +62,8 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     config = _voice_config(folder / CONFIG, document)
     tensors, path = read_weights(folder, document), folder / WEIGHTS
     # Whatever sizes the configuration names, no memory is taken yet.
-    expected = empty_network(config).state_dict()
+    with without_values():
+        expected = Network(config).state_dict()
     if problem := _difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
@@ -91,10 +94,11 @@ def read_weights(folder: Path, document: dict) -> dict[str, torch.Tensor]:
         raise CheckpointError(f"{path} is not a safetensors file: {error}") from error
 
 
-def empty_network(config: VoiceConfig) -> Network:
-    """A network of these sizes without values: it takes no memory and hardly any time."""
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Context in which new modules have no values: they take no memory and hardly any time."""
     with torch.device("meta"), _NothingWritten():
-        return Network(config)
+        yield
 
 
 class _NothingWritten(TorchFunctionMode):

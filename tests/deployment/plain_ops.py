@@ -82,7 +82,7 @@ def slice(x, start, end):
     return x
 
 
-def embedding(indices, weight):
+def embedding(indices, weight, layout=None):
     return F.embedding(indices, weight)
 
 

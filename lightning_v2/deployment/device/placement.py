@@ -16,12 +16,21 @@ DeviceTensor = Any
 
 
 class Placement:
-    """Moves tensors of one device, where they do not lie there already."""
+    """Moves tensors of one device, where they do not lie there already.
+
+    Attributes:
+        leaving: whether results are kept or fetched and so belong in DRAM.
+    """
 
     def __init__(self, device: Device):
         import ttnn
 
-        self._ttnn, self._device = ttnn, device
+        self._ttnn, self._device, self.leaving = ttnn, device, False
+
+    @property
+    def spread(self) -> Any:
+        """Memory of a result that is not sharded."""
+        return self._ttnn.DRAM_MEMORY_CONFIG if self.leaving else self._ttnn.L1_MEMORY_CONFIG
 
     def tiled(self, x: DeviceTensor) -> DeviceTensor:
         """x in tiles."""
@@ -30,6 +39,21 @@ class Placement:
     def beside(self, x: DeviceTensor) -> Any:
         """Where the result of an operation on x goes: into L1, cut as x is."""
         return x.memory_config() if x.is_sharded() else self._ttnn.L1_MEMORY_CONFIG
+
+    def after(self, a: DeviceTensor, b: DeviceTensor) -> Any:
+        """Where the sum or product of two tensors goes; what comes next finds it where it wants it.
+
+        Times a column is a mask, before a convolution, which takes shards. Plus a row is a bias
+        after one, before a norm, which takes none.
+        """
+        (rows, columns), of_b = tuple(a.shape)[-2:], tuple(b.shape)
+        if self.leaving:
+            return self.spread
+        if columns > 1 and of_b[-2:] == (rows, 1) and rows % TILE == 0:
+            return self.by_height(math.prod(tuple(a.shape)[:-1]) // TILE, -(-columns // TILE))
+        if rows > 1 and math.prod(of_b) == columns:
+            return self._ttnn.L1_MEMORY_CONFIG
+        return self.beside(a)
 
     def interleaved(self, x: DeviceTensor) -> DeviceTensor:
         """x spread over all banks, where it lies if it is not sharded."""

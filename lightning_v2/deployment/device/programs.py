@@ -29,8 +29,8 @@ from lightning_v2.tensix.numbers.formats import tile_bytes
 CYCLES_A_PHASE = 16
 BYTES_A_CYCLE = 32
 FEWEST_ROWS = 16
-"""Rows of tiles that are worth keeping in cores of their own: with fewer, most cores are idle in
-all operations until somebody gathers them again."""
+"""Rows of tiles that are worth giving to cores of their own: with fewer, most cores are idle in
+all operations until somebody gathers them again, and to share them takes a program."""
 
 USABLE_L1 = 1_200_000
 """Bytes of a core that one program may use beside the tensors that wait there."""
@@ -116,7 +116,7 @@ def choices(product: Product, grid: Grid) -> list[Program]:
     columns = _column_grid(p.n, grid)
     tall, broad = min(grid[1], p.m), min(grid[0], p.n)
     shares = [("columns", columns, p.m, -(-p.n // (columns[0] * columns[1])))]
-    if p.m >= FEWEST_ROWS or p.n == 1:
+    if p.m >= FEWEST_ROWS or p.resident:
         shares.append(("rows", rows, p.m // (rows[0] * rows[1]), p.n))
     if tall > 1 and broad > 1:
         m, n = -(-p.m // tall), -(-p.n // broad)

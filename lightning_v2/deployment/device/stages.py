@@ -157,8 +157,8 @@ def _key(name: str, uploads: dict[str, Upload], held: dict[str, DeviceTensor]) -
 def _bucket(uploads: dict[str, Upload], held: dict[str, DeviceTensor]) -> str:
     """The static shape in words, as "frames 256, phones 64"."""
     parts = []
-    if "indices" in uploads:
-        parts.append(f"frames {uploads['indices'].values.shape[1]}")
+    if rows := uploads.get("columns", uploads.get("indices")):
+        parts.append(f"frames {rows.values.shape[1]}")
     phones = held["hidden"].shape[1] if "hidden" in held else uploads["phones"].values.shape[1]
     parts.append(f"phones {phones}")
     batch = next(iter(uploads.values())).values.shape[0]

@@ -4,7 +4,8 @@ Words of a plan become objects of ttnn in `words`; where tensors lie says `place
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,12 @@ class TtnnOps:
             x = x[None]
         return ttnn.from_torch(x.contiguous(), self._words.dtype(dtype), layout=ttnn.TILE_LAYOUT)
 
+    def pack_rows(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
+        """The same of a table, whose rows are looked up: bfloat16 lies in rows, not in tiles."""
+        if dtype != "bfloat16":
+            return self.pack(x, dtype)
+        return self._ttnn.from_torch(x.contiguous(), self._ttnn.bfloat16)
+
     def pack_taps(self, weight: torch.Tensor, dtype: str) -> DeviceTensor:
         """Weights (C, 1, k) of a depthwise convolution as its kernel wants them, on the host.
 
@@ -121,6 +128,15 @@ class TtnnOps:
     def to_torch(self, x: DeviceTensor) -> torch.Tensor:
         """float32 values on the host."""
         return self._ttnn.to_torch(x).float()
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Context in which products, sums and norms go where `settle` would bring them."""
+        self._placement.leaving = True
+        try:
+            yield
+        finally:
+            self._placement.leaving = False
 
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         if x.dtype == self._words.dtype(dtype):
@@ -166,8 +182,8 @@ class TtnnOps:
             bias=bias,
             dtype=self._words.dtype(dtype),
             memory_config=self._placement.by_height(product.m, product.n)
-            if by_rows and whole
-            else ttnn.L1_MEMORY_CONFIG,
+            if by_rows and whole and not self._placement.leaving
+            else self._placement.spread,
             compute_kernel_config=self._words.kernel(config),
             program_config=self._words.program(product, program),
         )
@@ -196,7 +212,7 @@ class TtnnOps:
             conv_config,
             compute_config,
         )
-        return self._ttnn.reshape(self._placement.interleaved(y), (batch, length, channels))
+        return self._ttnn.reshape(y, (batch, length, channels))
 
     def _convolve(
         self,
@@ -247,7 +263,7 @@ class TtnnOps:
             bias=bias,
             epsilon=epsilon,
             compute_kernel_config=self._words.kernel(compute_kernel_config),
-            memory_config=self._ttnn.L1_MEMORY_CONFIG,
+            memory_config=self._placement.spread,
         )
 
     def softmax(
@@ -261,17 +277,19 @@ class TtnnOps:
             memory_config=self._ttnn.L1_MEMORY_CONFIG,
         )
 
-    def embedding(self, indices: DeviceTensor, weight: DeviceTensor) -> DeviceTensor:
+    def embedding(
+        self, indices: DeviceTensor, weight: DeviceTensor, *, layout: str = "ROW_MAJOR"
+    ) -> DeviceTensor:
         """Rows of a table. ttnn's own knows bfloat16 alone: float32 goes in three parts of 8 bits,
-        whose sums are exact."""
+        whose sums are exact, in tiles."""
         ttnn = self._ttnn
         if weight.dtype == ttnn.bfloat16:
-            return self._rows(indices, weight)
+            return self._rows(indices, weight, layout)
         total, rest = None, weight
         for _ in range(3):
             part = self.typecast(rest, "bfloat16")
             rest = self.subtract(rest, self.typecast(part, "float32"))
-            rows = self.typecast(self._rows(indices, part), "float32")
+            rows = self.typecast(self._rows(indices, part, "TILE"), "float32")
             total = rows if total is None else self.add(total, rows)
         return total
 
@@ -332,7 +350,7 @@ class TtnnOps:
             b = self._placement.tiled(b)
             if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
                 a, b = self._placement.sharded(a), self._placement.sharded(b)
-            return function(a, b, memory_config=self._placement.beside(a))
+            return function(a, b, memory_config=self._placement.after(a, b))
 
         return run
 
@@ -356,14 +374,15 @@ class TtnnOps:
             ),
         )
 
-    def _rows(self, indices: DeviceTensor, weight: DeviceTensor) -> DeviceTensor:
+    def _rows(self, indices: DeviceTensor, weight: DeviceTensor, layout: str) -> DeviceTensor:
         ttnn = self._ttnn
         rows = ttnn.to_layout(
             self._placement.interleaved(weight),
             ttnn.ROW_MAJOR_LAYOUT,
             memory_config=ttnn.L1_MEMORY_CONFIG,
         )
-        return ttnn.embedding(indices, rows, memory_config=ttnn.L1_MEMORY_CONFIG)
+        layout = getattr(ttnn, f"{layout}_LAYOUT")
+        return ttnn.embedding(indices, rows, layout=layout, memory_config=ttnn.L1_MEMORY_CONFIG)
 
 
 def _tiles(length: int) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lightning_v2.deployment.device.target import ttnn_version
 from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
-from lightning_v2.deployment.lowering.runner import Constant, DeviceTensor
+from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor
 from lightning_v2.files import user_cache, written_whole
 from lightning_v2.identity import code_digest
 from lightning_v2.model import Voice
@@ -70,7 +70,8 @@ class Weights:
 
     def _pack(self, constant: Constant) -> DeviceTensor:
         self.packed += 1
-        pack = self._ops.pack_taps if constant.kind == "taps" else self._ops.pack
+        packers = {"taps": self._ops.pack_taps, "table": self._ops.pack_rows}
+        pack = packers.get(constant.kind, self._ops.pack)
         return pack(constant.values.detach(), constant.dtype)
 
 

@@ -1,13 +1,12 @@
 """Encoder, predictors and decoder on the device.
 
-Letters: B sentences, P phones and T frames of a bucket, C channels, H heads.
+Letters: B sentences, P phones and T frames of a bucket, C channels.
 """
 
-from torch import nn
-
-from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, View
+from lightning_v2.deployment.lowering.constant import DeviceTensor, View
+from lightning_v2.deployment.lowering.layers import attention, convnext, stack
+from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.model.acoustic import Decoder, PitchPredictor
-from lightning_v2.model.layers import Attention, ConvNeXtBlock
 from lightning_v2.model.network import Network
 
 
@@ -40,13 +39,14 @@ class LoweredAcoustics:
         encoder, run = self._network.encoder, self._run
         known = run.linear("encoder.features", features, encoder.features, view)
         table = run.table("encoder.add", encoder.embedding.weight)
-        x = run.binary("encoder.add", "add", run.ops.embedding(phones, table), known, view)
+        x = run.binary("encoder.add", "add", run.rows(phones, table), known, view)
         for i, block in enumerate(encoder.blocks):
             path = f"encoder.blocks.{i}"
-            x = self._attention(f"{path}.attention", x, block.attention, keys, view)
-            x = run.masked(f"{path}.attention.add", x, mask)
-            x = convnext(run, f"{path}.convolution", x, block.convolution, view)
-        hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
+            x = attention(run, f"{path}.attention", x, block.attention, keys, view)
+            stored = run.precision(f"{path}.attention.add").output
+            x = convnext(run, f"{path}.convolution", x, block.convolution, view, stored, mask)
+        with run.leaving():
+            hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
         if not timed:
             return (hidden,), ()
         return (hidden,), (self._head("duration", "encoder.norm", hidden, mask, view),)
@@ -106,64 +106,8 @@ class LoweredAcoustics:
         self, path: str, source: str, x: DeviceTensor, mask: DeviceTensor | None, view: View
     ) -> DeviceTensor:
         run, module = self._run, getattr(self._network, path)
-        x = stack(run, path, source, x, module.blocks, mask, view)
+        stored = run.precision(source).output
+        x = stack(run, f"{path}.blocks", x, module.blocks, view, stored, mask)
         x = run.layer_norm(f"{path}.norm", x, module.norm, view)
-        return run.linear(f"{path}.output", x, module.output, view)
-
-    def _attention(
-        self, path: str, x: DeviceTensor, module: Attention, keys: DeviceTensor, view: View
-    ) -> DeviceTensor:
-        """Self-attention around a residual connection, (B, P, C) -> (B, P, C)."""
-        run, ops = self._run, self._run.ops
-
-        def queries(seen):  # (B, H, P, ·), a padded row for each query
-            return view(seen.transpose(1, 2)).transpose(1, 2)
-
-        def transposed(seen):  # (B, H, ·, P)
-            return queries(seen.transpose(2, 3)).transpose(2, 3)
-
-        def both(seen):
-            return transposed(queries(seen))
-
-        normed = run.layer_norm(f"{path}.norm", x, module.norm, view)
-        site = f"{path}.query_key_value"
-        joint = run.linear(site, normed, module.query_key_value, view)
-        query, key, value = ops.split_query_key_value_and_split_heads(
-            run.movable(joint, site), num_heads=module.heads, transpose_key=True
-        )
-        scores = run.matmul(f"{path}.scores", query, key, (queries, transposed, both))
-        weights = run.softmax(f"{path}.softmax", scores, keys, both)
-        context = run.matmul(f"{path}.context", weights, value, (both, queries, queries))
-        joined = ops.concatenate_heads(run.movable(context, f"{path}.context"))
-        output = run.linear(f"{path}.output", joined, module.output, view)
-        return run.binary(f"{path}.add", "add", x, output, view)
-
-
-def stack(
-    run: Runner,
-    path: str,
-    source: str,
-    x: DeviceTensor,
-    blocks: nn.ModuleList,
-    mask: DeviceTensor | None,
-    view: View,
-) -> DeviceTensor:
-    """ConvNeXt blocks in a row, (B, T, C) -> (B, T, C); x is the result of site `source`.
-
-    Padding is zero before each of them, as it is for the network beyond the edges.
-    """
-    for i, block in enumerate(blocks):
-        x = convnext(run, f"{path}.blocks.{i}", run.masked(source, x, mask), block, view)
-        source = f"{path}.blocks.{i}.add"
-    return x
-
-
-def convnext(
-    run: Runner, path: str, x: DeviceTensor, block: ConvNeXtBlock, view: View
-) -> DeviceTensor:
-    """Depthwise convolution, norm and perceptron around a residual connection."""
-    y = run.depthwise(f"{path}.depthwise", x, block.depthwise, view)
-    y = run.layer_norm(f"{path}.norm", y, block.norm, view)
-    y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up, view), view)
-    y = run.linear(f"{path}.down", y, block.down, view)
-    return run.binary(f"{path}.add", "add", x, y, view)
+        with run.leaving():
+            return run.linear(f"{path}.output", x, module.output, view)

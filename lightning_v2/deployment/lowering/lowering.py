@@ -26,24 +26,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from lightning_v2.deployment.lowering.acoustic import LoweredAcoustics
 from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS, Buckets, Piece
-from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, Upload, View
+from lightning_v2.deployment.lowering.constant import DeviceTensor, View
+from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping, cut, keys, mask
+from lightning_v2.deployment.lowering.runner import Runner, Upload
 from lightning_v2.deployment.lowering.vocoder import LoweredVocoder
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.network import Frames, Network
-from lightning_v2.model.source import excitations
+from lightning_v2.model.source import accumulate_phase, excitations
 
 Outputs = tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]
-
-Members = Sequence[int | None]
-"""Sentences of a batch by number, None where nothing fills it up."""
-
-_MASKED = -1e4
-"""Added to the score of a key that is padding, as `model.layers.Attention` fills in."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ class Lowering:
             uploads = self._frame_uploads(encoded, [pitched], "decoder.input", members, piece)
             return self.runner.stage("decode", compute, uploads, hidden=encoded.hidden)[1]
 
-        ((envelope,),) = self._by_frames([f0.shape[1]], decode)
+        ((envelope,),) = by_pieces(self.buckets, [f0.shape[1]], decode)
         return Frames(encoded.ends[0], f0, envelope, pitch)
 
     def wave(self, frames: Frames, noise: Tensor) -> Tensor:
@@ -128,13 +124,13 @@ class Lowering:
                 return (), (self._vocoder.wave(view=view, **operands),)
 
             uploads = {
-                "envelope": Upload(_cut([frames.envelope], members, piece), written),
+                "envelope": Upload(cut([frames.envelope], members, piece), written),
                 **self._wave_uploads([frames.pitch], [excited], members, piece),
                 **self._mask(counts, members, piece),
             }
             return self.runner.stage("wave", compute, uploads)[1]
 
-        ((windows,),) = self._by_frames(counts, wave)
+        ((windows,),) = by_pieces(self.buckets, counts, wave)
         return self._overlap_add(windows)
 
     def speak(
@@ -182,7 +178,7 @@ class Lowering:
 
         return [
             (Frames(encoded.ends[i], f0[i], envelope, pitch[i]), self._overlap_add(windows))
-            for i, (envelope, windows) in enumerate(self._by_frames(counts, speech))
+            for i, (envelope, windows) in enumerate(by_pieces(self.buckets, counts, speech))
         ]
 
     def _speech(
@@ -213,17 +209,17 @@ class Lowering:
         counts = [x.shape[1] for x in phones]
         size = self.buckets.for_phones(max(counts))
         every, whole = range(len(counts)), Piece(0, size, 0, size)
-        valid = _cut([torch.ones(1, count, 1) for count in counts], every, whole)
+        valid = mask(counts, every, whole)
         uploads = {
-            "phones": Upload(_cut(phones, every, whole), "uint32"),
-            "features": run.upload(_cut(features, every, whole), "encoder.features"),
-            "mask": Upload(valid, "bfloat16"),
-            "keys": Upload((1 - valid.view(-1, 1, 1, size)) * _MASKED, "bfloat16"),
+            "phones": Upload(cut(phones, every, whole), "uint32"),
+            "features": run.upload(cut(features, every, whole), "encoder.features"),
+            "mask": valid,
+            "keys": keys(valid),
         }
         timed = any(given is None for given in ends)
 
         def encode(**operands: DeviceTensor) -> Outputs:
-            return self._acoustics.encode(view=_crop(counts[0]), timed=timed, **operands)
+            return self._acoustics.encode(view=cropping(counts[0]), timed=timed, **operands)
 
         name = "encode" if timed else "encode untimed"
         (hidden,), durations = run.stage(name, encode, uploads)
@@ -265,28 +261,8 @@ class Lowering:
         counts = [phone.shape[1] for phone in encoded.phone]
         return [
             self.runner.on_host("hertz", self._network.hertz, *hertz_columns.unbind(-1))
-            for (hertz_columns,) in self._by_frames(counts, pitch)
+            for (hertz_columns,) in by_pieces(self.buckets, counts, pitch)
         ]
-
-    def _by_frames(
-        self, counts: list[int], stage: Callable[[Members, Piece, View], tuple[Tensor, ...]]
-    ) -> list[tuple[Tensor, ...]]:
-        """What `stage` fetches for sentences of so many frames, (1, T, ·) of each.
-
-        Sentences of similar length go together, as many as their bucket takes; a long one goes in
-        pieces.
-        """
-        of_sentence: dict[int, tuple[Tensor, ...]] = {}
-        for members in self.buckets.groups(counts):
-            present = [i for i in members if i is not None]
-            parts = []
-            for piece in self.buckets.pieces(max(counts[i] for i in present)):
-                view = _crop(counts[present[0]] - piece.start)
-                parts.append([x[:, piece.valid] for x in stage(members, piece, view)])
-            wholes = [torch.cat(column, 1) for column in zip(*parts, strict=True)]
-            for row, i in enumerate(present):
-                of_sentence[i] = tuple(x[row : row + 1, : counts[i]] for x in wholes)
-        return [of_sentence[i] for i in range(len(counts))]
 
     def _columns(self, position: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
         """Pitch as columns for the decoder and for the vocoder, (1, T, 32) each."""
@@ -295,7 +271,7 @@ class Lowering:
     def _excitations(self, f0: Tensor, noise: Tensor) -> Tensor:
         """(1, T) Hz, (1, N) noise -> framed excitations (1, 2, T, 512); the phase is a site."""
         run, framing = self.runner, self._network.vocoder.framing
-        cycles = run.phase("source.phase", f0)
+        cycles = run.phase("source.phase", accumulate_phase, f0, HOP, SAMPLE_RATE)
         pair = run.on_host("source", excitations, cycles, f0, noise)
         return torch.stack([run.on_host("vocoder.framing", framing, x) for x in pair], 1)
 
@@ -316,44 +292,25 @@ class Lowering:
         """What the host sends for frames of a piece; columns: position of each sentence."""
         counts = [phone.shape[1] for phone in encoded.phone]
         return {
-            "indices": Upload(_cut(encoded.phone, members, piece), "uint32"),
-            "position": self.runner.upload(_cut(columns, members, piece), site),
+            "indices": Upload(cut(encoded.phone, members, piece), "uint32"),
+            "position": self.runner.upload(cut(columns, members, piece), site),
             **self._mask(counts, members, piece),
         }
 
     def _wave_uploads(
         self, pitch: list[Tensor], excited: list[Tensor], members: Members, piece: Piece
     ) -> dict[str, Upload]:
-        frames = _cut([x.transpose(1, 2) for x in excited], members, piece).transpose(1, 2)
+        frames = cut([x.transpose(1, 2) for x in excited], members, piece).transpose(1, 2)
         neighbours = self._vocoder.neighbours(len(members), piece.size)
         return {
-            "pitch": self.runner.upload(_cut(pitch, members, piece), "vocoder.input"),
+            "pitch": self.runner.upload(cut(pitch, members, piece), "vocoder.input"),
             "excitations": self.runner.upload(frames, "vocoder.analysis"),
             "neighbours": Upload(neighbours, "uint32"),
         }
 
     def _mask(self, counts: list[int], members: Members, piece: Piece) -> dict[str, Upload]:
         """1 for the frames of sentences of so many, 0 for padding, if there may be some."""
-        if not self.buckets.frames:
-            return {}
-        ones = [torch.ones(1, count, 1) for count in counts]
-        return {"mask": Upload(_cut(ones, members, piece), "bfloat16")}
-
-
-def _cut(rows: Sequence[Tensor], members: Members, piece: Piece) -> Tensor:
-    """The rows of a piece of each member (1, T, …), as one batch (B, size, …) ending in zeros."""
-    parts = [
-        rows[0][:, :0] if i is None else rows[i][:, piece.start : piece.start + piece.size]
-        for i in members
-    ]
-    return torch.cat(
-        [F.pad(x, (*(0, 0) * (x.dim() - 2), 0, piece.size - x.shape[1])) for x in parts]
-    )
-
-
-def _crop(count: int) -> View:
-    """Off with the padding of the only sentence of a batch."""
-    return lambda x: x[:, :count]
+        return {"mask": mask(counts, members, piece)} if self.buckets.frames else {}
 
 
 def _check_batch(name: str, x: Tensor) -> None:

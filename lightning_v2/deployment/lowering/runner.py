@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Protocol
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lightning_v2.deployment.lowering.blocks import in0_block_w
-from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor, Store, View
 from lightning_v2.model.layers import Basis, DepthwiseConv
-from lightning_v2.model.source import accumulate_phase
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
@@ -20,15 +21,26 @@ from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
-DeviceTensor = Any
-"""A tensor of `ops`."""
 
-View = Callable[[Tensor], Tensor]
-"""From the shape of this lowering, padding and all, to that of the network."""
+def moved(dtype: str) -> str:
+    """The format in which values are moved by rows: see `Runner.movable`."""
+    return "bfloat16" if dtype in MAGNITUDE_BITS else dtype
 
 
 def _same(x: Tensor) -> Tensor:
     return x
+
+
+def _filled(columns: int | None) -> View:
+    """Zeros after the last axis, so that it has so many columns."""
+    if columns is None:
+        return _same
+    return lambda x: F.pad(x, (0, columns - x.shape[-1]))
+
+
+def _cropped(view: View, columns: int) -> View:
+    """A view without what `_filled` put there."""
+    return lambda x: view(x)[..., :columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +49,6 @@ class Upload:
 
     values: Tensor
     dtype: str
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A parameter or buffer as the device stores it.
-
-    Attributes:
-        name: unique in the voice.
-        kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a depthwise convolution).
-        owner, arrange: what is packed, and in which order of its values.
-        dtype: the format.
-        rounding: what is done before.
-    """
-
-    name: str
-    kind: str
-    owner: Tensor
-    arrange: View
-    dtype: str
-    rounding: Rounding
-
-    @property
-    def values(self) -> Tensor:
-        """In float32, in the shape that the device has."""
-        return self.prepared(self.owner)
-
-    def prepared(self, x: Tensor) -> Tensor:
-        """x in place of the owner, as it goes to be packed."""
-        return self.rounding(self.arrange(x))
-
-
-class Store(Protocol):
-    """Packs constants, each of them once."""
-
-    def __call__(self, constant: Constant) -> DeviceTensor: ...
 
 
 Compute = Callable[..., tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]]
@@ -140,34 +117,48 @@ class Runner:
         """`compute` of all operands by name: those that the host sends, and those held already."""
         return self._stages(name, compute, uploads, held)
 
+    def leaving(self) -> AbstractContextManager[None]:
+        """Context of results that a stage keeps, or that the host fetches."""
+        return getattr(self.ops, "leaving", nullcontext)()
+
     def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
         """What the module at `path` does, as it is, in float32."""
         self.host[path, "forward"] += 1
         return function(*operands)
 
-    def phase(self, site: str, f0: Tensor) -> Tensor:
-        """(1, T) Hz -> (1, N) cycles, on the host, as the site's output format says."""
-        precision, call = self.precision(site), (f0, HOP, SAMPLE_RATE)
-        cycles = self._run(site, "phase", lambda: lower(accumulate_phase, call, {}, precision))
+    def phase(self, site: str, function: Callable, f0: Tensor, *settings: float) -> Tensor:
+        """(1, T) Hz -> (1, N) cycles, on the host, as the site's output format says.
+
+        function: of the network, which sums them in integers; settings: what it is given besides.
+        """
+        precision, call = self.precision(site), (f0, *settings)
+        cycles = self._run(site, "phase", lambda: lower(function, call, {}, precision))
         if self._observer is not None:
-            self._observer(SiteCall(site, "phase", accumulate_phase, call, {}, cycles))
+            self._observer(SiteCall(site, "phase", function, call, {}, cycles))
         return cycles
 
-    def linear(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
-        """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,)."""
-        return self._linear(site, x, layer, Tensor.t, _same, view)
+    def linear(
+        self, site: str, x: DeviceTensor, layer: nn.Linear, view: View, columns: int | None = None
+    ) -> DeviceTensor:
+        """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,).
 
-    def taps(self, site: str, x: DeviceTensor, layer: nn.Linear, view: View) -> DeviceTensor:
-        """x (..., k * C), k neighbours side by side, through `Taps`, which has them as (C, k)."""
-        taps = layer.kernel
+        columns: of the result, those after N of zeros; the observer does not see them.
+        """
+        wide, cropped = _filled(columns), _cropped(view, layer.out_features)
+        return self._linear(site, x, layer, lambda w: wide(w.t()), wide, (view, cropped))
 
-        def side_by_side(weight: Tensor) -> Tensor:
-            return weight.unflatten(1, (-1, taps)).permute(2, 1, 0).flatten(0, 1)
+    def taps(
+        self, site: str, x: DeviceTensor, layer: nn.Linear, order: Tensor, view: View
+    ) -> DeviceTensor:
+        """x (..., K) through `Taps`; order (K,): which of its inputs each column of x is, see
+        `lowering.taps`. Those that it leaves out are zero."""
 
         def as_layer(seen: Tensor) -> Tensor:
-            return seen.unflatten(-1, (taps, -1)).transpose(-1, -2).flatten(-2)
+            inputs = seen.new_zeros(*seen.shape[:-1], layer.in_features)
+            inputs[..., order] = seen
+            return view(inputs)
 
-        return self._linear(site, x, layer, side_by_side, as_layer, view)
+        return self._linear(site, x, layer, lambda w: w[:, order].t(), _same, (as_layer, view))
 
     def _linear(
         self,
@@ -175,14 +166,13 @@ class Runner:
         x: DeviceTensor,
         layer: nn.Linear,
         arrange: View,
-        operand_view: View,
-        view: View,
+        arrange_bias: View,
+        views: tuple[View, View],
     ) -> DeviceTensor:
-        execution = self._cut(site, layer.in_features, layer.out_features)
+        execution = self._cut(site, x.shape[-1], layer.out_features)
         weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
-        bias = self._vector(site, "bias", layer.bias)
+        bias = self._vector(site, "bias", layer.bias, arrange_bias)
         y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
-        views = (lambda seen: operand_view(view(seen)), view)
         return self._seen(site, "linear", (x,), y, views, (layer.weight, layer.bias))
 
     def basis(self, site: str, x: DeviceTensor, layer: Basis, view: View) -> DeviceTensor:
@@ -240,31 +230,46 @@ class Runner:
         return self._seen(site, op, (x,), y, (view, view), (), parameters)
 
     def binary(
-        self, site: str, op: str, a: DeviceTensor, b: DeviceTensor, view: View
+        self, site: str, op: str, a: DeviceTensor, b: DeviceTensor | float, view: View
     ) -> DeviceTensor:
         """Torch's `op` (add, sub, mul) of a and b."""
         name = _TTNN_NAMES.get(op, op)
         y = self._run(site, op, lambda: self.at(site).binary(name, a, b))
+        if isinstance(b, int | float):
+            return self._seen(site, op, (a,), y, (view, view), (b,))
         return self._seen(site, op, (a, b), y, (view, view, view))
 
-    def masked(self, site: str, x: DeviceTensor, mask: DeviceTensor | None) -> DeviceTensor:
-        """x, the result of `site`, times a mask (B, T, 1) of 1 and 0; no mask: x.
+    def scaled(
+        self, site: str, x: DeviceTensor, scales: Tensor, view: View, columns: int | None = None
+    ) -> DeviceTensor:
+        """x (..., C) times constant `scales` (C,); columns: as those of `linear`."""
+        row = self._vector(site, "scales", scales, _filled(columns))
+        y = self._run(site, "mul", lambda: self.at(site).binary("multiply", x, row, constant=1))
+        view = _cropped(view, len(scales))
+        return self._seen(site, "mul", (x,), y, (view, view), (scales,))
+
+    def masked(self, x: DeviceTensor, mask: DeviceTensor | None, stored: str) -> DeviceTensor:
+        """x, in the format `stored`, times a mask (B, T, 1) of 1 and 0; no mask: x.
 
         A product with 1 is exact in every format and fidelity, so that no plan has a say here.
         """
-        if mask is None:
-            return x
-        return self.ops.multiply(x, self.ops.typecast(mask, self.precision(site).output))
+        return x if mask is None else self.ops.multiply(x, self.ops.typecast(mask, stored))
+
+    def rows_dtype(self, site: str) -> str:
+        """The format of the rows of a table that `site` consumes."""
+        return "float32" if self.precision(site).activations == "float32" else "bfloat16"
 
     def table(self, site: str, values: Tensor) -> DeviceTensor:
         """`values` (R, C), a parameter, whose rows `site` consumes."""
-        wide = self.precision(site).activations == "float32"
-        dtype = "float32" if wide else "bfloat16"
-        return self._constant(site, "table", "table", values, dtype=dtype)
+        return self._constant(site, "table", "table", values, dtype=self.rows_dtype(site))
 
-    def rows(self, indices: DeviceTensor, table: DeviceTensor, source: str) -> DeviceTensor:
-        """Rows of `table` (R, C), the result of site `source`."""
-        return self.ops.embedding(indices, self.movable(table, source))
+    def rows(
+        self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None
+    ) -> DeviceTensor:
+        """Rows of `table` (R, C), a constant or the result of site `source`."""
+        if source is not None:
+            table = self.movable(table, source)
+        return self.ops.embedding(indices, table, layout="TILE")
 
     def movable(self, x: DeviceTensor, source: str) -> DeviceTensor:
         """x, the result of site `source`, for moves that do not keep tiles whole.
@@ -278,7 +283,7 @@ class Runner:
         return self._movable(x, self.precision(site).activations)
 
     def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
-        return self.ops.typecast(x, "bfloat16") if dtype in MAGNITUDE_BITS else x
+        return self.ops.typecast(x, moved(dtype))
 
     def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
         """Columns `start` to `stop` of x."""
@@ -337,8 +342,9 @@ class Runner:
             self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y))
         return result
 
-    def _vector(self, site: str, name: str, vector: Tensor) -> DeviceTensor:
-        return self._constant(site, name, "vector", vector, dtype=self.precision(site).vectors)
+    def _vector(self, site: str, name: str, vector: Tensor, arrange: View = _same) -> DeviceTensor:
+        dtype = self.precision(site).vectors
+        return self._constant(site, name, "vector", vector, arrange, dtype)
 
     def _constant(
         self,

@@ -1,20 +1,13 @@
 """Single calls of a network, as its lowering runs them; of one without a lowering, as ttnn does."""
 
 from dataclasses import replace
-from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lightning_v2.deployment.lowering.blocks import in0_block_w
-from lightning_v2.model.layers import Taps
-from lightning_v2.model.network import Network
+from lightning_v2.deployment.lowering.taps import orders
+from lightning_v2.deployment.lowering.voices import has_lowering
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
-
-
-def has_lowering(model: nn.Module) -> bool:
-    """Whether the network is written out as device operations; others run by interception."""
-    return isinstance(model, Network)
 
 
 class SingleCalls:
@@ -22,8 +15,7 @@ class SingleCalls:
 
     def __init__(self, model: nn.Module):
         self._lowered = has_lowering(model)
-        modules = model.named_modules() if self._lowered else ()
-        self._taps = {name: module for name, module in modules if isinstance(module, Taps)}
+        self._orders = orders(model) if self._lowered else {}
 
     def precision(self, precision: SitePrecision, site: Site) -> SitePrecision:
         """With the blocks along K that the lowering chooses.
@@ -39,18 +31,17 @@ class SingleCalls:
             return replace(precision, in0_block_w=1)
         rows, columns = site.shapes[1]
         k, n = (columns, rows) if site.op == "linear" else (rows, columns)
+        k = len(self._orders.get(site.name, range(k)))
         return replace(precision, in0_block_w=in0_block_w(k, n, precision.weights))
 
     def operands(self, site: str, args: tuple) -> tuple:
         """The arguments of a torch call as the device has them."""
-        return _side_by_side(self._taps[site], *args) if site in self._taps else args
+        if site not in self._orders:
+            return args
+        x, weight, *rest = args
+        order = self._orders[site]
+        return x[..., order], weight[:, order], *rest
 
     def reorders(self, site: str) -> bool:
         """Whether the device has the values of an operand in another order."""
-        return site in self._taps
-
-
-def _side_by_side(layer: Taps, x: Tensor, weight: Tensor, *rest: Any) -> tuple:
-    """Operands of `Taps` with all channels of a neighbour together, as the device has them."""
-    order = torch.arange(layer.in_features).unflatten(0, (-1, layer.kernel)).t().flatten()
-    return x[..., order], weight[:, order], *rest
+        return site in self._orders

@@ -7,8 +7,10 @@ tile are frames, and no tile is left with two rows of values. Observers see them
 import torch
 from torch import Tensor
 
-from lightning_v2.deployment.lowering.acoustic import stack
-from lightning_v2.deployment.lowering.runner import DeviceTensor, Runner, View
+from lightning_v2.deployment.lowering.constant import DeviceTensor, View
+from lightning_v2.deployment.lowering.layers import stack
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.taps import side_by_side
 from lightning_v2.model.network import Network
 from lightning_v2.model.vocoder import LARGEST_LOG_GAIN
 from lightning_v2.tile import TILE
@@ -52,7 +54,8 @@ class LoweredVocoder:
         """
         total = self._spectrum(envelope, pitch, excitations, neighbours, view, mask)
         synthesis = self._network.vocoder.synthesis
-        return self._run.basis("vocoder.synthesis", total, synthesis, view)
+        with self._run.leaving():
+            return self._run.basis("vocoder.synthesis", total, synthesis, view)
 
     # L1 is free for others once the last name of a tensor is gone: a method for each thing to keep.
 
@@ -97,10 +100,12 @@ class LoweredVocoder:
     ) -> DeviceTensor:
         """Log gains (B, 2, T, F): pulses, noise."""
         run, ops, vocoder = self._run, self._run.ops, self._network.vocoder
-        windows = self._windows(run.masked("decoder.output", envelope, mask), pitch, neighbours)
-        x = run.taps("vocoder.input", windows, vocoder.input, view)
+        written = run.precision("decoder.output").output
+        windows = self._windows(run.masked(envelope, mask, written), pitch, neighbours)
+        x = run.taps("vocoder.input", windows, vocoder.input, side_by_side(vocoder.input), view)
         x = run.layer_norm("vocoder.input_norm", x, vocoder.input_norm, view)
-        x = stack(run, "vocoder", "vocoder.input_norm", x, vocoder.blocks, mask, view)
+        stored = run.precision("vocoder.input_norm").output
+        x = stack(run, "vocoder.blocks", x, vocoder.blocks, view, stored, mask)
         x = run.layer_norm("vocoder.norm", x, vocoder.norm, view)
         gains = run.linear("vocoder.gains", x, vocoder.gains, view)
         gains = run.unary("vocoder.clamp", "clamp", gains, view, max=LARGEST_LOG_GAIN)

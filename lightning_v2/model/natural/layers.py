@@ -3,24 +3,32 @@
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import has_torch_function_unary
 
 from lightning_v2.model.layers import DepthwiseConv
 
 
 class ShiftedConv(DepthwiseConv):
-    """A depthwise convolution that trains fast on a CPU: as a sum of shifted products.
+    """A depthwise convolution that is fast on a CPU.
 
-    torch's gradient of grouped convolutions takes several times as long as all else in a block.
+    It trains as a sum of shifted products: torch's gradient of grouped convolutions takes several
+    times as long as all else in a block. It speaks as a convolution of images one frame high, whose
+    channels may lie last in memory, as they do here.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) -> (B, T, C)."""
-        if not self.training:
+        if has_torch_function_unary(x):  # who looks on sees the convolution that it is
             return super().forward(x)
-        (taps,), time = self.kernel_size, x.shape[1]
-        padded = F.pad(x, (0, 0, taps // 2, taps // 2))
-        products = (padded[:, i : i + time] * self.weight[:, 0, i] for i in range(taps))
-        return sum(products, self.bias)
+        (taps,), (edge,) = self.kernel_size, self.padding
+        if self.training:
+            time = x.shape[1]
+            padded = F.pad(x, (0, 0, edge, edge))
+            products = (padded[:, i : i + time] * self.weight[:, 0, i] for i in range(taps))
+            return sum(products, self.bias)
+        image, weight = x.transpose(1, 2).unsqueeze(2), self.weight.unsqueeze(2)
+        y = F.conv2d(image, weight, self.bias, padding=(0, edge), groups=self.groups)
+        return y.squeeze(2).transpose(1, 2)
 
 
 class Block(nn.Module):

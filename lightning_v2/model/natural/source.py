@@ -16,39 +16,42 @@ LOWEST_F0 = 40.0
 
 _HIGHEST_HARMONIC = 11000.0  # Hz
 _BITS = 42  # fraction bits of a phase in cycles
-_SLOWEST = round(LOWEST_F0 / SAMPLE_RATE * 2**_BITS)
 
 
-def interpolated(frames: Tensor) -> Tensor:
-    """Twice 300 times the values (B, T) between the centres of frames, at every sample: (B, N).
+def interpolated(frames: Tensor, hop: int = HOP) -> Tensor:
+    """2 hop times the values (B, T) between the centres of frames, at every sample: (B, N).
 
     Before the first centre and after the last one the value is held. Whole numbers stay exact.
     """
-    held = torch.cat([frames[:, :1], frames, frames[:, -1:]], 1)
-    ahead = (torch.arange(HOP, device=frames.device) + HOP // 2) % HOP * 2 + 1
-    left = held[:, :-1].repeat_interleave(HOP, 1)[:, HOP // 2 : -(HOP // 2)]
-    right = held[:, 1:].repeat_interleave(HOP, 1)[:, HOP // 2 : -(HOP // 2)]
-    share = ahead.repeat(frames.shape[1])
-    return left * (2 * HOP - share) + right * share
+    held = torch.cat([frames[:, :1], frames, frames[:, -1:]], 1).unsqueeze(-1)
+    share = torch.arange(1, 2 * hop, 2, device=frames.device)
+    between = held[:, :-1] * (2 * hop - share) + held[:, 1:] * share
+    return between.flatten(1)[:, hop // 2 : -(hop // 2)]
 
 
-def accumulate_phase(f0: Tensor) -> Tensor:
+def accumulate_phase(
+    f0: Tensor, hop: int = HOP, sample_rate: int = SAMPLE_RATE, lowest: float = LOWEST_F0
+) -> Tensor:
     """Phase of the pulses at every sample, in exact integer arithmetic.
 
-    It runs on, at 40 Hz, where there is no voice. It counts in 2^-42 cycles, and sums wrap without
-    error: the phase after an hour is as exact as after a second.
+    It counts in 2^-42 cycles, and sums wrap without error: the phase after an hour is as exact as
+    after a second.
 
     Args:
-        f0: float (B, T) Hz.
+        f0: float (B, T) Hz, at the centres of frames.
+        hop: samples a frame, an even number.
+        sample_rate: Hz.
+        lowest: Hz, as which it runs on where there is no voice.
 
     Returns:
         float32 (B, N), cycles in [0, 1).
     """
     if has_torch_function_unary(f0):
-        return handle_torch_function(accumulate_phase, (f0,), f0)
-    shares = torch.round(f0.double() * (2**_BITS / SAMPLE_RATE / (2 * HOP))).long()
-    phase = torch.cumsum(interpolated(shares).clamp(min=_SLOWEST), 1) & (2**_BITS - 1)
-    return (phase.double() * 2.0**-_BITS).float()
+        return handle_torch_function(accumulate_phase, (f0,), f0, hop, sample_rate, lowest)
+    shares = torch.round(f0.double() * (2**_BITS / sample_rate / (2 * hop))).long()
+    slowest = round(lowest / sample_rate * 2**_BITS)
+    phase = torch.cumsum(interpolated(shares, hop).clamp(min=slowest), 1) & (2**_BITS - 1)
+    return phase.float() * 2.0**-_BITS
 
 
 def pulse_train(phase: Tensor, f0: Tensor) -> Tensor:

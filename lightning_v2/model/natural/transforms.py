@@ -1,7 +1,7 @@
 """The transforms of the natural voice as two matrices, each half of the usual size.
 
 A real frame of 1200 samples is folded about its middle: x[n] + x[1200 - n] has the real parts of
-its spectrum, x[n] - x[1200 - n] the imaginary ones. Both matrices are symmetric, so that the same
+its spectrum, x[1200 - n] - x[n] the imaginary ones. Both matrices are symmetric, so that the same
 ones lead from folded frames to spectra and back. Index 0 is left out, in time (there the window is
 zero) and in frequency; the last indices are zeros that fill a tile.
 
@@ -55,11 +55,11 @@ class Folding(nn.Module):
         count = signal.shape[1] // HOP
         padded = F.pad(signal[:, None], (_HALF, _HALF), mode="reflect")[:, 0]
         frames = padded.unfold(1, FFT, HOP)[:, :count] * self.window
-        left, middle = frames[..., :_HALF], frames[..., _HALF : _HALF + 1]
-        right = F.pad(frames[..., _HALF + 1 :].flip(-1), (1, 0))
-        fill = (0, BINS - _HALF - 1)
-        even = F.pad(torch.cat([left + right, middle], -1), fill)
-        odd = F.pad(torch.cat([left - right, torch.zeros_like(middle)], -1), fill)
+        mirrored = frames.flip(-1)[..., : _HALF - 1]
+        even = F.pad(frames[..., : _HALF + 1], (0, BINS - _HALF - 1))
+        odd = F.pad(-frames[..., :_HALF], (0, BINS - _HALF))
+        even[..., 1:_HALF] += mirrored
+        odd[..., 1:_HALF] += mirrored
         return even, odd
 
 
@@ -79,7 +79,8 @@ class OverlapAdd(nn.Module):
         first = even[..., : _HALF + 1] - odd[..., : _HALF + 1]
         second = even[..., 1:_HALF] + odd[..., 1:_HALF]
         frames = torch.cat([first, second.flip(-1)], -1) * self.window
-        segments = frames.unflatten(-1, (4, HOP))
-        count = frames.shape[1]
-        rows = sum(F.pad(segments[:, :, i], (0, 0, i, 3 - i)) for i in range(4))
+        batch, count, _ = frames.shape
+        rows = frames.new_zeros(batch, count + 3, HOP)
+        for i, segment in enumerate(frames.split(HOP, -1)):
+            rows[:, i : i + count] += segment
         return rows.flatten(1)[:, _HALF : _HALF + count * HOP]

@@ -140,7 +140,7 @@ class Vocoder(nn.Module):
         """
         head = self.head
         even, odd = self.folding(pulses)
-        spectra = self.cosines(even), -self.sines(odd)
+        spectra = self.cosines(even), self.sines(odd)
         harmonic = head.harmonic_gain(x), *head.harmonic_angle(x)
         noise_gain = head.noise_gain(x)
         hiss = noise_gain * noise[..., 0, :], noise_gain * noise[..., 1, :]

@@ -1,10 +1,11 @@
 """A natural voice: text in, speech out."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,13 +14,13 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executor_of
 from lightning_v2.model.natural.checkpoint import load_checkpoint, weights_digest
 from lightning_v2.model.natural.config import BINS, HOP, SAMPLE_RATE, STEP, NaturalConfig
-from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
+from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.model.natural.source import LOWEST_F0
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
 from lightning_v2.noise import check_seed
 from lightning_v2.text import TextError
-from lightning_v2.text.misaki import misaki_sentences
+from lightning_v2.text.misaki import misaki_sentences, parts
 from lightning_v2.threads import torch_threads
 
 _QUANTILES = 2**16
@@ -29,6 +30,31 @@ _EDGE = "_"
 
 _RAW_F0 = "f0"
 """Under which a speech keeps F0 as it was predicted: unvoiced frames have small values there."""
+
+
+Spoken = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Of one sentence: durations (1, P) in steps, F0 (1, T) in Hz, waveform (1, N)."""
+
+
+@dataclass(frozen=True, eq=False)
+class NaturalLine:
+    """One sentence for a network to speak. P phones, T frames.
+
+    Attributes:
+        phones: int64 (1, P).
+        durations: (1, P) steps, or None if they are to be predicted.
+        f0: (1, T) Hz, or None.
+        generator: of its noise.
+    """
+
+    phones: torch.Tensor
+    durations: torch.Tensor | None
+    f0: torch.Tensor | None
+    generator: np.random.Generator
+
+    def noise(self, frames: int) -> torch.Tensor:
+        """White noise of unit variance for so many frames, (1, T, 2, K); drawn once."""
+        return torch.from_numpy(white_noise((1, frames, 2, BINS), self.generator))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +87,7 @@ class NaturalVoice:
         Raises:
             TextError: there is nothing to say.
         """
-        return tuple(phone for sentence in self._sentences(text) for phone in sentence)
+        return tuple(phone for sentence in self.read(text) for phone in sentence)
 
     def synthesize(
         self, text: str | list[str], *, seed: int = 0, forced: Speech | None = None
@@ -84,59 +110,86 @@ class NaturalVoice:
         check_seed(seed)
         if not isinstance(text, str):
             return [self.synthesize(one, seed=seed, forced=forced) for one in text]
-        sentences = self._sentences(text)
-        given = _split(forced, sentences)
+        executor = executor_of(self.model)
+        network = self.model if executor.by is None else executor.by
         # A voice speaks in float32, or as its plan says, whatever autocast is around it.
         autocast = torch.autocast("cpu", enabled=False)
         with torch.inference_mode(), autocast, torch_threads(1):
-            spoken = [
-                self._say(sentence, *part, np.random.default_rng([seed, index]))
-                for index, (sentence, part) in enumerate(zip(sentences, given, strict=True))
-            ]
-        executor = executor_of(self.model)
-        raw = np.concatenate([frames.f0[0].numpy() for frames, _ in spoken])
-        durations = [frames.durations[0].numpy() * np.float32(STEP) for frames, _ in spoken]
-        return Speech(
-            text=text,
-            waveform=np.concatenate([wave for _, wave in spoken]),
-            phonemes=tuple(phone for sentence in sentences for phone in sentence),
-            durations=np.concatenate(durations),
-            f0=_voiced(raw),
-            decisions={_RAW_F0: raw},
-            frames=tuple(frames.f0.shape[1] for frames, _ in spoken),
-            seed=seed,
-            sample_rate=SAMPLE_RATE,
-            hop=HOP,
-            plan=executor.plan,
-            tier=executor.tier,
-        )
+            sentences = self.read(text)
+            spoken = [_say(network, line) for line in self.lines(sentences, seed, forced)]
+            return self.speech(text, sentences, spoken, seed, executor.plan, executor.tier)
 
-    def _sentences(self, text: str) -> list[tuple[str, ...]]:
+    def read(self, text: str, longest: int | None = None) -> list[tuple[str, ...]]:
+        """The phones of each sentence, with the silence at its ends.
+
+        longest: phones of a sentence; one with more is cut in parts, see `text.misaki.parts`.
+
+        Raises:
+            TextError: there is nothing to say.
+        """
         known = self.symbols
         found = (tuple(p for p in phones if p in known) for phones in misaki_sentences(text))
+        if longest is not None:
+            found = (part for phones in found for part in parts(phones, longest - 2))
         sentences = [(_EDGE, *phones, _EDGE) for phones in found if phones]
         if not sentences:
             raise TextError(f"there is nothing to say in {text!r}")
         return sentences
 
-    def _say(
+    def lines(
+        self, sentences: Sequence[tuple[str, ...]], seed: int, forced: Speech | None
+    ) -> list[NaturalLine]:
+        """What a network is asked for, sentence by sentence.
+
+        Raises:
+            ArgumentError: `forced` is speech of another text.
+        """
+        given = _split(forced, sentences)
+        return [
+            NaturalLine(
+                torch.tensor([[self.symbols.get(phone, 0) for phone in phones]]),
+                *(None if x is None else torch.from_numpy(x)[None] for x in part),
+                np.random.default_rng([seed, index]),
+            )
+            for index, (phones, part) in enumerate(zip(sentences, given, strict=True))
+        ]
+
+    def speech(
         self,
-        phones: tuple[str, ...],
-        durations: np.ndarray | None,
-        f0: np.ndarray | None,
-        generator: np.random.Generator,
-    ) -> tuple[NaturalFrames, np.ndarray]:
-        rows = torch.tensor([[self.symbols.get(phone, 0) for phone in phones]])
-        forced = (None if x is None else torch.from_numpy(x)[None] for x in (durations, f0))
-        frames = self.model.acoustics(rows, *forced)
-        noise = torch.from_numpy(white_noise((1, frames.f0.shape[1], 2, BINS), generator))
-        return frames, self.model.wave(frames, noise)[0].numpy()
+        text: str,
+        sentences: Sequence[tuple[str, ...]],
+        spoken: Sequence[Spoken],
+        seed: int,
+        plan: str | None,
+        tier: str | None,
+    ) -> Speech:
+        """The speech of a text whose sentences were spoken; plan, tier: as in `Speech`."""
+        durations, f0, waves = (
+            [x[0].numpy() for x in column] for column in zip(*spoken, strict=True)
+        )
+        raw = np.concatenate(f0)
+        return Speech(
+            text=text,
+            waveform=np.concatenate(waves),
+            phonemes=tuple(phone for sentence in sentences for phone in sentence),
+            durations=np.concatenate(durations) * np.float32(STEP),
+            f0=_voiced(raw),
+            decisions={_RAW_F0: raw},
+            frames=tuple(map(len, f0)),
+            seed=seed,
+            sample_rate=SAMPLE_RATE,
+            hop=HOP,
+            plan=plan,
+            tier=tier,
+        )
 
 
 def white_noise(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
     """Noise of unit variance, float32: each value one of 65,536 quantiles of the normal
     distribution, which are several times faster to draw than the distribution itself."""
-    return _quantiles()[generator.integers(0, _QUANTILES, shape, dtype=np.uint16)]
+    count = math.prod(shape)
+    drawn = generator.bit_generator.random_raw(-(-count // 4)).view(np.uint16)[:count]
+    return np.take(_quantiles(), drawn.reshape(shape), mode="clip")  # no index to be checked
 
 
 @cache
@@ -154,12 +207,18 @@ def load_folder(folder: Path) -> NaturalVoice:
     return NaturalVoice(folder.resolve().name, *load_checkpoint(folder))
 
 
+def _say(network: Any, line: NaturalLine) -> Spoken:
+    frames = network.acoustics(line.phones, line.durations, line.f0)
+    wave = network.wave(frames, line.noise(frames.f0.shape[1]))
+    return frames.durations, frames.f0, wave
+
+
 def _voiced(f0: np.ndarray) -> np.ndarray:
     return np.where(f0 > LOWEST_F0, f0, np.float32(0))
 
 
 def _split(
-    forced: Speech | None, sentences: list[tuple[str, ...]]
+    forced: Speech | None, sentences: Sequence[tuple[str, ...]]
 ) -> list[tuple[np.ndarray | None, np.ndarray | None]]:
     """Steps (P,) and F0 (T,) of each sentence, or Nones."""
     if forced is None:

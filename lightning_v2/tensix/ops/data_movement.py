@@ -175,12 +175,15 @@ def concatenate_heads(input_tensor: Tensor) -> Tensor:
     return _moved(values.transpose(1, 2).flatten(2), input_tensor)
 
 
-def embedding(input_tensor: Tensor | torch.Tensor, weight: Tensor) -> Tensor:
+def embedding(
+    input_tensor: Tensor | torch.Tensor, weight: Tensor, *, layout: str = "ROW_MAJOR"
+) -> Tensor:
     """Rows of `weight`.
 
     Args:
         input_tensor: indices of any shape (...): a tensor of dtype uint32, or of torch's integers.
         weight: (R, C), bfloat16 or float32, which the device keeps in rows, not in tiles.
+        layout: "ROW_MAJOR" or "TILE": how the device leaves the result, whose values are the same.
 
     Returns:
         (..., C) in the format of `weight`.

@@ -13,7 +13,7 @@ import torch
 from lightning_v2 import tensix
 from lightning_v2.deployment.device.ttnn_ops import TtnnOps
 from lightning_v2.deployment.device.weights import Weights, cache_key
-from lightning_v2.deployment.lowering.runner import Constant
+from lightning_v2.deployment.lowering.constant import Constant
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.numbers.rounding import Rounding
 from tests.deployment.device_process import run_on_mock

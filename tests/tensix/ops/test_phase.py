@@ -4,6 +4,7 @@ import torch
 
 from lightning_v2 import tensix
 from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.model.natural import source as natural
 from lightning_v2.model.source import accumulate_phase
 from lightning_v2.tensix import SitePrecision
 from lightning_v2.tensix.ops import phase
@@ -76,3 +77,18 @@ def test_integers_are_those_of_the_function_itself():
     f0, precision = contour(), SitePrecision(output="uint32")
     phase = tensix.lower(accumulate_phase, (f0, HOP, SAMPLE_RATE), {}, precision)
     assert torch.equal(phase, accumulate_phase(f0))
+
+
+def test_an_oscillator_that_never_stops_follows_its_integers():
+    f0 = contour(200)
+    exact = natural.accumulate_phase(f0)
+    for dtype, most in (("float32", 1e-3), ("bfloat16", 0.51)):
+        found = phase.run_on_in(f0, natural.HOP, natural.SAMPLE_RATE, natural.LOWEST_F0, dtype)
+        assert found.shape == exact.shape
+        error = ((found - exact + 0.5) % 1 - 0.5).abs()
+        assert error.max() < most
+    assert error.max() > 0.1
+    assert torch.equal(found, found.bfloat16().float())
+    precision = SitePrecision(output="float32")
+    low = tensix.lower(natural.accumulate_phase, (f0, 300, 24000, 40.0), {}, precision)
+    assert ((low - exact + 0.5) % 1 - 0.5).abs().max() < 1e-3

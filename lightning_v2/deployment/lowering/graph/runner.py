@@ -236,10 +236,6 @@ class GraphRunner(Runner):
         tensor = self.ops.multiply(x.tensor, self.ops.typecast(mask, x.dtype))
         return replace(x, tensor=tensor, zeros=x.zeros | {axis})
 
-    def rows_dtype(self, name: str) -> str:
-        """The format of a table that is looked up in."""
-        return "float32" if self.precision(name).activations == "float32" else "bfloat16"
-
     def function(self, site: str, op: str, x: Value, **parameters: object) -> Value:
         """The function `op` of every element."""
         y = self._run(site, op, lambda: self.at(site).unary(op, x.tensor, **parameters))

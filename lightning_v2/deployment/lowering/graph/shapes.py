@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lightning_v2.deployment.lowering.runner import Constant
+from lightning_v2.deployment.lowering.constant import Constant
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.ops.convolution import Conv2dConfig
 from lightning_v2.tensix.ops.elementwise import BINARY

@@ -1,0 +1,50 @@
+"""Parameters and buffers as a device stores them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from lightning_v2.tensix.numbers.rounding import Rounding
+
+DeviceTensor = Any
+"""A tensor of `ops`."""
+
+View = Callable[[Tensor], Tensor]
+"""From the shape of this lowering, padding and all, to that of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A parameter or buffer as the device stores it.
+
+    Attributes:
+        name: unique in the voice.
+        kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a depthwise convolution).
+        owner, arrange: what is packed, and in which order of its values.
+        dtype: the format.
+        rounding: what is done before.
+    """
+
+    name: str
+    kind: str
+    owner: Tensor
+    arrange: View
+    dtype: str
+    rounding: Rounding
+
+    @property
+    def values(self) -> Tensor:
+        """In float32, in the shape that the device has."""
+        return self.prepared(self.owner)
+
+    def prepared(self, x: Tensor) -> Tensor:
+        """x in place of the owner, as it goes to be packed."""
+        return self.rounding(self.arrange(x))
+
+
+class Store(Protocol):
+    """Packs constants, each of them once."""
+
+    def __call__(self, constant: Constant) -> DeviceTensor: ...

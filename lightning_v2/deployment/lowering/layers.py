@@ -1,0 +1,86 @@
+"""Kinds of layer that voices share, on the device.
+
+Letters: B sentences, P phones or T frames of a bucket, C channels, H heads.
+"""
+
+from torch import nn
+
+from lightning_v2.deployment.lowering.constant import DeviceTensor, View
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.model.layers import Attention, ConvNeXtBlock
+from lightning_v2.model.natural import layers as natural
+
+Block = ConvNeXtBlock | natural.Block
+
+
+def attention(
+    run: Runner,
+    path: str,
+    x: DeviceTensor,
+    module: Attention,
+    keys: DeviceTensor,
+    view: View,
+) -> DeviceTensor:
+    """Self-attention around a residual connection, (B, P, C) -> (B, P, C)."""
+    ops = run.ops
+
+    def queries(seen):  # (B, H, P, ·), a padded row for each query
+        return view(seen.transpose(1, 2)).transpose(1, 2)
+
+    def transposed(seen):  # (B, H, ·, P)
+        return queries(seen.transpose(2, 3)).transpose(2, 3)
+
+    def both(seen):
+        return transposed(queries(seen))
+
+    normed = run.layer_norm(f"{path}.norm", x, module.norm, view)
+    site = f"{path}.query_key_value"
+    joint = run.linear(site, normed, module.query_key_value, view)
+    query, key, value = ops.split_query_key_value_and_split_heads(
+        run.movable(joint, site), num_heads=module.heads, transpose_key=True
+    )
+    scores = run.matmul(f"{path}.scores", query, key, (queries, transposed, both))
+    weights = run.softmax(f"{path}.softmax", scores, keys, both)
+    context = run.matmul(f"{path}.context", weights, value, (both, queries, queries))
+    joined = ops.concatenate_heads(run.movable(context, f"{path}.context"))
+    output = run.linear(f"{path}.output", joined, module.output, view)
+    return run.binary(f"{path}.add", "add", x, output, view)
+
+
+def stack(
+    run: Runner,
+    path: str,
+    x: DeviceTensor,
+    blocks: nn.ModuleList,
+    view: View,
+    stored: str,
+    mask: DeviceTensor | None,
+) -> DeviceTensor:
+    """Blocks of convolution in a row, (B, T, C) -> (B, T, C); arguments as of `convnext`."""
+    for i, block in enumerate(blocks):
+        x = convnext(run, f"{path}.{i}", x, block, view, stored, mask)
+        stored = run.precision(f"{path}.{i}.add").output
+    return x
+
+
+def convnext(
+    run: Runner,
+    path: str,
+    x: DeviceTensor,
+    block: Block,
+    view: View,
+    stored: str,
+    mask: DeviceTensor | None,
+) -> DeviceTensor:
+    """Depthwise convolution, norm and perceptron around a residual connection.
+
+    The convolution alone looks at neighbours: what it sees of padding is zero, as it is for the
+    network beyond the edges.
+
+    stored: the format of x. mask: (B, T, 1), 1 where there is something and 0 for padding.
+    """
+    y = run.depthwise(f"{path}.depthwise", run.masked(x, mask, stored), block.depthwise, view)
+    y = run.layer_norm(f"{path}.norm", y, block.norm, view)
+    y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up, view), view)
+    y = run.linear(f"{path}.down", y, block.down, view)
+    return run.binary(f"{path}.add", "add", x, y, view)

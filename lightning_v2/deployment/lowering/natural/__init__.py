@@ -1,0 +1,1 @@
+"""The natural voice as a sequence of device operations."""

@@ -1,0 +1,12 @@
+import torch
+
+from lightning_v2.model.natural.layers import ShiftedConv
+
+
+def test_it_trains_as_it_speaks():
+    torch.manual_seed(0)
+    convolution, x = ShiftedConv(64, 7), torch.randn(2, 20, 64)
+    trained = convolution(x)
+    spoken = convolution.eval()(x)
+    torch.testing.assert_close(spoken, trained)
+    assert spoken.is_contiguous()  # what follows reads channels that lie last
