@@ -16,7 +16,10 @@ from lightning_v2.tensix.numbers.sites import FIDELITIES
 TIERS = ("exact", "fast")
 ARCHITECTURES = ("wormhole_b0", "blackhole")
 
-GRIDS = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
+Grid = tuple[int, int]
+"""Columns and rows of cores."""
+
+GRIDS: dict[str, Grid] = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
 """Columns and rows of cores that compute, where none are named: of an n150, and of a p150 with a
 firmware before 19.5.0 (February 2026), which is what the simulator has. Later ones show 11 x 10."""
 
@@ -42,7 +45,7 @@ class Settings:
     tier: str = "exact"
     arch: str = "wormhole_b0"
     threads: int | None = None
-    grid: tuple[int, int] | None = None
+    grid: Grid | None = None
 
     def __post_init__(self):
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
@@ -63,7 +66,7 @@ class Settings:
         return {"tier": self.tier, "arch": self.arch} | named
 
     @property
-    def cores(self) -> tuple[int, int]:
+    def cores(self) -> Grid:
         """Columns and rows of cores."""
         return self.grid or GRIDS[self.arch]
 
@@ -107,7 +110,7 @@ def use(
     tier: str | None = None,
     arch: str | None = None,
     threads: int | None = None,
-    grid: tuple[int, int] | None = None,
+    grid: Grid | None = None,
 ) -> Iterator[Settings]:
     """Context in which operations of this thread use other `Settings`.
 

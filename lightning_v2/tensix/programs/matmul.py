@@ -8,7 +8,7 @@ in the values.
 
 import functools
 
-from lightning_v2.tensix.numbers.configuration import MatmulProgramConfig
+from lightning_v2.tensix.numbers.configuration import Grid, MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE, tile_bytes
 
 # Bytes of L1 that a program may use: n150, p150.
@@ -29,7 +29,7 @@ def choose(
     fp32_dest_acc_en: bool,
     shared_in0: bool,
     arch: str,
-    grid: tuple[int, int],
+    grid: Grid,
 ) -> MatmulProgramConfig:
     """ttnn's own program config for (m, k) @ (k, n), m and n of one batch.
 
