@@ -2,6 +2,7 @@
 #   .boot/  a small environment that holds only uv
 #   .venv/  the environment of uv.lock, exactly
 PYTHON ?=
+ARCH ?= wormhole_b0
 UV := .boot/bin/uv
 READY := .venv/.synced
 
@@ -16,7 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-	@echo '  ARGS="..." adds options to notebooks and test; PYTHON=/path/to/python3.12 names an interpreter'
+	@echo '  ARGS="..." adds options to notebooks and test; PYTHON=/path/to/python3.12 names an interpreter;'
+	@echo '  ARCH=blackhole says of which chip the simulator is'
 
 setup: $(READY)  ## create .venv from uv.lock
 
@@ -32,7 +34,7 @@ test: $(READY)  ## run the tests in several processes, each with one thread of t
 	  --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-simulator: $(READY)  ## run the voice on ttsim and compare every bit with the emulator
-	.venv/bin/python -m pytest tests/simulator $(ARGS)
+	.venv/bin/python -m pytest tests/simulator --arch $(ARCH) $(ARGS)
 
 lint: $(READY)  ## check style, formatting and who imports whom
 	.venv/bin/ruff check

@@ -3,7 +3,7 @@
 With --waveforms also the speech of two sentences at once, one of them in pieces. Needs a simulator
 (`lightning-v2 doctor` tells). Ten minutes a plan the first time, for kernels are compiled, and as
 many again for waveforms. Prints a table and writes data/simulator/PLAN.json, for another voice than
-ours VOICE-PLAN.json. All is simulated.
+ours VOICE-PLAN.json, on Blackhole PLAN-blackhole.json. All is simulated.
 """
 
 import argparse
@@ -18,23 +18,26 @@ from typing import Any
 from tqdm import tqdm
 
 import lightning_v2 as lv2
-from lightning_v2.deployment.agreement import agreement, waveform_agreement
+from lightning_v2.deployment.agreement import agreement, agreement_name, waveform_agreement
 from lightning_v2.deployment.device.target import Device, open_device, toolchain
 from lightning_v2.deployment.errors import TargetError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.precision import voice_sites
 from lightning_v2.provenance import provenance
 from lightning_v2.report.records import write_whole
+from lightning_v2.resources import DEFAULT_VOICE
 
 ROOT = Path(__file__).parent.parent
-OURS, TEXT = "slt", "Hi."
+TEXT = "Hi."
 TOGETHER = ["Yes.", "Good morning."], Buckets(frames=(96, 128), batch=2, rows=256)
 """Two at once, the longer one in pieces."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default=OURS, help="a name of `lightning-v2 voices`, or a path")
+    parser.add_argument(
+        "--voice", default=DEFAULT_VOICE, help="a name of `lightning-v2 voices`, or a path"
+    )
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
     parser.add_argument("--output", type=Path, help="default: in data/simulator/")
     parser.add_argument("--waveforms", action="store_true", help="two sentences at once, too")
@@ -63,8 +66,8 @@ def main() -> int:
                 row
             )
         )
-    whose = "" if args.voice == OURS else f"{voice.name.replace(':', '-')}-"
-    output = args.output or ROOT / "data/simulator" / f"{whose}{plan.name}.json"
+    name = agreement_name(voice.name, plan.name, device.arch)
+    output = args.output or ROOT / "data/simulator" / f"{name}.json"
     record = {
         "kind": "simulated",
         "command": shlex.join(["python", *sys.argv]),

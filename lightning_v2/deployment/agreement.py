@@ -22,8 +22,9 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
-from lightning_v2.resources import data_path
+from lightning_v2.resources import DEFAULT_VOICE, data_path
 from lightning_v2.tensix import SiteCall
+from lightning_v2.tensix.numbers.configuration import Settings
 
 Progress = Callable[[str], None]
 """Told the name of each site once it was compared."""
@@ -85,7 +86,12 @@ def agreement(
         "voice": {"name": voice.name, "digest": voice.digest},
         "plan": {"name": plan.name, "digest": plan.digest},
         "text": text,
-        "device": {"target": device.target, "board": device.board, "arch": device.arch},
+        "device": {
+            "target": device.target,
+            "board": device.board,
+            "arch": device.arch,
+            "grid": list(device.grid),
+        },
         "buckets": {"phones": deployment.buckets.phones, "frames": deployment.buckets.frames},
     }
     return Agreement(pd.DataFrame(rows, columns=COLUMNS), origin)
@@ -130,6 +136,13 @@ def observed_emulation(
 def digest(values: np.ndarray) -> str:
     """Of float32 values, bit by bit."""
     return hashlib.sha256(np.ascontiguousarray(values, np.float32).tobytes()).hexdigest()[:32]
+
+
+def agreement_name(voice: str, plan: str, arch: str) -> str:
+    """Under which name data/simulator/ keeps what the simulator of `arch` gave."""
+    whose = [] if voice == DEFAULT_VOICE else [voice.replace(":", "-")]
+    chip = [] if arch == Settings().arch else [arch]
+    return "-".join([*whose, plan, *chip])
 
 
 def load_agreement(name: str | Path) -> Agreement:

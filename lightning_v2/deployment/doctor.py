@@ -176,7 +176,10 @@ def _simulator() -> tuple[str, ...]:
     error = target.obstacle("simulator")
     if error:
         return MISSING, error.reason, error.next_step
-    return READY, f"ttsim, {os.environ['TT_METAL_SIMULATOR']}"
+    arch = target.simulated_arch()
+    words = f"ttsim of {arch or 'an unknown chip'}, {os.environ['TT_METAL_SIMULATOR']}"
+    others = [other for other in dict.fromkeys(target.BOARDS.values()) if other != arch]
+    return READY, words, "; ".join(f"for {x}, {target.get_simulator(x)}" for x in others)
 
 
 def _mock() -> tuple[str, ...]:

@@ -11,12 +11,9 @@ from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.tensix.intercept.operations import OPERATIONS
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.tensix.numbers.configuration import GRIDS, ComputeKernelConfig
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 from lightning_v2.tensix.programs.matmul import choose
-
-GRIDS: dict[str, Grid] = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
-"""Columns and rows of cores of one chip (n150, p150)."""
 
 _GROUPED = ("norm", "softmax")
 
@@ -124,6 +121,7 @@ def _product(site: Site, precision: SitePrecision, arch: str) -> tuple[Product |
             fp32_dest_acc_en=precision.fp32_dest_acc_en,
             shared_in0=False,
             arch=arch,
+            grid=GRIDS[arch],
         )
         precision = replace(precision, in0_block_w=chosen.in0_block_w)
     return product_of(site, precision), ""

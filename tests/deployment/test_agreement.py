@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from lightning_v2 import load
-from lightning_v2.deployment.agreement import _row, digest, load_agreement, observed_emulation
+from lightning_v2.deployment.agreement import (
+    _row,
+    agreement_name,
+    digest,
+    load_agreement,
+    observed_emulation,
+)
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import data_path
@@ -18,6 +24,16 @@ def row(found, wanted, output="float32"):
     names = "site op values different max_abs max_ulp digest".split()
     arrays = [np.asarray(x, np.float32) for x in (found, wanted)]
     return dict(zip(names, _row("site", "op", *arrays, output), strict=True))
+
+
+def test_results_are_named_after_voice_plan_and_chip():
+    assert agreement_name("slt", "bf16", "wormhole_b0") == "bf16"
+    assert agreement_name("slt", "bf16", "blackhole") == "bf16-blackhole"
+    assert agreement_name("piper:joe", "naive", "blackhole") == "piper-joe-naive-blackhole"
+    for name in STORED:
+        known = load_agreement(name).provenance
+        words = known["voice"]["name"], known["plan"]["name"], known["device"]["arch"]
+        assert agreement_name(*words) == name
 
 
 def test_there_are_results_of_the_simulator():

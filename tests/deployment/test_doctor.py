@@ -108,9 +108,14 @@ def test_a_simulator(machine, in_mock, monkeypatch):
     in_mock("raise SystemExit(1)")
     for name in ("libttsim.so", "soc_descriptor.yaml", "sfpi/compiler/bin/riscv-tt-elf-g++"):
         put(machine / name)
+    put(machine / "soc_descriptor.yaml", "arch_name: BLACKHOLE\n")
     monkeypatch.setenv("TT_METAL_SIMULATOR", str(machine / "libttsim.so"))
     findings = doctor.examine()
     assert doctor.deployable(findings) == ["simulator"]
+    simulator = next(finding for finding in findings if finding.name == "simulator")
+    assert simulator.words == f"ttsim of blackhole, {machine / 'libttsim.so'}"
+    assert "for wormhole_b0, " in simulator.next_step
+    assert "for blackhole, " not in simulator.next_step
     compiler = next(finding for finding in findings if finding.name == "compiler")
     assert compiler.state == DOUBTFUL
     assert "PermissionError" in compiler.words

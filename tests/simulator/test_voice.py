@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lightning_v2 import load
-from lightning_v2.deployment.agreement import load_agreement
+from lightning_v2.deployment.agreement import agreement_name, load_agreement
 from lightning_v2.precision import voice_sites
 from tests.deployment.device_process import run_on_simulator
 
@@ -28,22 +28,17 @@ def together(device, plan, texts):
 
 
 @pytest.mark.timeout(HOUR + 60)
-@pytest.mark.parametrize("plan", ["lightning-v2", "bf16"])
-def test_every_site_has_the_bits_of_the_emulator(plan):
-    found = run_on_simulator(compare, "slt", plan, "Hi.", timeout_s=HOUR)
-    sites = {site.name for site in voice_sites(load())}
+@pytest.mark.parametrize(
+    ("voice", "plan"), [("slt", "lightning-v2"), ("slt", "bf16"), ("hibari", "bf16")]
+)
+def test_every_site_has_the_bits_of_the_emulator(voice, plan, arch):
+    found = run_on_simulator(compare, voice, plan, "Hi.", timeout_s=HOUR)
+    assert found["device"]["arch"] == arch
+    sites = {site.name for site in voice_sites(load(voice))}
     assert {row["site"] for row in found["sites"]} == sites | {"waveform"}
     assert [row["site"] for row in found["sites"] if row["different"]] == []
-    stored = load_agreement(plan).table.set_index("site").digest
+    stored = load_agreement(agreement_name(voice, plan, arch)).table.set_index("site").digest
     assert {row["site"]: row["digest"] for row in found["sites"]} == dict(stored)
-
-
-@pytest.mark.timeout(HOUR + 60)
-def test_a_graph_has_the_bits_of_the_emulator():
-    found = run_on_simulator(compare, "hibari", "bf16", "Hi.", timeout_s=HOUR)
-    sites = {site.name for site in voice_sites(load("hibari"))}
-    assert {row["site"] for row in found["sites"]} == sites | {"waveform"}
-    assert [row["site"] for row in found["sites"] if row["different"]] == []
 
 
 @pytest.mark.timeout(HOUR + 60)

@@ -59,6 +59,7 @@ def product(case, config, a, b, bias, **options):
         fp32_dest_acc_en=config.fp32_dest_acc_en,
         shared_in0=a.values[..., 0, 0].numel() == 1 < b.values[..., 0, 0].numel(),
         arch=tensix.settings().arch,
+        grid=tensix.settings().cores,
     )
     return tensix.linear(
         a,

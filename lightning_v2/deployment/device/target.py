@@ -1,7 +1,7 @@
 """The device that a voice is deployed to: a card, the simulator of one, or a mock of one.
 
     silicon      a card in this machine
-    simulator    ttsim: ttnn's real kernels on a model of Wormhole, far slower than a card
+    simulator    ttsim: ttnn's real kernels on a model of a chip, far slower than a card
     mock         all that ttnn does on the host; nothing is computed and results are zeros
 
 ttnn reads what it runs on from variables of its process as it is loaded, so a process can open one
@@ -10,6 +10,7 @@ kind of device only.
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -43,11 +44,21 @@ MIB = 2**20
 
 _CLUSTER_BOARDS = {"t3k": "n300", "n300_2x2": "n300"} | {f"p150_x{n}": "p150" for n in (2, 4, 8)}
 
-_GET_SIMULATOR = (
-    "build or download release 1.10.0 of tenstorrent/ttsim (on GitHub), put its libttsim.so for "
-    "Wormhole into a folder, with ttnn/tt_metal/soc_descriptors/wormhole_b0_80_arch.yaml beside it "
-    "under the name soc_descriptor.yaml, and let TT_METAL_SIMULATOR name the library"
-)
+_DESCRIPTIONS = {"wormhole_b0": "wormhole_b0_80_arch.yaml", "blackhole": "blackhole_140_arch.yaml"}
+"""Of chips, in ttnn/tt_metal/soc_descriptors: the simulator has one beside its library."""
+
+
+def get_simulator(arch: str) -> str:
+    """What to do for the simulator of a chip."""
+    chip = arch.partition("_")[0].capitalize()
+    return (
+        f"build or download release 1.10.0 of tenstorrent/ttsim (on GitHub), put its library for "
+        f"{chip} into a folder, with ttnn/tt_metal/soc_descriptors/{_DESCRIPTIONS[arch]} beside it "
+        f"under the name soc_descriptor.yaml, and let TT_METAL_SIMULATOR name the library"
+    )
+
+
+_GET_SIMULATOR = f"{get_simulator('wormhole_b0')} (of Blackhole: {_DESCRIPTIONS['blackhole']})"
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,8 @@ class Device:
         target: one of TARGETS.
         board: one of BOARDS, or what ttnn calls another machine, as "galaxy".
         arch: "wormhole_b0" or "blackhole".
-        grid: columns and rows of the cores that compute. The simulator has one row more than the
-            card, because it needs no cores to dispatch.
+        grid: columns and rows of the cores that compute. The simulator has one row more than an
+            n150, because it needs no cores to dispatch, and all 14 columns of a p150 but one.
         command_queues: how many there are.
         handle: ttnn's own device.
     """
@@ -155,6 +166,19 @@ def toolchain() -> dict[str, str]:
         digest = hashlib.sha256(library.read_bytes()).hexdigest()
         facts = {"library": library.name, "library_sha256": digest} | facts
     return facts
+
+
+def simulated_arch() -> str | None:
+    """Of which chip the simulator is, by the description beside its library: one of the
+    architectures in BOARDS; None if there is none, or it does not say.
+    """
+    library = os.environ.get("TT_METAL_SIMULATOR")
+    description = Path(library).parent / "soc_descriptor.yaml" if library else None
+    if description is None or not description.is_file():
+        return None
+    said = re.search(r"^arch_name:\s*(\w+)", description.read_text(), re.MULTILINE)
+    arch = said[1].lower() if said else None
+    return arch if arch in BOARDS.values() else None
 
 
 def obstacle(target: str) -> TargetError | None:

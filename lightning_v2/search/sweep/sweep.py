@@ -76,11 +76,11 @@ def measurement(
     return register
 
 
-def _settings() -> dict[str, str]:
+def _settings() -> dict[str, Any]:
     from lightning_v2.tensix.numbers.configuration import Settings, settings
 
     usual, found = Settings().decisive, settings().decisive
-    return {name: value for name, value in found.items() if value != usual[name]}
+    return {name: value for name, value in found.items() if value != usual.get(name)}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Unit:
 
     measurement: str
     parameters: dict[str, Any]
-    settings: dict[str, str] = field(default_factory=_settings)
+    settings: dict[str, Any] = field(default_factory=_settings)
 
     @functools.cached_property
     def key(self) -> str:

@@ -16,6 +16,13 @@ from lightning_v2.tensix.numbers.sites import FIDELITIES
 TIERS = ("exact", "fast")
 ARCHITECTURES = ("wormhole_b0", "blackhole")
 
+Grid = tuple[int, int]
+"""Columns and rows of cores."""
+
+GRIDS: dict[str, Grid] = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
+"""Columns and rows of cores that compute, where none are named: of an n150, and of a p150 with a
+firmware before 19.5.0 (February 2026), which is what the simulator has. Later ones show 11 x 10."""
+
 
 def _check(name: str, value: object, legal: tuple) -> None:
     if not any(value is option or value == option for option in legal):
@@ -31,11 +38,14 @@ class Settings:
         arch: "wormhole_b0" or "blackhole".
         threads: of the exact tier, whose results do not depend on it; None for one on each core
             that this process may use.
+        grid: columns and rows of cores for which ttnn chooses the programs that nobody names, in
+            whose blocks a product is added; None for those of GRIDS.
     """
 
     tier: str = "exact"
     arch: str = "wormhole_b0"
     threads: int | None = None
+    grid: Grid | None = None
 
     def __post_init__(self):
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
@@ -44,11 +54,21 @@ class Settings:
             )
         _check("tier", self.tier, TIERS)
         _check("arch", self.arch, ARCHITECTURES)
+        if self.grid is not None and not _is_grid(self.grid):
+            raise ArgumentError(
+                f"grid is {self.grid!r}; legal are pairs of positive integers and None"
+            )
 
     @property
-    def decisive(self) -> dict[str, str]:
+    def decisive(self) -> dict[str, Any]:
         """Those that a result depends on, as `use` takes them."""
-        return {"tier": self.tier, "arch": self.arch}
+        named = {} if self.grid is None else {"grid": self.grid}
+        return {"tier": self.tier, "arch": self.arch} | named
+
+    @property
+    def cores(self) -> Grid:
+        """Columns and rows of cores."""
+        return self.grid or GRIDS[self.arch]
 
     @property
     def exact(self) -> bool:
@@ -57,6 +77,14 @@ class Settings:
     @property
     def blackhole(self) -> bool:
         return self.arch == "blackhole"
+
+
+def _is_grid(value: object) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(count, int) and count > 0 for count in value)
+    )
 
 
 class _Use:
@@ -79,7 +107,10 @@ def settings() -> Settings:
 
 @contextmanager
 def use(
-    tier: str | None = None, arch: str | None = None, threads: int | None = None
+    tier: str | None = None,
+    arch: str | None = None,
+    threads: int | None = None,
+    grid: Grid | None = None,
 ) -> Iterator[Settings]:
     """Context in which operations of this thread use other `Settings`.
 
@@ -87,9 +118,9 @@ def use(
     may end in any order, as those of generators do: each takes away what it has brought.
 
     Raises:
-        ArgumentError: an unknown tier or architecture, or a number of threads below 1.
+        ArgumentError: an unknown tier or architecture, a number of threads below 1, or no grid.
     """
-    given = {"tier": tier, "arch": arch, "threads": threads}
+    given = {"tier": tier, "arch": arch, "threads": threads, "grid": grid}
     changes = {name: value for name, value in given.items() if value is not None}
     mine = _Use(settings(), changes)
     _uses.set((*_uses.get(), mine))

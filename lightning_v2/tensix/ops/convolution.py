@@ -317,7 +317,9 @@ def _convolve(
             compute_kernel_config=config,
         )
         return Tensor(result.values.view(*x.shape[:3], outputs), output)
-    program = choose(sizes, config, settings().arch) if automatic else by_height(sizes)
+    program = (
+        choose(sizes, config, settings().arch, settings().cores) if automatic else by_height(sizes)
+    )
     given = (x, matrix, stride, dilation, program, config, output, bias)
     if settings().exact:
         dst = convolution_exact.dense(*given)

@@ -105,6 +105,7 @@ def linear(
         fp32_dest_acc_en=config.fp32_dest_acc_en,
         shared_in0=a.values[..., 0, 0].numel() == 1 < b.values[..., 0, 0].numel(),
         arch=settings().arch,
+        grid=settings().cores,
     )
     tiles = -(-k // TILE)
     if tiles % chosen.in0_block_w:

@@ -12,11 +12,10 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, Grid
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.programs.convolution_memory import (
     BLOCK,
-    GRID,
     HEIGHT,
     WIDTH,
     Convolution,
@@ -61,20 +60,23 @@ def is_folded(x: Convolution) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def choose(x: Convolution, config: ComputeKernelConfig, arch: str) -> ConvolutionProgram:
+def choose(
+    x: Convolution, config: ComputeKernelConfig, arch: str, grid: Grid
+) -> ConvolutionProgram:
     """ttnn's own program for x, which is no product and not folded.
 
     Args:
         arch: "wormhole_b0" (n150) or "blackhole" (p150), with an l1_small_size of 16384 bytes.
+        grid: columns and rows of cores that compute.
 
     Raises:
         NoProgram: ttnn finds none, mostly as none fits into the memory of a core.
     """
     counts = range(1, -(-x.steps // TILE) + 1)
-    for count in counts if _least(x, config, arch) <= _FREE[arch] else ():
+    for count in counts if _least(x, config, arch, grid) <= _FREE[arch] else ():
         slices = list(_slices(x, count))
-        if max(part.needed(config, arch) for part in slices) <= _FREE[arch]:
-            over = slices[0].over(config, arch)
+        if max(part.needed(config, arch, grid) for part in slices) <= _FREE[arch]:
+            over = slices[0].over(config, arch, grid)
             return ConvolutionProgram(over.parts, over.aligned)
     raise NoProgram(
         f"ttnn 0.81.1 finds no program for a convolution of {x.channels} to {x.outputs} channels "
@@ -82,10 +84,10 @@ def choose(x: Convolution, config: ComputeKernelConfig, arch: str) -> Convolutio
     )
 
 
-def _least(x: Convolution, config: ComputeKernelConfig, arch: str) -> int:
+def _least(x: Convolution, config: ComputeKernelConfig, arch: str, grid: Grid) -> int:
     """Bytes of a core below which no slice of x gets: those for one row of tiles."""
     row = replace(x, batch=1, steps=min(TILE, x.steps))
-    plans = (spread(layout, row, arch) for layout in (HEIGHT, BLOCK, WIDTH))
+    plans = (spread(layout, row, grid) for layout in (HEIGHT, BLOCK, WIDTH))
     return min(memory(row, over, config, arch).during for over in plans)
 
 
@@ -103,23 +105,23 @@ class _Slice:
     run: Convolution
     cut: bool
 
-    def over(self, config: ComputeKernelConfig, arch: str) -> Spread:
+    def over(self, config: ComputeKernelConfig, arch: str, grid: Grid) -> Spread:
         """The cores that take the least memory, in ttnn's order and with its exception."""
 
         def size(layout: str) -> int:
-            over = spread(layout, self.planned, arch)
+            over = spread(layout, self.planned, grid)
             return memory(self.planned, over, config, arch).needed
 
         best = HEIGHT
-        if size(BLOCK) < size(HEIGHT) and spread(BLOCK, self.planned, arch).cores >= GRID[arch][0]:
+        if size(BLOCK) < size(HEIGHT) and spread(BLOCK, self.planned, grid).cores >= grid[0]:
             best = BLOCK
         if size(WIDTH) < size(best):
             best = WIDTH
-        return spread(best, self.planned, arch, self.planned.tiled and not self.cut)
+        return spread(best, self.planned, grid, self.planned.tiled and not self.cut)
 
-    def needed(self, config: ComputeKernelConfig, arch: str) -> int:
+    def needed(self, config: ComputeKernelConfig, arch: str, grid: Grid) -> int:
         """Bytes of a core, by ttnn's estimate."""
-        estimate = memory(self.run, self.over(config, arch), config, arch)
+        estimate = memory(self.run, self.over(config, arch, grid), config, arch)
         return max(estimate.before + estimate.halo, estimate.needed)
 
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lightning_v2.errors import LightningError
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, Grid
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, tile_bytes
 
 HEIGHT, BLOCK, WIDTH = "HEIGHT_SHARDED", "BLOCK_SHARDED", "WIDTH_SHARDED"
-GRID = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
-"""Columns and rows of the compute grid: n150, p150."""
 _STICK = 8  # channels: 16 bytes of bfloat16
 _SCRATCHPAD = 64  # bytes
 
@@ -94,10 +92,10 @@ def alignment(layout: str, tiled: bool) -> int:
     return TILE if layout == WIDTH or tiled else _STICK
 
 
-def spread(layout: str, x: Convolution, arch: str, tiled: bool | None = None) -> Spread:
-    """Cores that ttnn takes for `layout`. tiled: of another input than that of x."""
+def spread(layout: str, x: Convolution, grid: Grid, tiled: bool | None = None) -> Spread:
+    """Cores of `grid` that ttnn takes for `layout`. tiled: of another input than that of x."""
     aligned = alignment(layout, x.tiled if tiled is None else tiled)
-    columns, rows = GRID[arch]
+    columns, rows = grid
     tiles = -(-x.batch * x.steps // TILE)
     inputs, outputs = -(-x.channels // aligned), -(-x.outputs // TILE)
     if layout == HEIGHT:

@@ -8,11 +8,10 @@ in the values.
 
 import functools
 
-from lightning_v2.tensix.numbers.configuration import MatmulProgramConfig
+from lightning_v2.tensix.numbers.configuration import Grid, MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE, tile_bytes
 
-# Columns and rows of the compute grid, and bytes of L1 that a program may use: n150, p150.
-_GRID = {"wormhole_b0": (8, 8), "blackhole": (13, 10)}
+# Bytes of L1 that a program may use: n150, p150.
 _L1_BYTES = {"wormhole_b0": 1_393_312, "blackhole": 1_461_120}
 _NARROW_RATIO = 8
 
@@ -30,6 +29,7 @@ def choose(
     fp32_dest_acc_en: bool,
     shared_in0: bool,
     arch: str,
+    grid: Grid,
 ) -> MatmulProgramConfig:
     """ttnn's own program config for (m, k) @ (k, n), m and n of one batch.
 
@@ -37,11 +37,12 @@ def choose(
         in0, in1, output, bias: formats of the tensors, None where there is no bias.
         shared_in0: one in0 meets a batch of in1.
         arch: "wormhole_b0" (n150) or "blackhole" (p150).
+        grid: columns and rows of cores that compute.
     """
     rows, depth, columns = (-(-size // TILE) for size in (m, k, n))
     if shared_in0 or _is_narrow(rows, columns):
         return MatmulProgramConfig(2 if depth % 2 == 0 else 1)
-    grid_columns, grid_rows = _GRID[arch]
+    grid_columns, grid_rows = grid
     between = tile_bytes("float32" if fp32_dest_acc_en else "bfloat16")
     between = max(between, 0 if fp32_dest_acc_en else tile_bytes(output))
     bias_bytes = tile_bytes(bias) if bias else 0

@@ -1,10 +1,19 @@
 import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from lightning_v2.deployment import mock
 from lightning_v2.deployment.device import target
-from lightning_v2.deployment.device.target import TargetError, obstacle, open_device
+from lightning_v2.deployment.device.target import (
+    TargetError,
+    get_simulator,
+    obstacle,
+    open_device,
+    simulated_arch,
+)
 from tests.deployment.device_process import run_alone, run_on_mock
 
 BOARDS = {
@@ -207,6 +216,33 @@ def test_no_simulator(machine):
     error = obstacle("simulator")
     assert error.reason == "TT_METAL_SIMULATOR is not set"
     assert "1.10.0 of tenstorrent/ttsim" in error.next_step
+
+
+@pytest.mark.parametrize(
+    ("description", "arch"),
+    [
+        ("grid:\n  x_size: 17\narch_name: BLACKHOLE\n", "blackhole"),
+        ("arch_name: WORMHOLE_B0\n", "wormhole_b0"),
+        ("arch_name: QUASAR\n", None),
+        ("", None),
+    ],
+)
+def test_the_description_says_of_which_chip_the_simulator_is(simulator, description, arch):
+    (simulator / "soc_descriptor.yaml").write_text(description)
+    assert simulated_arch() == arch
+
+
+def test_no_simulator_is_of_no_chip(machine, monkeypatch):
+    assert simulated_arch() is None
+    monkeypatch.setenv("TT_METAL_SIMULATOR", str(machine / "libttsim.so"))
+    assert simulated_arch() is None
+
+
+@pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
+def test_ttnn_has_the_description_that_is_named(arch):
+    (named,) = re.findall(r"ttnn/(\S+\.yaml)", get_simulator(arch))
+    text = (Path(find_spec("ttnn").origin).parent / named).read_text()
+    assert f"arch_name: {arch.upper()}" in text
 
 
 @pytest.mark.parametrize("missing", ["libttsim.so", "soc_descriptor.yaml"])

@@ -36,11 +36,22 @@ def test_other_threads_have_their_own():
         ({"tier": "slow"}, "tier is 'slow'; legal are 'exact', 'fast'"),
         ({"arch": "grayskull"}, "arch is 'grayskull'; legal are 'wormhole_b0', 'blackhole'"),
         ({"threads": -1}, "threads is -1; legal are positive integers and None"),
+        ({"grid": (0, 8)}, r"grid is \(0, 8\); legal are pairs of positive integers and None"),
+        ({"grid": 8}, "grid is 8; legal are pairs of positive integers and None"),
     ],
 )
 def test_unknown_settings(options, message):
     with pytest.raises(ValueError, match=message), tensix.use(**options):
         pass
+
+
+def test_a_grid_is_that_of_the_chip_unless_named():
+    assert tensix.settings().cores == (8, 8)
+    with tensix.use(arch="blackhole"):
+        assert tensix.settings().cores == (13, 10)
+        with tensix.use(grid=(11, 10)) as inner:
+            assert inner.cores == (11, 10)
+            assert inner.decisive == {"tier": "exact", "arch": "blackhole", "grid": (11, 10)}
 
 
 def test_kernel_configs_are_checked():

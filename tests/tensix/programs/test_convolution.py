@@ -1,4 +1,5 @@
-"""ttnn's own choice for conv1d: read off the operations that ttnn 0.81.1 ran on mock devices."""
+"""ttnn's own choice for conv1d: read off the operations that ttnn 0.81.1 ran on mock devices
+(data/golden/programs.py)."""
 
 import csv
 from dataclasses import replace
@@ -58,17 +59,20 @@ def convolution(row):
     )
 
 
-@pytest.mark.parametrize("arch", ["wormhole_b0", "blackhole"])
-def test_is_the_choice_of_ttnn(arch):
+@pytest.mark.parametrize(
+    ("arch", "grid"), [("wormhole_b0", "8x8"), ("blackhole", "13x10"), ("blackhole", "11x10")]
+)
+def test_is_the_choice_of_ttnn(arch, grid):
     with TABLE.open() as file:
-        rows = [row for row in csv.DictReader(file) if row["arch"] == arch]
+        rows = [row for row in csv.DictReader(file) if (row["arch"], row["grid"]) == (arch, grid)]
     assert len(rows) > 100
+    cores = tuple(map(int, grid.split("x")))
     for row in rows:
         x = convolution(row)
         assert (is_product(x) or is_folded(x)) == (row["layout"] == ""), row
         if row["layout"]:
             wide = row["input"] == row["weights"] == "float32"
-            program = choose(x, replace(HIFI4, fp32_dest_acc_en=wide), arch)
+            program = choose(x, replace(HIFI4, fp32_dest_acc_en=wide), arch, cores)
             each = -(-x.channels // (program.parts * program.aligned)) * program.aligned
             block = -(-each * x.taps // 32)
             assert (program.parts, block) == (int(row["parts"]), int(row["block_tiles"])), row
@@ -98,8 +102,8 @@ def test_folds_need_whole_windows():
 def test_says_where_ttnn_has_none():
     huge = replace(PLAIN, taps=2000, length=2100, steps=101)
     with pytest.raises(NoProgram, match="32 to 32 channels with 2000 taps") as caught:
-        choose(huge, HIFI4, "wormhole_b0")
+        choose(huge, HIFI4, "wormhole_b0", (8, 8))
     assert isinstance(caught.value, LightningError)
     long = replace(PLAIN, length=9000, steps=8994, output="bfloat4_b")
     with pytest.raises(NoProgram, match="bfloat4_b"):
-        choose(long, HIFI4, "wormhole_b0")
+        choose(long, HIFI4, "wormhole_b0", (8, 8))
