@@ -15,6 +15,7 @@ from lightning_v2.tensix.numbers.sites import FIDELITIES
 
 TIERS = ("exact", "fast")
 ARCHITECTURES = ("wormhole_b0", "blackhole")
+SRCB_READINGS = ("own", "srca")
 
 
 def _check(name: str, value: object, legal: tuple) -> None:
@@ -31,11 +32,16 @@ class Settings:
         arch: "wormhole_b0" or "blackhole".
         threads: of the exact tier, whose results do not depend on it; None for one on each core
             that this process may use.
+        srcb: how the exact tier reads SrcB where it holds TF32 and SrcA bfloat16: "own", by its own
+            format, as ttsim does, or "srca", in the style of SrcA, so that 7 fraction bits are
+            left, as the documentation has it. Nobody has asked a card (docs/limits.md, "An open
+            question").
     """
 
     tier: str = "exact"
     arch: str = "wormhole_b0"
     threads: int | None = None
+    srcb: str = "own"
 
     def __post_init__(self):
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
@@ -44,15 +50,22 @@ class Settings:
             )
         _check("tier", self.tier, TIERS)
         _check("arch", self.arch, ARCHITECTURES)
+        _check("srcb", self.srcb, SRCB_READINGS)
 
     @property
     def decisive(self) -> dict[str, str]:
         """Those that a result depends on, as `use` takes them."""
-        return {"tier": self.tier, "arch": self.arch}
+        chosen = {"tier": self.tier, "arch": self.arch}
+        return chosen if self.srcb == "own" else chosen | {"srcb": self.srcb}
 
     @property
     def exact(self) -> bool:
         return self.tier == "exact"
+
+    @property
+    def cut_srcb(self) -> bool:
+        """Whether TF32 in SrcB loses 3 bits beside bfloat16 in SrcA."""
+        return self.srcb == "srca"
 
     @property
     def blackhole(self) -> bool:
@@ -79,7 +92,10 @@ def settings() -> Settings:
 
 @contextmanager
 def use(
-    tier: str | None = None, arch: str | None = None, threads: int | None = None
+    tier: str | None = None,
+    arch: str | None = None,
+    threads: int | None = None,
+    srcb: str | None = None,
 ) -> Iterator[Settings]:
     """Context in which operations of this thread use other `Settings`.
 
@@ -87,9 +103,9 @@ def use(
     may end in any order, as those of generators do: each takes away what it has brought.
 
     Raises:
-        ArgumentError: an unknown tier or architecture, or a number of threads below 1.
+        ArgumentError: an unknown tier, architecture or reading, or a number of threads below 1.
     """
-    given = {"tier": tier, "arch": arch, "threads": threads}
+    given = {"tier": tier, "arch": arch, "threads": threads, "srcb": srcb}
     changes = {name: value for name, value in given.items() if value is not None}
     mine = _Use(settings(), changes)
     _uses.set((*_uses.get(), mine))
