@@ -13,7 +13,6 @@ import io
 import json
 import os
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from lightning_v2.deployment.device.target import Device, open_device, toolchain, ttnn_version
-from lightning_v2.deployment.device.ttnn_objects import Words
+from lightning_v2.deployment.device.target import open_device, toolchain, ttnn_version
+from lightning_v2.deployment.verification.cases import (
+    Arrays,
+    Case,
+    described,
+    operands,
+    patterns,
+    read,
+    values_of,
+)
+from lightning_v2.deployment.verification.on_device import Operations
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.files import check_output, write_output
 from lightning_v2.provenance import provenance
@@ -32,14 +40,10 @@ from lightning_v2.tensix.numbers.sites import FIDELITIES
 from lightning_v2.tensix.ops.elementwise import BINARY
 from lightning_v2.tensix.ops.unary import UNARY
 
-Case = dict[str, Any]
-Arrays = dict[str, np.ndarray]
-
 UNARY_ALONE = [row.name for row in UNARY.values() if not (row.is_variant or row.required)]
 ROWS = "layer_norm rms_norm softmax".split()
 PRODUCTS = "linear matmul".split()
 
-_ENUMS = {"mode": "SigmoidMode", "variant": "GeluVariant"}
 _M, _K, _N = 32, 96, 64
 
 
@@ -93,103 +97,6 @@ def drawn(shape: tuple[int, int], generator: np.random.Generator) -> torch.Tenso
     return torch.from_numpy(values.astype(np.float32))
 
 
-def patterns(values: torch.Tensor) -> np.ndarray:
-    """binary32 patterns in uint32, or their upper halves in uint16 if the lower ones are zero."""
-    bits = values.contiguous().numpy().view(np.uint32)
-    return bits if (bits & 0xFFFF).any() else (bits >> 16).astype(np.uint16)
-
-
-def values_of(stored: np.ndarray) -> torch.Tensor:
-    """The float32 values of `patterns`."""
-    wide = stored.astype(np.uint32) << 16 if stored.dtype == np.uint16 else stored
-    return torch.from_numpy(np.ascontiguousarray(wide).view(np.float32))
-
-
-class Operations:
-    """Cases as calls of ttnn on an open device."""
-
-    def __init__(self, device: Device):
-        import ttnn
-
-        self._ttnn, self._device, self._words = ttnn, device.handle, Words(device)
-
-    def stored(self, x: torch.Tensor, dtype: str) -> torch.Tensor:
-        """x, as a tensor of that format holds it once the host has packed it."""
-        return self._ttnn.to_torch(self._tensor(x, dtype, device=None)).float()
-
-    def run(self, case: Case, operands: dict[str, torch.Tensor | float]) -> torch.Tensor:
-        """The result of a case, float32.
-
-        Raises:
-            RuntimeError: ttnn refuses it.
-        """
-        options = {key: self._option(key, value) for key, value in case["options"].items()}
-        call = self._convolution if case["op"] == "conv1d" else self._call
-        return self._ttnn.to_torch(call(case, operands, options)).float()
-
-    def _call(self, case: Case, operands: dict[str, Any], options: dict[str, Any]) -> Any:
-        tensors = {
-            name: self._tensor(x, case["inputs"][name]) if isinstance(x, torch.Tensor) else x
-            for name, x in operands.items()
-        }
-        if case["config"]:
-            config = ComputeKernelConfig(**case["config"])
-            options["compute_kernel_config"] = self._words.kernel(config)
-        named = {key: tensors.pop(key) for key in ("bias", "weight") if key in tensors}
-        function = getattr(self._ttnn, case["op"])
-        if case["op"] == "concat":
-            return function(list(tensors.values()), **options)
-        if case["op"] in ("permute", "reshape", "slice", "transpose"):
-            return function(*tensors.values(), *options.values())
-        return function(*tensors.values(), **named, **options)
-
-    def _convolution(self, case: Case, operands: dict[str, Any], options: dict[str, Any]) -> Any:
-        ttnn = self._ttnn
-        tensors = {
-            name: self._tensor(x, case["inputs"][name], device=None, tiled=False)
-            for name, x in operands.items()
-        }
-        prepared = {
-            key: options.pop(key) for key in ("shard_layout", "weights_dtype") if key in options
-        }
-        if prepared:
-            options["conv_config"] = ttnn.Conv1dConfig(**prepared)
-        if case["config"]:
-            config = ComputeKernelConfig(**case["config"])
-            options["compute_config"] = self._words.kernel(config)
-        batch, length, channels = operands["x"].shape
-        outputs, _, taps = operands["w"].shape
-        return ttnn.conv1d(
-            input_tensor=tensors["x"],
-            weight_tensor=tensors["w"],
-            bias_tensor=tensors.get("bias"),
-            device=self._device,
-            in_channels=channels,
-            out_channels=outputs,
-            batch_size=batch,
-            input_length=length,
-            kernel_size=taps,
-            **options,
-        )
-
-    def _option(self, key: str, value: Any) -> Any:
-        ttnn = self._ttnn
-        if key in ("dtype", "weights_dtype"):
-            return self._words.dtype(value)
-        if key == "shard_layout":
-            return getattr(ttnn.TensorMemoryLayout, value)
-        return getattr(getattr(ttnn, _ENUMS[key]), value) if key in _ENUMS else value
-
-    def _tensor(self, x: torch.Tensor, dtype: str, device: Any = ..., tiled: bool = True) -> Any:
-        ttnn = self._ttnn
-        return ttnn.from_torch(
-            x,
-            dtype=self._words.dtype(dtype),
-            layout=ttnn.TILE_LAYOUT if tiled or dtype.endswith("_b") else ttnn.ROW_MAJOR_LAYOUT,
-            device=self._device if device is ... else device,
-        )
-
-
 def made(
     run: Operations, chosen: list[Case], seed: int, report: Callable[[str], None] = print
 ) -> Arrays:
@@ -197,12 +104,12 @@ def made(
     generator, arrays = np.random.default_rng(seed), {}
     for index, case in enumerate(chosen):
         sizes = shapes(case)
-        operands = {
+        given = {
             name: run.stored(drawn(sizes[name], generator), dtype)
             for name, dtype in case["inputs"].items()
         }
-        result = run.run(case, operands)
-        arrays |= {f"{name}_{index}": patterns(x) for name, x in operands.items()}
+        result = run.run(case, given)
+        arrays |= {f"{name}_{index}": patterns(x) for name, x in given.items()}
         arrays[f"out_{index}"] = patterns(result)
         report(f"{index} {described(case)}: {result.numel()} values")
     return arrays
@@ -217,49 +124,17 @@ def differences(
     """How many values of the cases (number, case) of a file come out otherwise."""
     total = 0
     for index, case in chosen:
-        operands = {
-            name: values_of(arrays[f"{name}_{index}"]) if isinstance(given, str) else given
-            for name, given in case["inputs"].items()
-        }
+        given = operands(case, index, arrays)
         expected = values_of(arrays[f"out_{index}"]).flatten()
         whole = (case.get("m"), case.get("n"))
-        if "m" in case and whole != (operands["a"].shape[-2], operands["b"].shape[-1]):
+        if "m" in case and whole != (given["a"].shape[-2], given["b"].shape[-1]):
             report(f"{index} {described(case)}: left out, the file holds a corner of it only")
             continue
-        result = run.run(case, operands).flatten()
+        result = run.run(case, given).flatten()
         count = int((result.view(torch.int32) != expected.view(torch.int32)).sum())
         report(f"{index} {described(case)}: {count} of {expected.numel()} values differ")
         total += count
     return total
-
-
-def described(case: Case) -> str:
-    """A case in a line."""
-    inputs = ", ".join(map(str, case["inputs"].values()))
-    settings = case["options"] | (case["config"] or {})
-    words = ", ".join(f"{key} {value}" for key, value in settings.items())
-    return f"{case['op']}({inputs})" + (f" with {words}" if words else "")
-
-
-def read(path: Path) -> tuple[list[Case], Arrays]:
-    """Cases and arrays of a file.
-
-    Raises:
-        ArgumentError: it is no golden file with cases that say what goes in.
-    """
-    try:
-        with np.load(path) as file:
-            arrays = {key: file[key] for key in file.files}
-        found = json.loads(str(arrays.pop("attrs")))["cases"]
-        missing = {"op", "inputs", "options", "config"} - set.intersection(*map(set, found))
-        if missing:
-            raise KeyError(*sorted(missing))
-    except (EOFError, OSError, zipfile.BadZipFile, LookupError, ValueError, TypeError) as error:
-        raise ArgumentError(
-            f"{path} cannot be run again; legal are files whose attrs list cases with op, inputs, "
-            f"options and config ({type(error).__name__}: {error})"
-        ) from error
-    return found, arrays
 
 
 def write(path: str, arrays: Arrays, attributes: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from lightning_v2.cli import search as search_command
 from lightning_v2.cli import settings as settings_command
 from lightning_v2.cli import streams, values
 from lightning_v2.cli import train as train_command
+from lightning_v2.cli import verify as verify_command
 from lightning_v2.cli import voices as voices_command
 from lightning_v2.cli.arguments import add_output, add_tier, add_voice, given_text, outputs
 from lightning_v2.errors import LightningError
@@ -29,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     0: done. 1: failed or differs. 2: bad input, the reason is on stderr. 70: a mistake of ours,
     its traceback is on stderr. 130: interrupted. 141: nobody reads standard output any more.
 
-    After ttnn was loaded for `deploy` the process ends in here, without the end of the interpreter:
-    now and then ttnn hangs in it.
+    After ttnn was loaded for `deploy` or `verify` the process ends in here, without the end of the
+    interpreter: now and then ttnn hangs in it.
     """
     streams.fill_closed()
     try:
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         status = _status(args)
     finally:
         streams.flush()
-    if args.run is deploy_command.run and "ttnn" in sys.modules:
+    if args.run in (deploy_command.run, verify_command.run) and "ttnn" in sys.modules:
         os._exit(status)
     return status
 
@@ -142,6 +143,12 @@ def _parser() -> argparse.ArgumentParser:
     deploy = verbs.add_parser("deploy", help="run a voice with ttnn, on a device or a mock of one")
     deploy_command.add_arguments(deploy)
     deploy.set_defaults(run=deploy_command.run)
+
+    verify = verbs.add_parser(
+        "verify", help="hold a card, or the simulator, against the exact tier"
+    )
+    verify_command.add_arguments(verify)
+    verify.set_defaults(run=verify_command.run)
 
     settings = verbs.add_parser("settings", help="print a plan as the settings of ttnn's calls")
     settings_command.add_arguments(settings)

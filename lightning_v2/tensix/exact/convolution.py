@@ -62,6 +62,8 @@ def depthwise(
     if all_float32:
         return _in_float32(taken, taps.values).view(shape)
     flat, weights = taken.reshape(-1, count, channels), taps.values.detach().contiguous()
+    if settings().cut_srcb and x.dtype != "float32":
+        weights = truncate(weights, _BFLOAT16)
     if in_one:
         return _accumulate(flat, weights, config).view(shape)
     total = _accumulate(flat[:, :1], weights[:1], config)

@@ -37,6 +37,8 @@ def destination(
     there. exact_reload: float32 sums come back to Dst with all their bits, not as TF32.
     """
     a, b = in0.values.detach(), in1.values.detach()
+    if settings().cut_srcb and in1.dtype != "float32":
+        a = formats.truncate(a, _BFLOAT16 & 0xFFFFFFFF)
     manner = (config, program, waiting, through_memory, exact_reload)
     if b.dim() == 2:
         flat = _blocks(a.reshape(-1, a.shape[-1]), b, *manner)

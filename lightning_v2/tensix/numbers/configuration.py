@@ -15,6 +15,7 @@ from lightning_v2.tensix.numbers.sites import FIDELITIES
 
 TIERS = ("exact", "fast")
 ARCHITECTURES = ("wormhole_b0", "blackhole")
+SRCB_READINGS = ("own", "srca")
 
 Grid = tuple[int, int]
 """Columns and rows of cores."""
@@ -40,12 +41,17 @@ class Settings:
             that this process may use.
         grid: columns and rows of cores for which ttnn chooses the programs that nobody names, in
             whose blocks a product is added; None for those of GRIDS.
+        srcb: how the exact tier reads SrcB where it holds TF32 and SrcA bfloat16: "own", by its own
+            format, as ttsim does, or "srca", in the style of SrcA, so that 7 fraction bits are
+            left, as the documentation has it. Nobody has asked a card (docs/limits.md, "An open
+            question").
     """
 
     tier: str = "exact"
     arch: str = "wormhole_b0"
     threads: int | None = None
     grid: Grid | None = None
+    srcb: str = "own"
 
     def __post_init__(self):
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
@@ -58,12 +64,17 @@ class Settings:
             raise ArgumentError(
                 f"grid is {self.grid!r}; legal are pairs of positive integers and None"
             )
+        _check("srcb", self.srcb, SRCB_READINGS)
 
     @property
     def decisive(self) -> dict[str, Any]:
         """Those that a result depends on, as `use` takes them."""
-        named = {} if self.grid is None else {"grid": self.grid}
-        return {"tier": self.tier, "arch": self.arch} | named
+        chosen = {"tier": self.tier, "arch": self.arch}
+        if self.grid is not None:
+            chosen["grid"] = self.grid
+        if self.srcb != "own":
+            chosen["srcb"] = self.srcb
+        return chosen
 
     @property
     def cores(self) -> Grid:
@@ -73,6 +84,11 @@ class Settings:
     @property
     def exact(self) -> bool:
         return self.tier == "exact"
+
+    @property
+    def cut_srcb(self) -> bool:
+        """Whether TF32 in SrcB loses 3 bits beside bfloat16 in SrcA."""
+        return self.srcb == "srca"
 
     @property
     def blackhole(self) -> bool:
@@ -111,6 +127,7 @@ def use(
     arch: str | None = None,
     threads: int | None = None,
     grid: Grid | None = None,
+    srcb: str | None = None,
 ) -> Iterator[Settings]:
     """Context in which operations of this thread use other `Settings`.
 
@@ -118,9 +135,10 @@ def use(
     may end in any order, as those of generators do: each takes away what it has brought.
 
     Raises:
-        ArgumentError: an unknown tier or architecture, a number of threads below 1, or no grid.
+        ArgumentError: an unknown tier, architecture or reading, a number of threads below 1, or no
+            grid.
     """
-    given = {"tier": tier, "arch": arch, "threads": threads, "grid": grid}
+    given = {"tier": tier, "arch": arch, "threads": threads, "grid": grid, "srcb": srcb}
     changes = {name: value for name, value in given.items() if value is not None}
     mine = _Use(settings(), changes)
     _uses.set((*_uses.get(), mine))

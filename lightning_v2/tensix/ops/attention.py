@@ -202,7 +202,7 @@ class _Head:
         self.config = config
         self.phases = fidelity.count(config.math_fidelity)
         self.approximate = config.math_approx_mode
-        self.blackhole = settings().blackhole
+        self.blackhole, self.cut_srcb = settings().blackhole, settings().cut_srcb
         tall, wide = self.rows // TILE, self.columns // TILE
         self.score_width = _block(tall, wide, _DST_TILES)[1]
         height, width = _block(tall, size // TILE, 2)
@@ -301,7 +301,8 @@ class _WideHead(_Head):
             known = before[2] if before else top
             turn = (self.slope, self.accurate, before is not None, self.blackhole, 0, count)
             kernels.exponentials(scores, known, top, sums, self.whole_scale, *turn)
-            output = self._product(scores, self.v[start : start + self.columns])
+            weights = scores & np.uint32(0xFFFF0000) if self.cut_srcb else scores
+            output = self._product(weights, self.v[start : start + self.columns])
             output = formats.pack_device(torch.from_numpy(output.view(np.float32)), "bfloat16")
             output = output.numpy().view(np.uint32)
             if before:
@@ -309,7 +310,7 @@ class _WideHead(_Head):
                 kernels.corrected(output, sums, *before[:2], known, top, *turn)
             before = output, sums, top
         target = np.empty_like(before[0])
-        turn = (self.phases, self.approximate, self.blackhole, 0, count)
+        turn = (self.phases, self.approximate, self.cut_srcb, self.blackhole, 0, count)
         kernels.normalised(*before[:2], target, *turn)
         return target
 

@@ -80,12 +80,13 @@ def normalise(
     config: ComputeKernelConfig,
     *,
     centred: bool,
+    narrow_source: bool = True,
 ) -> torch.Tensor:
     """What stands in Dst at the end, on the architecture of `settings()`; exact.
 
     Args:
         values: (..., N) float32. weight, bias: (N,) float32 or None. epsilon: as given to ttnn.
-        centred: layer norm; otherwise root mean square.
+        centred: layer norm; otherwise root mean square. narrow_source: values are no float32.
 
     Returns:
         (..., N') float32, before the packer: N and padding to whole groups of 16. Padding is not
@@ -104,6 +105,8 @@ def normalise(
         fidelity.count(config.math_fidelity),
         config.fp32_dest_acc_en,
         config.math_approx_mode,
+        narrow_source,
+        settings().cut_srcb,
         settings().blackhole,
     )
 
@@ -132,7 +135,15 @@ def _norm(
             f"{name} of rows of {size} values is not emulated exactly; legal are {LONGEST[name]} "
             'and fewer, or the tier "fast"'
         )
-    dst = normalise(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
+    dst = normalise(
+        x.values,
+        scale,
+        shift,
+        epsilon,
+        config,
+        centred=name == "layer_norm",
+        narrow_source=x.dtype != "float32",
+    )
     return Tensor(formats.pack_device(dst, x.dtype)[..., :size].contiguous(), x.dtype)
 
 

@@ -89,6 +89,7 @@ def softmax_rows(
         fidelity.count(config.math_fidelity),
         config.fp32_dest_acc_en,
         config.math_approx_mode,
+        settings().cut_srcb,
         settings().blackhole,
     )
 

@@ -112,17 +112,21 @@ def corrected(
 
 
 @compiled
-def normalised(output, sums, target, phases, approximate, blackhole, first, last):
-    """Dst patterns of the weighted values (R, D) over the sums (R, 32) of the weights."""
+def normalised(output, sums, target, phases, approximate, cut_srcb, blackhole, first, last):
+    """Dst patterns of the weighted values (R, D) over the sums (R, 32) of the weights.
+
+    cut_srcb: TF32 in SrcB loses 3 bits beside bfloat16 in SrcA.
+    """
+    cut = np.int64(0xFFFF0000 if cut_srcb else _TF32)
     # Wormhole's approximate reciprocal has one Newton step all the same.
     steps = 2 if not approximate else 0 if blackhole else 1
     row = np.empty(TILE, np.int64)
     for r in range(first, last):
         for i in range(TILE):
             row[i] = np.int64(sums[r, i]) & _TF32
-        total = sum_row(row, _ONE, _TF32, phases, True, not blackhole) & _TF32
+        total = sum_row(row, _ONE, cut, phases, True, not blackhole) & _TF32
         inverse = reciprocal_steps(np.uint32(total), steps, blackhole)
-        inverse = np.int64(inverse) & _TF32
+        inverse = np.int64(inverse) & cut
         for i in range(output.shape[1]):
             value = multiply_phases(np.int64(output[r, i]), inverse, phases, True, not blackhole)
             target[r, i] = np.uint32(value)

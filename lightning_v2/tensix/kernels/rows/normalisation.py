@@ -27,6 +27,8 @@ def normalise(
     phases,
     wide,
     approximate,
+    narrow_source,
+    cut_srcb,
     blackhole,
     first,
     last,
@@ -41,9 +43,13 @@ def normalise(
         centred: the mean is subtracted: layer norm; otherwise root mean square.
         phases: 1 (LoFi) to 4 (HiFi4). wide: Dst has 32 bits.
         approximate: the 10-bit reciprocal square root.
+        narrow_source: source is no float32. cut_srcb: TF32 in SrcB loses 3 bits beside bfloat16 in
+            SrcA, as source may be, and the factor of the sums is.
     """
     columns = source.shape[1]
     cut = np.int64(0xFFFFE000 if wide else 0xFFFF0000)
+    cut_summed = np.int64(0xFFFF0000) if cut_srcb else cut
+    cut_beside = np.int64(0xFFFF0000) if cut_srcb and narrow_source else cut
     inverse = np.float32(np.float32(1) / np.float32(count)).view(np.uint32)
     defect = not blackhole
     row = np.empty(columns, np.int64)
@@ -52,15 +58,15 @@ def normalise(
         for i in range(columns):
             row[i] = np.int64(source[r, i]) & cut
         if centred:
-            mean = _mean(row[:count], inverse, cut, phases, wide, blackhole) & cut
+            mean = _mean(row[:count], inverse, cut_summed, phases, wide, blackhole) & cut_beside
             for i in range(columns):
                 row[i] = add(row[i], mean ^ SIGN, 0, wide, defect) & cut
         for i in range(count):
             squares[i] = multiply_phases(row[i], row[i], phases, wide, defect)
-        variance = _mean(squares, inverse, cut, phases, wide, blackhole) & cut
+        variance = _mean(squares, inverse, cut_summed, phases, wide, blackhole) & cut
         variance = add(variance, np.int64(epsilon), 0, wide, defect)
         scale = np.int64(rsqrt(np.uint32(variance), wide, approximate, True, blackhole))
-        scale = (scale if wide else packed(scale, False)) & cut
+        scale = (scale if wide else packed(scale, False)) & (cut if centred else cut_beside)
         for i in range(columns):
             value = multiply_phases(row[i], scale, phases, wide, defect)
             if len(weight):

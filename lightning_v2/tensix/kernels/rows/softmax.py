@@ -17,7 +17,17 @@ _ONE = 0x3F800000
 
 @compiled
 def softmax(
-    source, target, stable, narrow_exponentials, phases, wide, approximate, blackhole, first, last
+    source,
+    target,
+    stable,
+    narrow_exponentials,
+    phases,
+    wide,
+    approximate,
+    cut_srcb,
+    blackhole,
+    first,
+    last,
 ):
     """Dst patterns of the softmax of the rows `first` to `last`.
 
@@ -27,9 +37,12 @@ def softmax(
         narrow_exponentials: exponentials are stored as bfloat16, whatever the width of Dst.
         phases: 1 (LoFi) to 4 (HiFi4). wide: Dst has 32 bits.
         approximate: the linear exponential, and with a 16-bit Dst the estimated reciprocal.
+        cut_srcb: TF32 in SrcB loses 3 bits beside bfloat16 in SrcA, as the factor of the sum is.
     """
     columns = source.shape[1]
     cut = np.int64(0xFFFFE000 if wide else 0xFFFF0000)
+    cut_summed = np.int64(0xFFFF0000) if cut_srcb else cut
+    cut_inverse = np.int64(0xFFFF0000) if cut_srcb and narrow_exponentials else cut
     defect = not blackhole
     row = np.empty(columns, np.int64)
     for r in range(first, last):
@@ -44,9 +57,9 @@ def softmax(
             if narrow_exponentials or not wide:
                 power = packed(power if wide else power & 0xFFFF0000, wide)
             row[i] = power & cut
-        total = np.uint32(sum_row(row, _ONE, cut, phases, wide, defect))
+        total = np.uint32(sum_row(row, _ONE, cut_summed, phases, wide, defect))
         # With a 32-bit Dst it is never the approximate one.
         inverse = reciprocal(total, wide, approximate and not wide, blackhole)
-        inverse = np.int64(inverse) & cut
+        inverse = np.int64(inverse) & cut_inverse
         for i in range(columns):
             target[r, i] = np.uint32(multiply_phases(row[i], inverse, phases, wide, defect))
