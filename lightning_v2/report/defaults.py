@@ -1,6 +1,12 @@
 """What `lightning-v2 notebooks` does unless told otherwise."""
 
 PLANS = ("bf16", "lightning-v2", "naive")
+LONGEST = (
+    "07_find_a_plan", "09_your_own_voice", "06_metrics_lie", "12_voices_side_by_side",
+    "05_layer_errors",
+)  # fmt: skip
+"""Notebooks that take longest. They start first, so that none is waited for alone at the end."""
+
 CELL_TIMEOUT_S = 600
 NOTEBOOK_TIMEOUT_S = 1200
 
