@@ -24,7 +24,8 @@ _KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**30, "MALLOC_MMAP_THRESHOLD_": 2**25}
 once: a fifth of a search's time went into getting the same pages again."""
 
 _LOADED = [
-    "distributed", "numba", "pandas", "pyarrow.parquet", "scipy.signal", "scipy.stats", "torch",
+    "distributed", "librosa", "numba", "onnx", "pandas", "pyarrow.parquet", "scipy.signal",
+    "scipy.stats", "soundfile", "torch", "yaml",
 ]  # fmt: skip
 """What takes long to import, nothing of this library: workers are forked from a process that has
 loaded it once."""
