@@ -46,14 +46,17 @@ def packages() -> list[tuple[str, str]]:
 
     Which of them can change a value cannot be told from outside: all count.
     """
-    installed = {_plain(found.name): found for found in metadata.distributions()}
     versions: dict[str, str] = {}
-    waiting = ["lightning-v2"]
+    waiting, seen = ["lightning-v2"], set()
     while waiting:
         name = waiting.pop()
-        if name in installed and name not in versions:
-            versions[name] = installed[name].version
-            asked = [line for line in installed[name].requires or () if "extra ==" not in line]
+        if name in seen:
+            continue
+        seen.add(name)
+        with suppress(metadata.PackageNotFoundError):
+            told = metadata.metadata(name)  # read once: each attribute of a distribution reads it
+            versions[name] = told["Version"]
+            asked = [line for line in told.get_all("Requires-Dist", ()) if "extra ==" not in line]
             waiting += [_plain(re.match(r"[\w.-]+", line)[0]) for line in asked]
     return sorted(versions.items())
 

@@ -18,16 +18,22 @@ from lightning_v2.report import addresses
 
 SAMPLE_RATE = 24000
 
-LONGEST = ("docs/test_adding.py", "search/test_check.py", "search/test_search.py",
-           "training/test_pipeline.py")  # fmt: skip
+LONGEST = (
+    "docs/test_adding.py", "search/test_check.py", "search/test_search.py",
+    "training/test_pipeline.py", "deployment/test_deployment.py", "report/test_run.py",
+    "browser/test_lab.py", "docs/test_modules.py", "training/distillation/test_pipeline.py",
+    "analysis/sites/test_isolated.py", "test_identity.py", "onnx/test_laboratory.py",
+    "chapters/metrics_lie/test_calibration.py", "report/test_execute.py", "model/test_voice.py",
+    "deployment/device/test_target.py",
+)  # fmt: skip
 """Files that take longest. They go first, so that no process waits for another one at the end."""
 
 addresses.unchecked()
 
 
 def pytest_collection_modifyitems(items):
-    longest = {Path(__file__).parent / name for name in LONGEST}
-    items.sort(key=lambda item: item.path not in longest)
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -75,6 +75,7 @@ def run_notebooks(
                 progress.write(before.line())
             else:
                 due.append((source, run))
+        due.sort(key=lambda one: _place(one[0]))
         with ThreadPoolExecutor(jobs) as pool:
             try:
                 for future in as_completed([pool.submit(kernels.run, *one) for one in due]):
@@ -218,6 +219,12 @@ def _run(
         key=run_key(notebook, parameters, plans),
         asked=words,
     )
+
+
+def _place(notebook: Path) -> int:
+    """Where it stands among those that take longest; all others come behind them."""
+    longest = defaults.LONGEST
+    return longest.index(notebook.stem) if notebook.stem in longest else len(longest)
 
 
 def told(parameters: dict[str, object]) -> dict[str, str]:

@@ -36,7 +36,7 @@ def train(args: argparse.Namespace) -> None:
     schedules = stages(args)
     if args.device == "cpu" and args.jobs > 1:
         # two small models train faster side by side, on a core each, than one after the other
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
         work = [
             context.Process(target=run_stage, args=(schedule, corpus, args.folder, args.device, 1))
             for schedule in schedules[:2]

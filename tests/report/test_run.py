@@ -12,6 +12,8 @@ import pytest
 
 from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
+from lightning_v2.report.defaults import LONGEST
+from lightning_v2.report.execute import Execution
 from lightning_v2.report.parameters import ParameterError
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks, told
 from tests.report.processes import has_ended
@@ -283,6 +285,21 @@ def test_several_at_a_time(notebook, tmp_path):
     report = run_notebooks(paths, build=tmp_path / "build", jobs=2)
     assert report.ok, [run.error for run in report.runs]
     assert [run.notebook for run in report.runs] == ["a.ipynb", "b.ipynb"]
+
+
+def test_what_takes_longest_starts_first(notebook, tmp_path, monkeypatch):
+    started = []
+
+    def execute(source, *_):
+        started.append(source.stem)
+        return Execution(0.0, "not run", reached=False)
+
+    monkeypatch.setattr("lightning_v2.report.run.execute", execute)
+    paths = [notebook(name, "1", parameters="count = 1") for name in ("a", *reversed(LONGEST))]
+    report = run_notebooks(sorted(paths), build=tmp_path / "build", jobs=1)
+    assert started == [*LONGEST, "a"]
+    assert [run.notebook for run in report.runs] == [path.name for path in sorted(paths)]
+    assert set(LONGEST) <= {path.stem for path in find_notebooks(None, None)}
 
 
 def test_an_interrupt_keeps_what_is_finished_and_ends_the_rest(notebook, tmp_path):

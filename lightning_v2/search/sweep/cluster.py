@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +22,13 @@ PATIENCE_S = 30
 _KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**30, "MALLOC_MMAP_THRESHOLD_": 2**25}
 """Bytes of memory that a worker keeps for its next tensors. Dask has it give back all but 64 kB at
 once: a fifth of a search's time went into getting the same pages again."""
+
+_LOADED = [
+    "distributed", "librosa", "numba", "onnx", "pandas", "pyarrow.parquet", "scipy.signal",
+    "scipy.stats", "soundfile", "torch", "yaml",
+]  # fmt: skip
+"""What takes long to import, nothing of this library: workers are forked from a process that has
+loaded it once."""
 
 
 class ClusterError(LightningError, RuntimeError):
@@ -73,14 +82,19 @@ def connected(scheduler: str | None, workers: int | None, units: int) -> Iterato
 def _embedded(workers: int) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster
+    from distributed.utils import get_mp_context
 
     settings = {
+        "distributed.worker.multiprocessing-method": "forkserver",
         "distributed.worker.preload": ["lightning_v2.search.sweep.worker"],
         # A worker that dies is started again; one that dies twice within this time is given up,
         # and with the last of them the sweep would wait for ever.
         "distributed.deploy.lost-worker-timeout": "1000 days",
         **{f"distributed.nanny.pre-spawn-environ.{name}": n for name, n in _KEPT.items()},
     }
+    with dask.config.set(settings):
+        get_mp_context()  # chooses what is loaded, once
+    multiprocessing.get_context("forkserver").set_forkserver_preload(_LOADED)
     with (
         dask.config.set(settings),
         LocalCluster(
@@ -91,6 +105,7 @@ def _embedded(workers: int) -> Iterator[Client]:
             dashboard_address=None,
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
+            env=dict(os.environ),  # as it is now, not as it was when that process began
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -37,7 +37,7 @@ def distill(args: argparse.Namespace) -> None:
     acoustic, *sound, joint = stages(args)
     if args.device == "cpu" and args.jobs > 1:
         # two small networks train faster side by side, on a core each, than one after the other
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
         work = [
             context.Process(target=_run, args=(part, folder, args.device, 1))
             for part in ([acoustic], sound)
