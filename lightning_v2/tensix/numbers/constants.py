@@ -77,7 +77,9 @@ class _Kept:
     def __init__(self, tensor: Tensor):
         self._look_at(tensor)
         self._bytes, order = bytearray(self._memory), _order(tensor)
-        values = torch.frombuffer(self._bytes, dtype=tensor.dtype) if self._bytes else tensor.clone()
+        values = (
+            torch.frombuffer(self._bytes, dtype=tensor.dtype) if self._bytes else tensor.clone()
+        )
         values = values.view([tensor.shape[axis] for axis in order])
         self.values = values.permute([order.index(axis) for axis in range(len(order))])
         self.forms: dict[Hashable, object] = {}

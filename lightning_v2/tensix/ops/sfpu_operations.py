@@ -14,6 +14,7 @@ from inspect import Parameter
 import torch
 
 from lightning_v2.errors import ArgumentError, NoRuleError
+from lightning_v2.tensix.fast import elementwise as elementwise_fast
 from lightning_v2.tensix.numbers.configuration import settings
 from lightning_v2.tensix.numbers.formats import pack_cut_, pack_device, pack_device_
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, typecast
@@ -132,6 +133,11 @@ def _run(name: str, x: Tensor, fast: bool = False, **parameters: float) -> Tenso
         )
         return Tensor(pack_device(values, x.dtype), x.dtype)
     truncated = row.truncated
+    if row.at_once is not None and not wide:
+        given = (float(x) for x in (row.parameters | parameters).values())
+        values = elementwise_fast.stored(row.at_once, x.values, *given)
+        if values is not None:
+            return Tensor(pack_device(values, x.dtype), x.dtype)
     if approximate and row.approximate is not None:
         values, truncated = row.approximate(x.values), True
     else:

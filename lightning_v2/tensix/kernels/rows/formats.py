@@ -69,25 +69,36 @@ def round_bfloat16_even(source, target):
 
 
 @compiled
-def round_bfloat16_even_packed(source, target):
+def round_bfloat16_in_place(patterns):
+    """`round_bfloat16` of an array into itself: of two arrays that are one no loop vectorises."""
+    for i in range(patterns.size):
+        pattern = patterns[i]
+        rounded = (pattern + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
+        if (pattern & _MAGNITUDE) > _EXPONENT:
+            rounded = (pattern & _SIGN) | _EXPONENT
+        patterns[i] = rounded if rounded & _EXPONENT else _ZERO
+
+
+@compiled
+def round_bfloat16_even_in_place(patterns):
     """`round_bfloat16_even`, then `round_bfloat16`, which changes NaN, denormals and -0 alone."""
-    for i in range(source.size):
-        pattern = source[i]
+    for i in range(patterns.size):
+        pattern = patterns[i]
         odd = (pattern >> np.uint32(16)) & _ONE
         rounded = (pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
         if (pattern & _MAGNITUDE) > _EXPONENT:
             rounded = (pattern & _SIGN) | _EXPONENT
-        target[i] = rounded if rounded & _EXPONENT else _ZERO
+        patterns[i] = rounded if rounded & _EXPONENT else _ZERO
 
 
 @compiled
-def cut_bfloat16_packed(source, target):
+def cut_bfloat16_in_place(patterns):
     """The low half cleared, then `round_bfloat16`."""
-    for i in range(source.size):
-        cut = source[i] & np.uint32(0xFFFF0000)
+    for i in range(patterns.size):
+        cut = patterns[i] & np.uint32(0xFFFF0000)
         if (cut & _MAGNITUDE) > _EXPONENT:
             cut = (cut & _SIGN) | _EXPONENT
-        target[i] = cut if cut & _EXPONENT else _ZERO
+        patterns[i] = cut if cut & _EXPONENT else _ZERO
 
 
 @compiled
