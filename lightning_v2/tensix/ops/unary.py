@@ -39,8 +39,8 @@ class Unary:
         approximate: (values) -> that variant in the fast tier, which Dst cuts; None: `function`.
         calls: names of the torch calls that are this function -> their parameters, with torch's
             defaults. None: one of this name with these parameters.
-        at_once: loop of `kernels.rows.stored` that has the bits of `function` in a 16-bit Dst, stored
-            as bfloat16; None: there is none.
+        at_once: loop of `kernels.rows.stored` that has the bits of `function` in a 16-bit Dst,
+            stored as bfloat16; None: there is none.
         is_variant: ttnn has it as a variant of another function only.
     """
 
