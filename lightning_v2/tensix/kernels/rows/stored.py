@@ -44,6 +44,31 @@ def leaky(x, slope, target):
         target[i] = _stored(np.float32(value).view(np.uint32) & _UPPER)
 
 
+_BLOCK = 512  # values that stay in the first cache
+
+
+@compiled
+def pieces(x, table, half, is_odd, target):
+    """A function of linear pieces of |x|, cut as `formats.cut_bfloat16_in_place`.
+
+    table (P, 3): lower end, slope and intercept of each piece. The result is that with the sign of
+    x, `is_odd`, added to `half`; else it is added to half * x.
+    """
+    values = target.view(np.float32)
+    for start in range(0, x.size, _BLOCK):
+        stop = min(start + _BLOCK, x.size)
+        for i in range(start, stop):
+            values[i] = np.float32(np.abs(x[i]) * table[0, 1]) + table[0, 2]
+        for p in range(1, table.shape[0]):
+            for i in range(start, stop):
+                magnitude = np.abs(x[i])
+                value = np.float32(magnitude * table[p, 1]) + table[p, 2]
+                values[i] = value if magnitude >= table[p, 0] else values[i]
+        for i in range(start, stop):
+            value = half + np.copysign(values[i], x[i]) if is_odd else values[i] + half * x[i]
+            target[i] = _stored(np.float32(value).view(np.uint32) & _UPPER)
+
+
 @compiled
 def _away(pattern):
     rounded = (pattern + np.uint32(0x8000)) & _UPPER
