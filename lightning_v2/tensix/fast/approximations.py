@@ -61,10 +61,6 @@ _AT_ONCE = {
     "tanh": (_TANH, 0.0, True),
     "sigmoid": (_SIGMOID, 0.5, True),
 }
-    "gelu": (_GELU, 0.5, False),
-    "tanh": (_TANH, 0.0, True),
-    "sigmoid": (_SIGMOID, 0.5, True),
-}
 
 
 def stored(name: str, x: Tensor) -> Tensor | None:
