@@ -3,8 +3,11 @@
 A 16-bit Dst cuts them off.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from lightning_v2.tensix.fast import elementwise
 
 
 def exp_approximate(x: Tensor) -> Tensor:
@@ -51,6 +54,24 @@ _TANH = (
     (3.0, 0.0, 1.0),
 )
 _SIGMOID = ((0.0, 0.2265625, 0.0), (1.0, 0.265625, -0.046875), (2.0, 0.0, 0.5))
+
+
+_AT_ONCE = {
+    "gelu": (_GELU, 0.5, False),
+    "tanh": (_TANH, 0.0, True),
+    "sigmoid": (_SIGMOID, 0.5, True),
+}
+
+
+def stored(name: str, x: Tensor) -> Tensor | None:
+    """The approximate function called `name` of x, cut off by a 16-bit Dst and packed, in one pass.
+
+    None where there is none that can be had so; see `elementwise.stored`.
+    """
+    if name not in _AT_ONCE:
+        return None
+    pieces, half, is_odd = _AT_ONCE[name]
+    return elementwise.stored("pieces", x, np.array(pieces, np.float32), np.float32(half), is_odd)
 
 
 def _pieces(magnitude: Tensor, pieces: tuple[tuple[float, float, float], ...]) -> Tensor:

@@ -36,6 +36,7 @@ class Execution:
         )
         width = precision.in0_block_w
         self.program = None if width is None else ops.MatmulProgramConfig(in0_block_w=width)
+        self._rows_of_zeros = {}
         formats = {precision.activations, precision.output}
         if "float32" in formats:
             self._computed_in = "float32"
@@ -145,7 +146,7 @@ class Execution:
         touching = len(weight.shape) == 3 and options.get("stride", 1) == weight.shape[-1]
         if depthwise and row is None and (dilated or touching):
             # That kernel knows no dilation, and ttnn runs windows that touch as a matmul.
-            row = self.ops.from_torch(torch.zeros(weight.shape[0]), "bfloat16")
+            row = self._zeros(weight.shape[0])
         y = function(
             input_tensor=self.operand(x),
             weight_tensor=weight,
@@ -158,6 +159,13 @@ class Execution:
         if not apart:
             return y
         return self._stored(self.ops.add(y, self.ops.typecast(bias, sum_format)))
+
+    def _zeros(self, size):
+        if size not in self._rows_of_zeros:
+            with torch.inference_mode(False):
+                zeros = torch.zeros(size)
+            self._rows_of_zeros[size] = self.ops.from_torch(zeros, "bfloat16")
+        return self._rows_of_zeros[size]
 
     def _normalised(self, function, x, epsilon, **vectors):
         return self._stored(

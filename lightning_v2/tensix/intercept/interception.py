@@ -20,6 +20,7 @@ exact tier has no rule run in the fast one and are listed in `approximated`.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -41,8 +42,13 @@ from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, 
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
-from lightning_v2.tensix.intercept.operations import DATA, Operation
-from lightning_v2.tensix.intercept.single_call import objection, refuse_autocast, run_call
+from lightning_v2.tensix.intercept.operations import DATA, Call, Operation
+from lightning_v2.tensix.intercept.single_call import (
+    is_undisturbed,
+    objection,
+    refuse_autocast,
+    run_call,
+)
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
 from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants
@@ -146,8 +152,12 @@ class Interception(TorchFunctionMode):
 
     def _taken(self, function, types, args, kwargs):
         call = operations.resolve(function)
-        name = getattr(function, "__name__", str(function))
         frame = self._frames[-1]
+        known = _is_ordinary(function) and frame.module is not None and not frame.on_host
+        plain = known and not types and "out" not in kwargs
+        if plain and are_plain((*args, *kwargs.values())) and is_undisturbed():
+            return self._at_site(function, call, args, kwargs)
+        name = getattr(function, "__name__", str(function))
         if writes(name, kwargs):
             stored.forget()
         if call is DATA and not computes(name, args, kwargs):
@@ -345,6 +355,16 @@ class Interception(TorchFunctionMode):
             if self._frames[i].module is module:
                 del self._frames[i:]
                 return
+
+
+@functools.cache
+def _is_ordinary(function: Callable) -> bool:
+    """Whether a call is one operation of an engine that leaves its arguments as they are."""
+    call, name = operations.resolve(function), getattr(function, "__name__", "")
+    if not isinstance(call, Call) or call.operation.engine == "other" or call.in_place:
+        return False
+    special = name in HOST_CALLS or name in LEAVING_CALLS or function in DECOMPOSITIONS
+    return bool(name) and not special and not writes(name, {})
 
 
 def intercept(module: nn.Module, policy: Policy, observer: Observer | None = None) -> Interception:

@@ -56,6 +56,12 @@ def objection(types: Iterable[type], args: tuple, kwargs: dict[str, object]) -> 
     return None if dtype in _DTYPES else str(dtype)
 
 
+def is_undisturbed() -> bool:
+    """Whether torch neither transforms calls (torch.func) nor casts their operands (autocast)."""
+    transforms = torch._C._functorch.peek_interpreter_stack() is not None
+    return not transforms and not torch.is_autocast_enabled("cpu")
+
+
 def refuse_autocast(name: str, path: str) -> None:
     """Raise unless calls have the dtypes that the module gives them.
 

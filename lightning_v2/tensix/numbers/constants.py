@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 _packed: dict[int, tuple[weakref.ref[Tensor], dict]] = {}
-"""Identity of an owner -> the owner, and view of it -> its bytes when last seen, a tensor of them,
-and its forms by recipe."""
+"""Identity of an owner -> the owner, and view of it -> what is kept of that."""
 
 
 class Constants:
@@ -60,19 +59,42 @@ def packed[Form](
         return make(tensor)
     views = _views(owner)
     view = tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
-    kept, values, forms = views.get(view, (None, None, {}))
-    flat = _flat(tensor)
-    if kept is None or kept != flat:
-        kept, forms, order = bytearray(flat), {}, _order(tensor)
-        values = torch.frombuffer(kept, dtype=tensor.dtype) if kept else tensor.clone()
-        values = values.view([tensor.shape[axis] for axis in order])
-        values = values.permute([order.index(axis) for axis in range(len(order))])
-        views[view] = kept, values, forms
-    if recipe not in forms:
+    kept = views.get(view)
+    if kept is None or not kept.is_of(tensor):
+        kept = views[view] = _Kept(tensor)
+    if recipe not in kept.forms:
         # A form made in inference mode could never take part in autograd afterwards.
         with torch.inference_mode(False), torch.no_grad():
-            forms[recipe] = make(values)
-    return forms[recipe]
+            kept.forms[recipe] = make(kept.values)
+    return kept.forms[recipe]
+
+
+class _Kept:
+    """A view of an owner as it was when last seen: its bytes, a tensor of them, forms by recipe."""
+
+    __slots__ = ("_bytes", "_memory", "_pointer", "forms", "values")
+
+    def __init__(self, tensor: Tensor):
+        self._look_at(tensor)
+        self._bytes, order = bytearray(self._memory), _order(tensor)
+        values = (
+            torch.frombuffer(self._bytes, dtype=tensor.dtype) if self._bytes else tensor.clone()
+        )
+        values = values.view([tensor.shape[axis] for axis in order])
+        self.values = values.permute([order.index(axis) for axis in range(len(order))])
+        self.forms: dict[Hashable, object] = {}
+
+    def is_of(self, tensor: Tensor) -> bool:
+        """Whether a tensor, the same view, has these bytes still."""
+        if self._pointer != tensor.data_ptr():
+            self._look_at(tensor)
+        return self._bytes == self._memory
+
+    def _look_at(self, tensor: Tensor) -> None:
+        flat = _flat(tensor)
+        self._memory = memoryview(flat.numpy())
+        # A copy, made where the bytes have gaps, is of this moment alone.
+        self._pointer = tensor.data_ptr() if flat.data_ptr() == tensor.data_ptr() else None
 
 
 def _views(owner: Tensor) -> dict:
@@ -91,12 +113,12 @@ def _views(owner: Tensor) -> dict:
     return views
 
 
-def _flat(tensor: Tensor) -> memoryview:
+def _flat(tensor: Tensor) -> Tensor:
     """The bytes of a tensor in the order of its memory, copied only where they have gaps."""
     tensor = tensor.detach()
     if not tensor.is_contiguous():
         tensor = tensor.permute(_order(tensor))
-    return memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+    return tensor.reshape(-1).view(torch.uint8)
 
 
 def _order(tensor: Tensor) -> list[int]:

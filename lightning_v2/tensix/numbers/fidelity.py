@@ -100,13 +100,23 @@ def bits_taken(operand: str, fidelity: str, dtype: str, fp32_dest_acc_en: bool) 
     return bits_used(operand, part_taken(operand, fidelity), dtype, fp32_dest_acc_en)
 
 
+@functools.cache
+def is_whole(operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> bool:
+    """Whether `part` of an operand stored as `dtype` has all its bits."""
+    if part == "low":
+        return False
+    return bits_used(operand, part, dtype, fp32_dest_acc_en) == SIGNIFICAND_BITS[dtype]
+
+
 def take(x: Tensor, operand: str, part: str, dtype: str, fp32_dest_acc_en: bool) -> Tensor:
     """One part of `x`, an operand (any shape) whose values are already those of format `dtype`."""
     if part == "low":
         whole = take(x, operand, "all", dtype, fp32_dest_acc_en)
         return whole - take(x, operand, "high", dtype, fp32_dest_acc_en)
+    if is_whole(operand, part, dtype, fp32_dest_acc_en):
+        return x
     bits = bits_used(operand, part, dtype, fp32_dest_acc_en)
-    return x if bits == SIGNIFICAND_BITS[dtype] else truncate(x, significand_mask(bits))
+    return truncate(x, significand_mask(bits))
 
 
 def significand_mask(bits: int) -> int:

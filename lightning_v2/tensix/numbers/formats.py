@@ -74,8 +74,7 @@ def pack_even_(x: Tensor) -> Tensor:
     even."""
     if not _may_be_used(x):
         return pack_device(pack_host(x, "bfloat16"), "bfloat16")
-    patterns = _patterns(x)
-    loops("rows.formats").round_bfloat16_even_packed(patterns, patterns)
+    loops("rows.formats").round_bfloat16_even_in_place(_patterns(x))
     return x
 
 
@@ -83,8 +82,7 @@ def pack_cut_(x: Tensor) -> Tensor:
     """`x`, that nobody else has, stored as bfloat16 after a 16-bit Dst cut it off."""
     if not _may_be_used(x):
         return pack_device(truncate(x, _MASK_BFLOAT16), "bfloat16")
-    patterns = _patterns(x)
-    loops("rows.formats").cut_bfloat16_packed(patterns, patterns)
+    loops("rows.formats").cut_bfloat16_in_place(_patterns(x))
     return x
 
 
@@ -137,8 +135,7 @@ def round_bfloat16_(x: Tensor) -> Tensor:
     """`round_bfloat16` in place, for a dense `x` outside autograd."""
     if not x.is_cpu:
         return x.copy_(round_bfloat16(x))
-    patterns = _patterns(x)
-    loops("rows.formats").round_bfloat16(patterns, patterns, np.uint32(_MASK_BFLOAT16))
+    loops("rows.formats").round_bfloat16_in_place(_patterns(x))
     return x
 
 
@@ -248,12 +245,16 @@ def _like(x: Tensor) -> tuple[Tensor, Tensor]:
     return x, target
 
 
-def _patterns(x: Tensor) -> np.ndarray:
-    """The memory of a dense tensor as a flat uint32 array."""
+def flat(x: Tensor) -> np.ndarray:
+    """The memory of a dense float32 tensor as an array of one axis."""
     _check_float32(x)
     if not x.is_contiguous():
         x = x.as_strided((x.numel(),), (1,))
-    return x.numpy().reshape(-1).view(np.uint32)
+    return x.numpy().reshape(-1)
+
+
+def _patterns(x: Tensor) -> np.ndarray:
+    return flat(x).view(np.uint32)
 
 
 def _may_be_used(x: Tensor) -> bool:

@@ -13,6 +13,7 @@ input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. W
 other groups, ttnn expands the weights to a dense matrix with zeros, and so does this module.
 """
 
+import functools
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,10 +23,16 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact import convolution as convolution_exact
 from lightning_v2.tensix.fast import convolution as convolution_fast
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
-from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device, pack_host
+from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device_, pack_host
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 from lightning_v2.tensix.ops.matmul import finish, linear
-from lightning_v2.tensix.programs.convolution import by_height, choose, is_folded, is_product
+from lightning_v2.tensix.programs.convolution import (
+    ConvolutionProgram,
+    by_height,
+    choose,
+    is_folded,
+    is_product,
+)
 from lightning_v2.tensix.programs.convolution_memory import HEIGHT, Convolution
 from lightning_v2.tensix.programs.convolution_windows import check_reach
 
@@ -269,45 +276,22 @@ def _convolve(
         # Prepared like the weights, in their format.
         bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
         bias = Tensor(bias, stored)
-    padded = F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1]))
-    _, reach = check_reach(padded.shape[1:3], weight.shape[2:], dilation)
-    sizes = Convolution(
-        batch=x.shape[0],
-        length=x.shape[2],
-        steps=(padded.shape[2] - reach) // stride[1] + 1,
-        channels=channels,
-        outputs=outputs,
-        taps=weight.shape[3],
-        stride=stride[1],
-        padding=(around[2], around[3]),
-        dilation=dilation[1],
-        bias=bias is not None,
-        input=x.dtype,
-        weights=stored,
-        output=output,
-    )
-    x = Tensor(padded, x.dtype)
-    if bias is None and is_depthwise(channels, weight.shape, groups):
-        if along_one_axis and (is_product(sizes) or is_folded(sizes)):
-            raise ArgumentError(
-                f"stride is {stride[1]}, as long as the kernel; legal is another for a depthwise "
-                "convolution without bias, which ttnn 0.81.1 multiplies by weights that it "
-                "prepares for another kernel: give a bias of zeros"
-            )
+    layout = conv_config.shard_layout if along_one_axis else HEIGHT
+    formats = x.dtype, stored, output
+    shapes = tuple(x.shape), tuple(weight.shape)
+    geometry = stride, around, dilation, groups
+    chip = settings().arch, settings().cores
+    way = _way(shapes, geometry, formats, bias is not None, layout, along_one_axis, config, chip)
+    x = Tensor(F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1])), x.dtype)
+    if way.is_depthwise:
         return _depthwise(x, weight, stored, stride, dilation, config, output)
     matrix = weight.form(
         ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
     )
-    automatic = along_one_axis and conv_config.shard_layout is None
-    if along_one_axis and is_folded(sizes):
-        if not automatic and channels % TILE:
-            raise ArgumentError(
-                f"shard_layout is {HEIGHT!r}; legal is None for a kernel as long as its stride on "
-                f"{channels} channels, no multiple of {TILE}: ttnn 0.81.1 fails on it"
-            )
-        x, matrix, sizes = _folded(x, matrix, sizes)
+    if way.is_folded:
+        x, matrix = _folded(x, matrix, way.steps)
         stride = (1, 1)
-    if automatic and is_product(sizes):
+    if way.program is None:
         rows, columns = x.values.flatten(0, 2), matrix.form("columns", lambda v: v.flatten(0, 2))
         result = linear(
             Tensor(rows, x.dtype),
@@ -317,15 +301,90 @@ def _convolve(
             compute_kernel_config=config,
         )
         return Tensor(result.values.view(*x.shape[:3], outputs), output)
-    program = (
-        choose(sizes, config, settings().arch, settings().cores) if automatic else by_height(sizes)
-    )
-    given = (x, matrix, stride, dilation, program, config, output, bias)
+    given = (x, matrix, stride, dilation, way.program, config, output, bias)
     if settings().exact:
         dst = convolution_exact.dense(*given)
     else:
         dst = convolution_fast.dense(*given, every=every, first=around[2])
     return Tensor(finish(dst, bias, config, output), output)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a convolution runs.
+
+    Attributes:
+        is_depthwise: on the element-wise kernel; else the rest matters.
+        is_folded: with the positions of a window side by side.
+        steps: positions of the result.
+        program: None: as an ordinary matmul.
+    """
+
+    is_depthwise: bool
+    is_folded: bool
+    steps: int
+    program: ConvolutionProgram | None
+
+
+@functools.lru_cache(maxsize=4096)
+def _way(
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    geometry: tuple[Pair, tuple[int, int, int, int], Pair, int],
+    formats: tuple[str, str, str],
+    has_bias: bool,
+    layout: str | None,
+    along_one_axis: bool,
+    config: ComputeKernelConfig,
+    chip: tuple[str, Grid],
+) -> _Way:
+    """shapes: of x, before padding, and weight. geometry: stride, padding around x, dilation,
+    groups. formats: of x, of prepared weights, of the result. chip: architecture and cores."""
+    (batch, height, width, channels), kernel = shapes
+    stride, around, dilation, groups = geometry
+    whole = height + around[0] + around[1], width + around[2] + around[3]
+    _, reach = check_reach(whole, kernel[2:], dilation)
+    sizes = Convolution(
+        batch=batch,
+        length=width,
+        steps=(whole[1] - reach) // stride[1] + 1,
+        channels=channels,
+        outputs=kernel[0],
+        taps=kernel[3],
+        stride=stride[1],
+        padding=(around[2], around[3]),
+        dilation=dilation[1],
+        bias=has_bias,
+        input=formats[0],
+        weights=formats[1],
+        output=formats[2],
+    )
+    folded = along_one_axis and is_folded(sizes)
+    if not has_bias and is_depthwise(channels, kernel, groups):
+        if folded or (along_one_axis and is_product(sizes)):
+            raise ArgumentError(
+                f"stride is {stride[1]}, as long as the kernel; legal is another for a depthwise "
+                "convolution without bias, which ttnn 0.81.1 multiplies by weights that it "
+                "prepares for another kernel: give a bias of zeros"
+            )
+        return _Way(True, False, sizes.steps, None)
+    if folded and layout is not None and channels % TILE:
+        raise ArgumentError(
+            f"shard_layout is {HEIGHT!r}; legal is None for a kernel as long as its stride on "
+            f"{channels} channels, no multiple of {TILE}: ttnn 0.81.1 fails on it"
+        )
+    if folded:
+        sizes = _side_by_side(sizes)
+    if layout is not None:
+        program = by_height(sizes)
+    else:
+        program = None if is_product(sizes) else choose(sizes, config, *chip)
+    return _Way(False, folded, sizes.steps, program)
+
+
+def _side_by_side(sizes: Convolution) -> Convolution:
+    """Sizes of a convolution with all positions of a window as one."""
+    channels = sizes.taps * sizes.channels
+    return replace(sizes, length=sizes.steps, channels=channels, taps=1, stride=1, padding=(0, 0))
 
 
 def _depthwise(
@@ -345,18 +404,16 @@ def _depthwise(
         )
     taps = weight.form(("taps", stored), lambda v: _packed(v[:, 0, 0].t(), weight.dtype, stored))
     tier = convolution_exact if settings().exact else convolution_fast
-    return Tensor(
-        pack_device(tier.depthwise(x, taps, stride, dilation, config, output), output), output
-    )
+    dst = tier.depthwise(x, taps, stride, dilation, config, output)
+    return Tensor(pack_device_(dst, output), output)
 
 
-def _folded(x: Tensor, matrix: Tensor, sizes: Convolution) -> tuple[Tensor, Tensor, Convolution]:
-    """x (N, 1, W, C), padded, matrix (1, k, C, O) and their sizes with k positions as one."""
-    channels = sizes.taps * sizes.channels
-    side_by_side = x.values.reshape(sizes.batch, 1, sizes.steps, channels)
+def _folded(x: Tensor, matrix: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """x (N, 1, W, C), padded, and matrix (1, k, C, O) with k positions as one."""
+    channels = matrix.shape[1] * matrix.shape[2]
+    side_by_side = x.values.reshape(x.shape[0], 1, steps, channels)
     folded = matrix.form("folded", lambda v: Tensor(v.reshape(1, 1, channels, -1), matrix.dtype))
-    sizes = replace(sizes, length=sizes.steps, channels=channels, taps=1, stride=1, padding=(0, 0))
-    return Tensor(side_by_side, x.dtype), folded, sizes
+    return Tensor(side_by_side, x.dtype), folded
 
 
 def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:

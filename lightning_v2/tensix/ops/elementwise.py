@@ -27,6 +27,7 @@ import torch
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact.threads import spread_slices
+from lightning_v2.tensix.fast import elementwise as elementwise_fast
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
 from lightning_v2.tensix.numbers.formats import (
@@ -242,16 +243,24 @@ class _Operands:
         wide = "float32" in self.formats or self.dtype == "float32"
         if settings().exact:
             values = self._exact(kernel, wide)
-        else:
+        elif wide:
             values = function(*self._spread())
-            if not wide:
-                values = _fast_store(kernel)(values)
-                narrow = self.dtype == "bfloat16"
-                return Tensor(values if narrow else pack_device(values, self.dtype), self.dtype)
+        else:
+            values = self._fast(kernel, function)
+            narrow = self.dtype == "bfloat16"
+            return Tensor(values if narrow else pack_device(values, self.dtype), self.dtype)
         if "float32" in self.formats and self.dtype == "bfloat16":
             # A typecast on the vector engine follows.
             return Tensor(pack_even_(values), self.dtype)
         return Tensor(pack_device_(values, self.dtype), self.dtype)
+
+    def _fast(self, kernel: str, function: Callable[..., torch.Tensor]) -> torch.Tensor:
+        """As bfloat16, by way of a 16-bit Dst."""
+        if kernel in elementwise_fast.SUMS and self.values[0].shape == self.values[1].shape:
+            values = elementwise_fast.stored(elementwise_fast.SUMS[kernel], *self.values)
+            if values is not None:
+                return values
+        return _fast_store(kernel)(function(*self._spread()))
 
     def _spread(self) -> list[torch.Tensor]:
         """The operands in the shape of the result."""

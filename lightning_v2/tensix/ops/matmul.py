@@ -94,28 +94,32 @@ def linear(
         legal = ", ".join(map(repr, (None, *ACTIVATIONS)))
         raise ArgumentError(f"activation is {activation!r}; legal are {legal}")
     config = compute_kernel_config or default_config(a.dtype, b.dtype, output, program_config)
-    chosen = program_config or programs.choose(
-        m,
-        k,
-        n,
-        in0=a.dtype,
-        in1=b.dtype,
-        output=output,
-        bias=None if bias is None else bias.dtype,
-        fp32_dest_acc_en=config.fp32_dest_acc_en,
-        shared_in0=a.values[..., 0, 0].numel() == 1 < b.values[..., 0, 0].numel(),
-        arch=settings().arch,
-        grid=settings().cores,
-    )
     tiles = -(-k // TILE)
-    if tiles % chosen.in0_block_w:
+    if program_config is not None and tiles % program_config.in0_block_w:
         raise ArgumentError(
-            f"in0_block_w is {chosen.in0_block_w}; legal are divisors of {tiles}, the tiles of "
-            f"K = {k}"
+            f"in0_block_w is {program_config.in0_block_w}; legal are divisors of {tiles}, the "
+            f"tiles of K = {k}"
         )
-    tier = matmul_exact if settings().exact else matmul_fast
-    waiting = "float32" if config.fp32_dest_acc_en else output
-    dst = tier.destination(a, b, config, chosen, waiting, bias is not None)
+    exact = settings().exact
+    if config.fp32_dest_acc_en and not exact:
+        dst = matmul_fast.product(a, b, config)  # whatever the program
+    else:
+        chosen = program_config or programs.choose(
+            m,
+            k,
+            n,
+            in0=a.dtype,
+            in1=b.dtype,
+            output=output,
+            bias=None if bias is None else bias.dtype,
+            fp32_dest_acc_en=config.fp32_dest_acc_en,
+            shared_in0=a.values.numel() == m * k and b.values.numel() > k * n,
+            arch=settings().arch,
+            grid=settings().cores,
+        )
+        tier = matmul_exact if exact else matmul_fast
+        waiting = "float32" if config.fp32_dest_acc_en else output
+        dst = tier.destination(a, b, config, chosen, waiting, bias is not None)
     result = finish(dst, bias, config, output)
     if activation is not None:
         result = FUNCTIONS[activation](Tensor(result, output)).values

@@ -39,6 +39,8 @@ class Unary:
         approximate: (values) -> that variant in the fast tier, which Dst cuts; None: `function`.
         calls: names of the torch calls that are this function -> their parameters, with torch's
             defaults. None: one of this name with these parameters.
+        at_once: loop of `kernels.rows.stored` that has the bits of `function` in a 16-bit Dst,
+            stored as bfloat16; None: there is none.
         is_variant: ttnn has it as a variant of another function only.
     """
 
@@ -53,6 +55,7 @@ class Unary:
     fast_mode: str | None = None
     approximate: Values | None = None
     calls: Mapping[str, Mapping[str, float | None]] | None = None
+    at_once: str | None = None
     is_variant: bool = False
 
     @property
@@ -155,6 +158,7 @@ UNARY = {
             {"negative_slope": 0.01},
             required=True,
             truncated=True,
+            at_once="leaky",
         ),
         Unary(
             "log",

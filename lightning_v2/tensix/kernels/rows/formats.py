@@ -69,25 +69,36 @@ def round_bfloat16_even(source, target):
 
 
 @compiled
-def round_bfloat16_even_packed(source, target):
+def round_bfloat16_in_place(patterns):
+    """`round_bfloat16` of an array into itself: of two arrays that are one no loop vectorises."""
+    for i in range(patterns.size):
+        pattern = patterns[i]
+        rounded = (pattern + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
+        if (pattern & _MAGNITUDE) > _EXPONENT:
+            rounded = (pattern & _SIGN) | _EXPONENT
+        patterns[i] = rounded if rounded & _EXPONENT else _ZERO
+
+
+@compiled
+def round_bfloat16_even_in_place(patterns):
     """`round_bfloat16_even`, then `round_bfloat16`, which changes NaN, denormals and -0 alone."""
-    for i in range(source.size):
-        pattern = source[i]
+    for i in range(patterns.size):
+        pattern = patterns[i]
         odd = (pattern >> np.uint32(16)) & _ONE
         rounded = (pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
         if (pattern & _MAGNITUDE) > _EXPONENT:
             rounded = (pattern & _SIGN) | _EXPONENT
-        target[i] = rounded if rounded & _EXPONENT else _ZERO
+        patterns[i] = rounded if rounded & _EXPONENT else _ZERO
 
 
 @compiled
-def cut_bfloat16_packed(source, target):
+def cut_bfloat16_in_place(patterns):
     """The low half cleared, then `round_bfloat16`."""
-    for i in range(source.size):
-        cut = source[i] & np.uint32(0xFFFF0000)
+    for i in range(patterns.size):
+        cut = patterns[i] & np.uint32(0xFFFF0000)
         if (cut & _MAGNITUDE) > _EXPONENT:
             cut = (cut & _SIGN) | _EXPONENT
-        target[i] = cut if cut & _EXPONENT else _ZERO
+        patterns[i] = cut if cut & _EXPONENT else _ZERO
 
 
 @compiled
@@ -128,7 +139,7 @@ def pack_blocks_device(source, target, bits, double_rounding):
     else:
         _stage(source.ravel(), staged.ravel(), _MAGNITUDE, _ZERO, np.uint32(0xFFFF0000))
     extremes = _share_exponents(staged, shared)
-    _round_device(staged.view(np.float32), target.view(np.float32), shared, bits)
+    _round_device(staged, target, shared, bits)
     if extremes:
         _extremes_device(staged, target, shared, bits)
 
@@ -178,15 +189,18 @@ def _stage(source, staged, largest, step, keep):
 
 @compiled
 def _round_device(staged, target, shared, bits):
-    narrow = _power_of_two(127 + bits - 7)
-    widen = _power_of_two(127 + 7 - bits)
+    drop = np.int32(7 - bits)
     for group in range(staged.shape[0]):
         unit = _power_of_two(260 - shared[group])
         scale = _power_of_two(shared[group] - 6)
         for j in range(16):
-            code = np.floor(np.abs(staged[group, j]) * unit + np.float32(0.5))
-            code = np.floor(min(code, np.float32(127)) * narrow) * widen
-            target[group, j] = np.copysign(code * scale, staged[group, j]) + np.float32(0)
+            pattern = staged[group, j]
+            magnitude = np.uint32(pattern & _MAGNITUDE).view(np.float32)
+            # As integers, which vectorise.
+            code = min(np.int32(magnitude * unit + np.float32(0.5)), np.int32(127))
+            code = np.int32((code >> drop) << drop)
+            value = np.float32(np.float32(code) * scale).view(np.uint32)
+            target[group, j] = value | (pattern & _SIGN) if code else _ZERO
 
 
 @compiled
