@@ -4,7 +4,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 
 from lightning_v2 import load, tensix
 from lightning_v2.deployment import deployment as module
