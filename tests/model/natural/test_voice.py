@@ -83,7 +83,8 @@ def test_what_is_not_legal(voice, speech):
 
 def test_it_is_emulated_site_by_site(voice, speech):
     plan = lv2.Plan.parse(
-        "{name: low, default: {weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi}}"
+        "{name: low, default: {weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi}, "
+        "rules: [{sites: source.phase, output: uint32}]}"
     )
     with lv2.emulate(voice, plan) as emulation:
         low = voice.synthesize(TEXT, forced=speech)
