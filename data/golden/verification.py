@@ -2,36 +2,18 @@
 
     verification.py --target simulator --output data/golden/verification.npz
 
-makes the file, or adds the results of another chip to it: keys are out_CHIP_NUMBER there. README.md
-beside this script describes such files. Products name their blocks of K, so that no result
-depends on how many cores a chip has.
+makes the file, or adds what it lacks (`both_chips.py`). Products name their blocks of K, so that no
+result depends on how many cores a chip has.
 """
 
-import argparse
-import io
-import json
-import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+import both_chips
 import numpy as np
 import torch
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.device.target import open_device, toolchain, ttnn_version
-from lightning_v2.deployment.verification.cases import (
-    Arrays,
-    Case,
-    described,
-    operands,
-    patterns,
-    read,
-)
-from lightning_v2.deployment.verification.on_device import Operations
-from lightning_v2.errors import ArgumentError
-from lightning_v2.files import write_output
-from lightning_v2.provenance import provenance
+from lightning_v2.deployment.verification.cases import Arrays, Case, patterns
 from lightning_v2.tensix.numbers.sites import FIDELITIES
 
 PAIRS = (
@@ -272,67 +254,5 @@ def stored_operands() -> tuple[list[Case], Arrays]:
     return cases, arrays
 
 
-def write(path: str, cases: list[Case], arrays: Arrays, runs: dict[str, Case]) -> None:
-    """The file, in which equal arrays are stored once."""
-    first: dict[tuple, str] = {}
-    alias = {}
-    for key, array in arrays.items():
-        known = first.setdefault((array.dtype.str, array.shape, array.tobytes()), key)
-        if known != key:
-            alias[key] = known
-    kept = {key: array for key, array in arrays.items() if key not in alias}
-    content = io.BytesIO()
-    attributes = json.dumps({"cases": cases, "alias": alias, "runs": runs})
-    np.savez_compressed(content, attrs=attributes, **kept)
-    write_output(path, content.getvalue())
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--target", required=True, choices=("simulator", "silicon"))
-    parser.add_argument("--output", required=True, metavar="FILE.npz")
-    parser.add_argument("--note", default="", help="kept in the file: how kernels were compiled")
-    args = parser.parse_args()
-
-    cases, arrays = stored_operands()
-    path = Path(args.output)
-    runs, results = earlier(path, cases, arrays) if path.exists() else ({}, {})
-    with open_device(args.target) as device:
-        run = Operations(device)
-        for index, found in enumerate(cases):
-            result = run.run(found, operands(found, index, arrays))
-            results[f"out_{device.arch}_{index}"] = patterns(result)
-            print(index, described(found), tuple(result.shape), flush=True)
-        runs[device.arch] = {
-            "ttnn": ttnn_version(),
-            "target": args.target,
-            "board": device.board,
-            "toolchain": toolchain() | {"note": args.note},
-            **provenance(Path(__file__).parent),
-        }
-    write(args.output, cases, arrays | results, runs)
-    print(f"written to {args.output}: {len(cases)} cases")
-    return 0
-
-
-def earlier(path: Path, cases: list[Case], arrays: Arrays) -> tuple[dict[str, Case], Arrays]:
-    """Runs and results that a file holds already.
-
-    Raises:
-        ArgumentError: of other cases, or of other operands.
-    """
-    found, known = read(path)
-    if found != cases or any((known[key] != array).any() for key, array in arrays.items()):
-        raise ArgumentError(f"{path} has other cases; name another file")
-    with np.load(path) as file:
-        runs = json.loads(str(file["attrs"]))["runs"]
-    return runs, {key: array for key, array in known.items() if key.startswith("out_")}
-
-
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    # Without the end of the interpreter, in which ttnn now and then hangs.
-    os._exit(status)
+    both_chips.run(__doc__, *stored_operands())

@@ -8,6 +8,7 @@ import torch
 from lightning_v2.deployment import mock
 from lightning_v2.tensix.numbers.formats import pack_host
 from lightning_v2.tensix.numbers.sites import FIDELITIES
+from lightning_v2.tensix.numbers.tensor import from_torch
 from lightning_v2.tensix.ops.elementwise import BINARY
 from lightning_v2.tensix.ops.unary import UNARY
 from tests.deployment.device_process import run_alone
@@ -21,13 +22,24 @@ def pack(given, stored):
 
     values = torch.from_numpy(np.load(given))
 
-    def through(name):
-        packed = ttnn.from_torch(values, dtype=getattr(ttnn, name), layout=ttnn.TILE_LAYOUT)
+    def through(name, x=values):
+        packed = ttnn.from_torch(x, dtype=getattr(ttnn, name), layout=ttnn.TILE_LAYOUT)
         return ttnn.to_torch(packed).float().numpy()
 
-    np.savez(stored, **{name: through(name) for name in FORMATS})
+    extremes = {f"{name} of extremes": through(name, extreme_values()) for name in FORMATS}
+    np.savez(stored, **{name: through(name) for name in FORMATS}, **extremes)
     fidelities = [name for name in dir(ttnn.MathFidelity) if name.startswith(("LoFi", "HiFi"))]
     return {"fidelities": fidelities, "names": dir(ttnn)}
+
+
+def extreme_values():
+    """Infinities, NaN of all kinds, denormals, -0 and the largest numbers: (1, 16)."""
+    patterns = (
+        *(0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00000, 0x7F800001, 0xFF800001, 0x7FC10000),
+        *(0xFFFFFFFF, 0x80000000, 0x00010000, 0x80010000, 0x00018000, 0x007FFFFF, 0x00400000),
+        *(0x7F7FFFFF, 0xFF7FFFFF),
+    )
+    return torch.from_numpy(np.array([patterns], np.uint32).view(np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +66,12 @@ def packed(values, tmp_path_factory):
 @pytest.mark.parametrize("name", FORMATS)
 def test_host_packing_is_ttnns(values, packed, name):
     assert np.array_equal(pack_host(torch.from_numpy(values), name).numpy(), packed[0][name])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_extreme_values_are_packed_as_ttnn_does(packed, name):
+    found = from_torch(extreme_values(), name).values.numpy()
+    assert found.tobytes() == packed[0][f"{name} of extremes"].tobytes()
 
 
 def test_fidelities_are_ttnns(packed):

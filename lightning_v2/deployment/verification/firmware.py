@@ -12,7 +12,7 @@ _ATTRIBUTES = (
     "tt_m3app_fw_ver",
     "tt_m3bl_fw_ver",
 )
-"""Of docs/sysfs-attributes.md of tt-kmd; a card has some of them."""
+"""As tt-kmd documents them; a card has some."""
 
 
 def firmware() -> dict[str, str]:

@@ -46,7 +46,9 @@ BY_COMPILER = ("elements", "norms", "softmax", "functions", "open question")
 """Groups with kernels whose last bit a compiler may choose: docs/limits.md, "The compiler"."""
 
 SECONDS = {"case": 1.5, "site": 0.6}
-"""On a card, each with its compilation: modelled, see `estimate`."""
+"""On a card the first time, when kernels are compiled: modelled. A case takes 3.5 s of processor
+time (measured, GCC 12 on one core of an EPYC), mostly five kernels that are compiled side by side,
+and sites share many of theirs; a host with eight cores is assumed."""
 
 
 class Runs(Protocol):
@@ -161,5 +163,5 @@ def site_count(groups: list[str]) -> int:
 
 
 def estimate(cases: int, sites: int) -> float:
-    """Seconds on a card; modelled: so many first calls, each mostly the compiler's."""
+    """Seconds on a card; modelled by SECONDS."""
     return cases * SECONDS["case"] + sites * SECONDS["site"]

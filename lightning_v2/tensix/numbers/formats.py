@@ -53,6 +53,12 @@ def pack_host(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     return straight_through(x, lambda v: _blocks(v, dtype, axis, host=True))
 
 
+def one_nan(x: Tensor) -> Tensor:
+    """x with a single NaN, as the host leaves it of all that it converts to bfloat16."""
+    unknown = x.isnan()
+    return x.masked_fill(unknown, torch.nan) if unknown.any() else x
+
+
 def pack_device(x: Tensor, dtype: str, axis: int = -1) -> Tensor:
     """Values of `x` (any shape, float32: what stands in Dst) stored by the packer."""
     if _known(dtype) == "float32":

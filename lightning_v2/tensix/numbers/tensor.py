@@ -70,11 +70,15 @@ def from_torch(x: torch.Tensor | np.ndarray, dtype: str | None = None) -> Tensor
         return _indices(x)
     if dtype is None:
         dtype = bfloat16 if x.dtype == torch.bfloat16 else float32
+    converted = x.dtype != torch.bfloat16
     if x.dtype in _CONVERTIBLE:
         x = x.float()
     if x.dtype != torch.float32:
         raise TypeError(f"x holds {x.dtype}; legal are real floating-point numbers")
-    return Tensor(formats.pack_host(x, checked_dtype(dtype, x)), dtype)
+    packed = formats.pack_host(x, checked_dtype(dtype, x))
+    if dtype == bfloat16 and converted:
+        packed = formats.one_nan(packed)
+    return Tensor(packed, dtype)
 
 
 def _indices(x: torch.Tensor) -> Tensor:

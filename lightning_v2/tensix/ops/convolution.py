@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact import convolution as convolution_exact
 from lightning_v2.tensix.fast import convolution as convolution_fast
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, Grid, settings
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device_, pack_host
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 from lightning_v2.tensix.ops.matmul import finish, linear

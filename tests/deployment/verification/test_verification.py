@@ -8,8 +8,10 @@ import torch
 
 from lightning_v2 import tensix
 from lightning_v2.cli.main import main
+from lightning_v2.deployment.agreement import Agreement, load_agreement
 from lightning_v2.deployment.device import target
 from lightning_v2.deployment.device.target import Device
+from lightning_v2.deployment.errors import UnsupportedError
 from lightning_v2.deployment.verification import emulated, on_device, verification
 from lightning_v2.deployment.verification.cases import operands
 from lightning_v2.deployment.verification.measured import DIFFERS, REFUSED, SAME, compared
@@ -105,6 +107,35 @@ def test_every_group_has_cases_and_a_hundred_are_chosen(stored):
 def test_it_would_take_less_than_five_minutes_on_a_card(stored):
     groups = verification.chosen_groups(None)
     assert verification.estimate(len(stored[0]), verification.site_count(groups)) < 300
+
+
+@pytest.mark.parametrize("changed", [None, "decoder.output"])
+def test_the_sites_of_the_sentence_are_those_that_the_device_gave(monkeypatch, changed):
+    recorded = load_agreement(verification.PLAN)
+
+    def agreement(voice, plan, device, text):
+        assert (plan, text) == (verification.PLAN, verification.SENTENCE)
+        table = recorded.table.copy()
+        table.loc[table.site == changed, "different"] = 3
+        return Agreement(table, recorded.provenance)
+
+    monkeypatch.setattr(verification, "agreement", agreement)
+    found = list(
+        verification.site_rows(Device("simulator", "n150", "wormhole_b0", (8, 9), 1, None))
+    )
+    assert len(found) == verification.site_count([verification.VOICE])
+    assert [row.name for row in found if row.state == DIFFERS] == [changed] * bool(changed)
+    assert sum(row.values for row in found) > 1e6
+    json.dumps([row.different for row in found])
+
+
+def test_a_plan_that_a_device_cannot_run_is_refused(monkeypatch):
+    def agreement(*arguments):
+        raise UnsupportedError("lightning-v2", "n150", "in linear", "info: no room")
+
+    monkeypatch.setattr(verification, "agreement", agreement)
+    (row,) = verification.site_rows(Device("simulator", "n150", "wormhole_b0", (8, 9), 1, None))
+    assert row.state == REFUSED and "no room" in row.message
 
 
 @pytest.fixture
