@@ -210,12 +210,14 @@ def costs(
 
     Raises:
         PlanError, TargetError, UnsupportedError, RehearsalError: as `rehearse`.
-        ArgumentError: there is no such board, or the voice speaks one sentence at a time.
+        ArgumentError: there is no such board.
     """
-    chip = board(on)
-    found = rehearsal or rehearse(plan, on, voice, buckets_of(frames, batch))
-    chip = board(on, found.grid)
+    board(on)
     spoken = load(voice)
+    # Voices of others run one sentence after the other.
+    together = 1 if isinstance(spoken, OnnxVoice) else batch
+    found = rehearsal or rehearse(plan, on, voice, buckets_of(frames, together))
+    chip = board(on, found.grid)
     stages = tuple(
         Stage.of(stage.stage, stage.bucket, steps, batch)
         for stage, steps in zip(found.report.stages, found.steps, strict=True)
