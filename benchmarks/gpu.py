@@ -2,8 +2,8 @@
 once as a CUDA graph and replayed.
 
 Beside `lightning_v2.economics.gpu`, which models cards that are not there. Both are for the same
-work: encoder, durations, pitch, decoder, source and vocoder, for sentences that fill a bucket. Needs
-a GPU with CUDA and a voice of ours; without one it says so and ends with 2. Writes
+work: encoder, durations, pitch, decoder, source and vocoder, for sentences that fill a bucket. It
+needs a GPU with CUDA and a voice of ours, and without says so and ends with 2. Writes
 benchmarks/results/gpu-CARD.json: latency of a replay with and without the transfers around it,
 seconds of speech a second, and memory.
 """
