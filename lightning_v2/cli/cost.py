@@ -58,6 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of each sentence, a multiple of 32 that it fills (default: %(default)s)",
     )
     parser.add_argument(
+        "--rows",
+        type=values.whole(32),
+        default=1024,
+        metavar="N",
+        help="frames at once of a batch, as far as the memory of a core allows (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
         "--latency",
         type=values.whole(1),
         default=250,
@@ -86,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         args.voice,
         frames=args.frames,
         batch=args.batch,
+        rows=args.rows,
         traced=not args.no_trace,
     )
     for name, value in _lines(found, args.latency / 1000).items():

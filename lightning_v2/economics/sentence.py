@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 NOT_ON_SILICON = "Modelled; not run on silicon."
 
+ROWS = Buckets().rows
+"""Frames at once of a batch, unless told otherwise."""
+
 _BATCH = re.compile(r"batch (\d+)")
 
 
@@ -194,6 +197,7 @@ def costs(
     *,
     frames: int = 256,
     batch: int = 1,
+    rows: int = ROWS,
     traced: bool = True,
     rehearsal: Rehearsal | None = None,
 ) -> Cost:
@@ -205,17 +209,20 @@ def costs(
         voice: a name or path as `lightning_v2.load` takes it.
         frames: of each sentence, a bucket.
         batch: sentences at once, on each chip.
+        rows: frames at once of all of them, as `Buckets` has it.
         traced: whether programs are replayed from traces.
         rehearsal: of this deployment with this bucket and batch, where there is one already.
 
     Raises:
         PlanError, TargetError, UnsupportedError, RehearsalError: as `rehearse`.
-        ArgumentError: there is no such board, or the voice speaks one sentence at a time.
+        ArgumentError: there is no such board.
     """
-    chip = board(on)
-    found = rehearsal or rehearse(plan, on, voice, buckets_of(frames, batch))
-    chip = board(on, found.grid)
+    board(on)
     spoken = load(voice)
+    # Voices of others run one sentence after the other.
+    together = 1 if isinstance(spoken, OnnxVoice) else batch
+    found = rehearsal or rehearse(plan, on, voice, buckets_of(frames, together, rows))
+    chip = board(on, found.grid)
     stages = tuple(
         Stage.of(stage.stage, stage.bucket, steps, batch)
         for stage, steps in zip(found.report.stages, found.steps, strict=True)
@@ -224,9 +231,9 @@ def costs(
     return Cost(spoken.name, found.plan, chip, batch, seconds, stages, traced)
 
 
-def buckets_of(frames: int, batch: int) -> Buckets:
+def buckets_of(frames: int, batch: int, rows: int = ROWS) -> Buckets:
     """One bucket of frames, with a quarter as many phones."""
-    return Buckets((EXACT_LENGTHS.for_phones(-(-frames // 4)),), (frames,), batch)
+    return Buckets((EXACT_LENGTHS.for_phones(-(-frames // 4)),), (frames,), batch, rows)
 
 
 def hop_of(voice: Voice) -> int:

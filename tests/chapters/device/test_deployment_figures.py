@@ -97,6 +97,7 @@ def rehearsal():
         seconds=1.0,
         report=report,
         operations=operations,
+        steps=(),
         nodes=nodes,
         edges=edges,
         programs=pd.DataFrame([product]),

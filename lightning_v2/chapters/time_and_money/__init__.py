@@ -1,0 +1,1 @@
+"""Of notebook 10: where the time of a sentence goes, and what streams cost."""

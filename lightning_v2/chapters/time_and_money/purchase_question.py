@@ -1,0 +1,118 @@
+"""What is asked: a voice, plans and batches on cards, and all costs that the notebook shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning_v2.cache import cached
+from lightning_v2.deployment import rehearse
+from lightning_v2.economics.board import board as described
+from lightning_v2.economics.gpu import GPUS, GpuCost, gpu_cost
+from lightning_v2.economics.money.answer import Question
+from lightning_v2.economics.money.prices import Prices, prices
+from lightning_v2.economics.sentence import Cost, buckets_of, costs
+from lightning_v2.errors import LightningError
+from lightning_v2.onnx.voice import OnnxVoice
+from lightning_v2.voices import load
+
+_SAME_PROGRAMS = {"p100": "p150"}
+"""Board -> another one of the same grid, on which ttnn plans the same programs."""
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseQuestion:
+    """All costs that are shown.
+
+    Attributes:
+        board: that is looked at closely.
+        plans: names, the first one is the one that is deployed.
+        costs: board -> plan -> by batches; boards beside `board` have the first plan alone.
+        prices: of cards and electricity.
+        latency_s: bound on the answer to a request.
+        streams: to buy cards for.
+        reason: why there is nothing to show, "" where there is.
+    """
+
+    board: str
+    plans: tuple[str, ...]
+    costs: Mapping[str, Mapping[str, tuple[Cost, ...]]]
+    prices: Prices
+    latency_s: float
+    streams: int
+    reason: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        voice: str | Path,
+        plans: Sequence[str],
+        board: str,
+        batches: Sequence[int],
+        frames: int = 256,
+        others: Sequence[str] = (),
+        *,
+        usd: Mapping[str, float] | None = None,
+        latency_ms: float = 250,
+        streams: int = 10_000,
+    ) -> "PurchaseQuestion":
+        """Everything planned on mock devices and modelled; what was planned before is kept.
+
+        A voice that no device can run has a reason and no costs.
+
+        Args:
+            others: boards beside `board`, for the purchase alone.
+            usd: card -> price in the place of that of data/prices.yaml.
+
+        Raises:
+            ArgumentError: there is no such board or card. PlanError: a plan does not parse.
+        """
+        asked, spoken = prices().with_prices(**usd or {}), load(voice)
+        boards = [described(name).name for name in (board, *others)]
+        # Voices of others run one sentence after the other.
+        alone = isinstance(spoken, OnnxVoice)
+        found: dict[str, dict[str, tuple[Cost, ...]]] = {}
+        try:
+            for name in dict.fromkeys(boards):
+                wanted = plans if name == board else plans[:1]
+                found[name] = {
+                    plan: tuple(_cost(voice, plan, name, frames, n, alone) for n in batches)
+                    for plan in wanted
+                }
+        except LightningError as error:
+            reason = f"{voice} is not deployed, and so has no cost: {error}"
+            return cls(board, tuple(plans), {}, asked, latency_ms / 1e3, streams, reason)
+        named = tuple(several[0].plan for several in found[board].values())
+        made = {
+            name: {several[0].plan: several for several in by_plan.values()}
+            for name, by_plan in found.items()
+        }
+        return cls(board, named, made, asked, latency_ms / 1e3, streams)
+
+    @property
+    def alone(self) -> Cost:
+        """The smallest batch of the first plan on the board."""
+        return self.mine[0]
+
+    @property
+    def mine(self) -> tuple[Cost, ...]:
+        """All batches of the first plan on the board."""
+        return self.costs[self.board][self.plans[0]]
+
+    def gpus(self) -> dict[str, list[GpuCost]]:
+        """GPU -> the same batches there."""
+        return {gpu: [gpu_cost(cost, gpu) for cost in self.mine] for gpu in GPUS}
+
+    def cards(self) -> dict[str, Sequence[Cost | GpuCost]]:
+        """Card -> its batches, boards first."""
+        ours = {name: by_plan[self.plans[0]] for name, by_plan in self.costs.items()}
+        return {**ours, **self.gpus()}
+
+    def beside(self, gpu: str) -> Question:
+        """The board beside a GPU."""
+        return Question(self.mine, gpu, self.prices, self.latency_s)
+
+
+def _cost(voice: str | Path, plan: str, name: str, frames: int, batch: int, alone: bool) -> Cost:
+    planned, buckets = _SAME_PROGRAMS.get(name, name), buckets_of(frames, 1 if alone else batch)
+    rehearsal = cached(rehearse)(plan, planned, voice, buckets)
+    return costs(plan, name, voice, frames=frames, batch=batch, rehearsal=rehearsal)
