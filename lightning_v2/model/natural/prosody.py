@@ -34,9 +34,11 @@ class Encoder(nn.Module):
         """What comes out of each convolution, then of each layer, (B, P, C)."""
         x, states = self.embedding(phones), []
         for convolution in self.convolutions:
-            states.append(x := convolution(x * mask))
+            x = convolution(x * mask)
+            states.append(x)
         for layer in self.layers:
-            states.append(x := layer(x, mask))
+            x = layer(x, mask)
+            states.append(x)
         return states
 
 
