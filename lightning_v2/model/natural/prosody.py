@@ -50,6 +50,7 @@ class DurationPredictor(nn.Module):
         self.input = Taps(config.width, config.width, kernel=3)
         self.gelu = nn.GELU()
         self.output = nn.Linear(config.width, 1)
+        self.output.role = "durations"
 
     def forward(self, hidden: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, P, C), mask (B, P, 1) -> (B, P)."""
@@ -87,6 +88,7 @@ class ProsodyPredictor(nn.Module):
         self.input = nn.Linear(width, width)
         self.blocks = Blocks(dilations, width, 2 * width)
         self.pitch = nn.Linear(width, STEP)
+        self.pitch.role = "f0"
         self.energy = nn.Linear(width, STEP)
 
     def forward(self, steps: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:

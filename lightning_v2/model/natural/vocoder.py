@@ -131,6 +131,7 @@ class Vocoder(nn.Module):
         self.spectrum = Spectrum()
         self.inverse_cosines = Basis(cosines)
         self.inverse_sines = Basis(sines)
+        self.inverse_cosines.role = self.inverse_sines.role = "sound"
         self.overlap_add = OverlapAdd()
 
     def forward(self, x: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
