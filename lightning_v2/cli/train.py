@@ -53,10 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=values.whole(1), default=2, metavar="N", help="processes (default: 2)"
     )
     for name, steps, taught, what in (
-        ("--acoustic-steps", 3300, 6000, "encoder, predictors and decoder"),
+        ("--parts-steps", None, 3000, "each part of encoders and predictors by itself"),
+        ("--acoustic-steps", 3300, 6000, "encoder, predictors and, without a teacher, decoder"),
         ("--vocoder-steps", 6000, 3000, "the vocoder; with a teacher, of the decoder, too"),
         ("--blocks-steps", None, 3000, "each block of the decoder by itself"),
-        ("--joint-steps", 2200, 1500, "all of it together, after both"),
+        ("--joint-steps", 2200, 1500, "all of it after both; with a teacher, the vocoder again"),
     ):
         usual = f"{steps}, with --teacher {taught}" if steps else f"{taught}, only with --teacher"
         words = f"optimiser steps of {what} (default: {usual})"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from lightning_v2.deployment.device.fusing import FusingOps
 from lightning_v2.deployment.device.programs import ProgramError
 from lightning_v2.deployment.device.stages import DeviceStages
 from lightning_v2.deployment.device.target import Device
@@ -82,9 +83,11 @@ class Deployment:
         self.plan.check(sites)
         self._ops = TtnnOps(device)
         self.weights = Weights(self._ops, voice, self.plan, cache)
-        self._stages = DeviceStages(self._ops, reported=observer is None)
+        # An observer sees what each function gives: none may wait.
+        ops = FusingOps(self._ops) if observer is None else self._ops
+        self._stages = DeviceStages(ops, reported=observer is None)
         kind = GraphRunner if graph else Runner
-        self._runner = kind(self._ops, self.plan.for_site, observer, self.weights, self._stages)
+        self._runner = kind(ops, self.plan.for_site, observer, self.weights, self._stages)
         names = self.plan.name, device.target
         self._speaker: Speaker = speaker_of(voice, self._runner, self.buckets, *names)
 

@@ -227,6 +227,7 @@ def test_sentences_are_spoken_in_parts_where_they_are_too_long(told):
 def emulated(monkeypatch):
     """Deployments whose device is the emulated chip."""
     monkeypatch.setattr(module, "TtnnOps", lambda device: tensix)
+    monkeypatch.setattr(module, "FusingOps", lambda ops: ops)
     for name in ("Weights", "DeviceStages"):
         monkeypatch.setattr(module, name, lambda *args, **options: None)
     return SimpleNamespace(target="mock", board="n150")

@@ -77,6 +77,7 @@ def test_the_whole_voice_on_wormhole(tmp_path):
 def test_bits_are_those_of_the_emulation_in_any_batch(natural, monkeypatch):
     """On a device that is the emulated chip."""
     monkeypatch.setattr(module, "TtnnOps", lambda device: tensix)
+    monkeypatch.setattr(module, "FusingOps", lambda ops: ops)
     for name in ("Weights", "DeviceStages"):
         monkeypatch.setattr(module, name, lambda *args, **options: None)
     device = SimpleNamespace(target="mock", board="n150")

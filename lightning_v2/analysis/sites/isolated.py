@@ -36,12 +36,12 @@ class Isolated:
 
     def __call__(self, call: tensix.SiteCall) -> Tensor:
         """One call as an observer sees it, again, in low precision."""
-        args = self._calls.operands(call.site, call.args)
+        args, kwargs = self._calls.arguments(call.site, call.args, call.kwargs)
         # A site that runs in this text and not in that of `voice_sites` has no blocks of its own.
         precision = self._precisions.get(call.site) or self._plan.for_site(call.site)
         try:
             with tensix.use(tier=self._tier):
-                return tensix.lower(call.function, args, call.kwargs, precision, self._module)
+                return tensix.lower(call.function, args, kwargs, precision, self._module)
         except NoRuleError:
             result = call.function(*call.args, **call.kwargs)
             return torch.full_like(first(result), torch.nan)

@@ -159,7 +159,8 @@ def _bucket(uploads: dict[str, Upload], held: dict[str, DeviceTensor]) -> str:
     parts = []
     if rows := uploads.get("columns", uploads.get("indices")):
         parts.append(f"frames {rows.values.shape[1]}")
-    phones = held["hidden"].shape[1] if "hidden" in held else uploads["phones"].values.shape[1]
+    of_phones = next(iter(held.values())) if held else uploads["phones"].values
+    phones = of_phones.shape[1]
     parts.append(f"phones {phones}")
     batch = next(iter(uploads.values())).values.shape[0]
     return ", ".join([*parts, f"batch {batch}"] if batch > 1 else parts)

@@ -6,6 +6,9 @@ from lightning_v2.deployment.device.programs import Product, Program, config_of,
 from lightning_v2.deployment.device.target import Device
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
 
+Functions = tuple[tuple[str, dict[str, float]], ...]
+"""Functions of one operand in a row: names of ttnn, and their parameters."""
+
 
 class Words:
     """Formats, kernel configurations and program configs for one device."""
@@ -34,6 +37,27 @@ class Words:
     def dtype(self, name: str) -> Any:
         """The format called `name`."""
         return getattr(self._ttnn, name)
+
+    def activations(self, first: Functions, second: Functions) -> dict[str, list]:
+        """What a binary operation is told of functions that it runs on its operands before."""
+        names = "input_tensor_a_activations", "input_tensor_b_activations"
+        return {
+            name: [self._activation(*function) for function in functions]
+            for name, functions in zip(names, (first, second), strict=True)
+            if functions
+        }
+
+    def _activation(self, name: str, parameters: dict[str, float]) -> Any:
+        kinds = self._ttnn.UnaryOpType
+        given = {
+            "clamp": lambda: (kinds.CLAMP_TSS, parameters["min"], parameters["max"]),
+            # The zero asks for the accurate one of two.
+            "exp": lambda: (kinds.EXP, 0.0),
+            "tanh": lambda: (kinds.TANH, 0.0),
+            "cos": lambda: (kinds.COS,),
+            "sin": lambda: (kinds.SIN,),
+        }
+        return self._ttnn.UnaryWithParam(*given[name]())
 
     def batched_program(self, width: int, columns: int, wide: bool) -> Any:
         """For products of a batch: each core has rows of one of them by itself.

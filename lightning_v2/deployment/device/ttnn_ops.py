@@ -15,7 +15,7 @@ import torch
 from lightning_v2.deployment.device.placement import Placement
 from lightning_v2.deployment.device.programs import Product, Program, choices
 from lightning_v2.deployment.device.target import Device
-from lightning_v2.deployment.device.ttnn_objects import Words
+from lightning_v2.deployment.device.ttnn_objects import Functions, Words
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE
@@ -71,6 +71,10 @@ class TtnnOps:
                 setattr(self, row.name, self._unary(getattr(ttnn, row.name)))
         for name in BINARY:
             setattr(self, name, self._binary(getattr(ttnn, name)))
+
+    def is_bfloat16(self, *tensors: DeviceTensor) -> bool:
+        """Whether all are."""
+        return all(x.dtype == self._ttnn.bfloat16 for x in tensors)
 
     def pack(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
         """A tensor packed by the host, still on the host."""
@@ -343,14 +347,17 @@ class TtnnOps:
         return run
 
     def _binary(self, function: Callable) -> Callable:
-        def run(a: DeviceTensor, b: DeviceTensor | float) -> DeviceTensor:
-            a = self._placement.tiled(a)
+        def run(
+            a: DeviceTensor, b: DeviceTensor | float, before: tuple[Functions, Functions] = ((), ())
+        ) -> DeviceTensor:
+            """before: functions of a and of b that run in the same program."""
+            a, options = self._placement.tiled(a), self._words.activations(*before)
             if isinstance(b, int | float):
-                return function(a, b, memory_config=self._placement.beside(a))
+                return function(a, b, memory_config=self._placement.beside(a), **options)
             b = self._placement.tiled(b)
             if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
                 a, b = self._placement.sharded(a), self._placement.sharded(b)
-            return function(a, b, memory_config=self._placement.after(a, b))
+            return function(a, b, memory_config=self._placement.after(a, b), **options)
 
         return run
 

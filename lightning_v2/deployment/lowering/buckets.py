@@ -48,12 +48,14 @@ class Buckets:
         frames: of a piece; empty for pieces of just the right length.
         batch: sentences at once.
         rows: frames at once, of a batch; the memory of the cores limits them.
+        overlap: frames of context at an inner edge of a piece.
     """
 
     phones: tuple[int, ...] = (32, 64, 128, 256)
     frames: tuple[int, ...] = (128, 256, 512, 1024)
     batch: int = 1
     rows: int = 1024
+    overlap: int = OVERLAP
 
     def __post_init__(self):
         for name in ("phones", "frames"):
@@ -62,11 +64,12 @@ class Buckets:
                 raise ArgumentError(f"{name} is {sizes}; legal are ascending multiples of {TILE}")
         if not self.phones:
             raise ArgumentError("phones is empty; legal is one bucket or more")
-        for name in ("batch", "rows"):
+        for name in ("batch", "rows", "overlap"):
             if getattr(self, name) < 1:
                 raise ArgumentError(f"{name} is {getattr(self, name)}; legal are numbers from 1 on")
-        if self.frames and self.frames[-1] <= 2 * OVERLAP:
-            raise ArgumentError(f"frames ends with {self.frames[-1]}; legal is above {2 * OVERLAP}")
+        least = 2 * self.overlap
+        if self.frames and self.frames[-1] <= least:
+            raise ArgumentError(f"frames ends with {self.frames[-1]}; legal is above {least}")
 
     @classmethod
     def of_frames(cls, frames: Sequence[int], batch: int = 1) -> Buckets:
@@ -104,9 +107,9 @@ class Buckets:
             return
         largest, first = self.frames[-1], 0
         while first < count:
-            start = max(first - OVERLAP, 0)
+            start = max(first - self.overlap, 0)
             end = start + largest
-            last = count if end >= count else end - OVERLAP
+            last = count if end >= count else end - self.overlap
             yield Piece(start, largest, first, last)
             first = last
 

@@ -9,6 +9,7 @@ from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.model.layers import Attention, ConvNeXtBlock
 from lightning_v2.model.natural import layers as natural
+from lightning_v2.model.natural.layers import Layer
 
 Block = ConvNeXtBlock | natural.Block
 
@@ -80,6 +81,21 @@ def convnext(
     stored: the format of x. mask: (B, T, 1), 1 where there is something and 0 for padding.
     """
     y = run.depthwise(f"{path}.depthwise", run.masked(x, mask, stored), block.depthwise, view)
+    return _perceptron(run, path, x, y, block, view)
+
+
+def transformer(
+    run: Runner, path: str, x: DeviceTensor, layer: Layer, keys: DeviceTensor, view: View
+) -> DeviceTensor:
+    """Self-attention, then norm and perceptron around a residual connection."""
+    x = attention(run, f"{path}.attention", x, layer.attention, keys, view)
+    return _perceptron(run, path, x, x, layer, view)
+
+
+def _perceptron(
+    run: Runner, path: str, x: DeviceTensor, y: DeviceTensor, block: Block | Layer, view: View
+) -> DeviceTensor:
+    """x + what norm and perceptron make of y."""
     y = run.layer_norm(f"{path}.norm", y, block.norm, view)
     y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up, view), view)
     y = run.linear(f"{path}.down", y, block.down, view)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lightning_v2.deployment.lowering.blocks import in0_block_w
 from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor, Store, View
+from lightning_v2.deployment.lowering.taps import spread
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
@@ -175,12 +176,15 @@ class Runner:
         y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
         return self._seen(site, "linear", (x,), y, views, (layer.weight, layer.bias))
 
-    def basis(self, site: str, x: DeviceTensor, layer: Basis, view: View) -> DeviceTensor:
-        """x (..., K) times a constant (K, N)."""
+    def basis(
+        self, site: str, x: DeviceTensor, layer: Basis, view: View, columns: int | None = None
+    ) -> DeviceTensor:
+        """x (..., K) times a constant (K, N); columns: as those of `linear`."""
         execution = self._cut(site, *layer.basis.shape)
-        weight = self._constant(site, "basis", "matrix", layer.basis)
+        weight = self._constant(site, "basis", "matrix", layer.basis, _filled(columns))
         y = self._run(site, "matmul", lambda: execution.linear(x, weight))
-        return self._seen(site, "matmul", (x,), y, (view, view), (layer.basis,))
+        views = view, _cropped(view, layer.basis.shape[1])
+        return self._seen(site, "matmul", (x,), y, views, (layer.basis,))
 
     def matmul(
         self, site: str, a: DeviceTensor, b: DeviceTensor, views: tuple[View, View, View]
@@ -196,11 +200,13 @@ class Runner:
     def depthwise(
         self, site: str, x: DeviceTensor, layer: DepthwiseConv, view: View
     ) -> DeviceTensor:
-        """x (B, T, C) along T, each channel by itself."""
-        weight = self._constant(site, "weight", "taps", layer.weight)
+        """x (B, T, C) along T, each channel by itself; between taps that are apart lie zeros."""
+        (step,) = layer.dilation
+        weight = self._constant(site, "weight", "taps", layer.weight, lambda w: spread(w, step))
         bias = self._vector(site, "bias", layer.bias)
         options = {"padding": layer.padding[0], "groups": layer.groups}
         y = self._run(site, "conv1d", lambda: self.at(site).conv1d(x, weight, bias, **options))
+        options |= {"dilation": step} if step > 1 else {}
 
         def channels_first(seen: Tensor) -> Tensor:
             return view(seen).transpose(1, 2)

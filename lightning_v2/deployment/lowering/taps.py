@@ -1,6 +1,8 @@
-"""Dense convolutions as one product on neighbours side by side, and where those lie on the device.
+"""Convolutions as the device has them.
 
-The network has the neighbours of a channel together (C, k), the device, which gathers whole rows,
+Dense ones are one product on neighbours side by side.
+
+There the network has the neighbours of a channel together (C, k), the device, which gathers rows,
 the channels of a neighbour. Letters: B batch, T rows, C channels, k neighbours of a row.
 """
 
@@ -8,18 +10,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import Taps
+from lightning_v2.model.layers import DepthwiseConv, Taps
+from lightning_v2.model.natural.config import PITCH_COLUMNS
 from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.tile import TILE
 
 
 def orders(network: nn.Module) -> dict[str, Tensor]:
     """Site -> the network's input at each input that the device has, of all such layers."""
-    if isinstance(network, NaturalNetwork):
-        gathered = network.text.out_features
-        return {"decoder.input": with_columns(network.decoder.input, gathered)}
     taps = ((name, layer) for name, layer in network.named_modules() if isinstance(layer, Taps))
-    return {name: side_by_side(layer) for name, layer in taps}
+    found = {name: side_by_side(layer) for name, layer in taps}
+    if isinstance(network, NaturalNetwork):
+        found["decoder.input"] = with_columns(network.decoder.input, PITCH_COLUMNS)
+    return found
 
 
 def side_by_side(layer: Taps) -> Tensor:
@@ -28,17 +31,16 @@ def side_by_side(layer: Taps) -> Tensor:
     return _by_neighbour(torch.arange(layer.in_features), layer.kernel)
 
 
-def with_columns(layer: Taps, gathered: int) -> Tensor:
-    """The same if only the first channels are gathered, and the host sends the others.
+def with_columns(layer: Taps, sent: int) -> Tensor:
+    """The same if the last channels are not gathered, but sent by the host.
 
-    Those few lie as the network has them, in one tile; what does not fit it is always zero.
+    Those lie as the network has them, in one tile; what does not fit it is always zero.
 
-    gathered: channels.
+    sent: channels.
     """
     inputs = torch.arange(layer.in_features)
-    count = gathered * layer.kernel
-    sent = inputs[count : count + TILE]
-    return torch.cat([_by_neighbour(inputs[:count], layer.kernel), sent])
+    count = layer.in_features - sent * layer.kernel
+    return torch.cat([_by_neighbour(inputs[:count], layer.kernel), inputs[count : count + TILE]])
 
 
 def neighbours(rows: Tensor, kernel: int, beyond: int) -> Tensor:
@@ -54,6 +56,20 @@ def neighbours(rows: Tensor, kernel: int, beyond: int) -> Tensor:
     """
     reach = kernel // 2
     return F.pad(rows, (reach, reach), value=beyond).unfold(1, kernel, 1)
+
+
+def spread(weight: Tensor, step: int) -> Tensor:
+    """Taps (..., k) that are `step` rows apart, with zeros between them: the depthwise kernel of
+    ttnn knows no dilation."""
+    taps = weight.shape[-1]
+    spaced = F.pad(weight.unsqueeze(-1), (0, step - 1)).flatten(-2)
+    return spaced[..., : (taps - 1) * step + 1]
+
+
+def steps(network: nn.Module) -> dict[str, int]:
+    """Site -> rows from one tap of a depthwise convolution to the next, where that is not 1."""
+    found = ((n, m.dilation[0]) for n, m in network.named_modules() if isinstance(m, DepthwiseConv))
+    return {name: step for name, step in found if step > 1}
 
 
 def _by_neighbour(inputs: Tensor, kernel: int) -> Tensor:

@@ -38,7 +38,7 @@ def save_checkpoint(
         about: provenance, stored in config.json as it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    tensors = {name: value.half().contiguous() for name, value in _own(network).items()}
     with written_whole(folder / CONFIG) as text, written_whole(folder / WEIGHTS) as weights:
         save_file(tensors, weights)
         weights.chmod(0o644)
@@ -68,7 +68,10 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
     network = NaturalNetwork(config)
     try:
-        network.load_state_dict({name: value.float() for name, value in tensors.items()})
+        if odd := set(tensors) ^ set(_own(network)):
+            raise RuntimeError(f"tensors differ: {sorted(odd)[:3]}")
+        given = {name: value.float() for name, value in tensors.items()}
+        network.load_state_dict(given, strict=False)  # shared weights have one of their names
     except RuntimeError as error:
         raise CheckpointError(f"{path} is not a voice of this kind: {error}") from error
     return network.eval().requires_grad_(False), config, symbols
@@ -78,6 +81,13 @@ def weights_digest(network: NaturalNetwork) -> str:
     """SHA-256 of what a network in memory computes with, constants included."""
     tensors = dict(network.state_dict()) | dict(network.named_buffers())
     return hashlib.sha256(save({k: v.clone().contiguous() for k, v in tensors.items()})).hexdigest()
+
+
+def _own(network: NaturalNetwork) -> dict[str, torch.Tensor]:
+    """The state of a network; weights that several layers share under the first of their names."""
+    names = dict(network.named_parameters(remove_duplicate=False))
+    second = names.keys() - dict(network.named_parameters()).keys()
+    return {name: x for name, x in network.state_dict().items() if name not in second}
 
 
 def _sizes(path: Path, document: object) -> tuple[NaturalConfig, dict[str, int]]:

@@ -21,6 +21,9 @@ BINS = 19 * TILE
 STEP = 2
 """Frames that 1 in the duration of a phone stands for."""
 
+DILATIONS = (1, 2, 4, 8)
+"""Steps between the taps of the blocks that predict pitch and energy, over and over."""
+
 PITCH_COLUMNS = 32
 """Columns of a frame that hold its pitch and energy; the last ones are zero."""
 
@@ -30,28 +33,34 @@ class NaturalConfig:
     """Everything that shapes the weights; widths are multiples of 32.
 
     Attributes:
-        symbols: rows of the phone embedding.
-        width: channels of the phone encoder and of what predicts durations and pitch.
+        symbols: rows of the phone embeddings.
+        width: channels of the phone encoder of what predicts durations and pitch.
         heads: of its attention.
-        text: channels of a phone for the decoder.
+        layers: of it.
+        text: channels of the phone encoder of the decoder.
+        text_heads: of its attention.
+        text_layers: of it.
+        prosody_blocks: of what predicts pitch and energy.
         channels: of the decoder.
         inner: channels inside a block of the decoder.
-        encoder_blocks: pairs of attention and convolution, after one convolution.
-        prosody_blocks: of what predicts pitch and energy.
         decoder_blocks: of the decoder.
+        harmonic_bins: bins from 0 on that have harmonics; above, noise stands for them.
         turned_bins: bins from 0 on in which harmonics have phases of their own.
         free_bins: bins from 0 on that have a free branch.
     """
 
     symbols: int = 192
     width: int = 192
-    heads: int = 6
+    heads: int = 2
+    layers: int = 3
     text: int = 128
+    text_heads: int = 2
+    text_layers: int = 2
+    prosody_blocks: int = 6
     channels: int = 256
     inner: int = 512
-    encoder_blocks: int = 2
-    prosody_blocks: int = 3
     decoder_blocks: int = 8
+    harmonic_bins: int = 416
     turned_bins: int = 224
     free_bins: int = 320
 
@@ -60,12 +69,18 @@ class NaturalConfig:
             value = getattr(self, field.name)
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 4096:
                 raise ArgumentError(f"{field.name} is {value!r}: must be a whole number to 4096")
-            if not (field.name.endswith("blocks") or field.name == "heads") and value % TILE:
+            if not field.name.endswith(("blocks", "heads", "layers")) and value % TILE:
                 raise ArgumentError(f"{field.name} is {value}: must be a multiple of {TILE}")
-        if self.width % self.heads or (self.width // self.heads) % TILE:
-            raise ArgumentError(
-                f"width {self.width} over {self.heads} heads must be a multiple of {TILE}"
-            )
+        for width, heads in ((self.width, self.heads), (self.text, self.text_heads)):
+            if width % heads or (width // heads) % TILE:
+                raise ArgumentError(
+                    f"width {width} over {heads} heads must be a multiple of {TILE}"
+                )
+        if self.harmonic_bins > BINS:
+            raise ArgumentError(f"harmonic_bins is {self.harmonic_bins}: there are {BINS} bins")
         for name in ("turned_bins", "free_bins"):
-            if getattr(self, name) > BINS:
-                raise ArgumentError(f"{name} is {getattr(self, name)}: there are {BINS} bins")
+            if getattr(self, name) > self.harmonic_bins:
+                raise ArgumentError(
+                    f"{name} is {getattr(self, name)}: more than harmonic_bins, which is "
+                    f"{self.harmonic_bins}"
+                )

@@ -14,7 +14,7 @@ class Decoder(nn.Module):
     def __init__(self, config: NaturalConfig):
         super().__init__()
         self.input = Taps(config.text + PITCH_COLUMNS, config.channels, kernel=7)
-        self.blocks = Blocks(config.decoder_blocks, config.channels, config.inner)
+        self.blocks = Blocks([1] * config.decoder_blocks, config.channels, config.inner)
         self.norm = nn.LayerNorm(config.channels)
 
     def forward(self, text: Tensor, pitch: Tensor) -> Tensor:

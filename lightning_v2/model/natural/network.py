@@ -35,18 +35,19 @@ class NaturalFrames:
 
 
 class NaturalNetwork(nn.Module):
-    """Encoder, predictors, decoder, source and vocoder."""
+    """Encoders, predictors, decoder, source and vocoder."""
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        self.encoder = Encoder(config)
+        c = config
+        self.encoder = Encoder(c.symbols, c.width, c.heads, c.layers)
         self.duration = DurationPredictor(config)
         self.steps = Steps()
         self.repeat = Repeat()
         self.prosody = ProsodyPredictor(config)
         self.hertz = Hertz()
         self.pitch_columns = PitchColumns()
-        self.text = nn.Linear(config.width, config.text)
+        self.text = Encoder(c.symbols, c.text, c.text_heads, c.text_layers)
         self.decoder = Decoder(config)
         self.source = Source()
         self.vocoder = Vocoder(config)
@@ -61,14 +62,14 @@ class NaturalNetwork(nn.Module):
             durations: (1, P) steps, whole numbers.
             f0: (1, T) Hz, with T twice the sum of the durations.
         """
-        hidden = self.encoder(phones)
+        hidden, text = self.encoder(phones), self.text(phones)
         if durations is None:
             durations = self.steps(self.duration(hidden))
         pitch, energy = self.prosody(self.repeat(hidden, durations))
         if f0 is None:
             f0 = self.hertz(pitch)
-        text = self.repeat(self.text(hidden), durations, STEP)
-        channels = self.decoder(text, self.pitch_columns(f0, energy))
+        at_frames = self.repeat(text, durations, STEP)
+        channels = self.decoder(at_frames, self.pitch_columns(f0, energy))
         return NaturalFrames(durations, f0, channels)
 
     def wave(self, frames: NaturalFrames, noise: Tensor) -> Tensor:

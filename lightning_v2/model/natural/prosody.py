@@ -6,9 +6,9 @@ Letters: B batch, P phones, S steps of 25 ms, T = 2 S frames, C channels.
 import torch
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import Attention
-from lightning_v2.model.natural.config import PITCH_COLUMNS, STEP, NaturalConfig
-from lightning_v2.model.natural.layers import Block, Blocks
+from lightning_v2.model.layers import Taps
+from lightning_v2.model.natural.config import DILATIONS, PITCH_COLUMNS, STEP, NaturalConfig
+from lightning_v2.model.natural.layers import Blocks, SharedLayers
 
 F0_SCALE = 200.0
 """Hz that 1 at the output stands for."""
@@ -17,30 +17,29 @@ _LONGEST = 200  # steps of one phone: 5 s
 
 
 class Encoder(nn.Module):
-    """Phones to hidden vectors: a convolution, then attention and convolution by turns."""
+    """Phones to hidden vectors: two convolutions, then layers of attention."""
 
-    def __init__(self, config: NaturalConfig):
+    def __init__(self, symbols: int, width: int, heads: int, layers: int):
         super().__init__()
-        width = config.width
-        self.embedding = nn.Embedding(config.symbols, width)
-        self.convolution = Block(width, 2 * width, kernel=5)
-        self.attention = nn.ModuleList(
-            Attention(width, config.heads) for _ in range(config.encoder_blocks)
-        )
-        self.blocks = nn.ModuleList(
-            Block(width, 2 * width, kernel=5) for _ in range(config.encoder_blocks)
-        )
+        self.embedding = nn.Embedding(symbols, width)
+        self.convolutions = Blocks([1, 1], width, 2 * width, kernel=5)
+        self.layers = SharedLayers(layers, width, heads)
         self.norm = nn.LayerNorm(width)
-        nn.init.normal_(self.embedding.weight, std=0.3)
 
     def forward(self, phones: Tensor, mask: Tensor | None = None) -> Tensor:
         """Int64 (B, P), mask (B, P, 1) of 1 and 0 -> (B, P, C)."""
-        x = self.embedding(phones)
-        x = self.convolution(x if mask is None else x * mask)
-        for attention, block in zip(self.attention, self.blocks, strict=True):
-            x = attention(x, mask)
-            x = block(x if mask is None else x * mask)
-        return self.norm(x)
+        return self.norm(self.layers(self.convolutions(self.embedding(phones), mask), mask))
+
+    def sums(self, phones: Tensor, mask: Tensor) -> list[Tensor]:
+        """What comes out of each convolution, then of each layer, (B, P, C)."""
+        x, states = self.embedding(phones), []
+        for convolution in self.convolutions:
+            x = convolution(x * mask)
+            states.append(x)
+        for layer in self.layers:
+            x = layer(x, mask)
+            states.append(x)
+        return states
 
 
 class DurationPredictor(nn.Module):
@@ -48,14 +47,15 @@ class DurationPredictor(nn.Module):
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        self.block = Block(config.width, 2 * config.width, kernel=3)
-        self.norm = nn.LayerNorm(config.width)
+        self.input = Taps(config.width, config.width, kernel=3)
+        self.gelu = nn.GELU()
         self.output = nn.Linear(config.width, 1)
+        self.output.role = "durations"
 
     def forward(self, hidden: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, P, C), mask (B, P, 1) -> (B, P)."""
-        x = self.block(hidden if mask is None else hidden * mask)
-        return self.output(self.norm(x)).squeeze(-1)
+        x = self.input(hidden if mask is None else hidden * mask)
+        return self.output(self.gelu(x)).squeeze(-1)
 
 
 class Steps(nn.Module):
@@ -83,10 +83,13 @@ class ProsodyPredictor(nn.Module):
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        self.blocks = Blocks(config.prosody_blocks, config.width, 2 * config.width)
-        self.norm = nn.LayerNorm(config.width)
-        self.pitch = nn.Linear(config.width, STEP)
-        self.energy = nn.Linear(config.width, STEP)
+        width, blocks = config.width, config.prosody_blocks
+        dilations = [DILATIONS[i % len(DILATIONS)] for i in range(blocks)]
+        self.input = nn.Linear(width, width)
+        self.blocks = Blocks(dilations, width, 2 * width)
+        self.pitch = nn.Linear(width, STEP)
+        self.pitch.role = "f0"
+        self.energy = nn.Linear(width, STEP)
 
     def forward(self, steps: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Hidden vectors of the phone of each step to two frames each.
@@ -98,8 +101,18 @@ class ProsodyPredictor(nn.Module):
         Returns:
             F0 over 200 Hz, near 0 where unvoiced, and energy; (B, T) each.
         """
-        x = self.norm(self.blocks(steps, mask))
+        return self.told(self.blocks(self.input(steps), mask))
+
+    def told(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, S, C) of the last block -> F0 and energy, (B, T) each."""
         return self.pitch(x).flatten(1), self.energy(x).flatten(1)
+
+    def sums(self, steps: Tensor, mask: Tensor) -> list[Tensor]:
+        """What comes out of the first layer and of each block, (B, S, C)."""
+        states = [self.input(steps)]
+        for block in self.blocks:
+            states.append(block(states[-1] * mask))
+        return states
 
 
 class Hertz(nn.Module):

@@ -2,13 +2,13 @@
 
     S = harmonic gain * e^(i angle) * pulses + noise gain * noise + free gain * e^(i angle)
 
-Letters: B batch, T frames, K = 608 bins, H bins in which harmonics are turned, R free bins.
+Letters: B batch, T frames, K = 608 bins, V of them with harmonics, H in which they are turned,
+R free bins.
 """
 
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lightning_v2.model.layers import Basis
@@ -75,7 +75,7 @@ class Head(nn.Module):
     def __init__(self, config: NaturalConfig):
         super().__init__()
         channels, free = config.channels, config.free_bins
-        self.harmonic_gain = Gain(channels, BINS)
+        self.harmonic_gain = Gain(channels, config.harmonic_bins)
         self.harmonic_angle = HalfTurn(channels, config.turned_bins)
         self.noise_gain = Gain(channels, BINS)
         self.free_gain = Gain(channels, free)
@@ -95,8 +95,8 @@ class Spectrum(nn.Module):
         """Real and imaginary parts, (B, T, K).
 
         Args:
-            harmonic: gain (B, T, K), cosine and sine (B, T, H).
-            pulses: (B, T, K).
+            harmonic: gain (B, T, V), cosine and sine (B, T, H).
+            pulses: (B, T, V).
             noise: (B, T, K), shaped.
             free: (B, T, R).
         """
@@ -105,10 +105,17 @@ class Spectrum(nn.Module):
         low, low_imaginary = real[..., :turned], imaginary[..., :turned]
         turned_real = cosine * low - sine * low_imaginary
         turned_imaginary = cosine * low_imaginary + sine * low
-        real = gain * torch.cat([turned_real, real[..., turned:]], -1) + noise[0]
-        imaginary = gain * torch.cat([turned_imaginary, imaginary[..., turned:]], -1) + noise[1]
-        fill = (0, BINS - free[0].shape[-1])
-        return real + F.pad(free[0], fill), imaginary + F.pad(free[1], fill)
+        real = gain * torch.cat([turned_real, real[..., turned:]], -1)
+        imaginary = gain * torch.cat([turned_imaginary, imaginary[..., turned:]], -1)
+        return self._sum(real, noise[0], free[0]), self._sum(imaginary, noise[1], free[1])
+
+    @staticmethod
+    def _sum(harmonic: Tensor, noise: Tensor, free: Tensor) -> Tensor:
+        """(B, T, V), (B, T, K), (B, T, R) -> (B, T, K)."""
+        both, own = harmonic.shape[-1], free.shape[-1]
+        voiced = harmonic + noise[..., :both]
+        low = voiced[..., :own] + free
+        return torch.cat([low, voiced[..., own:], noise[..., both:]], -1)
 
 
 class Vocoder(nn.Module):
@@ -118,13 +125,13 @@ class Vocoder(nn.Module):
         super().__init__()
         cosines, sines = bases()
         self.folding = Folding()
-        self.cosines = Basis(cosines)
-        self.sines = Basis(sines)
+        self.cosines = Basis(cosines[:, : config.harmonic_bins].contiguous())
+        self.sines = Basis(sines[:, : config.harmonic_bins].contiguous())
         self.head = Head(config)
         self.spectrum = Spectrum()
         self.inverse_cosines = Basis(cosines)
         self.inverse_sines = Basis(sines)
-        self.inverse_cosines.basis, self.inverse_sines.basis = self.cosines.basis, self.sines.basis
+        self.inverse_cosines.role = self.inverse_sines.role = "sound"
         self.overlap_add = OverlapAdd()
 
     def forward(self, x: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:

@@ -30,8 +30,13 @@ class HibariFrontend(Frontend):
                 "text": "/norm/LayerNormalization_output_0",
                 "log_durations": "/dur/dur.2/Conv_output_0",
                 "energy": "/Mul_62_output_0",
+                "encoder": "/norm_1/LayerNormalization_output_0",
                 "hidden_0": "/dec_in/Conv_output_0",
                 **{f"hidden_{i + 1}": f"/dec.{i}/Add_1_output_0" for i in range(8)},
+                "prosody_0": "/pro_in/Conv_output_0",
+                **{f"prosody_{i + 1}": f"/pro.{i}/Add_1_output_0" for i in range(6)},
+                **_sums("text", "", (9, 19)),
+                **_sums("encoder", "_1", (29, 39, 49)),
             },
         )
 
@@ -55,6 +60,14 @@ class HibariFrontend(Frontend):
         ids = np.array([[0, *[vocabulary[phone] for phone in phones], 0]], np.int64)
         inputs = {"ids": ids, "speed": np.ones(1, np.float32)}
         return Line(inputs, ("_", *phones, "_"))
+
+
+def _sums(of: str, ending: str, layers: tuple[int, ...]) -> dict[str, str]:
+    """What comes out of the two convolutions of an encoder, then out of every second of its
+    layers."""
+    names = [f"/convs.{i}{ending}/Add_1_output_0" for i in range(2)]
+    names += [f"/Add_{layer}_output_0" for layer in layers]
+    return {f"{of}_{number}": name for number, name in enumerate(names)}
 
 
 def hibari_path() -> Path:

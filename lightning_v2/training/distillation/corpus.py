@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from lightning_v2.files import written_whole
 from lightning_v2.text import TextError
-from lightning_v2.training.distillation.lessons import Frames, Lesson, Teacher
+from lightning_v2.training.distillation.lessons import Frames, Lesson, States, Teacher
 
 LOUD = 0.85
 """Share of all frames that are below what is typical of a bin."""
@@ -18,7 +18,8 @@ LOUD = 0.85
 
 @dataclass(frozen=True)
 class Lessons:
-    """A folder with lessons/ of all sentences, and spectra/ and hidden/ of the first ones."""
+    """A folder with lessons/, text/, encoder/ and prosody/ of all sentences, and spectra/ and
+    hidden/ of the first ones."""
 
     folder: Path
 
@@ -35,6 +36,11 @@ class Lessons:
     def frames(self, key: str) -> Frames:
         """Read where it is looked at."""
         return Frames(*(np.load(self._path(p, key), mmap_mode="r") for p in ("spectra", "hidden")))
+
+    def states(self, key: str) -> States:
+        """Read where they are looked at."""
+        parts = ("text", "encoder", "prosody")
+        return States(*(np.load(self._path(part, key), mmap_mode="r") for part in parts))
 
     def typical(self) -> np.ndarray:
         """Log gains of harmonics, noise and the free branch where it is loud, (3, 601).
@@ -61,9 +67,9 @@ class Lessons:
         with written_whole(self.folder / "symbols.json") as part:
             part.write_text(json.dumps(known, ensure_ascii=False), "utf-8")
 
-    def save(self, key: str, lesson: Lesson, frames: Frames | None) -> None:
+    def save(self, key: str, lesson: Lesson, states: States, frames: Frames | None) -> None:
         """Write a sentence; the lesson last, so that it stands for all."""
-        for part, values in vars(frames).items() if frames else ():
+        for part, values in (vars(states) | (vars(frames) if frames else {})).items():
             with written_whole(self._path(part, key)) as path, open(path, "wb") as file:
                 np.save(file, values)
         lesson.save(self.folder / "lessons" / f"{key}.npz")
@@ -83,7 +89,7 @@ def build(teacher: Teacher, texts: Mapping[str, str], folder: Path, whole: int) 
         TextError: a text cannot be spoken; the message names its key.
     """
     lessons = Lessons(folder)
-    for part in ("lessons", "spectra", "hidden"):
+    for part in ("lessons", "text", "encoder", "prosody", "spectra", "hidden"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     done, symbols = set(lessons.keys()), {}
     for place, (key, text) in enumerate(tqdm(texts.items(), desc="teacher", unit="text")):
@@ -94,9 +100,9 @@ def build(teacher: Teacher, texts: Mapping[str, str], folder: Path, whole: int) 
         except TextError as error:
             raise TextError(f"{key}: {error}") from error
         for number, line in reversed([*enumerate(lines)]):  # the first one stands for them all
-            lesson, frames = teacher.teach(line)
+            lesson, states, frames = teacher.teach(line)
             symbols |= zip(line.phonemes, lesson.phones.tolist(), strict=True)
-            lessons.save(f"{key}_{number}", lesson, frames if place < whole else None)
+            lessons.save(f"{key}_{number}", lesson, states, frames if place < whole else None)
         if place % 100 == 0:
             lessons.note(symbols)
     lessons.note(symbols)

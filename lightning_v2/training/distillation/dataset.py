@@ -27,6 +27,7 @@ class Sentences:
         log_durations: (B, P).
         durations: (B, P) steps, 0 in the padding.
         text: (B, P, C).
+        keys: of the sentences.
     """
 
     phones: Tensor
@@ -34,6 +35,7 @@ class Sentences:
     log_durations: Tensor
     durations: Tensor
     text: Tensor
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Crop:
         inner: (B, T) 1 where a frame has all the neighbours that it has in its sentence.
         f0: (B, T) Hz.
         energy: (B, T).
+        prosody: (B, S, 7, C) inside the teacher's predictor of F0 and energy, or None.
         spectra: (B, T, 5, K) as `Teacher.teach` gives them, or None.
         hidden: (B, T, 9, C), or None.
     """
@@ -55,6 +58,7 @@ class Crop:
     inner: Tensor
     f0: Tensor
     energy: Tensor
+    prosody: Tensor | None
     spectra: Tensor | None
     hidden: Tensor | None
 
@@ -101,7 +105,15 @@ class Dataset:
             padded("log_durations"),
             padded("durations"),
             padded("text").float(),
+            tuple(self.keys[i] for i in chosen),
         )
+
+    def sums(self, sentences: Sentences) -> tuple[Tensor, Tensor]:
+        """What comes out of the parts of the teacher's encoders, (B, P, 4, C), (B, P, 6, C)."""
+        longest, states = sentences.phones.shape[1], map(self.lessons.states, sentences.keys)
+        columns = zip(*((state.text, state.encoder) for state in states), strict=True)
+        text, encoder = (torch.stack([_padded(x, longest) for x in column]) for column in columns)
+        return text.to(self.device).float(), encoder.to(self.device).float()
 
     def crop(
         self,
@@ -115,18 +127,20 @@ class Dataset:
 
         Args:
             margin: frames at an edge of a crop that count as lacking their neighbours.
-            whole: with their frames.
+            whole: with their frames, not with what is inside the predictor of F0 and energy.
         """
         parts = [self._cut(i, generator, steps, margin, whole) for i in chosen]
         stacked = [
             None if column[0] is None else torch.from_numpy(np.stack(column)).to(self.device)
             for column in zip(*parts, strict=True)
         ]
-        *rest, spectra, hidden = stacked
-        if whole:
+        *rest, prosody, spectra, hidden = stacked
+        if not whole:
+            prosody = prosody.float()
+        else:
             spectra = F.pad(spectra.float(), (0, BINS - spectra.shape[-1]))
             hidden = hidden.float()
-        return Crop(*rest, spectra, hidden)
+        return Crop(*rest, prosody, spectra, hidden)
 
     def _cut(
         self, index: int, generator: np.random.Generator, steps: int, margin: int, whole: bool
@@ -146,8 +160,10 @@ class Dataset:
         def filled(values: np.ndarray, count: int) -> np.ndarray:
             return np.pad(values, [(0, count)] + [(0, 0)] * (values.ndim - 1))
 
-        spectra = hidden = None
-        if whole:
+        prosody = spectra = hidden = None
+        if not whole:
+            prosody = filled(self.lessons.states(self.keys[index]).prosody[here], missing)
+        else:
             read = self.lessons.frames(self.keys[index])
             spectra = filled(read.spectra[frames], STEP * missing)
             hidden = filled(read.hidden[frames], STEP * missing)
@@ -157,6 +173,7 @@ class Dataset:
             filled(inner, STEP * missing),
             filled(lesson.f0[frames], STEP * missing),
             filled(lesson.energy[frames], STEP * missing),
+            prosody,
             spectra,
             hidden,
         )

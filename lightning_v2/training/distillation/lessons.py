@@ -31,6 +31,14 @@ INNER = ("text", "log_durations", "energy")
 HIDDEN = tuple(f"hidden_{number}" for number in range(9))
 """And those of what goes into the first block of its decoder, and comes out of each."""
 
+SUMS = {
+    "text": tuple(f"text_{number}" for number in range(4)),
+    "encoder": (*(f"encoder_{number}" for number in range(5)), "encoder"),
+    "prosody": tuple(f"prosody_{number}" for number in range(7)),
+}
+"""Those of what comes out of the parts of its encoders (two convolutions, then layers; of the
+second one also its norm) and of its prosody (the first layer, then each block)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
@@ -84,6 +92,21 @@ class Frames:
     hidden: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class States:
+    """What a teacher thinks of phones and of steps of 25 ms, float16, in the order of `SUMS`.
+
+    Attributes:
+        text: (P, 4, C) inside the encoder for its decoder.
+        encoder: (P, 6, C) inside the encoder for durations and prosody.
+        prosody: (S, 7, C) inside the predictor of F0 and energy, S steps.
+    """
+
+    text: np.ndarray
+    encoder: np.ndarray
+    prosody: np.ndarray
+
+
 @dataclass(frozen=True)
 class Teacher:
     """A voice that tells what it says, and what it thinks meanwhile.
@@ -98,9 +121,7 @@ class Teacher:
         front, network = self.voice.frontend, self.voice.model
         outputs = set(network.graph.outputs)
         missing = [f"output {name!r}" for name in (*SPECTRA, "f0") if name not in outputs]
-        missing += [
-            f"inner value {name!r}" for name in (*INNER, *HIDDEN) if name not in front.inner
-        ]
+        missing += [f"inner value {name!r}" for name in self._wanted if name not in front.inner]
         missing += [] if front.durations else ["durations"]
         if missing:
             raise ArgumentError(
@@ -122,13 +143,13 @@ class Teacher:
         """
         return self.voice.frontend.lines(text)
 
-    def teach(self, line: Line) -> tuple[Lesson, Frames]:
-        """A sentence, and its frames."""
+    def teach(self, line: Line) -> tuple[Lesson, States, Frames]:
+        """A sentence, what it thinks of it, and its frames."""
         names, inner = self._names, self.voice.frontend.inner
         inputs = {name: torch.from_numpy(value) for name, value in line.inputs.items()}
         with torch.inference_mode(), torch_threads(1):
-            also = [*names.values(), *(inner[name] for name in HIDDEN)]
-            values = self.voice.model(inputs, also=also)
+            also = {*names.values(), *(inner[name] for name in self._wanted)}
+            values = self.voice.model(inputs, also=[*also])
         taken = {key: values[name][0].float().numpy() for key, name in names.items()}
         lesson = Lesson(
             phones=line.inputs["ids"][0],
@@ -140,9 +161,32 @@ class Teacher:
         )
         spectra = [values[name][0].numpy().T for name in SPECTRA]
         hidden = [values[inner[name]][0].numpy().T for name in HIDDEN]
-        return lesson, Frames(*(np.stack(x, 1).astype(np.float16) for x in (spectra, hidden)))
+        rows = {"text": len(lesson.phones), "encoder": len(lesson.phones)}
+        rows["prosody"] = int(lesson.durations.sum())
+        states = {
+            part: [_rows(values[inner[name]][0].numpy(), rows[part]) for name in SUMS[part]]
+            for part in SUMS
+        }
+        return (
+            lesson,
+            States(**{k: _half(x) for k, x in states.items()}),
+            Frames(_half(spectra), _half(hidden)),
+        )
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return *INNER, *HIDDEN, *(name for names in SUMS.values() for name in names)
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
         front = self.voice.frontend
         return {"durations": front.durations, "f0": "f0", **{n: front.inner[n] for n in INNER}}
+
+
+def _rows(values: np.ndarray, count: int) -> np.ndarray:
+    """(C, count) or (count, C) -> (count, C): a convolution's channels come first."""
+    return values if len(values) == count else values.T
+
+
+def _half(columns: list[np.ndarray]) -> np.ndarray:
+    return np.stack(columns, 1).astype(np.float16)

@@ -1,4 +1,4 @@
-"""From texts to a natural voice: lessons of a teacher, three stages of training, checkpoint."""
+"""From texts to a natural voice: lessons of a teacher, five stages of training, checkpoint."""
 
 import argparse
 import multiprocessing
@@ -17,7 +17,7 @@ from lightning_v2.training.distillation.stages import run_stage
 from lightning_v2.training.distillation.trainer import Schedule, read_state
 from lightning_v2.voices import load
 
-STEPS = {"acoustic": 6000, "blocks": 3000, "vocoder": 3000, "joint": 1500}
+STEPS = {"parts": 3000, "acoustic": 6000, "blocks": 3000, "vocoder": 3000, "joint": 1500}
 """Optimiser steps of each stage, where nobody says otherwise."""
 
 
@@ -34,13 +34,13 @@ def distill(args: argparse.Namespace) -> None:
     texts = {key: text for _, key, text in lines[: args.limit]}
     folder: Path = args.folder
     build(teacher, texts, folder / "corpus", args.whole)
-    acoustic, *sound, joint = stages(args)
+    parts, acoustic, *sound, joint = stages(args)
     if args.device == "cpu" and args.jobs > 1:
         # two small networks train faster side by side, on a core each, than one after the other
         context = multiprocessing.get_context("forkserver")
         work = [
             context.Process(target=_run, args=(part, folder, args.device, 1))
-            for part in ([acoustic], sound)
+            for part in ([parts, acoustic], sound)
         ]
         for process in work:
             process.start()
@@ -49,20 +49,22 @@ def distill(args: argparse.Namespace) -> None:
         if any(process.exitcode for process in work):
             raise ArgumentError("a stage of training failed: see its message above")
     else:
-        _run([acoustic, *sound], folder, args.device, args.jobs)
+        _run([parts, acoustic, *sound], folder, args.device, args.jobs)
     _run([joint], folder, args.device, args.jobs)
     print(f"voice: {export(folder, teacher.voice)}")
 
 
 def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
-    """The acoustic schedule, those of blocks and vocoder, and the joint one."""
+    """The schedules of parts, of the acoustic half, of blocks and vocoder, and the joint one."""
     steps = {stage: getattr(args, f"{stage}_steps") or STEPS[stage] for stage in STEPS}
-    return (
-        Schedule("acoustic", steps["acoustic"], crops=8, crop_steps=96, seed=args.seed),
-        Schedule("blocks", steps["blocks"], crop_steps=48, seed=args.seed),
-        Schedule("vocoder", steps["vocoder"], learning_rate=1e-3, seed=args.seed),
-        Schedule("joint", steps["joint"], learning_rate=3e-4, seed=args.seed),
-    )
+    settings = {
+        "parts": {"crops": 4, "crop_steps": 128},
+        "acoustic": {"crops": 4, "crop_steps": 224, "learning_rate": 3e-4},
+        "blocks": {"crop_steps": 48},
+        "vocoder": {"learning_rate": 1e-3},
+        "joint": {"learning_rate": 3e-4},
+    }
+    return tuple(Schedule(x, steps[x], seed=args.seed, **own) for x, own in settings.items())
 
 
 def _run(schedules: list[Schedule], folder: Path, device: str, threads: int) -> None:

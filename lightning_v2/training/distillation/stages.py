@@ -7,7 +7,7 @@ import torch
 from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.training.distillation.corpus import Lessons
 from lightning_v2.training.distillation.dataset import Dataset
-from lightning_v2.training.distillation.solve import solve_linear
+from lightning_v2.training.distillation.solve import solve_linear, solve_prosody
 from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Schedule, Trainer, read_state
 
 _ACOUSTIC = ("encoder.", "duration.", "prosody.", "text.")
@@ -23,8 +23,13 @@ def run_stage(schedule: Schedule, folder: Path, device: str, threads: int) -> No
     state = own / "state.pt"
     if state.exists():
         trainer.resume(state)
+    elif schedule.stage == "parts":
+        solve_prosody(trainer.network, data, ENERGY_SCALE)
+        trainer.start_from(trainer.network.state_dict())
+    elif schedule.stage == "acoustic":
+        trainer.start_from(read_state(folder / "parts" / "state.pt")["average"])
     elif schedule.stage == "blocks":
-        solve_linear(trainer.network, data, ENERGY_SCALE)
+        solve_linear(trainer.network, trainer.config, data, ENERGY_SCALE)
         trainer.start_from(trainer.network.state_dict())
     elif schedule.stage == "vocoder":
         trainer.start_from(read_state(folder / "blocks" / "state.pt")["average"])

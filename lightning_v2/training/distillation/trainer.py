@@ -21,13 +21,20 @@ from lightning_v2.model.natural.prosody import F0_SCALE
 from lightning_v2.training.distillation.dataset import Crop, Dataset, Sentences
 from lightning_v2.training.distillation.losses import (
     Targets,
+    encoder_losses,
     head_losses,
     hidden_losses,
     masked_l1,
     state_loss,
 )
 
-STAGES = ("acoustic", "blocks", "vocoder", "joint")
+STAGES = ("parts", "acoustic", "blocks", "vocoder", "joint")
+
+_MARGIN = {"parts": 48, "acoustic": 72}
+"""Frames at an edge of a crop that do not count: what lies beyond them reaches so far."""
+
+_LAYERS = 2
+"""Of those that share their weights, how many a batch is about."""
 
 _MEMORY = 0.999
 """Of the running average of the weights."""
@@ -38,9 +45,10 @@ class Schedule:
     """How to train.
 
     Attributes:
-        stage: "acoustic" (encoder, durations, pitch, energy and text), "blocks" (each block of the
-            decoder by itself, on what the teacher's is given), "vocoder" (the whole decoder and the
-            heads) or "joint" (all of it, the decoder on the pupil's own text).
+        stage: "parts" (each part of encoders and predictors by itself, on what the teacher's is
+            given), "acoustic" (the whole of them), "blocks" (each block of the decoder by itself),
+            "vocoder" (the whole decoder and the heads) or "joint" (these on the pupil's own text,
+            with the encoder that it comes from).
         steps: optimiser steps.
         crops: a batch.
         crop_steps: of 25 ms, of each.
@@ -165,34 +173,55 @@ class Trainer:
     def losses(self, generator: np.random.Generator) -> dict[str, Tensor]:
         """Of one batch, by name."""
         s, data = self.schedule, self.data
-        whole = s.stage != "acoustic"
+        whole = s.stage not in ("parts", "acoustic")
         chosen = data.draw(s.crops, generator, s.crop_steps // 2, whole)
         sentences = data.sentences(chosen)
-        crop = data.crop(chosen, generator, s.crop_steps, 6, whole)
+        crop = data.crop(chosen, generator, s.crop_steps, _MARGIN.get(s.stage, 6), whole)
         if s.stage == "blocks":
             return hidden_losses(self.network.decoder.blocks, crop.hidden, crop.inner)
-        losses, text = {}, sentences.text
-        if s.stage != "vocoder":
-            hidden = self.network.encoder(sentences.phones, sentences.mask)
-            text = self.network.text(hidden)
-            losses |= self._acoustic_losses(hidden, text, sentences, crop)
-        if s.stage != "acoustic":
-            losses |= self._vocoder_losses(text, crop)
-        return losses
+        if s.stage == "parts":
+            return self._part_losses(sentences, crop, generator)
+        if s.stage == "acoustic":
+            return self._acoustic_losses(sentences, crop)
+        if s.stage == "vocoder":
+            return self._vocoder_losses(sentences.text, crop)
+        text = self.network.text(sentences.phones, sentences.mask)
+        return self._vocoder_losses(text, crop) | {"text": _text_loss(text, sentences)}
 
-    def _acoustic_losses(
-        self, hidden: Tensor, text: Tensor, sentences: Sentences, crop: Crop
+    def _part_losses(
+        self, sentences: Sentences, crop: Crop, generator: np.random.Generator
     ) -> dict[str, Tensor]:
-        network = self.network
-        predicted = network.duration(hidden, sentences.mask)
-        steps = _at(hidden, crop.phone)
-        pitch, energy = network.prosody(steps, crop.mask)
+        network, phones, mask = self.network, sentences.phones, sentences.mask
+        text, encoder = self.data.sums(sentences)
+        losses, hidden = {}, encoder[:, :, -1]
+        for part, sums, output in (("text", text, sentences.text), ("encoder", encoder, hidden)):
+            own = getattr(network, part)
+            layers = generator.permutation(len(own.layers))[:_LAYERS].tolist()
+            found = encoder_losses(own, phones, mask, sums, output, layers)
+            losses |= {f"{part}_{name}": loss for name, loss in found.items()}
+        predicted = network.duration(hidden, mask)
+        losses["duration"] = masked_l1(predicted, sentences.log_durations, mask[..., 0])
+        count = crop.inner[:, ::STEP]
+        return losses | hidden_losses(network.prosody.blocks, crop.prosody, count, crop.mask)
+
+    def _acoustic_losses(self, sentences: Sentences, crop: Crop) -> dict[str, Tensor]:
+        network, phones, mask = self.network, sentences.phones, sentences.mask
+        text_sums = network.text.sums(phones, mask)
+        encoder_sums = network.encoder.sums(phones, mask)
+        text, hidden = network.text.norm(text_sums[-1]), network.encoder.norm(encoder_sums[-1])
+        sums = network.prosody.sums(_at(hidden, crop.phone), crop.mask)
+        pitch, energy = network.prosody.told(sums[-1])
         f0 = crop.f0.clamp(min=0) / F0_SCALE
+        predicted = network.duration(hidden, mask)
+        text_taught, encoder_taught = self.data.sums(sentences)
         return {
-            "duration": masked_l1(predicted, sentences.log_durations, sentences.mask[..., 0]),
-            "pitch": 3 * masked_l1(pitch, f0, crop.inner),
+            "duration": masked_l1(predicted, sentences.log_durations, mask[..., 0]),
+            "pitch": 6 * masked_l1(pitch, f0, crop.inner),
             "energy": masked_l1(energy, crop.energy / ENERGY_SCALE, crop.inner),
-            "text": 3 * masked_l1(text, sentences.text, sentences.mask),
+            "text": _text_loss(text, sentences),
+            "text_sums": state_loss(text_sums, text_taught, mask[..., 0]),
+            "encoder_sums": state_loss(encoder_sums, encoder_taught, mask[..., 0]),
+            "prosody_sums": state_loss(sums, crop.prosody, crop.inner[:, ::STEP]),
         }
 
     def _vocoder_losses(self, text: Tensor, crop: Crop) -> dict[str, Tensor]:
@@ -222,6 +251,10 @@ def read_state(path: Path) -> dict:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, UnpicklingError, EOFError) as error:
         raise ArgumentError(f"{path} is damaged: remove it to start again") from error
+
+
+def _text_loss(text: Tensor, sentences: Sentences) -> Tensor:
+    return 3 * masked_l1(text, sentences.text, sentences.mask)
 
 
 def _at(phones: Tensor, index: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.text.misaki import misaki_sentences
 
 SMALL = NaturalConfig(
-    width=32, heads=1, text=32, channels=64, inner=64, encoder_blocks=1, prosody_blocks=1,
-    decoder_blocks=1, turned_bins=64, free_bins=96,
+    width=32, heads=1, layers=2, text=32, text_heads=1, text_layers=2, prosody_blocks=2,
+    channels=64, inner=64, decoder_blocks=1, harmonic_bins=128, turned_bins=64, free_bins=96,
 )  # fmt: skip
 TEXT = "Seven ships sailed. Two came back!"
 

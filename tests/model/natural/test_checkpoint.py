@@ -2,8 +2,10 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 import lightning_v2 as lv2
+from lightning_v2.model.checkpoint import file_digest
 from lightning_v2.model.natural.checkpoint import load_checkpoint, weights_digest
 
 
@@ -62,4 +64,24 @@ def test_damaged_weights(copied):
     folder = copied()
     (folder / "model.safetensors").unlink()
     with pytest.raises(lv2.CheckpointError, match="is missing"):
+        lv2.load(folder)
+
+
+def test_layers_share_their_weights_and_so_does_their_file(natural_folder):
+    network, *_ = load_checkpoint(natural_folder)
+    first, second = (layer.attention.output for layer in network.encoder.layers)
+    assert first.weight is second.weight
+    assert first is not second
+    stored = load_file(natural_folder / "model.safetensors")
+    assert "encoder.layers.0.up.weight" in stored
+    assert "encoder.layers.1.up.weight" not in stored
+
+
+def test_a_missing_tensor(copied):
+    folder = copied()
+    tensors = load_file(folder / "model.safetensors")
+    tensors.pop("text.norm.bias")
+    save_file(tensors, folder / "model.safetensors")
+    copied(sha256=file_digest(folder / "model.safetensors"))
+    with pytest.raises(lv2.CheckpointError, match=r"tensors differ: \['text.norm.bias'\]"):
         lv2.load(folder)

@@ -8,12 +8,16 @@ from lightning_v2.training.distillation.lessons import INNER, Lesson, Teacher
 
 def test_a_lesson_tells_what_was_said(hibari):
     (line,) = hibari.lines("We saw them at dawn.")
-    lesson, taught = hibari.teach(line)
+    lesson, states, taught = hibari.teach(line)
     frames = int(2 * lesson.durations.sum())
     assert taught.spectra.shape == (frames, 5, 601)
     assert taught.hidden.shape == (frames, 9, 256)
     assert len(lesson.f0) == len(lesson.energy) == frames
     assert len(lesson.phones) == len(lesson.durations) == len(lesson.text) == len(line.phonemes)
+    assert states.text.shape == (len(line.phonemes), 4, 128)
+    assert states.encoder.shape == (len(line.phonemes), 6, 192)
+    assert states.prosody.shape == (lesson.durations.sum(), 7, 192)
+    assert np.abs(lesson.text.mean(1)).max() < 1 < np.abs(states.text[:, -1]).max()
     rounded = np.round(np.expm1(lesson.log_durations)).clip(min=1)
     assert np.array_equal(rounded, lesson.durations)
     assert 150 < np.median(lesson.f0[lesson.f0 > 40]) < 300
@@ -21,7 +25,7 @@ def test_a_lesson_tells_what_was_said(hibari):
 
 def test_the_same_values_as_in_a_speech(hibari):
     speech = hibari.voice.synthesize("We saw them at dawn.")
-    lesson, _ = hibari.teach(hibari.lines("We saw them at dawn.")[0])
+    lesson, *_ = hibari.teach(hibari.lines("We saw them at dawn.")[0])
     assert np.array_equal(2 * lesson.durations, speech.durations)
     assert np.array_equal(lesson.f0, speech.decisions["f0"])
 

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from lightning_v2.model.natural.layers import Blocks
+from lightning_v2.model.natural.source import Source
+from lightning_v2.model.natural.transforms import Folding, bases
 from lightning_v2.model.natural.vocoder import Head
 from lightning_v2.training.distillation.losses import (
     Targets,
@@ -12,6 +14,8 @@ from lightning_v2.training.distillation.losses import (
     state_loss,
 )
 from tests.model.natural.conftest import SMALL
+
+_MEAN_OF_PULSES = 1.5 * 20 / 200  # harmonics 200 Hz apart, 1.5 bins of 20 Hz each
 
 
 def spectra():
@@ -24,11 +28,20 @@ def spectra():
 def test_noise_takes_over_where_the_free_branch_ends():
     values = spectra()
     targets = Targets.of(values, torch.full((2, 6), 200.0), SMALL)
-    _, _, ln, lr, _ = values.unbind(2)
+    lh, _, ln, lr, _ = values.unbind(2)
     free = SMALL.free_bins
     assert torch.allclose(targets.noise[..., :free], ln[..., :free], atol=1e-5)
-    power = 2 * torch.exp(2 * ln[..., free:]) + torch.exp(2 * lr[..., free:])
-    assert torch.allclose(2 * torch.exp(2 * targets.noise[..., free:]), power, rtol=1e-4)
+    power = 2 * torch.exp(2 * ln) + torch.exp(2 * lr)
+    power[..., SMALL.harmonic_bins :] += _MEAN_OF_PULSES * torch.exp(2 * lh[..., -480:])
+    found = 2 * torch.exp(2 * targets.noise)
+    assert torch.allclose(found[..., free:], power[..., free:], rtol=1e-4)
+
+
+def test_mean_power_of_pulses():
+    frames = Folding()(Source()(torch.full((1, 60), 200.0)))
+    cosines, sines = bases()
+    power = (frames[0] @ cosines) ** 2 + (frames[1] @ sines) ** 2
+    assert float(power[0, 10:-10, 50:500].mean()) == pytest.approx(_MEAN_OF_PULSES, rel=0.03)
 
 
 def test_a_phase_matters_where_its_branch_is_loud():
@@ -52,13 +65,16 @@ def test_what_says_the_same_loses_nothing():
     targets = Targets.of(values, torch.full((1, 4), 200.0), SMALL)
     losses = head_losses(head, x, targets, torch.ones(1, 4))
     assert all(losses[name] < 1e-5 for name in ("harmonic", "free", "harmonic_phase", "free_phase"))
-    above = math.log(1.5) / 2 * (608 - SMALL.free_bins) / 608  # what the free branch says there
+    free, pulsed = SMALL.free_bins, SMALL.harmonic_bins
+    above = math.log(1.5) / 2 * (pulsed - free)  # what the free branch says there
+    above += math.log((3 + _MEAN_OF_PULSES) / 2) / 2 * (608 - pulsed)  # and the harmonics, too
+    above /= 608
     assert float(losses["noise"].detach()) == pytest.approx(0.4 * above, abs=1e-5)
 
 
 def test_blocks_are_measured_by_what_they_add():
     torch.manual_seed(0)
-    blocks, given = Blocks(2, 32, 32), torch.randn(1, 9, 32)
+    blocks, given = Blocks([1, 1], 32, 32), torch.randn(1, 9, 32)
     with torch.no_grad():
         first = blocks[0](given)
         hidden = torch.stack([given, first, first + 1], 2)

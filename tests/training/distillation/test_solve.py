@@ -13,7 +13,7 @@ from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Schedule, T
 def solved(lessons):
     data = Dataset(lessons, torch.device("cpu"))
     trainer = Trainer(NaturalConfig(), Schedule("blocks", 1), data)
-    solve_linear(trainer.network, data, ENERGY_SCALE)
+    solve_linear(trainer.network, trainer.config, data, ENERGY_SCALE)
     return trainer
 
 

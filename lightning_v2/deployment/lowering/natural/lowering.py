@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS, OVERLAP, Buckets, Piece
+from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS, Buckets, Piece
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.natural.acoustic import LoweredNaturalAcoustics
 from lightning_v2.deployment.lowering.natural.vocoder import LoweredNaturalVocoder
@@ -28,6 +28,10 @@ from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase, pulse
 from lightning_v2.model.natural.voice import Spoken
 from lightning_v2.tile import TILE
 
+OVERLAP_STEPS = 64
+"""Steps of context at an inner edge of a piece: two tiles, above the 54 that what predicts pitch
+reaches."""
+
 Outputs = tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]
 
 
@@ -36,13 +40,13 @@ class Encoded:
     """Sentences after the encoder.
 
     Attributes:
-        hidden: of all, on the device, (B, P, C).
-        counts: phones of each.
+        hidden: of all, on the device, (B, P, C), for what predicts.
+        text: the same for the decoder.
         durations: (1, P) steps of each.
     """
 
     hidden: DeviceTensor
-    counts: list[int]
+    text: DeviceTensor
     durations: list[Tensor]
 
 
@@ -73,14 +77,11 @@ class NaturalLowering:
         (pitch,), (columns,) = self.prosody(encoded, [f0])
 
         def decode(members: Members, piece: Piece, view: View) -> tuple[Tensor, ...]:
-            def compute(hidden: DeviceTensor, **operands: DeviceTensor) -> Outputs:
-                whole = cropping(encoded.counts[0])
-                return (), (
-                    self._acoustics.decode(hidden, **operands, view=view, phones_view=whole),
-                )
+            def compute(**operands: DeviceTensor) -> Outputs:
+                return (), (self._acoustics.decode(view=view, **operands),)
 
             uploads = self._frame_uploads(encoded, [columns], members, piece)
-            return self._stage("decode", compute, uploads, encoded)
+            return self.runner.stage("decode", compute, uploads, text=encoded.text)[1]
 
         ((channels,),) = by_pieces(self.buckets, [pitch.shape[1]], decode)
         return NaturalFrames(encoded.durations[0], pitch, channels)
@@ -135,16 +136,15 @@ class NaturalLowering:
         drawn = [draw(count) for draw, count in zip(noise, counts, strict=True)]
 
         def speech(members: Members, piece: Piece, view: View) -> tuple[Tensor, ...]:
-            def compute(hidden: DeviceTensor, **operands: DeviceTensor) -> Outputs:
-                names = ("neighbours", "columns", "mask")
-                framed = {x: operands.pop(x) for x in names if x in operands}
-                whole = cropping(encoded.counts[0])
-                channels = self._acoustics.decode(hidden, **framed, view=view, phones_view=whole)
+            def compute(**operands: DeviceTensor) -> Outputs:
+                names = ("text", "neighbours", "columns", "mask")
+                framed = {name: operands.pop(name) for name in names if name in operands}
+                channels = self._acoustics.decode(view=view, **framed)
                 return (), self._wave(view, channels, **operands)
 
             uploads = self._frame_uploads(encoded, columns, members, piece)
             uploads |= self._wave_uploads(pulses, drawn, members, piece)
-            return self._stage("speech", compute, uploads, encoded)
+            return self.runner.stage("speech", compute, uploads, text=encoded.text)[1]
 
         return [
             (encoded.durations[i], pitch[i], self._overlap_add(*sums))
@@ -167,19 +167,24 @@ class NaturalLowering:
             "keys": keys(valid),
         }
         timed = any(given is None for given in durations)
+        if timed:
+            kernel, beyond = self._network.duration.input.kernel, len(counts) * size
+            rows = [torch.arange(count)[None] + i * size for i, count in enumerate(counts)]
+            around = cut([neighbours(x, kernel, beyond) for x in rows], every, whole)
+            uploads["neighbours"] = Upload(around.flatten(1), "uint32")
 
         def encode(**operands: DeviceTensor) -> Outputs:
-            return self._acoustics.encode(view=cropping(counts[0]), timed=timed, **operands)
+            return self._acoustics.encode(view=cropping(counts[0]), **operands)
 
         name = "encode" if timed else "encode untimed"
-        (hidden,), logs = self.runner.stage(name, encode, uploads)
+        (hidden, text), logs = self.runner.stage(name, encode, uploads)
         steps = [
             self.runner.on_host("steps", self._network.steps, logs[0][i : i + 1, : counts[i], 0])
             if given is None
             else given
             for i, given in enumerate(durations)
         ]
-        return Encoded(hidden, counts, steps)
+        return Encoded(hidden, text, steps)
 
     def prosody(
         self, encoded: Encoded, f0: Sequence[Tensor | None]
@@ -198,7 +203,7 @@ class NaturalLowering:
             batch, size, _ = encoded.hidden.shape
             name = f"prosody, frames {STEP * piece.size}, phones {size}"
             name += f", batch {batch}" if batch > 1 else ""
-            return self._stage(name, compute, uploads, encoded)
+            return self.runner.stage(name, compute, uploads, hidden=encoded.hidden)[1]
 
         pitches, columns = [], []
         spoken = by_pieces(_of_steps(self.buckets), counts, prosody)
@@ -225,15 +230,6 @@ class NaturalLowering:
     ) -> tuple[DeviceTensor, DeviceTensor]:
         real, imaginary = operands.pop("real"), operands.pop("imaginary")
         return self._vocoder.wave(channels, **operands, noise=(real, imaginary), view=view)
-
-    def _stage(
-        self,
-        name: str,
-        compute: Callable[..., Outputs],
-        uploads: dict[str, Upload],
-        encoded: Encoded,
-    ) -> tuple[Tensor, ...]:
-        return self.runner.stage(name, compute, uploads, hidden=encoded.hidden)[1]
 
     def _frame_uploads(
         self, encoded: Encoded, columns: list[Tensor], members: Members, piece: Piece
@@ -288,6 +284,6 @@ class NaturalLowering:
 def _of_steps(buckets: Buckets) -> Buckets:
     """The lengths in steps of buckets that are given in frames."""
     sizes = {-(-frames // (STEP * TILE)) * TILE for frames in buckets.frames}
-    if sizes and max(sizes) <= 2 * OVERLAP:
-        sizes.add(2 * OVERLAP + TILE)
-    return replace(buckets, frames=tuple(sorted(sizes)))
+    if sizes and max(sizes) <= 2 * OVERLAP_STEPS:
+        sizes.add(2 * OVERLAP_STEPS + TILE)
+    return replace(buckets, frames=tuple(sorted(sizes)), overlap=OVERLAP_STEPS)

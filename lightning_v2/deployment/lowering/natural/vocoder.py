@@ -3,8 +3,8 @@
 Letters: B sentences, T frames of a bucket, K bins.
 
 Every branch has all K bins here, so that nothing is cut out or put together: harmonics beyond those
-that are turned have an angle of 0, free bins beyond the last one a gain of 0. Both are exact: cos 0
-is 1, sin 0 is 0 in every format. Observers see as many bins as the network has.
+that are turned have an angle of 0, harmonics and free bins beyond the last one a gain of 0. Both
+are exact: cos 0 is 1, sin 0 is 0 in every format. Observers see as many bins as the network has.
 """
 
 import math
@@ -54,8 +54,8 @@ class LoweredNaturalVocoder:
     ) -> Complex:
         run, vocoder, head = self._run, self._vocoder, self._vocoder.head
         pulses = (
-            run.basis("vocoder.cosines", even, vocoder.cosines, view),
-            run.basis("vocoder.sines", odd, vocoder.sines, view),
+            run.basis("vocoder.cosines", even, vocoder.cosines, view, BINS),
+            run.basis("vocoder.sines", odd, vocoder.sines, view, BINS),
         )
         gain = self._gain("harmonic_gain", x, head.harmonic_gain, view)
         turn = self._half_turn("harmonic_angle", x, head.harmonic_angle, view)
@@ -65,7 +65,9 @@ class LoweredNaturalVocoder:
         angle = self._angle("free_angle", x, head.free_angle, view)
         free = self._shaped(("mul_2", "mul_3"), free_gain, angle, _cropped(view, head.free_gain))
         turned = self._turned(turn, pulses, _cropped(view, head.harmonic_angle))
-        return self._sum(gain, turned, hiss, free, view)
+        voiced = self._voiced(gain, turned, _cropped(view, head.harmonic_gain))
+        real = self._sum(("add_1", "add_2"), voiced[0], hiss[0], free[0], view)
+        return real, self._sum(("add_3", "add_4"), voiced[1], hiss[1], free[1], view)
 
     def _gain(self, name: str, x: DeviceTensor, layer: Gain, view: View) -> DeviceTensor:
         run, path, cropped = self._run, f"{_HEAD}.{name}", _cropped(view, layer)
@@ -115,17 +117,26 @@ class LoweredNaturalVocoder:
         second = binary("mul_3", "mul", sine, real)
         return turned, binary("add", "add", first, second)
 
-    def _sum(
-        self, gain: DeviceTensor, turned: Complex, hiss: Complex, free: Complex, view: View
-    ) -> Complex:
-        def binary(name: str, op: str, a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
-            return self._run.binary(f"vocoder.spectrum.{name}", op, a, b, view)
+    def _voiced(self, gain: DeviceTensor, turned: Complex, view: View) -> Complex:
+        first, second = (
+            self._run.binary(f"vocoder.spectrum.{name}", "mul", gain, part, view)
+            for name, part in zip(("mul_4", "mul_5"), turned, strict=True)
+        )
+        return first, second
 
-        loud = binary("mul_4", "mul", gain, turned[0])
-        real = binary("add_1", "add", loud, hiss[0])
-        loud = binary("mul_5", "mul", gain, turned[1])
-        imaginary = binary("add_2", "add", loud, hiss[1])
-        return binary("add_3", "add", real, free[0]), binary("add_4", "add", imaginary, free[1])
+    def _sum(
+        self,
+        names: tuple[str, str],
+        voiced: DeviceTensor,
+        hiss: DeviceTensor,
+        free: DeviceTensor,
+        view: View,
+    ) -> DeviceTensor:
+        """Harmonics, noise and free part of one of both parts."""
+        head, binary = self._vocoder.head, self._run.binary
+        first, second = (f"vocoder.spectrum.{name}" for name in names)
+        both = binary(first, "add", voiced, hiss, _cropped(view, head.harmonic_gain))
+        return binary(second, "add", both, free, _cropped(view, head.free_gain))
 
 
 def _cropped(view: View, layer: Gain | Angle) -> View:

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from lightning_v2 import tensix
+from lightning_v2.analysis.sites.isolated import Isolated
 from lightning_v2.deployment.lowering.buckets import OVERLAP, Buckets, TooLongError
-from lightning_v2.deployment.lowering.natural.lowering import NaturalLowering
+from lightning_v2.deployment.lowering.natural.lowering import OVERLAP_STEPS, NaturalLowering
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.executors import executed_by
 from lightning_v2.precision import Plan, voice_sites
@@ -131,10 +132,29 @@ def test_a_sentence_without_a_bucket(natural):
 
 def test_the_context_is_beyond_the_reach_of_the_voice(lark):
     """Of the frames of the decoder, and of the steps of what predicts pitch."""
-    network = lark.model
-    for blocks in (network.decoder.blocks, network.prosody.blocks):
-        reach = sum(block.depthwise.padding[0] for block in blocks)
-        assert reach + network.decoder.input.kernel // 2 <= OVERLAP
+    decoder, prosody = lark.model.decoder, lark.model.prosody
+    assert reach(decoder.blocks) + decoder.input.kernel // 2 <= OVERLAP
+    assert reach(prosody.blocks) <= OVERLAP_STEPS
+
+
+def reach(blocks):
+    return sum(block.depthwise.padding[0] for block in blocks)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_single_calls_have_the_bits_of_the_lowering(natural, plan):
+    """Of products on neighbours, and of taps that are apart; see `Isolated`."""
+    sites = ("decoder.input", "duration.input", "prosody.blocks.1.depthwise")
+    assert natural.model.prosody.blocks[1].depthwise.dilation == (2,)
+    calls = []
+    with tensix.use("exact"):
+        lowering = lowered(natural, lambda c: calls.append(c), plan, tensix)
+        said(natural, lowering, SHORT)
+    isolated = Isolated(natural, Plan.load(plan), "exact")
+    found = {call.site: call for call in calls if call.site in sites}
+    assert len(found) == len(sites)
+    for call in found.values():
+        assert torch.equal(isolated(call), call.result), call.site
 
 
 @pytest.mark.parametrize("arch", tensix.ARCHITECTURES)
