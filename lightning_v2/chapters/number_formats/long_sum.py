@@ -10,7 +10,7 @@ from lightning_v2 import tensix
 from lightning_v2.analysis.sites.operands import Operands
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import ComputeKernelConfig, SitePrecision
-from lightning_v2.tensix.exact.matmul import multiply_add
+from lightning_v2.tensix.exact.engine import multiply_add
 from lightning_v2.tensix.numbers.formats import TILE
 
 WAYS = (("LoFi", False), ("HiFi4", False), ("LoFi", True), ("HiFi4", True))

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 
 from lightning_v2.tensix.exact import rows
+from lightning_v2.tensix.exact.engine import multiply_add
 from lightning_v2.tensix.exact.threads import spread
 from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import fidelity, formats
+from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.numbers.configuration import (
     ComputeKernelConfig,
     MatmulProgramConfig,
@@ -15,9 +16,7 @@ from lightning_v2.tensix.numbers.configuration import (
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.tensor import Tensor
 
-_TF32, _BFLOAT16 = -0x2000, -0x10000  # masks of an int32 pattern
-_SMALL = 1 << 18
-"""Multiply-adds below which a second thread costs more than it brings."""
+_TF32 = 0xFFFFE000  # mask of a pattern
 
 
 def destination(
@@ -99,11 +98,11 @@ def _blocks(
         last = start + width >= k
         reload = partial is not None and (not in_memory or (last and not through_memory))
         if reload:
-            dst = partial if exact_reload else formats.truncate(partial, _TF32 & 0xFFFFFFFF)
+            dst = partial if exact_reload else formats.truncate(partial, _TF32)
         else:
             # The same memory for every block: the allocator would keep what is given back.
             dst = torch.zeros(in0.shape[0], in1.shape[1]) if spare is None else spare.zero_()
-        multiply_add(dst, in0[:, start : start + width], in1[start : start + width], config)
+        multiply_add(dst, in0, in1, config, start, min(k, start + width))
         if last and not through_memory:
             return dst
         if in_memory and partial is not None:
@@ -117,24 +116,3 @@ def _blocks(
         else:
             partial = formats.pack_device(dst, between)
     return partial
-
-
-def multiply_add(
-    dst: torch.Tensor, in0: torch.Tensor, in1: torch.Tensor, config: ComputeKernelConfig
-) -> None:
-    """dst (M, N) += in0 (M, K) @ in1 (K, N), float32 each, one run of the matrix engine."""
-    kernels = loops("fpu.matmul")
-    wide = config.fp32_dest_acc_en
-    cut = np.int32(_TF32 if wide else _BFLOAT16)
-    phases = fidelity.count(config.math_fidelity)
-    a, b, d = (x.numpy().view(np.int32) for x in (in0, in1, dst))
-    defect = not settings().blackhole
-
-    def run(first: int, last: int) -> None:
-        kernels.multiply(a, b, d, phases, cut, cut, wide, defect, first, last)
-
-    tasks = -(-d.shape[0] // kernels.ROWS) * -(-d.shape[1] // kernels.COLUMNS)
-    if d.size * a.shape[1] * phases < _SMALL:
-        run(0, tasks)
-    else:
-        spread(run, tasks)

@@ -17,7 +17,7 @@ def spread(run: Callable[[int, int], None], tasks: int) -> None:
     Args:
         run: releases the interpreter lock; raises nothing.
     """
-    parts = min(settings().threads or _cores(), tasks)
+    parts = min(count(), tasks)
     bounds = [tasks * part // parts for part in range(parts + 1)] if parts else [0, 0]
     waiting = [_pool().submit(run, *bounds[i : i + 2]) for i in range(len(bounds) - 2)]
     run(*bounds[-2:])
@@ -28,6 +28,11 @@ def spread(run: Callable[[int, int], None], tasks: int) -> None:
 def spread_slices(run: Callable[[slice], None], size: int) -> None:
     """`run(part)` for slices of range(size), none so short that a thread would not pay."""
     spread(lambda first, last: run(slice(first * _PIECE, last * _PIECE)), -(-size // _PIECE))
+
+
+def count() -> int:
+    """How many threads there are."""
+    return settings().threads or _cores()
 
 
 def _cores() -> int:

@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.tensix.exact import matmul as matmul_exact
-from lightning_v2.tensix.exact import rows
+from lightning_v2.tensix.exact import engine, rows
 from lightning_v2.tensix.fast.approximations import exp_approximate
 from lightning_v2.tensix.fast.matmul import product
 from lightning_v2.tensix.kernels.loops import loops
@@ -283,7 +282,7 @@ class _Head:
         """in0 @ in1 in one run of the matrix engine, as patterns."""
         dst = torch.zeros(in0.shape[0], in1.shape[1])
         operands = (torch.from_numpy(np.ascontiguousarray(x).view(np.float32)) for x in (in0, in1))
-        matmul_exact.multiply_add(dst, *operands, self.config)
+        engine.multiply_add(dst, *operands, self.config)
         return rows.patterns(dst)
 
 

@@ -152,7 +152,7 @@ def test_any_number_of_threads_gives_the_same_bits(data, wide, m, k, n):
 
 
 def test_threads_share_large_products(monkeypatch):
-    from lightning_v2.tensix.exact import matmul as matmul_exact
+    from lightning_v2.tensix.exact import threads as threads_exact
 
     generator = torch.Generator().manual_seed(0)
     in0, in1 = (
@@ -162,8 +162,8 @@ def test_threads_share_large_products(monkeypatch):
     with tensix.use(threads=1):
         alone = tensix.to_torch(tensix.matmul(in0, in1))
     calls = []
-    spread = matmul_exact.spread
-    monkeypatch.setattr(matmul_exact, "spread", lambda *a: calls.append(a) or spread(*a))
+    spread = threads_exact.spread
+    monkeypatch.setattr(threads_exact, "spread", lambda *a: calls.append(a) or spread(*a))
     with tensix.use(threads=3):
         assert torch.equal(tensix.to_torch(tensix.matmul(in0, in1)), alone)
     assert calls
