@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 30
 """How long a scheduler and its first worker may take to answer."""
 
-_KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**30, "MALLOC_MMAP_THRESHOLD_": 2**25}
+_KEPT = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
 """Bytes of memory that a worker keeps for its next tensors. Dask has it give back all but 64 kB at
 once: a fifth of a search's time went into getting the same pages again."""
 
