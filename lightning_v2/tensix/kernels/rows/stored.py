@@ -19,14 +19,14 @@ _ZERO = np.uint32(0)
 def sums(a, b, target):
     """a + b, rounded as `formats.round_bfloat16`."""
     for i in range(target.size):
-        target[i] = _away(np.float32(a[i] + b[i]).view(np.uint32))
+        target[i] = away(np.float32(a[i] + b[i]).view(np.uint32))
 
 
 @compiled
 def differences(a, b, target):
     """a - b, rounded as `formats.round_bfloat16`."""
     for i in range(target.size):
-        target[i] = _away(np.float32(a[i] - b[i]).view(np.uint32))
+        target[i] = away(np.float32(a[i] - b[i]).view(np.uint32))
 
 
 @compiled
@@ -76,7 +76,7 @@ def pieces(x, table, half, is_odd, target):
 
 
 @compiled
-def _away(pattern):
+def away(pattern):
     rounded = (pattern + np.uint32(0x8000)) & _UPPER
     if (pattern & _MAGNITUDE) > _EXPONENT:
         rounded = (pattern & _SIGN) | _EXPONENT
