@@ -31,7 +31,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import _global_forward_hooks
+from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_hooks
 from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode, _get_current_function_mode
 
@@ -40,7 +40,7 @@ from lightning_v2.executors import UNKNOWN, Step, executed_by
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
-from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
+from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, has_hooks, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
 from lightning_v2.tensix.intercept.operations import DATA, Call, Operation
 from lightning_v2.tensix.intercept.single_call import (
@@ -282,7 +282,8 @@ class Interception(TorchFunctionMode):
 
         All is seen as ever where somebody else looks on, be it by a mode or by hooks.
         """
-        alone = _get_current_function_mode() is self and len(_global_forward_hooks) == 1
+        hooks = max(len(_global_forward_hooks), len(_global_forward_pre_hooks))
+        alone = _get_current_function_mode() is self and hooks == 1
         if not alone or self._frames[-1].module is not module:
             yield None
             return
@@ -295,12 +296,12 @@ class Interception(TorchFunctionMode):
 
     def _step(self, run: Callable, operands: Sequence) -> object:
         depth = len(self._frames)
-        is_hooked = not isinstance(run, nn.Module) or run._forward_hooks or run._forward_pre_hooks
-        if not is_hooked:
+        is_quiet = isinstance(run, nn.Module) and not has_hooks(run)
+        if is_quiet:
             self._push(run)
         TorchFunctionMode.__enter__(self)
         try:
-            return run(*operands) if is_hooked else run.forward(*operands)
+            return run.forward(*operands) if is_quiet else run(*operands)
         finally:
             TorchFunctionMode.__exit__(self, None, None, None)
             del self._frames[depth:]

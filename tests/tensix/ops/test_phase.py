@@ -76,3 +76,11 @@ def test_integers_are_those_of_the_function_itself():
     f0, precision = contour(), SitePrecision(output="uint32")
     phase = tensix.lower(accumulate_phase, (f0, HOP, SAMPLE_RATE), {}, precision)
     assert torch.equal(phase, accumulate_phase(f0))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_compiled_loop_has_the_bits_of_the_one_with_gradients(dtype):
+    f0 = torch.cat([contour(90), contour(90).flip(1), contour(90) * 1.5])
+    f0[1, :7] = 0
+    traced = accumulate_in(f0.clone().requires_grad_(), dtype)
+    assert traced.requires_grad and torch.equal(accumulate_in(f0, dtype), traced.detach())
