@@ -156,14 +156,14 @@ def test_what_only_moves_values_is_not_looked_at(tmp_path, monkeypatch):
         node("Reshape", "b c", "y"),
     ]
     network = OnnxNetwork.load(saved(tmp_path / "m.onnx", nodes, {"x": floats(2, 3)}, ["y"]))
-    looked_at, taken = [], tensix.Interception._taken
+    x, looked_at, taken = torch.randn(2, 3), [], tensix.Interception._taken
     monkeypatch.setattr(
         tensix.Interception,
         "_taken",
         lambda self, function, *rest: looked_at.append(function) or taken(self, function, *rest),
     )
     with tensix.use("fast"), tensix.intercept(network, low) as running:
-        network({"x": torch.randn(2, 3)})
+        network({"x": x})
     assert looked_at == [torch.neg] and list(running.sites) == ["neg"]
 
 
