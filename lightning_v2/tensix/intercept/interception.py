@@ -23,7 +23,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,16 +31,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_hooks
 from torch.nn.utils.parametrize import ParametrizationList
-from torch.overrides import TorchFunctionMode, _get_current_function_mode
+from torch.overrides import TorchFunctionMode
 
 from lightning_v2.errors import ArgumentError, NoRuleError
-from lightning_v2.executors import UNKNOWN, Step, executed_by
+from lightning_v2.executors import UNKNOWN, executed_by
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
-from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, has_hooks, is_leaf
+from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
 from lightning_v2.tensix.intercept.operations import DATA, Call, Operation
 from lightning_v2.tensix.intercept.single_call import (
@@ -49,6 +48,7 @@ from lightning_v2.tensix.intercept.single_call import (
     refuse_autocast,
     run_call,
 )
+from lightning_v2.tensix.intercept.steps import Steps
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
 from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants
@@ -110,6 +110,7 @@ class Interception(TorchFunctionMode):
         self._paths = {id(m): (path, is_leaf(m)) for path, m in module.named_modules()}
         self._frames = [Frame(None, OUTSIDE, False, False)]
         self._stack = _active.stack
+        self._steps = Steps(self, self._frames, self._push)
         self._contexts = ExitStack()
 
     @property
@@ -275,36 +276,6 @@ class Interception(TorchFunctionMode):
             yield
         finally:
             TorchFunctionMode.__exit__(self, None, None, None)
-
-    @contextmanager
-    def _steps(self, module: nn.Module) -> Iterator[Step | None]:
-        """See `executors.handed_over`: `module` runs, and what it does not hand over is not seen.
-
-        All is seen as ever where somebody else looks on, be it by a mode or by hooks.
-        """
-        hooks = max(len(_global_forward_hooks), len(_global_forward_pre_hooks))
-        alone = _get_current_function_mode() is self and hooks == 1
-        if not alone or self._frames[-1].module is not module:
-            yield None
-            return
-        TorchFunctionMode.__exit__(self, None, None, None)
-        try:
-            with asked_for():
-                yield self._step
-        finally:
-            TorchFunctionMode.__enter__(self)
-
-    def _step(self, run: Callable, operands: Sequence) -> object:
-        depth = len(self._frames)
-        is_quiet = isinstance(run, nn.Module) and not has_hooks(run)
-        if is_quiet:
-            self._push(run)
-        TorchFunctionMode.__enter__(self)
-        try:
-            return run.forward(*operands) if is_quiet else run(*operands)
-        finally:
-            TorchFunctionMode.__exit__(self, None, None, None)
-            del self._frames[depth:]
 
     def _left_alone(self, name: str, frame: Frame, reason: str) -> None:
         """Count a call that torch ran, unless an outer interception takes it on."""

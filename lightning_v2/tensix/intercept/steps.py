@@ -1,0 +1,51 @@
+"""What an interception sees of a module that knows its steps and hands over those that compute."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from torch import nn
+from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_hooks
+from torch.overrides import TorchFunctionMode, _get_current_function_mode
+
+from lightning_v2.executors import Step
+from lightning_v2.tensix.intercept.module_frames import Frame, has_hooks
+from lightning_v2.tensix.intercept.unseen import asked_for
+
+
+class Steps:
+    """Context in which a module runs and only its steps are seen; see `executors.handed_over`.
+
+    mode: that sees the calls. frames: of the forwards that run. push: adds that of a module.
+    """
+
+    def __init__(
+        self, mode: TorchFunctionMode, frames: list[Frame], push: Callable[[nn.Module], None]
+    ):
+        self._mode, self._frames, self._push = mode, frames, push
+
+    @contextmanager
+    def __call__(self, module: nn.Module) -> Iterator[Step | None]:
+        """All is seen as ever where somebody else looks on, be it by a mode or by hooks."""
+        hooks = max(len(_global_forward_hooks), len(_global_forward_pre_hooks))
+        alone = _get_current_function_mode() is self._mode and hooks == 1
+        if not alone or self._frames[-1].module is not module:
+            yield None
+            return
+        TorchFunctionMode.__exit__(self._mode, None, None, None)
+        try:
+            with asked_for():
+                yield self._step
+        finally:
+            TorchFunctionMode.__enter__(self._mode)
+
+    def _step(self, run: Callable, operands: Sequence) -> object:
+        depth = len(self._frames)
+        is_quiet = isinstance(run, nn.Module) and not has_hooks(run)
+        if is_quiet:
+            self._push(run)
+        TorchFunctionMode.__enter__(self._mode)
+        try:
+            return run.forward(*operands) if is_quiet else run(*operands)
+        finally:
+            TorchFunctionMode.__exit__(self._mode, None, None, None)
+            del self._frames[depth:]
