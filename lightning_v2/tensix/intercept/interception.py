@@ -20,7 +20,6 @@ exact tier has no rule run in the fast one and are listed in `approximated`.
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -41,8 +40,9 @@ from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, 
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
-from lightning_v2.tensix.intercept.operations import DATA, Call, Operation
+from lightning_v2.tensix.intercept.operations import DATA, Operation
 from lightning_v2.tensix.intercept.single_call import (
+    is_ordinary,
     is_undisturbed,
     objection,
     refuse_autocast,
@@ -110,7 +110,7 @@ class Interception(TorchFunctionMode):
         self._paths = {id(m): (path, is_leaf(m)) for path, m in module.named_modules()}
         self._frames = [Frame(None, OUTSIDE, False, False)]
         self._stack = _active.stack
-        self._steps = Steps(self, self._frames, self._push)
+        self._steps = Steps(self, self._frames, self._push, self._taken)
         self._contexts = ExitStack()
 
     @property
@@ -154,7 +154,7 @@ class Interception(TorchFunctionMode):
     def _taken(self, function, types, args, kwargs):
         call = operations.resolve(function)
         frame = self._frames[-1]
-        known = _is_ordinary(function) and frame.module is not None and not frame.on_host
+        known = is_ordinary(function) and frame.module is not None and not frame.on_host
         plain = known and not types and "out" not in kwargs
         if plain and are_plain((*args, *kwargs.values())) and is_undisturbed():
             return self._at_site(function, call, args, kwargs)
@@ -327,16 +327,6 @@ class Interception(TorchFunctionMode):
             if self._frames[i].module is module:
                 del self._frames[i:]
                 return
-
-
-@functools.cache
-def _is_ordinary(function: Callable) -> bool:
-    """Whether a call is one operation of an engine that leaves its arguments as they are."""
-    call, name = operations.resolve(function), getattr(function, "__name__", "")
-    if not isinstance(call, Call) or call.operation.engine == "other" or call.in_place:
-        return False
-    special = name in HOST_CALLS or name in LEAVING_CALLS or function in DECOMPOSITIONS
-    return bool(name) and not special and not writes(name, {})
 
 
 def intercept(module: nn.Module, policy: Policy, observer: Observer | None = None) -> Interception:

@@ -9,19 +9,25 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode
 
 from lightning_v2.executors import Step
 from lightning_v2.tensix.intercept.module_frames import Frame, has_hooks
+from lightning_v2.tensix.intercept.single_call import is_ordinary
 from lightning_v2.tensix.intercept.unseen import asked_for
 
 
 class Steps:
     """Context in which a module runs and only its steps are seen; see `executors.handed_over`.
 
-    mode: that sees the calls. frames: of the forwards that run. push: adds that of a module.
+    mode: that sees the calls. frames: of the forwards that run. push: adds that of a module. take:
+    what is done with a call (function, types, args, kwargs).
     """
 
     def __init__(
-        self, mode: TorchFunctionMode, frames: list[Frame], push: Callable[[nn.Module], None]
+        self,
+        mode: TorchFunctionMode,
+        frames: list[Frame],
+        push: Callable[[nn.Module], None],
+        take: Callable[..., object],
     ):
-        self._mode, self._frames, self._push = mode, frames, push
+        self._mode, self._frames, self._push, self._take = mode, frames, push, take
 
     @contextmanager
     def __call__(self, module: nn.Module) -> Iterator[Step | None]:
@@ -39,13 +45,22 @@ class Steps:
             TorchFunctionMode.__enter__(self._mode)
 
     def _step(self, run: Callable, operands: Sequence) -> object:
+        if not isinstance(run, nn.Module) or has_hooks(run):
+            return self._seen(run, operands)
         depth = len(self._frames)
-        is_quiet = isinstance(run, nn.Module) and not has_hooks(run)
-        if is_quiet:
-            self._push(run)
+        self._push(run)
+        try:
+            # A module that says which one call it makes need not make it to be seen.
+            function = getattr(run, "calls", None)
+            if function is not None and is_ordinary(function):
+                return self._take(function, (), run.arguments_with(operands), {})
+            return self._seen(run.forward, operands)
+        finally:
+            del self._frames[depth:]
+
+    def _seen(self, run: Callable, operands: Sequence) -> object:
         TorchFunctionMode.__enter__(self._mode)
         try:
-            return run.forward(*operands) if is_quiet else run(*operands)
+            return run(*operands)
         finally:
             TorchFunctionMode.__exit__(self._mode, None, None, None)
-            del self._frames[depth:]
