@@ -282,12 +282,16 @@ def _convolve(
     geometry = stride, around, dilation, groups
     arch = settings().arch
     way = _way(shapes, geometry, formats, bias is not None, layout, along_one_axis, config, arch)
+    by_taps = not (settings().exact or way.is_depthwise or way.is_folded or way.program is None)
+    if by_taps and config.fp32_dest_acc_en:
+        matrix = _matrix(weight, stored, groups)
+        if convolution_fast.is_long(x, matrix, stride, around):
+            dst = convolution_fast.long(x, matrix, around, dilation[1], every, config)
+            return Tensor(finish(dst, bias, config, output), output)
     x = Tensor(F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1])), x.dtype)
     if way.is_depthwise:
         return _depthwise(x, weight, stored, stride, dilation, config, output)
-    matrix = weight.form(
-        ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
-    )
+    matrix = _matrix(weight, stored, groups)
     if way.is_folded:
         x, matrix = _folded(x, matrix, way.steps)
         stride = (1, 1)
@@ -302,10 +306,8 @@ def _convolve(
         )
         return Tensor(result.values.view(*x.shape[:3], outputs), output)
     given = (x, matrix, stride, dilation, way.program, config, output, bias)
-    if settings().exact:
-        dst = convolution_exact.dense(*given)
-    else:
-        dst = convolution_fast.dense(*given, every=every, first=around[2])
+    tier = convolution_exact if settings().exact else convolution_fast
+    dst = tier.dense(*given)
     return Tensor(finish(dst, bias, config, output), output)
 
 
@@ -414,6 +416,13 @@ def _folded(x: Tensor, matrix: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     side_by_side = x.values.reshape(x.shape[0], 1, steps, channels)
     folded = matrix.form("folded", lambda v: Tensor(v.reshape(1, 1, channels, -1), matrix.dtype))
     return Tensor(side_by_side, x.dtype), folded
+
+
+def _matrix(weight: Tensor, stored: str, groups: int) -> Tensor:
+    """Prepared weights (kh, kw, C, O), kept with those that they are made of."""
+    return weight.form(
+        ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
+    )
 
 
 def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:
