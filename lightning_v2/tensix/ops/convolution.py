@@ -13,8 +13,7 @@ input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. W
 other groups, ttnn expands the weights to a dense matrix with zeros, and so does this module.
 """
 
-import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -23,18 +22,11 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact import convolution as convolution_exact
 from lightning_v2.tensix.fast import convolution as convolution_fast
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
-from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device_, pack_host
+from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, pack_device_, pack_host
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 from lightning_v2.tensix.ops.matmul import finish, linear
-from lightning_v2.tensix.programs.convolution import (
-    ConvolutionProgram,
-    by_height,
-    choose,
-    is_folded,
-    is_product,
-)
-from lightning_v2.tensix.programs.convolution_memory import HEIGHT, Convolution
-from lightning_v2.tensix.programs.convolution_windows import check_reach
+from lightning_v2.tensix.programs.convolution_memory import HEIGHT
+from lightning_v2.tensix.programs.convolution_way import AUTOMATIC, way_of
 
 Pair = tuple[int, int]
 
@@ -276,14 +268,15 @@ def _convolve(
         # Prepared like the weights, in their format.
         bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
         bias = Tensor(bias, stored)
-    layout = conv_config.shard_layout if along_one_axis else HEIGHT
+    layout = (conv_config.shard_layout or AUTOMATIC) if along_one_axis else None
     formats = x.dtype, stored, output
     shapes = tuple(x.shape), tuple(weight.shape)
-    geometry = stride, around, dilation, groups
+    geometry = stride, around, dilation
     arch = settings().arch
-    way = _way(shapes, geometry, formats, bias is not None, layout, along_one_axis, config, arch)
-    by_taps = not (settings().exact or way.is_depthwise or way.is_folded or way.program is None)
-    if by_taps and config.fp32_dest_acc_en:
+    apart = bias is None and is_depthwise(channels, weight.shape, groups)
+    way = way_of(shapes, geometry, formats, bias is not None, apart, layout, config, arch)
+    in_windows = not way.is_depthwise and not way.is_folded and way.program is not None
+    if in_windows and config.fp32_dest_acc_en and not settings().exact:
         matrix = _matrix(weight, stored, groups)
         if convolution_fast.is_long(x, matrix, stride, around):
             dst = convolution_fast.long(x, matrix, around, dilation[1], every, config)
@@ -309,84 +302,6 @@ def _convolve(
     tier = convolution_exact if settings().exact else convolution_fast
     dst = tier.dense(*given)
     return Tensor(finish(dst, bias, config, output), output)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a convolution runs.
-
-    Attributes:
-        is_depthwise: on the element-wise kernel; else the rest matters.
-        is_folded: with the positions of a window side by side.
-        steps: positions of the result.
-        program: None: as an ordinary matmul.
-    """
-
-    is_depthwise: bool
-    is_folded: bool
-    steps: int
-    program: ConvolutionProgram | None
-
-
-@functools.lru_cache(maxsize=4096)
-def _way(
-    shapes: tuple[tuple[int, ...], tuple[int, ...]],
-    geometry: tuple[Pair, tuple[int, int, int, int], Pair, int],
-    formats: tuple[str, str, str],
-    has_bias: bool,
-    layout: str | None,
-    along_one_axis: bool,
-    config: ComputeKernelConfig,
-    arch: str,
-) -> _Way:
-    """shapes: of x, before padding, and weight. geometry: stride, padding around x, dilation,
-    groups. formats: of x, of prepared weights, of the result."""
-    (batch, height, width, channels), kernel = shapes
-    stride, around, dilation, groups = geometry
-    whole = height + around[0] + around[1], width + around[2] + around[3]
-    _, reach = check_reach(whole, kernel[2:], dilation)
-    sizes = Convolution(
-        batch=batch,
-        length=width,
-        steps=(whole[1] - reach) // stride[1] + 1,
-        channels=channels,
-        outputs=kernel[0],
-        taps=kernel[3],
-        stride=stride[1],
-        padding=(around[2], around[3]),
-        dilation=dilation[1],
-        bias=has_bias,
-        input=formats[0],
-        weights=formats[1],
-        output=formats[2],
-    )
-    folded = along_one_axis and is_folded(sizes)
-    if not has_bias and is_depthwise(channels, kernel, groups):
-        if folded or (along_one_axis and is_product(sizes)):
-            raise ArgumentError(
-                f"stride is {stride[1]}, as long as the kernel; legal is another for a depthwise "
-                "convolution without bias, which ttnn 0.81.1 multiplies by weights that it "
-                "prepares for another kernel: give a bias of zeros"
-            )
-        return _Way(True, False, sizes.steps, None)
-    if folded and layout is not None and channels % TILE:
-        raise ArgumentError(
-            f"shard_layout is {HEIGHT!r}; legal is None for a kernel as long as its stride on "
-            f"{channels} channels, no multiple of {TILE}: ttnn 0.81.1 fails on it"
-        )
-    if folded:
-        sizes = _side_by_side(sizes)
-    if layout is not None:
-        program = by_height(sizes)
-    else:
-        program = None if is_product(sizes) else choose(sizes, config, arch)
-    return _Way(False, folded, sizes.steps, program)
-
-
-def _side_by_side(sizes: Convolution) -> Convolution:
-    """Sizes of a convolution with all positions of a window as one."""
-    channels = sizes.taps * sizes.channels
-    return replace(sizes, length=sizes.steps, channels=channels, taps=1, stride=1, padding=(0, 0))
 
 
 def _depthwise(
