@@ -52,7 +52,7 @@ class Steps:
         try:
             # A module that says which one call it makes need not make it to be seen.
             function = getattr(run, "calls", None)
-            if function is not None and is_ordinary(function):
+            if _is_of_torch(function) and is_ordinary(function):
                 return self._take(function, (), run.arguments_with(operands), {})
             return self._seen(run.forward, operands)
         finally:
@@ -64,3 +64,9 @@ class Steps:
             return run(*operands)
         finally:
             TorchFunctionMode.__exit__(self._mode, None, None, None)
+
+
+def _is_of_torch(function: Callable | None) -> bool:
+    """Whether a function is one of torch, whose own ones in C name no module."""
+    module = getattr(function, "__module__", None) or "torch"
+    return function is not None and module.partition(".")[0] == "torch"
