@@ -1,6 +1,6 @@
 """An ONNX graph as a torch module whose sites have names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +29,7 @@ class Site(nn.Module):
         op: the ONNX operation.
         one_site: true: the interception names its one call after the module itself.
         on_host: true where its values are counts (see `host`).
+        calls: the function that it is of its arguments, mostly one of torch.
     """
 
     one_site = True
@@ -36,7 +37,7 @@ class Site(nn.Module):
     def __init__(self, op: str, function: Function, arguments: list, on_host: bool):
         """arguments: a constant for each input that is known, else None for those of a run."""
         super().__init__()
-        self.op, self.on_host, self._function = op, on_host, function
+        self.op, self.on_host, self.calls = op, on_host, function
         self._places = []
         for i, argument in enumerate(arguments):
             if isinstance(argument, nn.Parameter):
@@ -52,10 +53,13 @@ class Site(nn.Module):
 
     def forward(self, *values: Tensor | None) -> Tensor | tuple[Tensor, ...]:
         """values: of the inputs that are not known beforehand, in order."""
-        rest = iter(values)
-        parameters = self._parameters
-        return self._function(
-            *[
+        return self.calls(*self.arguments_with(values))
+
+    def arguments_with(self, values: Sequence[Tensor | None]) -> tuple:
+        """Arguments of `calls`; values as of `forward`."""
+        rest, parameters = iter(values), self._parameters
+        return tuple(
+            [
                 parameters[place] if type(place) is str else next(rest) if place is GIVEN else place
                 for place in self._places
             ]

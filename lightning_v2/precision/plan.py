@@ -197,8 +197,14 @@ class Plan:
             for rule in self.rules:
                 if rule.matches(name, role):
                     fields |= rule.fields
-            self._precisions[name, role] = SitePrecision(**fields)
+            self._precisions[name, role] = _precision_of(**fields)
         return self._precisions[name, role]
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _precision_of(**fields: object) -> SitePrecision:
+    """One object for sites that run alike, however many."""
+    return SitePrecision(**fields)
 
 
 def _one_or_more(words: tuple[str, ...]) -> str | list[str]:

@@ -142,3 +142,45 @@ def test_under_a_plan_every_site_runs_low(network):
         rounded = by_executor(network, X)[0]
     assert running.unemulated == [] and list(running.sites) == list(network.kinds)
     assert 1e-4 < np.abs(rounded - plain).max() < 0.1
+
+
+def low(site):
+    return tensix.SitePrecision()
+
+
+def test_what_only_moves_values_is_not_looked_at(tmp_path, monkeypatch):
+    nodes = [
+        node("Transpose", "x", "a", perm=[1, 0]),
+        node("Neg", "a", "b"),
+        node("Shape", "b", "c"),
+        node("Reshape", "b c", "y"),
+    ]
+    network = OnnxNetwork.load(saved(tmp_path / "m.onnx", nodes, {"x": floats(2, 3)}, ["y"]))
+    x, looked_at, taken = torch.randn(2, 3), [], tensix.Interception._taken
+    monkeypatch.setattr(
+        tensix.Interception,
+        "_taken",
+        lambda self, function, *rest: looked_at.append(function) or taken(self, function, *rest),
+    )
+    with tensix.use("fast"), tensix.intercept(network, low) as running:
+        network({"x": x})
+    assert looked_at == [torch.neg] and list(running.sites) == list(network.kinds)
+
+
+def test_hooks_see_the_sites_under_a_plan_as_without_one(network):
+    seen = []
+    site = network.get_submodule("enc.mul")
+    hook = site.register_forward_hook(lambda module, given, result: seen.append(result))
+    with hook, tensix.use("fast"), tensix.intercept(network, low) as running:
+        by_executor(network, X)
+    assert len(seen) == 1 and list(running.sites) == list(network.kinds)
+
+
+def test_the_inner_of_two_interceptions_takes_the_sites(network):
+    with tensix.use("fast"), tensix.intercept(network, low) as outer:
+        with tensix.intercept(network, low) as inner:
+            twice = by_executor(network, X)[0]
+        once = by_executor(network, X)[0]
+    assert list(inner.sites) == list(network.kinds) == list(outer.sites)
+    assert np.array_equal(once, twice)
+    assert inner.emulated == outer.emulated == len(network.kinds)

@@ -4,6 +4,8 @@ With a 16-bit Dst a dense convolution is the matrix product of its windows, roun
 sum of a depthwise one is rounded once, where the chip rounds it after every tap and phase.
 """
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 
@@ -16,6 +18,7 @@ from lightning_v2.tensix.programs.convolution import ConvolutionProgram
 from lightning_v2.tensix.programs.convolution_windows import product, tilized
 
 _LONG = 2048  # columns
+_BLOCK = 1 << 18  # values, of input and result together, that stay in the second cache
 
 
 def dense(
@@ -27,20 +30,12 @@ def dense(
     config: ComputeKernelConfig,
     output: str,
     bias: Tensor | None,
-    every: int = 1,
-    first: int = 0,
 ) -> torch.Tensor:
-    """As `convolution_exact.dense`.
-
-    every, first: of the columns of x only each `every`-th is not zero, from `first` on.
-    """
+    """As `convolution_exact.dense`."""
     wide = config.fp32_dest_acc_en
     if not wide:
         return product(destination, x, weight, stride, dilation, program, config, output, bias)
     names = fidelity.passes(config.math_fidelity, x.dtype, weight.dtype)
-    if _is_long(x, weight, stride):
-        pairs = ((part(x, "in0", a, wide), part(weight, "in1", b, wide)) for a, b in names)
-        return added(_by_taps(*pair, dilation[1], every, first) for pair in pairs)
     dst = added(
         F.conv2d(
             part(x, "in0", a, wide).permute(0, 3, 1, 2),
@@ -55,27 +50,55 @@ def dense(
     return dst.permute(0, 2, 3, 1)
 
 
-def _is_long(x: Tensor, weight: Tensor, stride: tuple[int, int]) -> bool:
-    """Whether many windows in a row meet few channels: torch's own kernels are slow there."""
+def is_long(x: Tensor, weight: Tensor, stride: tuple[int, int], around: tuple[int, ...]) -> bool:
+    """Whether many windows in a row meet few channels: torch's own kernels are slow there.
+
+    x (N, H, W, C), before it is padded, weight (kh, kw, C, O); around: see `long`.
+    """
     in_autograd = torch.is_grad_enabled() and (
         x.values.requires_grad or weight.values.requires_grad
     )
-    in_a_row = x.shape[1] == weight.shape[0] == stride[1] == 1 and weight.shape[1] > 1
-    return in_a_row and x.shape[2] >= _LONG and not in_autograd
+    in_a_row = x.shape[1] + around[0] + around[1] == weight.shape[0] == stride[1] == 1
+    columns = x.shape[2] + around[2] + around[3]
+    return in_a_row and weight.shape[1] > 1 and columns >= _LONG and not in_autograd
+
+
+def long(
+    x: Tensor,
+    weight: Tensor,
+    around: tuple[int, ...],
+    dilation: int,
+    every: int,
+    config: ComputeKernelConfig,
+) -> torch.Tensor:
+    """A long convolution with a 32-bit Dst, tap by tap: x (N, 1, W, C) -> (N, 1, W', O).
+
+    around: zeros above, below, left and right of x. every: of the columns
+    of x only each `every`-th is not zero, from the first on.
+    """
+    names = fidelity.passes(config.math_fidelity, x.dtype, weight.dtype)
+    pairs = ((part(x, "in0", a, True), part(weight, "in1", b, True)) for a, b in names)
+    return added(_by_taps(*pair, around[2], around[3], dilation, every) for pair in pairs)
 
 
 def _by_taps(
-    x: torch.Tensor, weight: torch.Tensor, dilation: int, every: int, first: int
+    x: torch.Tensor, weight: torch.Tensor, left: int, right: int, dilation: int, every: int
 ) -> torch.Tensor:
-    """x (N, 1, W, C) by weight (1, k, C, O), tap by tap: (N, 1, W', O). `every`, `first`: see
-    `dense`."""
-    taps, steps = weight.shape[1], x.shape[2] - dilation * (weight.shape[1] - 1)
-    dst = x.new_zeros(len(x), 1, steps, weight.shape[-1])
+    taps, inputs, outputs = weight.shape[1:]
+    steps = x.shape[2] + left + right - dilation * (taps - 1)
+    dst = x.new_zeros(len(x), 1, steps, outputs)
+    size, zeros = _BLOCK // (inputs + outputs), 0
+    if outputs == 1:  # of one column the sums depend on where in memory its rows begin
+        x, size, zeros = F.pad(x, (0, 0, left, right)), steps, left
     for rows, sums in zip(x[:, 0], dst[:, 0], strict=True):
-        for tap in range(taps):
-            start = (first - tap * dilation) % every
-            shown = rows[tap * dilation :][:steps]
-            sums[start::every].addmm_(shown[start::every], weight[0, tap])
+        for start, tap in itertools.product(range(0, steps, size), range(taps)):
+            offset = tap * dilation - left  # of the column that meets a step, from that step
+            place = offset + zeros
+            first, last = max(start, -place), min(start + size, steps, x.shape[2] - place)
+            first += -(first + offset) % every
+            if first < last:
+                seen = rows[first + place : last + place : every]
+                sums[first:last:every].addmm_(seen, weight[0, tap])
     return dst
 
 

@@ -20,10 +20,9 @@ exact tier has no rule run in the fast one and are listed in `approximated`.
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,24 +30,25 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import _global_forward_hooks
 from torch.nn.utils.parametrize import ParametrizationList
-from torch.overrides import TorchFunctionMode, _get_current_function_mode
+from torch.overrides import TorchFunctionMode
 
 from lightning_v2.errors import ArgumentError, NoRuleError
-from lightning_v2.executors import UNKNOWN, Step, executed_by
+from lightning_v2.executors import UNKNOWN, executed_by
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
 from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
-from lightning_v2.tensix.intercept.operations import DATA, Call, Operation
+from lightning_v2.tensix.intercept.operations import DATA, Operation
 from lightning_v2.tensix.intercept.single_call import (
+    is_ordinary,
     is_undisturbed,
     objection,
     refuse_autocast,
     run_call,
 )
+from lightning_v2.tensix.intercept.steps import Steps
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
 from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants
@@ -110,6 +110,7 @@ class Interception(TorchFunctionMode):
         self._paths = {id(m): (path, is_leaf(m)) for path, m in module.named_modules()}
         self._frames = [Frame(None, OUTSIDE, False, False)]
         self._stack = _active.stack
+        self._steps = Steps(self, self._frames, self._push, self._taken)
         self._contexts = ExitStack()
 
     @property
@@ -153,7 +154,7 @@ class Interception(TorchFunctionMode):
     def _taken(self, function, types, args, kwargs):
         call = operations.resolve(function)
         frame = self._frames[-1]
-        known = _is_ordinary(function) and frame.module is not None and not frame.on_host
+        known = is_ordinary(function) and frame.module is not None and not frame.on_host
         plain = known and not types and "out" not in kwargs
         if plain and are_plain((*args, *kwargs.values())) and is_undisturbed():
             return self._at_site(function, call, args, kwargs)
@@ -276,35 +277,6 @@ class Interception(TorchFunctionMode):
         finally:
             TorchFunctionMode.__exit__(self, None, None, None)
 
-    @contextmanager
-    def _steps(self, module: nn.Module) -> Iterator[Step | None]:
-        """See `executors.handed_over`: `module` runs, and what it does not hand over is not seen.
-
-        All is seen as ever where somebody else looks on, be it by a mode or by hooks.
-        """
-        alone = _get_current_function_mode() is self and len(_global_forward_hooks) == 1
-        if not alone or self._frames[-1].module is not module:
-            yield None
-            return
-        TorchFunctionMode.__exit__(self, None, None, None)
-        try:
-            with asked_for():
-                yield self._step
-        finally:
-            TorchFunctionMode.__enter__(self)
-
-    def _step(self, run: Callable, operands: Sequence) -> object:
-        depth = len(self._frames)
-        is_hooked = not isinstance(run, nn.Module) or run._forward_hooks or run._forward_pre_hooks
-        if not is_hooked:
-            self._push(run)
-        TorchFunctionMode.__enter__(self)
-        try:
-            return run(*operands) if is_hooked else run.forward(*operands)
-        finally:
-            TorchFunctionMode.__exit__(self, None, None, None)
-            del self._frames[depth:]
-
     def _left_alone(self, name: str, frame: Frame, reason: str) -> None:
         """Count a call that torch ran, unless an outer interception takes it on."""
         if frame.on_host:
@@ -355,16 +327,6 @@ class Interception(TorchFunctionMode):
             if self._frames[i].module is module:
                 del self._frames[i:]
                 return
-
-
-@functools.cache
-def _is_ordinary(function: Callable) -> bool:
-    """Whether a call is one operation of an engine that leaves its arguments as they are."""
-    call, name = operations.resolve(function), getattr(function, "__name__", "")
-    if not isinstance(call, Call) or call.operation.engine == "other" or call.in_place:
-        return False
-    special = name in HOST_CALLS or name in LEAVING_CALLS or function in DECOMPOSITIONS
-    return bool(name) and not special and not writes(name, {})
 
 
 def intercept(module: nn.Module, policy: Policy, observer: Observer | None = None) -> Interception:

@@ -37,6 +37,12 @@ def is_leaf(module: nn.Module) -> bool:
     return all(isinstance(m, nn.ModuleDict) and is_parametrized(module) for m in module.children())
 
 
+def has_hooks(module: nn.Module) -> bool:
+    """Whether somebody is told when a module runs."""
+    names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(getattr(module, name) for name in names)
+
+
 def role_of(module: nn.Module, site: str) -> str:
     """What the values of a site are for: the attribute `role` of the innermost module around it
     that has one of `ROLES` there, else ""."""

@@ -4,13 +4,16 @@ Half precision arrives widened to float32 and leaves as torch would give it; ten
 get one, for block floats have groups.
 """
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lightning_v2.errors import LightningError, NoRuleError
+from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, writes
+from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.nested import (
     are_plain,
     float_dtype,
@@ -19,7 +22,7 @@ from lightning_v2.tensix.intercept.nested import (
     mapped,
     tensors,
 )
-from lightning_v2.tensix.intercept.operations import Call
+from lightning_v2.tensix.intercept.operations import Call, resolve
 from lightning_v2.tensix.numbers.constants import Constants, packed
 from lightning_v2.tensix.numbers.sites import SitePrecision
 
@@ -54,6 +57,16 @@ def objection(types: Iterable[type], args: tuple, kwargs: dict[str, object]) -> 
         return "a sparse or nested tensor"
     dtype = _result_dtype(values)
     return None if dtype in _DTYPES else str(dtype)
+
+
+@functools.cache
+def is_ordinary(function: Callable) -> bool:
+    """Whether a call is one operation of an engine that leaves its arguments as they are."""
+    call, name = resolve(function), getattr(function, "__name__", "")
+    if not isinstance(call, Call) or call.operation.engine == "other" or call.in_place:
+        return False
+    special = name in HOST_CALLS or name in LEAVING_CALLS or function in DECOMPOSITIONS
+    return bool(name) and not special and not writes(name, {})
 
 
 def is_undisturbed() -> bool:

@@ -13,8 +13,7 @@ input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. W
 other groups, ttnn expands the weights to a dense matrix with zeros, and so does this module.
 """
 
-import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -22,19 +21,12 @@ import torch.nn.functional as F
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.exact import convolution as convolution_exact
 from lightning_v2.tensix.fast import convolution as convolution_fast
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, Grid, settings
-from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device_, pack_host
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
+from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, pack_device_, pack_host
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 from lightning_v2.tensix.ops.matmul import finish, linear
-from lightning_v2.tensix.programs.convolution import (
-    ConvolutionProgram,
-    by_height,
-    choose,
-    is_folded,
-    is_product,
-)
-from lightning_v2.tensix.programs.convolution_memory import HEIGHT, Convolution
-from lightning_v2.tensix.programs.convolution_windows import check_reach
+from lightning_v2.tensix.programs.convolution_memory import HEIGHT
+from lightning_v2.tensix.programs.convolution_way import AUTOMATIC, way_of
 
 Pair = tuple[int, int]
 
@@ -276,18 +268,23 @@ def _convolve(
         # Prepared like the weights, in their format.
         bias = bias.form(("prepared", stored), lambda v: pack_host(v, stored))
         bias = Tensor(bias, stored)
-    layout = conv_config.shard_layout if along_one_axis else HEIGHT
+    layout = (conv_config.shard_layout or AUTOMATIC) if along_one_axis else None
     formats = x.dtype, stored, output
     shapes = tuple(x.shape), tuple(weight.shape)
-    geometry = stride, around, dilation, groups
+    geometry = stride, around, dilation
     chip = settings().arch, settings().cores
-    way = _way(shapes, geometry, formats, bias is not None, layout, along_one_axis, config, chip)
+    apart = bias is None and is_depthwise(channels, weight.shape, groups)
+    way = way_of(shapes, geometry, formats, bias is not None, apart, layout, config, *chip)
+    in_windows = not way.is_depthwise and not way.is_folded and way.program is not None
+    if in_windows and config.fp32_dest_acc_en and not settings().exact:
+        matrix = _matrix(weight, stored, groups)
+        if convolution_fast.is_long(x, matrix, stride, around):
+            dst = convolution_fast.long(x, matrix, around, dilation[1], every, config)
+            return Tensor(finish(dst, bias, config, output), output)
     x = Tensor(F.pad(x.values, (0, 0, around[2], around[3], around[0], around[1])), x.dtype)
     if way.is_depthwise:
         return _depthwise(x, weight, stored, stride, dilation, config, output)
-    matrix = weight.form(
-        ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
-    )
+    matrix = _matrix(weight, stored, groups)
     if way.is_folded:
         x, matrix = _folded(x, matrix, way.steps)
         stride = (1, 1)
@@ -302,89 +299,9 @@ def _convolve(
         )
         return Tensor(result.values.view(*x.shape[:3], outputs), output)
     given = (x, matrix, stride, dilation, way.program, config, output, bias)
-    if settings().exact:
-        dst = convolution_exact.dense(*given)
-    else:
-        dst = convolution_fast.dense(*given, every=every, first=around[2])
+    tier = convolution_exact if settings().exact else convolution_fast
+    dst = tier.dense(*given)
     return Tensor(finish(dst, bias, config, output), output)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a convolution runs.
-
-    Attributes:
-        is_depthwise: on the element-wise kernel; else the rest matters.
-        is_folded: with the positions of a window side by side.
-        steps: positions of the result.
-        program: None: as an ordinary matmul.
-    """
-
-    is_depthwise: bool
-    is_folded: bool
-    steps: int
-    program: ConvolutionProgram | None
-
-
-@functools.lru_cache(maxsize=4096)
-def _way(
-    shapes: tuple[tuple[int, ...], tuple[int, ...]],
-    geometry: tuple[Pair, tuple[int, int, int, int], Pair, int],
-    formats: tuple[str, str, str],
-    has_bias: bool,
-    layout: str | None,
-    along_one_axis: bool,
-    config: ComputeKernelConfig,
-    chip: tuple[str, Grid],
-) -> _Way:
-    """shapes: of x, before padding, and weight. geometry: stride, padding around x, dilation,
-    groups. formats: of x, of prepared weights, of the result. chip: architecture and cores."""
-    (batch, height, width, channels), kernel = shapes
-    stride, around, dilation, groups = geometry
-    whole = height + around[0] + around[1], width + around[2] + around[3]
-    _, reach = check_reach(whole, kernel[2:], dilation)
-    sizes = Convolution(
-        batch=batch,
-        length=width,
-        steps=(whole[1] - reach) // stride[1] + 1,
-        channels=channels,
-        outputs=kernel[0],
-        taps=kernel[3],
-        stride=stride[1],
-        padding=(around[2], around[3]),
-        dilation=dilation[1],
-        bias=has_bias,
-        input=formats[0],
-        weights=formats[1],
-        output=formats[2],
-    )
-    folded = along_one_axis and is_folded(sizes)
-    if not has_bias and is_depthwise(channels, kernel, groups):
-        if folded or (along_one_axis and is_product(sizes)):
-            raise ArgumentError(
-                f"stride is {stride[1]}, as long as the kernel; legal is another for a depthwise "
-                "convolution without bias, which ttnn 0.81.1 multiplies by weights that it "
-                "prepares for another kernel: give a bias of zeros"
-            )
-        return _Way(True, False, sizes.steps, None)
-    if folded and layout is not None and channels % TILE:
-        raise ArgumentError(
-            f"shard_layout is {HEIGHT!r}; legal is None for a kernel as long as its stride on "
-            f"{channels} channels, no multiple of {TILE}: ttnn 0.81.1 fails on it"
-        )
-    if folded:
-        sizes = _side_by_side(sizes)
-    if layout is not None:
-        program = by_height(sizes)
-    else:
-        program = None if is_product(sizes) else choose(sizes, config, *chip)
-    return _Way(False, folded, sizes.steps, program)
-
-
-def _side_by_side(sizes: Convolution) -> Convolution:
-    """Sizes of a convolution with all positions of a window as one."""
-    channels = sizes.taps * sizes.channels
-    return replace(sizes, length=sizes.steps, channels=channels, taps=1, stride=1, padding=(0, 0))
 
 
 def _depthwise(
@@ -414,6 +331,13 @@ def _folded(x: Tensor, matrix: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     side_by_side = x.values.reshape(x.shape[0], 1, steps, channels)
     folded = matrix.form("folded", lambda v: Tensor(v.reshape(1, 1, channels, -1), matrix.dtype))
     return Tensor(side_by_side, x.dtype), folded
+
+
+def _matrix(weight: Tensor, stored: str, groups: int) -> Tensor:
+    """Prepared weights (kh, kw, C, O), kept with those that they are made of."""
+    return weight.form(
+        ("prepared", stored, groups), lambda v: _packed(_dense(v, groups), weight.dtype, stored)
+    )
 
 
 def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:

@@ -6,6 +6,7 @@ Letters: B batch, T frames, N = T * hop samples.
 import torch
 from torch import Tensor
 
+from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.formats import pack_device
 
 OUTPUTS = ("uint32", "float32", "bfloat16")
@@ -54,11 +55,15 @@ def accumulate_in(f0: Tensor, hop: int, sample_rate: int, dtype: str) -> Tensor:
     starts = sounding & ~torch.nn.functional.pad(sounding[:, :-1], (1, 0))
     advance = rounded(hop / 2 * (left + right))
 
-    carry = torch.zeros_like(f0)
-    for frame in range(f0.shape[1]):
-        at_start = wrapped(hop / 2 * increment[:, frame])
-        carried = wrapped(carry[:, frame - 1] + advance[:, frame - 1]) if frame else at_start
-        carry[:, frame] = torch.where(starts[:, frame], at_start, carried)
+    at_start, carry = wrapped(hop / 2 * increment), torch.zeros_like(f0)
+    if f0.is_cpu and f0.dtype == torch.float32 and not advance.requires_grad:
+        given = (x.numpy() for x in (at_start, advance, starts))
+        loops("rows.phase").carry(*given, dtype == "bfloat16", carry.numpy())
+    else:
+        for frame in range(f0.shape[1]):
+            begun = at_start[:, frame]
+            carried = wrapped(carry[:, frame - 1] + advance[:, frame - 1]) if frame else begun
+            carry[:, frame] = torch.where(starts[:, frame], begun, carried)
 
     n = torch.arange(hop, dtype=f0.dtype, device=f0.device)
     slope = (right - left).unsqueeze(-1)

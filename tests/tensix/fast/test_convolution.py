@@ -50,3 +50,17 @@ def test_gradients_take_torchs_own(monkeypatch):
     x, weight = torch.randn(1, 8, 50), torch.randn(6, 8, 3, requires_grad=True)
     convolutions.conv1d(WIDE, NOTHING, x, weight).sum().backward()
     assert weight.grad.abs().min() > 0
+
+
+@pytest.mark.parametrize("outputs", [6, 1])
+@pytest.mark.parametrize(("dilation", "every"), [(1, 1), (3, 1), (1, 4), (2, 4)])
+def test_a_long_one_is_the_same_in_blocks(outputs, dilation, every, monkeypatch):
+    x, weight = torch.zeros(2, 1, 97, 8), torch.randn(1, 5, 8, outputs)
+    x[:, :, ::every] = torch.randn(x[:, :, ::every].shape)
+    whole = convolution._by_taps(x, weight, 4, 3, dilation, every)
+    monkeypatch.setattr(convolution, "_BLOCK", 20 * (8 + outputs))
+    blocks = convolution._by_taps(x, weight, 4, 3, dilation, every)
+    assert torch.equal(blocks, whole)
+    padded = F.pad(x, (0, 0, 4, 3)).permute(0, 3, 1, 2)
+    by_torch = F.conv2d(padded, weight.permute(3, 2, 0, 1), dilation=(1, dilation))
+    torch.testing.assert_close(whole, by_torch.permute(0, 2, 3, 1), atol=1e-4, rtol=1e-4)

@@ -330,3 +330,22 @@ def test_packing_in_place_writes_nothing_beside_a_part():
     x = torch.full((4, 4), 1.001)
     assert formats.pack_device_(x[:, :2], "bfloat16").eq(1).all()
     assert x.eq(torch.tensor(1.001)).all()
+
+
+@pytest.mark.parametrize(
+    ("in_place", "rule"),
+    [
+        (formats.pack_even_, lambda x: formats.pack_host(x, "bfloat16")),
+        (formats.pack_cut_, lambda x: formats.truncate(x, 0xFFFF0000)),
+        (lambda x: formats.pack_device_(x, "bfloat16"), lambda x: x),
+    ],
+)
+def test_what_is_packed_in_place_has_the_bits_of_the_packer(in_place, rule):
+    patterns = np.random.default_rng(0).integers(0, 2**32, 4096, dtype=np.uint32)
+    x = torch.cat([torch.from_numpy(patterns.view(np.float32)), torch.randn(4096)])
+    x = torch.cat([x, from_bits(0x80000000, 0x7F800001, 0xFFFFFFFF, 0x7FFFFFFF, 0x00400000)])
+    wanted = formats.pack_device(rule(x), "bfloat16")
+    given = x.clone()
+    packed = in_place(given)
+    assert packed.data_ptr() == given.data_ptr()
+    assert (bits_of(packed) == bits_of(wanted)).all()

@@ -92,3 +92,11 @@ def test_an_oscillator_that_never_stops_follows_its_integers():
     precision = SitePrecision(output="float32")
     low = tensix.lower(natural.accumulate_phase, (f0, 300, 24000, 40.0), {}, precision)
     assert ((low - exact + 0.5) % 1 - 0.5).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_compiled_loop_has_the_bits_of_the_one_with_gradients(dtype):
+    f0 = torch.cat([contour(90), contour(90).flip(1), contour(90) * 1.5])
+    f0[1, :7] = 0
+    traced = accumulate_in(f0.clone().requires_grad_(), dtype)
+    assert traced.requires_grad and torch.equal(accumulate_in(f0, dtype), traced.detach())

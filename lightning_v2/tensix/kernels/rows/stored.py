@@ -19,14 +19,14 @@ _ZERO = np.uint32(0)
 def sums(a, b, target):
     """a + b, rounded as `formats.round_bfloat16`."""
     for i in range(target.size):
-        target[i] = _away(np.float32(a[i] + b[i]).view(np.uint32))
+        target[i] = away(np.float32(a[i] + b[i]).view(np.uint32))
 
 
 @compiled
 def differences(a, b, target):
     """a - b, rounded as `formats.round_bfloat16`."""
     for i in range(target.size):
-        target[i] = _away(np.float32(a[i] - b[i]).view(np.uint32))
+        target[i] = away(np.float32(a[i] - b[i]).view(np.uint32))
 
 
 @compiled
@@ -44,33 +44,39 @@ def leaky(x, slope, target):
         target[i] = _stored(np.float32(value).view(np.uint32) & _UPPER)
 
 
-_BLOCK = 512  # values that stay in the first cache
-
-
 @compiled
 def pieces(x, table, half, is_odd, target):
-    """A function of linear pieces of |x|, cut as `formats.cut_bfloat16_in_place`.
+    """A function of six linear pieces of |x|, cut as `formats.cut_bfloat16_in_place`.
 
-    table (P, 3): lower end, slope and intercept of each piece. The result is that with the sign of
+    table (6, 3): lower end, slope and intercept of each piece. The result is that with the sign of
     x, `is_odd`, added to `half`; else it is added to half * x.
     """
-    values = target.view(np.float32)
-    for start in range(0, x.size, _BLOCK):
-        stop = min(start + _BLOCK, x.size)
-        for i in range(start, stop):
-            values[i] = np.float32(np.abs(x[i]) * table[0, 1]) + table[0, 2]
-        for p in range(1, table.shape[0]):
-            for i in range(start, stop):
-                magnitude = np.abs(x[i])
-                value = np.float32(magnitude * table[p, 1]) + table[p, 2]
-                values[i] = value if magnitude >= table[p, 0] else values[i]
-        for i in range(start, stop):
-            value = half + np.copysign(values[i], x[i]) if is_odd else values[i] + half * x[i]
-            target[i] = _stored(np.float32(value).view(np.uint32) & _UPPER)
+    slope0, add0 = table[0, 1], table[0, 2]
+    end1, slope1, add1 = table[1, 0], table[1, 1], table[1, 2]
+    end2, slope2, add2 = table[2, 0], table[2, 1], table[2, 2]
+    end3, slope3, add3 = table[3, 0], table[3, 1], table[3, 2]
+    end4, slope4, add4 = table[4, 0], table[4, 1], table[4, 2]
+    end5, slope5, add5 = table[5, 0], table[5, 1], table[5, 2]
+    for i in range(target.size):  # no loop over pieces: such a one would not vectorise
+        magnitude = np.abs(x[i])
+        slope = slope1 if magnitude >= end1 else slope0
+        slope = slope2 if magnitude >= end2 else slope
+        slope = slope3 if magnitude >= end3 else slope
+        slope = slope4 if magnitude >= end4 else slope
+        slope = slope5 if magnitude >= end5 else slope
+        add = add1 if magnitude >= end1 else add0
+        add = add2 if magnitude >= end2 else add
+        add = add3 if magnitude >= end3 else add
+        add = add4 if magnitude >= end4 else add
+        add = add5 if magnitude >= end5 else add
+        value = np.float32(np.float32(magnitude * slope) + add)
+        odd = np.float32(half + np.copysign(value, x[i]))
+        even = np.float32(value + np.float32(half * x[i]))
+        target[i] = _stored(np.float32(odd if is_odd else even).view(np.uint32) & _UPPER)
 
 
 @compiled
-def _away(pattern):
+def away(pattern):
     rounded = (pattern + np.uint32(0x8000)) & _UPPER
     if (pattern & _MAGNITUDE) > _EXPONENT:
         rounded = (pattern & _SIGN) | _EXPONENT
