@@ -35,11 +35,16 @@ def run(
     def part(first: int, last: int) -> None:
         kernel(source, target, *arguments, first, last)
 
+    over(part, source)
+    return result
+
+
+def over(part: Callable[[int, int], None], source: np.ndarray) -> None:
+    """`part(first, last)` over the rows of source (R, N), in threads where that pays."""
     if source.size < _SMALL:
         part(0, len(source))
     else:
         spread(part, len(source))
-    return result
 
 
 def patterns(x: torch.Tensor) -> np.ndarray:

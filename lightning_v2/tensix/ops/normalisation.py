@@ -10,10 +10,9 @@ import torch
 import torch.nn.functional as F
 
 from lightning_v2.errors import ArgumentError, NoRuleError
-from lightning_v2.tensix.exact import rows
+from lightning_v2.tensix.exact import normalisation as normalisation_exact
 from lightning_v2.tensix.fast import normalisation as normalisation_fast
-from lightning_v2.tensix.kernels.loops import loops
-from lightning_v2.tensix.numbers import fidelity, formats
+from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
 
@@ -93,21 +92,15 @@ def normalise(
         always zero, and the packer lets it take part in the shared exponents of block floats.
     """
     size = values.shape[-1]
-    none = np.zeros(0, np.uint32)
-    return rows.run(
-        loops("rows.normalisation").normalise,
+    return normalisation_exact.normalise(
         _padded(values),
-        none if weight is None else rows.patterns(_padded(weight)),
-        none if bias is None else rows.patterns(_padded(bias)),
+        None if weight is None else _padded(weight),
+        None if bias is None else _padded(bias),
         size,
         int(np.float32(epsilon).view(np.uint32)) & _BFLOAT16,
+        config,
         centred,
-        fidelity.count(config.math_fidelity),
-        config.fp32_dest_acc_en,
-        config.math_approx_mode,
         narrow_source,
-        settings().cut_srcb,
-        settings().blackhole,
     )
 
 

@@ -35,6 +35,7 @@ def _reinterpret(source: types.Type, target: types.Type, kind: ir.Type):
 
 add = _binary("add")
 sub = _binary("sub")
+times = _binary("mul")
 shift_left = _binary("shl")
 shift_right = _binary("ashr")
 both = _binary("and_")

@@ -18,17 +18,20 @@ import numpy as np
 
 from lightning_v2.tensix.kernels.compile import fused
 from lightning_v2.tensix.kernels.fpu.fpu import BINADES, LOW_A, LOW_B
+from lightning_v2.tensix.kernels.fpu.lane_rules import (
+    exponent_of,
+    normalised,
+    shifted,
+    significand_of,
+    to_10_bits,
+)
 from lightning_v2.tensix.kernels.fpu.lanes import (
     add,
     bits_of_double,
-    bits_of_float,
     both,
     double_of_bits,
-    either,
     larger,
     shift_left,
-    shift_right,
-    smaller,
     sub,
 )
 from lightning_v2.tensix.kernels.fpu.phases import BITS
@@ -40,8 +43,6 @@ _GROUP = 8
 
 _I = np.int32
 _ZERO, _ONE = _I(0), _I(1)
-_SIGN = _I(-0x80000000)
-_INFINITY, _FRACTION, _HIDDEN = _I(0x7F800000), _I(0x007FFFFF), _I(0x00800000)
 # Bits of a binary32 pattern below the high part of an operand, and below both parts.
 _HIGH0, _ALL0, _HIGH1, _ALL1 = (
     24 - BITS[operand, part] for operand in ("in0", "in1") for part in ("high", "all")
@@ -173,44 +174,15 @@ def _accumulate(sums, largest, offset, dst, wide, defect):
         e_first = larger(add(largest[0, n], offset), _ZERO)
         e_second = larger(add(largest[1, n], offset), _ZERO)
         old = dst[n]
-        e_dst = both(shift_right(old, _I(23)), _I(255))
+        e_dst = exponent_of(old)
         e = larger(larger(e_first, e_second), e_dst)
         first = shift_left(sums[0, n], _I(13)) if e_first > 0 else _ZERO
         second = shift_left(sums[1, n], _I(13)) if e_second > 0 else _ZERO
-        kept = either(both(old, _FRACTION), _HIDDEN) if e_dst > 0 else _ZERO
-        first = _shift(first, sub(e, e_first))
-        second = _shift(second, sub(e, e_second))
-        kept = _shift(kept, sub(e, e_dst))
+        first = shifted(first, sub(e, e_first))
+        second = shifted(second, sub(e, e_second))
+        kept = shifted(significand_of(old), sub(e, e_dst))
         if not wide:
-            first, second, kept = _to_10_bits(first), _to_10_bits(second), _to_10_bits(kept)
+            first, second, kept = to_10_bits(first), to_10_bits(second), to_10_bits(kept)
         total = add(first, second)
         total = sub(total, kept) if old < 0 else add(total, kept)
-        magnitude = sub(_ZERO, total) if total < 0 else total
-        value = bits_of_float(np.float32(magnitude))
-        if wide:
-            # The conversion rounds to even; what it would round is rounded half away before it.
-            excess = larger(sub(shift_right(value, _I(23)), _I(150)), _ZERO)
-            unit = shift_left(_ONE, excess)
-            rounded = both(add(magnitude, shift_right(unit, _ONE)), sub(_ZERO, unit))
-            value = bits_of_float(np.float32(rounded))
-        else:
-            value = both(add(value, _I(0x8000)), _I(-0x10000))
-        exponent = add(shift_right(value, _I(23)), sub(e, _I(150)))
-        if defect and wide:
-            exponent = add(e, _I(4)) if total == -1 else exponent
-        result = either(both(value, _FRACTION), shift_left(exponent, _I(23)))
-        result = _INFINITY if exponent >= 255 else result
-        result = either(result, both(total, _SIGN))
-        dst[n] = _ZERO if (exponent <= 0) | (magnitude == 0) else result
-
-
-@fused
-def _shift(value, distance):
-    """value * 2**-distance to the nearest integer, ties toward +infinity."""
-    distance = smaller(distance, _I(30))
-    return shift_right(add(value, shift_right(shift_left(_ONE, distance), _ONE)), distance)
-
-
-@fused
-def _to_10_bits(value):
-    return both(add(value, _I(0x1000)), _I(-0x2000))
+        dst[n] = normalised(total, e, wide, defect)

@@ -8,8 +8,8 @@ order of operations of the kernels of ttnn 0.81.1.
 
 import numpy as np
 
-from lightning_v2.tensix.kernels.compile import compiled
-from lightning_v2.tensix.kernels.fpu import fpu
+from lightning_v2.tensix.kernels.compile import compiled, fused
+from lightning_v2.tensix.kernels.fpu import lane_rules
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     add,
     copy_sign,
@@ -33,31 +33,30 @@ _NAN = np.uint32(0x7FC00000)
 _ALL_ONES = np.uint32(0xFFFFFFFF)
 _ZERO = np.uint32(0)
 _ONE = pattern(1)
+_NOTHING, _TURNED = np.int32(0), np.int32(-0x80000000)  # what a sign is changed by
 
 
-@compiled
+@fused
 def matrix_sum(a, b, target, wide, blackhole):
-    for i in range(target.size):
-        target[i] = _matrix_sum(a[i], b[i], wide, blackhole)
+    _add(a, b, target, _NOTHING, wide, blackhole)
 
 
-@compiled
+@fused
 def matrix_difference(a, b, target, wide, blackhole):
+    _add(a, b, target, _TURNED, wide, blackhole)
+
+
+@fused
+def _add(a, b, target, turn, wide, blackhole):
     for i in range(target.size):
-        target[i] = _matrix_sum(a[i], negate(b[i]), wide, blackhole)
+        other = lane_rules.differ(np.int32(b[i]), turn)
+        target[i] = np.uint32(lane_rules.add(np.int32(a[i]), other, wide, not blackhole))
 
 
-@compiled
-def _matrix_sum(a, b, wide, blackhole):
-    return np.uint32(fpu.add(np.int64(a), np.int64(b), np.int64(0), wide, not blackhole))
-
-
-@compiled
+@fused
 def matrix_product(a, b, target, wide, blackhole):
-    for i in range(target.size):
-        target[i] = np.uint32(
-            fpu.multiply_phases(np.int64(a[i]), np.int64(b[i]), 4, wide, not blackhole)
-        )
+    operands = a.view(np.int32), b.view(np.int32), target.view(np.int32)
+    lane_rules.multiply_row(*operands, 4, wide, not blackhole)
 
 
 @compiled
