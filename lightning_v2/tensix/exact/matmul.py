@@ -37,7 +37,7 @@ def destination(
     """
     a, b = in0.values.detach(), in1.values.detach()
     if settings().cut_srcb and in1.dtype != "float32":
-        a = formats.truncate(a, _BFLOAT16 & 0xFFFFFFFF)
+        a = formats.truncate(a, 0xFFFF0000)
     manner = (config, program, waiting, through_memory, exact_reload)
     if b.dim() == 2:
         flat = _blocks(a.reshape(-1, a.shape[-1]), b, *manner)

@@ -57,7 +57,7 @@ def normalise(
 def _means(x: torch.Tensor, count: int, config: ComputeKernelConfig) -> np.ndarray:
     """Means (R,) of the first values of the rows of x (R, N), as stored: patterns in int32."""
     if settings().cut_srcb:  # beside the ones, which are bfloat16
-        x = formats.truncate(x, int(_BFLOAT16) & 0xFFFFFFFF)
+        x = formats.truncate(x, 0xFFFF0000)
     total = torch.zeros(len(x), 1)
     multiply_add(total, x, torch.ones(x.shape[1], 1), config, stop=count)
     result = rows.patterns(total).reshape(-1)

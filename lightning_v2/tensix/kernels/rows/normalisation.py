@@ -33,7 +33,8 @@ def centre(source, means, rows, squares, beside, phases, wide, blackhole, first,
     """Rows `first` to `last` less their means, and the squares of that.
 
     source, rows: (R, N) patterns in int32. means: (R,), or (0,) to leave them as they are.
-    squares: (R, M), of the first M values of a row. beside: bits that the register of the mean keeps.
+    squares: (R, M), of the first M values of a row. beside: bits that the register of the mean
+    keeps.
     """
     cut, defect, count = _TF32 if wide else _BFLOAT16, not blackhole, squares.shape[1]
     for r in range(first, last):
