@@ -1,8 +1,8 @@
 """Functions that wait for the product that takes them: one program in place of two or three.
 
 A binary operation of ttnn can run functions of one operand on what it reads, and rounds their
-results to bfloat16 as if they had been stored: the bits are those of programs of their own (seen on
-the simulator, for those below). That holds for bfloat16 alone, and for products, which all are.
+results to bfloat16 as if they had been stored: the bits are those of programs of their own. That
+was seen on the simulator (Wormhole) for the functions below, in products of bfloat16 alone.
 """
 
 from collections.abc import Callable

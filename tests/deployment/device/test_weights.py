@@ -121,6 +121,7 @@ def bits(device, folder):
 
     kept = Weights(ops, SPOKEN, Plan.load(PLAN), Path(folder))
     ops.pack, ops.load = spied(fresh, ops.pack), spied(loaded, ops.load)
+    ops.pack_rows = spied(fresh, ops.pack_rows)
     for constant in constants()[:5]:
         kept(constant)
     other = Weights(ops, SPOKEN, Plan.load(PLAN), Path(folder))
