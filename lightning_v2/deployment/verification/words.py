@@ -21,7 +21,7 @@ def table(found: Verification) -> str:
         for name, own in rows.items()
         if own
     ]
-    shown = pd.DataFrame(lines).to_string(index=False, justify="left")
+    shown = pd.DataFrame(lines).to_string(index=False)
     return "\n".join([shown, "", *map(_case, filter(_odd, found.rows)), verdict(found)])
 
 

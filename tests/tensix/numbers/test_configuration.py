@@ -68,3 +68,14 @@ def test_contexts_end_in_any_order():
     assert tensix.settings().decisive == {"tier": "exact", "arch": "blackhole"}
     second.__exit__(None, None, None)
     assert tensix.settings().decisive == {"tier": "exact", "arch": "wormhole_b0"}
+
+
+def test_the_reading_of_srcb_is_chosen_and_told():
+    assert not tensix.settings().cut_srcb
+    with tensix.use(srcb="srca"), tensix.use(arch="blackhole"):
+        assert tensix.settings().cut_srcb
+        assert tensix.settings().decisive == {"tier": "exact", "arch": "blackhole", "srcb": "srca"}
+        with tensix.use(srcb="own"):
+            assert "srcb" not in tensix.settings().decisive
+    with pytest.raises(ValueError, match="legal are 'own', 'srca'"), tensix.use(srcb="srcb"):
+        pass

@@ -7,7 +7,7 @@ each through memory: as float32 with a 32-bit Dst, as bfloat16 with a 16-bit one
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
-from lightning_v2.tensix.kernels.fpu.fpu import SIGN, add, multiply_phases, packed
+from lightning_v2.tensix.kernels.fpu.fpu import EXPONENT, SIGN, add, multiply_phases, packed
 from lightning_v2.tensix.kernels.fpu.reduction import largest, sum_row
 from lightning_v2.tensix.kernels.sfpu.exponential import exp
 from lightning_v2.tensix.kernels.sfpu.roots import reciprocal
@@ -50,6 +50,8 @@ def softmax(
             row[i] = np.int64(source[r, i]) & cut
         if stable:
             top = largest(row, True)
+            if top & ~SIGN > EXPONENT:
+                top = top & SIGN | EXPONENT  # it is packed, which leaves no NaN
             for i in range(columns):
                 row[i] = add(row[i], top ^ SIGN, 0, wide, defect)
         for i in range(columns):

@@ -24,14 +24,18 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
 
 _SIGN = np.uint32(0x80000000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
+_INFINITY = np.uint32(0x7F800000)
 _ZERO = np.uint32(0)
 _ONE, _THREE, _SIX, _MINUS_ONE, _INTEGRAL = patterns(1, 3, 6, -1, 8388608)
 
 
 @compiled
-def relu(x):
-    """max(x, 0)."""
-    return maximum(x, _ZERO)
+def relu(x, wide, blackhole):
+    """max(x, 0) in Dst. Blackhole writes over what is below 0 alone, and leaves NaN and denormals."""
+    if blackhole:
+        below = x & _SIGN != 0 and x & _MAGNITUDE <= _INFINITY
+        return _ZERO if below else x
+    return stored(maximum(x, _ZERO), wide)
 
 
 @compiled
@@ -121,7 +125,7 @@ def round_even(x, blackhole):
 @compiled
 def relu_loop(source, target, wide, blackhole, p):
     for i in range(source.size):
-        target[i] = stored(relu(source[i]), wide)
+        target[i] = relu(source[i], wide, blackhole)
 
 
 @compiled
