@@ -48,7 +48,7 @@ def deployment_table() -> str:
         f"own ({seconds:.1f} s; `benchmarks/deployment.py --voice hibari`):\n",
         *_by_board(graph),
     ]
-    lines += map(_agreement, sorted((ROOT / "data" / "simulator").glob("*.json")))
+    lines += _agreements()
     return "\n".join(lines) + "\n"
 
 
@@ -76,16 +76,32 @@ def _by_board(record: dict) -> list[str]:
     )
 
 
-def _agreement(path: Path) -> str:
-    found = load_agreement(path)
-    table, known = found.table, found.provenance
-    values, different = table["values"].sum(), table["different"].sum()
-    return (
-        f"\n*Simulated* (`benchmarks/simulator.py`), plan `{known['plan']['name']}`, "
-        f"“{known['text']}” on ttsim: {len(table)} sites and {values} values beside the exact "
-        f"tier, of which {different} differ"
-        + (f", by at most {table['max_ulp'].max()} ulp." if different else ".")
-    )
+def _agreements() -> list[str]:
+    """What the simulators gave, beside the exact tier."""
+    rows = []
+    for path in sorted((ROOT / "data" / "simulator").glob("*.json")):
+        found = load_agreement(path)
+        values, known = found.table, found.provenance
+        device = known["device"]
+        where = (
+            known["voice"]["name"],
+            f"`{known['plan']['name']}`",
+            device["arch"],
+            _cores(device) if "grid" in device else "",
+        )
+        counted = len(values), values["values"].sum(), values["different"].sum()
+        rows.append((*where, f"“{known['text']}”", *map(str, counted)))
+        # Of the speech of several at once no sites are compared.
+        rows += [
+            (*where, f"“{row['text']}”", "", str(row["values"]), str(row["different"]))
+            for row in known["waveforms"]
+        ]
+    columns = ("voice", "plan", "chip", "cores", "says", "sites", "values", "of which differ")
+    return [
+        "\n*Simulated* by ttsim, beside the exact tier (`benchmarks/simulator.py`); a line without "
+        "sites is the waveform of one of two sentences at once, one of them in pieces:\n",
+        *table(columns, rows),
+    ]
 
 
 def _cores(found: dict) -> str:

@@ -59,7 +59,9 @@ def shown(rows: list[dict], plans: list[str]) -> list[str]:
 
         pairs = (f"{mean(f'own: {n}'):.3f}; {mean(f'srca: {n}'):.3f}" for n in FIGURES)
         differ = f"{mean('values that differ (%)'):.0f}"
-        lines.append((f"`{plan}`", own[0]["sites that differ"], differ, *pairs, f"{mean(last):.1f}"))
+        lines.append(
+            (f"`{plan}`", own[0]["sites that differ"], differ, *pairs, f"{mean(last):.1f}")
+        )
     head = ("plan", "sites that differ", "values that differ, %", *FIGURES, last)
     return table(head, lines)
 

@@ -76,7 +76,7 @@ def agreement(plan: str) -> Sheet | None:
             "ulp at most": groups["max_ulp"].max(),
         }
     )
-    return Sheet(shown.reset_index(), simulated(found))
+    return Sheet(shown.reset_index(), simulated(found) + _on_blackhole(plan, found))
 
 
 def product_words(row: dict) -> str:
@@ -102,6 +102,19 @@ def simulated(found: Agreement) -> str:
         f"Simulated: “{known['text']}” with ttnn's kernels on the {device['target']} of an "
         f"{device['board']} ({device['arch']}), beside the exact tier; plan "
         f"{known['plan']['name']}, commit {known.get('commit') or 'unknown'}."
+    )
+
+
+def _on_blackhole(plan: str, found: Agreement) -> str:
+    """What the simulator of the other chip gave, in a sentence; nothing where it was not asked."""
+    try:
+        other = load_agreement(f"{plan}-blackhole").table.set_index("site")
+    except OSError:
+        return ""
+    same = int((other["digest"] == found.table.set_index("site")["digest"]).sum())
+    return (
+        f" On Blackhole {other['different'].sum()} of {other['values'].sum()} values differ from "
+        f"the exact tier, and {same} of {len(other)} sites have the bits of Wormhole."
     )
 
 

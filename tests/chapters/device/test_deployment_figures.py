@@ -198,6 +198,16 @@ def test_agreement(stored):
     rows = deployment_tables.agreement(stored).frame.set_index("operation")
     assert list(rows.index) == ["linear", "waveform"]
     assert list(rows.loc["linear"]) == [2, 150, 1, 0.5, 2]
+    assert "Blackhole" not in deployment_tables.agreement(stored).caption
+
+
+def test_both_chips_are_named_where_both_were_asked():
+    caption = deployment_tables.agreement("lightning-v2").caption
+    assert "(wormhole_b0), beside the exact tier" in caption
+    assert caption.endswith(
+        "On Blackhole 0 of 3846706 values differ from the exact tier, and 169 of 169 sites have "
+        "the bits of Wormhole."
+    )
 
 
 def test_no_agreement_is_stored_for_a_plan():
