@@ -12,9 +12,10 @@ from lightning_v2 import tensix
 from lightning_v2.executors import any_at_work
 from lightning_v2.files import user_cache
 from lightning_v2.identity import code_digest, files_digest, function_digest
-from lightning_v2.model import Voice, load
+from lightning_v2.model import Voice
 from lightning_v2.precision import Float32, Plan, reference_of
 from lightning_v2.resources import data_path
+from lightning_v2.voices import load
 
 MOST_BYTES = 2 * 2**30
 """The cache may take so much disk; what was used longest ago goes first."""

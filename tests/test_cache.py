@@ -71,6 +71,13 @@ def test_a_voice_counts_by_its_weights(tmp_path, calls):
     assert len(CALLS) == 2
 
 
+def test_voices_of_others_have_names_too(tmp_path, calls):
+    kept = lv2.cached(speak, tmp_path)
+    kept("hibari", "a")
+    kept(lv2.load("hibari"), "a")
+    assert len(CALLS) == 1
+
+
 @pytest.mark.parametrize(
     "name", ["decoder.output.weight", "envelope_mean", "vocoder.synthesis.basis"]
 )

@@ -21,7 +21,6 @@ from typing import Any
 import pandas as pd
 
 from lightning_v2.deployment.device.ttnn_ops import Choice
-from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.observed.report import Report, StageReport
 from lightning_v2.deployment.observed.step import Step
@@ -136,6 +135,7 @@ def rehearse(
         PlanError: the plan does not parse, or does not fit the voice.
         TargetError: a mock device cannot be opened.
         UnsupportedError: ttnn cannot run the plan.
+        ArgumentError: the voice has no lowering, or speaks no batches.
         RehearsalError: the process took longer, or ended without an answer.
     """
     sites = voice_sites(load(voice))
@@ -197,7 +197,7 @@ def _main(folder: Path) -> None:
 
     try:
         answer = observed(*pickle.loads(_request(folder).read_bytes()))
-    except (TargetError, UnsupportedError) as error:
+    except LightningError as error:
         answer = error.with_traceback(None)
     _answer(folder).write_bytes(pickle.dumps(answer))
     sys.stdout.flush()

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 NOT_ON_SILICON = "Modelled; not run on silicon."
 
+PLANNED_ON = {"p100": "p150"}
+"""Board -> another one of the same grid, on which ttnn plans the same programs."""
+
 ROWS = Buckets().rows
 """Frames at once of a batch, unless told otherwise."""
 
@@ -51,7 +54,7 @@ class Stage:
         runs: for all sentences of the batch.
         programs: in order, of one run.
         uploads, downloads: transfers of one run, and upload_bytes, download_bytes.
-        constants: bytes of each tensor that lies in DRAM before a run: weights.
+        constants: bytes of each weight that lies in DRAM before a run.
     """
 
     name: str
@@ -221,7 +224,9 @@ def costs(
     spoken = load(voice)
     # Voices of others run one sentence after the other.
     together = 1 if isinstance(spoken, OnnxVoice) else batch
-    found = rehearsal or rehearse(plan, on, voice, buckets_of(frames, together, rows))
+    found = rehearsal or rehearse(
+        plan, PLANNED_ON.get(on, on), voice, buckets_of(frames, together, rows)
+    )
     chip = board(on, found.grid)
     stages = tuple(
         Stage.of(stage.stage, stage.bucket, steps, batch)
@@ -261,11 +266,12 @@ def _constant_reads(program: Program) -> int:
 
 
 def _constants(steps: tuple[Step, ...]) -> dict[object, int]:
+    """Weights and vectors, each once: operands behind the first one that no step has made."""
     return {
         use.identity: use.bytes
         for step in steps
         if step.kind == OPERATION
-        for use, producer in zip(step.operands, step.producers, strict=True)
+        for use, producer in zip(step.operands[1:], step.producers[1:], strict=True)
         if producer is None and use.in_dram
     }
 

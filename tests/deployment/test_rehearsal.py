@@ -9,6 +9,7 @@ from lightning_v2.deployment import rehearse
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.rehearsal import RehearsalError
+from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, PlanError
 
 BUCKETS = Buckets.of_frames((128,))
@@ -98,6 +99,11 @@ def test_errors_of_the_process_are_raised_here(tmp_path, monkeypatch):
     with pytest.raises(TargetError, match="because of the space") as caught:
         rehearse("lightning-v2", buckets=BUCKETS)
     assert "XDG_CACHE_HOME" in caught.value.next_step
+
+
+def test_a_voice_that_no_device_can_run_says_so():
+    with pytest.raises(ArgumentError, match="not written out as device operations"):
+        rehearse("bf16", voice="lark", buckets=BUCKETS)
 
 
 def test_plans_are_checked_before_a_process_starts(monkeypatch):

@@ -66,18 +66,19 @@ def test_it_says_that_nothing_ran(cost):
 
 
 def test_a_stage_runs_as_often_as_its_batch_needs():
-    x = tensor(64, 64, memory=DRAM)
+    x, bias = tensor(64, 64, memory=DRAM), tensor(1, 64, memory=DRAM)
+    added = (x, bias), (x,), (None, None)
     steps = (
         Step(UPLOAD, "", "to_device", (), (x,), ()),
-        Step(OPERATION, "ttnn.gelu", "UnaryDeviceOperation", (x,), (x,), (None,), cores=2),
+        Step(OPERATION, "ttnn.add", "BinaryNgDeviceOperation", *added, cores=2),
         Step(DOWNLOAD, "", "cpu", (x,), (), (1,)),
     )
     stage = Stage.of("speech", "frames 256, phones 64, batch 4", steps, 9)
     assert stage.runs == 3
     assert (stage.uploads, stage.upload_bytes) == (1, x.bytes)
     assert (stage.downloads, stage.download_bytes) == (1, x.bytes)
-    assert [program.call for program in stage.programs] == ["gelu"]
-    assert stage.constants == (x.bytes,)
+    assert [program.call for program in stage.programs] == ["add"]
+    assert stage.constants == (bias.bytes,)
     assert Stage.of("encode", "phones 64", steps, 3).runs == 3
 
 

@@ -10,13 +10,10 @@ from lightning_v2.economics.board import board as described
 from lightning_v2.economics.gpu import GPUS, GpuCost, gpu_cost
 from lightning_v2.economics.money.answer import Question
 from lightning_v2.economics.money.prices import Prices, prices
-from lightning_v2.economics.sentence import Cost, buckets_of, costs
+from lightning_v2.economics.sentence import PLANNED_ON, Cost, buckets_of, costs
 from lightning_v2.errors import LightningError
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.voices import load
-
-_SAME_PROGRAMS = {"p100": "p150"}
-"""Board -> another one of the same grid, on which ttnn plans the same programs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +110,6 @@ class PurchaseQuestion:
 
 
 def _cost(voice: str | Path, plan: str, name: str, frames: int, batch: int, alone: bool) -> Cost:
-    planned, buckets = _SAME_PROGRAMS.get(name, name), buckets_of(frames, 1 if alone else batch)
+    planned, buckets = PLANNED_ON.get(name, name), buckets_of(frames, 1 if alone else batch)
     rehearsal = cached(rehearse)(plan, planned, voice, buckets)
     return costs(plan, name, voice, frames=frames, batch=batch, rehearsal=rehearsal)
