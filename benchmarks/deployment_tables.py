@@ -1,7 +1,6 @@
 """What `benchmarks/deployment.py` and the simulator found, as tables of docs/results.md."""
 
 import json
-from pathlib import Path
 
 from markdown_table import RESULTS, ROOT, table
 

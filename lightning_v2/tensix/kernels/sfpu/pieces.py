@@ -31,7 +31,7 @@ _ONE, _THREE, _SIX, _MINUS_ONE, _INTEGRAL = patterns(1, 3, 6, -1, 8388608)
 
 @compiled
 def relu(x, wide, blackhole):
-    """max(x, 0) in Dst. Blackhole writes over what is below 0 alone, and leaves NaN and denormals."""
+    """max(x, 0) in Dst. Blackhole writes over what is below 0 alone: NaN and denormals stay."""
     if blackhole:
         below = x & _SIGN != 0 and x & _MAGNITUDE <= _INFINITY
         return _ZERO if below else x
