@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import traceback
+import warnings
 from contextlib import suppress
 
 from lightning_v2.cli import check as check_command
@@ -46,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _status(args: argparse.Namespace) -> int:
     try:
-        with messages_apart(outputs(args)):
+        with messages_apart(outputs(args)), warnings.catch_warnings():
+            warnings.showwarning = _warn
             status = args.run(args)
         sys.stdout.flush()  # a full disk is an error like others
         return status
@@ -62,6 +64,13 @@ def _status(args: argparse.Namespace) -> int:
         # 1, which Python would return, is an answer: `check` says with it that a plan differs.
         _complain(traceback.format_exc())
         return os.EX_SOFTWARE
+
+
+def _warn(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """One line, without the place in the code that Python would name; what is for programmers, such
+    as a function of a package that will go, is left out."""
+    if not issubclass(category, DeprecationWarning | FutureWarning):
+        _complain(f"warning: {message}")
 
 
 def _complain(message: str) -> None:

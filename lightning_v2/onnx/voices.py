@@ -76,17 +76,21 @@ def load_onnx(
     if path.suffix != ".onnx":
         known = ", ".join(PACKAGED)
         raise MissingFileError(f"no voice {str(name)!r}: known are {known}, or an .onnx file")
+    if not path.is_file():
+        raise MissingFileError(f"no file {path}")
     if frontend is not None:
         return OnnxVoice.load(path.stem, path, lambda _: frontend)
     if style is not None:
         file, _, of = str(style).partition(":")
         rows = kokoro.read_style(Path(file), of or None)
         return _kokoro(path.stem, path, rows, "not told: see where the file comes from")
-    if path.with_name(path.name + ".json").is_file():
+    beside = path.with_name(path.name + ".json")
+    if beside.is_file():
         return _piper(path.stem, path, speaker)
     raise ArgumentError(
-        f"{path} has no JSON of Piper's beside it: give style= for a Kokoro export, or frontend= "
-        "that says how a text becomes its inputs and its outputs a waveform"
+        f"{path} has no JSON of Piper's beside it ({beside.name}): give style= for a Kokoro export "
+        "(on a command line FILE.onnx?style=STYLES), or in Python frontend= that says how a text "
+        "becomes its inputs and its outputs a waveform"
     )
 
 

@@ -38,9 +38,15 @@ def test_a_file_with_a_front_end(path):
 
 def test_a_file_that_nobody_knows_how_to_speak_with(path):
     with pytest.raises(
-        ArgumentError, match=r"no JSON of Piper's beside it: give style= .* frontend="
+        ArgumentError,
+        match=r"no JSON of Piper's beside it \(mine\.onnx\.json\): give style= .* frontend=",
     ):
         load_onnx(path)
+
+
+def test_a_file_that_is_not_there(path):
+    with pytest.raises(MissingFileError, match=r"no file .*other\.onnx"):
+        load_onnx(path.with_name("other.onnx"))
 
 
 def test_a_piper_file_that_decides_no_durations(path):
