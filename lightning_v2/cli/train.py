@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, steps, taught, what in (
         ("--parts-steps", None, 3000, "each part of encoders and predictors by itself"),
         ("--acoustic-steps", 3300, 6000, "encoder, predictors and, without a teacher, decoder"),
+        ("--prosody-steps", None, 3000, "pitch and energy alone"),
         ("--vocoder-steps", 6000, 3000, "the vocoder; with a teacher, of the decoder, too"),
         ("--blocks-steps", None, 3000, "each block of the decoder by itself"),
         ("--joint-steps", 2200, 1500, "all of it after both; with a teacher, the vocoder again"),

@@ -1,4 +1,4 @@
-"""From texts to a natural voice: lessons of a teacher, five stages of training, checkpoint."""
+"""From texts to a natural voice: lessons of a teacher, six stages of training, checkpoint."""
 
 import argparse
 import multiprocessing
@@ -17,7 +17,14 @@ from lightning_v2.training.distillation.stages import run_stage
 from lightning_v2.training.distillation.trainer import Schedule, read_state
 from lightning_v2.voices import load
 
-STEPS = {"parts": 3000, "acoustic": 6000, "blocks": 3000, "vocoder": 3000, "joint": 1500}
+STEPS = {
+    "parts": 3000,
+    "acoustic": 6000,
+    "prosody": 3000,
+    "blocks": 3000,
+    "vocoder": 3000,
+    "joint": 1500,
+}
 """Optimiser steps of each stage, where nobody says otherwise."""
 
 
@@ -34,13 +41,13 @@ def distill(args: argparse.Namespace) -> None:
     texts = {key: text for _, key, text in lines[: args.limit]}
     folder: Path = args.folder
     build(teacher, texts, folder / "corpus", args.whole)
-    parts, acoustic, *sound, joint = stages(args)
+    *phones, blocks, vocoder, joint = stages(args)
     if args.device == "cpu" and args.jobs > 1:
         # two small networks train faster side by side, on a core each, than one after the other
         context = multiprocessing.get_context("forkserver")
         work = [
             context.Process(target=_run, args=(part, folder, args.device, 1))
-            for part in ([parts, acoustic], sound)
+            for part in (phones, [blocks, vocoder])
         ]
         for process in work:
             process.start()
@@ -49,20 +56,21 @@ def distill(args: argparse.Namespace) -> None:
         if any(process.exitcode for process in work):
             raise ArgumentError("a stage of training failed: see its message above")
     else:
-        _run([parts, acoustic, *sound], folder, args.device, args.jobs)
+        _run([*phones, blocks, vocoder], folder, args.device, args.jobs)
     _run([joint], folder, args.device, args.jobs)
     print(f"voice: {export(folder, teacher.voice)}")
 
 
 def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
-    """The schedules of parts, of the acoustic half, of blocks and vocoder, and the joint one."""
+    """A schedule for each stage, in the order of `STEPS`."""
     steps = {stage: getattr(args, f"{stage}_steps") or STEPS[stage] for stage in STEPS}
     settings = {
         "parts": {"crops": 4, "crop_steps": 128},
         "acoustic": {"crops": 4, "crop_steps": 224, "learning_rate": 3e-4},
+        "prosody": {"crops": 4, "crop_steps": 224, "learning_rate": 2e-4},
         "blocks": {"crop_steps": 48},
         "vocoder": {"learning_rate": 1e-3},
-        "joint": {"learning_rate": 3e-4},
+        "joint": {"learning_rate": 1e-4, "warm_up": 20},
     }
     return tuple(Schedule(x, steps[x], seed=args.seed, **own) for x, own in settings.items())
 

@@ -28,6 +28,8 @@ def run_stage(schedule: Schedule, folder: Path, device: str, threads: int) -> No
         trainer.start_from(trainer.network.state_dict())
     elif schedule.stage == "acoustic":
         trainer.start_from(read_state(folder / "parts" / "state.pt")["average"])
+    elif schedule.stage == "prosody":
+        trainer.start_from(read_state(folder / "acoustic" / "state.pt")["average"])
     elif schedule.stage == "blocks":
         solve_linear(trainer.network, trainer.config, data, ENERGY_SCALE)
         trainer.start_from(trainer.network.state_dict())
@@ -39,8 +41,8 @@ def run_stage(schedule: Schedule, folder: Path, device: str, threads: int) -> No
 
 
 def join(folder: Path) -> dict[str, torch.Tensor]:
-    """Weights of the acoustic stage with the decoder and the heads of the vocoder stage."""
+    """Weights of the prosody stage with the decoder and the heads of the vocoder stage."""
     acoustic, vocoder = (
-        read_state(folder / stage / "state.pt")["average"] for stage in ("acoustic", "vocoder")
+        read_state(folder / stage / "state.pt")["average"] for stage in ("prosody", "vocoder")
     )
     return {k: v if k.startswith(_ACOUSTIC) else vocoder[k] for k, v in acoustic.items()}

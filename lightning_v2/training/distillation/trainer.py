@@ -28,9 +28,12 @@ from lightning_v2.training.distillation.losses import (
     state_loss,
 )
 
-STAGES = ("parts", "acoustic", "blocks", "vocoder", "joint")
+STAGES = ("parts", "acoustic", "prosody", "blocks", "vocoder", "joint")
 
-_MARGIN = {"parts": 48, "acoustic": 72}
+_WITHOUT_FRAMES = ("parts", "acoustic", "prosody")
+"""Stages that need nothing of what the teacher says, and learn from all lessons."""
+
+_MARGIN = {"parts": 48, "acoustic": 72, "prosody": 72}
 """Frames at an edge of a crop that do not count: what lies beyond them reaches so far."""
 
 _LAYERS = 2
@@ -46,9 +49,10 @@ class Schedule:
 
     Attributes:
         stage: "parts" (each part of encoders and predictors by itself, on what the teacher's is
-            given), "acoustic" (the whole of them), "blocks" (each block of the decoder by itself),
-            "vocoder" (the whole decoder and the heads) or "joint" (these on the pupil's own text,
-            with the encoder that it comes from).
+            given), "acoustic" (the whole of them), "prosody" (pitch and energy alone, on what the
+            encoder says then), "blocks" (each block of the decoder by itself), "vocoder" (the whole
+            decoder and the heads) or "joint" (these on the pupil's own text, with the encoder that
+            it comes from).
         steps: optimiser steps.
         crops: a batch.
         crop_steps: of 25 ms, of each.
@@ -173,7 +177,7 @@ class Trainer:
     def losses(self, generator: np.random.Generator) -> dict[str, Tensor]:
         """Of one batch, by name."""
         s, data = self.schedule, self.data
-        whole = s.stage not in ("parts", "acoustic")
+        whole = s.stage not in _WITHOUT_FRAMES
         chosen = data.draw(s.crops, generator, s.crop_steps // 2, whole)
         sentences = data.sentences(chosen)
         crop = data.crop(chosen, generator, s.crop_steps, _MARGIN.get(s.stage, 6), whole)
@@ -181,6 +185,11 @@ class Trainer:
             return hidden_losses(self.network.decoder.blocks, crop.hidden, crop.inner)
         if s.stage == "parts":
             return self._part_losses(sentences, crop, generator)
+        if s.stage == "prosody":
+            with torch.no_grad():
+                hidden = self.network.encoder(sentences.phones, sentences.mask)
+            pitch, energy = self.network.prosody(_at(hidden, crop.phone), crop.mask)
+            return _prosody_losses(pitch, energy, crop)
         if s.stage == "acoustic":
             return self._acoustic_losses(sentences, crop)
         if s.stage == "vocoder":
@@ -211,17 +220,15 @@ class Trainer:
         text, hidden = network.text.norm(text_sums[-1]), network.encoder.norm(encoder_sums[-1])
         sums = network.prosody.sums(_at(hidden, crop.phone), crop.mask)
         pitch, energy = network.prosody.told(sums[-1])
-        f0 = crop.f0.clamp(min=0) / F0_SCALE
         predicted = network.duration(hidden, mask)
         text_taught, encoder_taught = self.data.sums(sentences)
         return {
             "duration": masked_l1(predicted, sentences.log_durations, mask[..., 0]),
-            "pitch": 6 * masked_l1(pitch, f0, crop.inner),
-            "energy": masked_l1(energy, crop.energy / ENERGY_SCALE, crop.inner),
             "text": _text_loss(text, sentences),
             "text_sums": state_loss(text_sums, text_taught, mask[..., 0]),
             "encoder_sums": state_loss(encoder_sums, encoder_taught, mask[..., 0]),
             "prosody_sums": state_loss(sums, crop.prosody, crop.inner[:, ::STEP]),
+            **_prosody_losses(pitch, energy, crop),
         }
 
     def _vocoder_losses(self, text: Tensor, crop: Crop) -> dict[str, Tensor]:
@@ -251,6 +258,13 @@ def read_state(path: Path) -> dict:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, UnpicklingError, EOFError) as error:
         raise ArgumentError(f"{path} is damaged: remove it to start again") from error
+
+
+def _prosody_losses(pitch: Tensor, energy: Tensor, crop: Crop) -> dict[str, Tensor]:
+    return {
+        "pitch": 6 * masked_l1(pitch, crop.f0.clamp(min=0) / F0_SCALE, crop.inner),
+        "energy": masked_l1(energy, crop.energy / ENERGY_SCALE, crop.inner),
+    }
 
 
 def _text_loss(text: Tensor, sentences: Sentences) -> Tensor:

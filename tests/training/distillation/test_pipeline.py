@@ -8,8 +8,8 @@ import torch
 from lightning_v2.cli.main import main
 from lightning_v2.model import load
 
-STEPS = ["--parts-steps", "2", "--acoustic-steps", "2", "--blocks-steps", "3"]
-STEPS += ["--vocoder-steps", "2", "--joint-steps", "1", "--jobs", "1"]
+STEPS = ["--parts-steps", "2", "--acoustic-steps", "2", "--prosody-steps", "2"]
+STEPS += ["--blocks-steps", "3", "--vocoder-steps", "2", "--joint-steps", "1", "--jobs", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,8 @@ def test_teacher_to_voice_and_resume(tmp_path, texts, capsys):
     assert about["teacher"].startswith("hibari, file ")
     assert about["licence"] == "as its teacher: Apache-2.0 (hibari-tts, with a NOTICE)"
     assert about["lessons"] == about["lessons_with_frames"] == 1
-    assert about["steps"] == {"parts": 2, "acoustic": 2, "blocks": 3, "vocoder": 2, "joint": 1}
+    steps = {"parts": 2, "acoustic": 2, "prosody": 2, "blocks": 3, "vocoder": 2, "joint": 1}
+    assert about["steps"] == steps
     assert (folder / "voice" / "joint.jsonl").exists()
 
     before = (folder / "vocoder" / "state.pt").read_bytes()

@@ -38,6 +38,7 @@ def test_losses_of_a_stage_fall(data, stage):
     [
         ("parts", {"encoder", "duration", "prosody", "text"}),
         ("acoustic", {"encoder", "duration", "prosody", "text"}),
+        ("prosody", {"prosody"}),
         ("blocks", {"decoder"}),
         ("vocoder", {"decoder", "vocoder"}),
         ("joint", {"text", "decoder", "vocoder"}),
@@ -83,13 +84,13 @@ def test_a_state_of_another_schedule_is_refused(data, tmp_path):
 
 def test_two_halves_become_one(data, tmp_path):
     averages = {}
-    for stage in ("acoustic", "vocoder"):
+    for stage in ("prosody", "vocoder"):
         trainer = Trainer(SIZES, schedule(stage), data)
         trainer.train_step()
         (tmp_path / stage).mkdir()
         trainer.save(tmp_path / stage / "state.pt")
         averages[stage] = trainer.average.state_dict()
     joined = join(tmp_path)
-    assert torch.equal(joined["text.norm.weight"], averages["acoustic"]["text.norm.weight"])
+    assert torch.equal(joined["prosody.pitch.weight"], averages["prosody"]["prosody.pitch.weight"])
     name = "vocoder.head.free_angle.output.weight"
     assert torch.equal(joined[name], averages["vocoder"][name])
