@@ -29,6 +29,13 @@ def test_say_with_a_plan(tmp_path, capsys):
     assert "plan lightning-v2, fast tier (emulated)" in capsys.readouterr().out
 
 
+def test_a_warning_is_one_line(tmp_path, capsys):
+    out = tmp_path / "a.wav"
+    assert main(["say", "Hi.", "-o", str(out), "--plan", "bf16", "--voice", "hibari"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: preset bf16: this voice has no site ")
+
+
 def test_say_from_standard_input(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("Good morning."))
     assert main(["say", "-", "-o", str(tmp_path / "a.wav")]) == 0
