@@ -25,6 +25,7 @@ from lightning_v2.tensix.kernels.fpu.lanes import (
     shift_right,
     smaller,
     sub,
+    times,
 )
 from lightning_v2.tensix.kernels.fpu.matmul_steps import (
     ABOVE,
@@ -112,11 +113,29 @@ def multiplier(rows: int, wide: bool) -> Callable[..., None]:
             m, n = task // panels * height, across[0] + task % panels * width
             count, filled = min(height, len(dst) - m), min(width, across[1] - n)
             if m != scaled:
-                block0 = in0[m : m + count, down[0] : down[1]]
-                _scale_rows(block0, cut, rows, words0, parts0, used0, tops0, reach0)
+                for row in range(count):
+                    _scale_row(
+                        in0[m + row, down[0] : down[1]],
+                        cut,
+                        row,
+                        words0,
+                        parts0,
+                        used0,
+                        tops0,
+                        reach0,
+                    )
+                # Steps of several rows may reach beyond the last one.
+                parts0[:, count:] = 0.0
                 scaled = m
-            panel = in1[down[0] : down[1], n : n + filled]
-            top1, reach1 = _scale_panel(panel, cut, row1, words1, parts1)
+            most, least = _NONE, _BYTE
+            for k in range(down[0], down[1]):
+                most, least = _extent(in1[k, n : n + filled], cut, most, least)
+            top1, reach1 = _top_and_reach(most, least)
+            parts1[:, down[1] - down[0] :] = 0.0
+            words1[down[1] - down[0] :] = _ZEROS
+            for k in range(down[1] - down[0]):
+                source = in1[down[0] + k, n : n + filled]
+                _scale_columns(source, cut, top1, row1, words1[k], parts1, k)
             for row in range(count):
                 block = row // matmul.ROWS
                 if row % matmul.ROWS == 0:
@@ -233,72 +252,76 @@ def _number(pattern, mask):
 
 
 @compiled
-def _scale_rows(source, cut, at_once, words, parts, used, tops, reach):
-    """Exponents and parts of rows of in0, for steps that take `at_once` of them.
+def _scale_row(source, cut, row, words, parts, used, tops, reach):
+    """Exponents and parts of one row of in0.
 
-    source: (R, K) patterns. words: (steps, depth), see `find_starts`. parts: (1 or 2, rows, depth),
+    source: (K,) patterns. words: (steps, depth), see `find_starts`. parts: (1 or 2, rows, depth),
     high and low. used: (steps, tiles), where there is more than zeros, which leave Dst as it is.
     tops, reach: (rows,), see `_top_and_reach`.
     """
+    at_once = parts.shape[1] // len(words)
     vectors = VECTORS // at_once
     ones = _I(0x01010101) if vectors == 4 else _I(0x0101) if vectors == 2 else _I(1)
-    words[:] = _ZEROS
-    parts[:] = 0.0
-    used[:] = False
-    for row in range(source.shape[0]):
-        most, least = _extent(source[row], cut, _NONE, _BYTE)
-        top, reach[row] = _top_and_reach(most, least)
-        tops[row] = top
-        high_scale = _F(_power(_SCALED - top) * _UP)
-        low_scale = _F(high_scale * _LIFT0)
-        place = _I(row % at_once * vectors * 8)
-        for k in range(source.shape[1]):
-            pattern = both(source[row, k], cut)
-            change = both(differ(_byte(_exponent(pattern), top), _ZERO), _BYTE)
-            word = words[row // at_once, k]
-            words[row // at_once, k] = differ(word, shift_left(_I(change * ones), place))
-            high = _number(pattern, _HIGH0)
-            parts[0, row, k] = high * high_scale
-            if len(parts) > 1:
-                parts[1, row, k] = (_number(pattern, _ALL0) - high) * low_scale
-        for k in range(source.shape[1]):
-            used[row // at_once, k // TILE] |= _exponent(both(source[row, k], cut)) > _NONE
+    place = _I(row % at_once * vectors * 8)
+    line, tiles = words[row // at_once], used[row // at_once]
+    if row % at_once == 0:
+        line[:] = _ZEROS
+        tiles[:] = False
+    most, least = _NONE, _BYTE
+    for k in range(0, len(source), TILE):
+        there, least = _extent(source[k : k + TILE], cut, _NONE, least)
+        most = larger(most, there)
+        tiles[k // TILE] |= there > _NONE
+    top, reach[row] = _top_and_reach(most, least)
+    tops[row] = top
+    for k in range(len(source)):
+        byte = _byte(_exponent(both(source[k], cut)), top)
+        change = times(both(differ(byte, _ZERO), _BYTE), ones)
+        line[k] = differ(line[k], shift_left(change, place))
+    scale = _F(_power(_SCALED - top) * _UP)
+    _scale_part(source, cut, _HIGH0, scale, parts[0, row])
+    if len(parts) > 1:
+        _scale_rest(source, cut, _HIGH0, _ALL0, _F(scale * _LIFT0), parts[1, row])
 
 
 @compiled
-def _scale_panel(source, cut, row, words, parts):
-    """Exponents and parts of a panel of in1 -> largest exponent, reach: see `_top_and_reach`.
+def _scale_columns(source, cut, top, row, words, parts, k):
+    """The same for one k of a panel of in1, whose largest exponent is `top`.
 
-    source: (K, N) patterns. row: (64,) for use here. words: (depth, 16), see `find_starts`.
+    source: (N,) patterns. row: (64,) for use here. words: (16,), see `find_starts`.
     parts: (1 or 2, depth, width), high and low.
     """
-    count, filled = source.shape
     width = parts.shape[2]
-    most, least = _NONE, _BYTE
-    for k in range(count):
-        most, least = _extent(source[k], cut, most, least)
-    top, reach = _top_and_reach(most, least)
-    high_scale = _F(_power(_SCALED - top))
-    low_scale = _F(high_scale * _LIFT1)
-    parts[:] = 0.0
-    words[:] = _ZEROS
-    for k in range(count):
-        row[:] = _ZERO
-        for n in range(filled):
-            pattern = both(source[k, n], cut)
-            row[n] = _byte(_exponent(pattern), top)
-            high = _number(pattern, _HIGH1)
-            parts[0, k, n] = high * high_scale
-            if len(parts) > 1:
-                parts[1, k, n] = (_number(pattern, _ALL1) - high) * low_scale
-        for n in range(width, RESULTS):
-            row[n] = row[n - width]  # the columns once more, for the next row
-        for i in range(LANES):
-            low = either(both(row[i], _BYTE), shift_left(both(row[LANES + i], _BYTE), _I(8)))
-            high_byte = shift_left(row[3 * LANES + i], _I(24))
-            third = shift_left(both(row[2 * LANES + i], _BYTE), _I(16))
-            words[k, i] = either(low, either(third, high_byte))
-    return top, reach
+    row[:] = _ZERO
+    for n in range(len(source)):
+        row[n] = _byte(_exponent(both(source[n], cut)), top)
+    for n in range(width, RESULTS):
+        row[n] = row[n - width]  # the columns once more, for the next row
+    for i in range(LANES):
+        low = either(both(row[i], _BYTE), shift_left(both(row[LANES + i], _BYTE), _I(8)))
+        third = shift_left(both(row[2 * LANES + i], _BYTE), _I(16))
+        words[i] = either(either(low, third), shift_left(row[3 * LANES + i], _I(24)))
+    scale = _F(_power(_SCALED - top))
+    _scale_part(source, cut, _HIGH1, scale, parts[0, k])
+    if len(parts) > 1:
+        _scale_rest(source, cut, _HIGH1, _ALL1, _F(scale * _LIFT1), parts[1, k])
+
+
+@compiled
+def _scale_part(source, cut, high, scale, target):
+    """The high parts of patterns (N,), scaled, in float32; what follows them in target is zero."""
+    for i in range(len(source)):
+        target[i] = _number(both(source[i], cut), high) * scale
+    target[len(source) :] = 0.0
+
+
+@compiled
+def _scale_rest(source, cut, high, all_, scale, target):
+    """The same of the low parts."""
+    for i in range(len(source)):
+        pattern = both(source[i], cut)
+        target[i] = (_number(pattern, all_) - _number(pattern, high)) * scale
+    target[len(source) :] = 0.0
 
 
 @compiled

@@ -80,11 +80,14 @@ def vector_product(a, b, target, wide, blackhole):
 
 @compiled
 def vector_quotient(a, b, target, wide, blackhole):
+    before, inverse = _ZERO, reciprocal_steps(_ZERO, 2, blackhole)
     for i in range(target.size):
         if wide:
             target[i] = stored(_quotient(a[i], b[i], blackhole), wide)
             continue
-        y = multiply(a[i], reciprocal_steps(b[i], 2, blackhole), blackhole)
+        if b[i] != before:  # often all are divided by one number
+            before, inverse = b[i], reciprocal_steps(b[i], 2, blackhole)
+        y = multiply(a[i], inverse, blackhole)
         if b[i] == 0:
             y = _NAN if a[i] == 0 else copy_sign(_INFINITY, a[i])
         target[i] = _rounded(y, wide)
