@@ -33,8 +33,10 @@ def installed(tmp_path_factory):
     [
         "lightning_v2/data/voices/slt/model.safetensors",
         "lightning_v2/data/checks/lightning-v2.json",
+        "lightning_v2/data/economics/constants.yaml",
         "lightning_v2/data/golden/verification.npz",
         "lightning_v2/data/plans/lightning-v2.yaml",
+        "lightning_v2/data/prices.yaml",
         "lightning_v2/data/sentences/heldout.tsv",
         "lightning_v2/data/notebooks/01_hear_the_difference.ipynb",
         "lightning_v2/training/festival_labels.scm",
