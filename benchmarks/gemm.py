@@ -40,8 +40,8 @@ def main() -> int:
     medians = {
         "all": rows["error"].median(),
         "traced": rows[rows["traced"]]["error"].median(),
-        "p150, held out": rows[rows["board"] == "p150"]["error"].median(),
-        "p150, held out, traced": rows[rows["traced"] & (rows["board"] == "p150")][
+        "p150": rows[rows["board"] == "p150"]["error"].median(),
+        "p150, traced": rows[rows["traced"] & (rows["board"] == "p150")][
             "error"
         ].median(),
     }
