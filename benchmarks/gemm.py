@@ -41,9 +41,7 @@ def main() -> int:
         "all": rows["error"].median(),
         "traced": rows[rows["traced"]]["error"].median(),
         "p150": rows[rows["board"] == "p150"]["error"].median(),
-        "p150, traced": rows[rows["traced"] & (rows["board"] == "p150")][
-            "error"
-        ].median(),
+        "p150, traced": rows[rows["traced"] & (rows["board"] == "p150")]["error"].median(),
     }
     medians = {name: round(float(value), 3) for name, value in medians.items()}
     print(f"\nmedian relative error, modelled beside measured by others: {medians}")

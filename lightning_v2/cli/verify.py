@@ -91,7 +91,10 @@ def _verified(device: Device, groups: list[str], path: str) -> Verification:
         run = Operations(device)
         for name, own in chosen.items():
             bar.set_postfix_str(name)
-            new = case_rows(run, device.arch, own, arrays) if own else site_rows(device)
+            if own:
+                new = case_rows(run, device.arch, own, arrays, device.grid)
+            else:
+                new = site_rows(device)
             for row in new:
                 found.rows.append(row)
                 bar.update()

@@ -5,8 +5,8 @@ blocks nor, for its automatic rows, programs. So the model takes for each produc
 cuts that fit L1, as who tunes does; an automatic choice that is worse shows as an error.
 
 No row has a constant of its own. Of those inferred from rows at all (`sustained`, `unpacked` and
-`host_call` of Wormhole, see the table of constants) none comes from rows of the P150. They were seen
-while the form of the model was chosen, so that they are no blind test of it.
+`host_call` of Wormhole, see the table of constants) none comes from rows of the P150. They were
+seen while the form of the model was chosen, so that they are no blind test of it.
 """
 
 from collections.abc import Iterator

@@ -113,9 +113,14 @@ def origin(device: Device) -> dict[str, Any]:
 
 
 def case_rows(
-    run: Runs, arch: str, cases: Iterable[tuple[int, Case]], arrays: Arrays
+    run: Runs,
+    arch: str,
+    cases: Iterable[tuple[int, Case]],
+    arrays: Arrays,
+    grid: tuple[int, int] | None = None,
 ) -> Iterator[Row]:
-    """A row for each case (number, case), on a device of that architecture."""
+    """A row for each case (number, case), on a device of that architecture with so many columns and
+    rows of cores."""
     for index, case in cases:
         given, name, start = operands(case, index, arrays), described(case), perf_counter()
         try:
@@ -127,7 +132,7 @@ def case_rows(
         seconds = perf_counter() - start
         wanted = {}
         for reading in SRCB_READINGS:
-            with tensix.use(tier="exact", arch=arch, srcb=reading):
+            with tensix.use(tier="exact", arch=arch, grid=grid, srcb=reading):
                 wanted[reading] = emulated.run(case, given)
         yield compared(case["group"], name, found, *wanted.values(), seconds)
 
