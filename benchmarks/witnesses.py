@@ -35,7 +35,7 @@ _HEADING = re.compile(r"^(?:##|###) (\d+(?:\.\d+)?)\.? (.+)$", re.MULTILINE)
 
 
 def rules(text: str) -> Iterator[tuple[str, set[str]]]:
-    """(section, marks) of every marked rule; the definitions before section 0 are none."""
+    """(section, marks) of every marked rule; what defines the marks, at the beginning, is none."""
     headings = [*_HEADING.finditer(text)]
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     for heading, end in zip(headings, ends, strict=True):

@@ -1,7 +1,5 @@
 """What a check has said, in a few sentences, for a page or a terminal."""
 
-from __future__ import annotations
-
 import html
 from dataclasses import dataclass
 

@@ -114,8 +114,6 @@ def test_a_link_leads_to_a_document_and_a_heading(document):
         r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text_of(DOCS / document)
     ):
         assert not target or (DOCS / target).exists(), target
-        titles = {
-            re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
-            for title in sections(target or document)
-        }
+        headings = re.findall(r"(?m)^#+ (.*)", (DOCS / (target or document)).read_text("utf-8"))
+        titles = {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in headings}
         assert not anchor or anchor in titles, (target, anchor)
