@@ -67,9 +67,11 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
     network = NaturalNetwork(config)
+    if odd := set(tensors) ^ set(_own(network)):
+        raise CheckpointError(
+            f"{path} is not a voice of this kind: tensors differ: {sorted(odd)[:3]}"
+        )
     try:
-        if odd := set(tensors) ^ set(_own(network)):
-            raise RuntimeError(f"tensors differ: {sorted(odd)[:3]}")
         given = {name: value.float() for name, value in tensors.items()}
         network.load_state_dict(given, strict=False)  # shared weights have one of their names
     except RuntimeError as error:
