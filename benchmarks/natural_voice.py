@@ -45,26 +45,33 @@ def main() -> int:
     )
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--recogniser-sentences", type=int, default=200)
+    parser.add_argument("--copy-sentences", type=int, default=200)
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
 
     texts = list(held_out_texts().values())[args.first :][: args.sentences]
     voice, teacher = lv2.load(args.voice), lv2.load(args.teacher)
-    spoken = {"voice": voice.synthesize(texts), "teacher": teacher.synthesize(texts)}
-    spoken |= {name: lv2.load(name).synthesize(texts) for name in args.others}
     figures = {"parameters": sum(p.numel() for p in voice.model.parameters())}
-    for name, speeches in spoken.items():
-        figures |= {f"{name}_{k}": v for k, v in naturalness(speeches).items()}
+
+    def tell(**found: float) -> None:
+        figures.update(found)
+        for name, value in found.items():
+            print(f"{name:36} {value:12.4f}", flush=True)
+
+    tell(**real_time(voice, texts[:20]))
+    voices = {"voice": voice, "teacher": teacher} | {name: lv2.load(name) for name in args.others}
+    for name, speaker in voices.items():
+        speeches = speaker.synthesize(texts)
+        tell(**{f"{name}_{k}": v for k, v in naturalness(speeches).items()})
         if args.recogniser_sentences:
             some = slice(args.recogniser_sentences)
             found = heard(texts[some], speeches[some])
-            figures |= {f"{name}_{k}": v for k, v in found.items()}
-    figures |= prosody(voice, spoken["teacher"])
-    figures |= copies(voice, teacher, spoken["teacher"])
-    figures["beyond_full_scale"] = sum(int((np.abs(s.waveform) > 1).sum()) for s in spoken["voice"])
-    figures |= real_time(voice, texts[:20])
-    for name, value in figures.items():
-        print(f"{name:36} {value:12.4f}")
+            tell(**{f"{name}_{k}": v for k, v in found.items()})
+        if speaker is voice:
+            tell(beyond_full_scale=sum(int((np.abs(s.waveform) > 1).sum()) for s in speeches))
+        if speaker is teacher:
+            tell(**prosody(voice, speeches))
+            tell(**copies(voice, teacher, speeches[: args.copy_sentences]))
     if args.output:
         rounded = {name: round(float(value), 4) for name, value in figures.items()}
         save_result(
@@ -75,6 +82,7 @@ def main() -> int:
             first=args.first,
             sentences=len(texts),
             recogniser_sentences=min(args.recogniser_sentences, len(texts)),
+            copy_sentences=min(args.copy_sentences, len(texts)),
             recogniser=RECOGNISER,
             figures=rounded,
         )
