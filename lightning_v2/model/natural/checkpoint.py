@@ -69,7 +69,7 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
     network = NaturalNetwork(config)
     if odd := set(tensors) ^ set(_own(network)):
         names = ", ".join(sorted(odd)[:3])
-        raise CheckpointError(f"{path} is not a voice of this kind: it alone has, or lacks, {names}")
+        raise CheckpointError(f"{path} is not a voice of this kind: it has or lacks {names}")
     try:
         given = {name: value.float() for name, value in tensors.items()}
         network.load_state_dict(given, strict=False)  # shared weights have one of their names
