@@ -18,10 +18,13 @@ def test_our_own_by_default():
     assert lv2.load().name == load("slt").name == "slt"
 
 
-def test_voices_of_packages():
+def test_voices_of_packages(tmp_path):
     assert isinstance(load("hibari"), OnnxVoice)
-    with pytest.raises(MissingFileError, match=r"no file of styles none\.npz"):
+    with pytest.raises(MissingFileError, match=r"no file none\.onnx"):
         load("none.onnx", style="none.npz")
+    (tmp_path / "a.onnx").touch()
+    with pytest.raises(MissingFileError, match=r"no file of styles none\.npz"):
+        load(tmp_path / "a.onnx", style="none.npz")
 
 
 def test_names_that_nobody_knows():
