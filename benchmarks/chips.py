@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from markdown_table import table
+from marked_text import replaced
 from tqdm import tqdm
 
 import lightning_v2 as lv2
@@ -57,12 +58,12 @@ def main() -> int:
 
 def write(rows: list[tuple[str, ...]]) -> None:
     """Put rows into the document, in the place of those of the same voice and plan."""
-    before, _, rest = DOCUMENT.read_text().partition(START)
-    old, _, after = rest.partition(END)
+    text = DOCUMENT.read_text()
+    old = text.partition(START)[2].partition(END)[0]
     cells = [tuple(line.strip("| ").split(" | ")) for line in old.splitlines()[2:]]
     known = {row[:2]: row for row in [*cells, *rows]}
-    text = "\n".join(table(COLUMNS, known.values())) + "\n"
-    write_whole(DOCUMENT, before + START + text + END + after)
+    new = "\n".join(table(COLUMNS, known.values())) + "\n"
+    write_whole(DOCUMENT, replaced(text, START, END, new))
 
 
 def row(voice: lv2.Voice, name: str) -> tuple[str, ...]:

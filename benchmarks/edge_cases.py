@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from markdown_table import table
+from marked_text import replaced
 
 from lightning_v2.deployment.verification.cases import operands, read, values_of
 from lightning_v2.report.records import write_whole
@@ -169,9 +170,8 @@ def main() -> int:
     text = DOCUMENT.read_text(encoding="utf-8")
     for name, lines in tables(Record()).items():
         print(f"{name}\n", *lines, sep="\n")
-        before, start, rest = text.partition(f"<!-- {name}: benchmarks/edge_cases.py -->\n")
-        _, end, after = rest.partition("<!-- end -->")
-        text = before + start + "\n".join(lines) + "\n" + end + after
+        start = f"<!-- {name}: benchmarks/edge_cases.py -->\n"
+        text = replaced(text, start, "<!-- end -->", "\n".join(lines) + "\n")
     if args.write:
         write_whole(DOCUMENT, text)
     return 0

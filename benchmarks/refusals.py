@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from markdown_table import table
+from marked_text import replaced
 
 import lightning_v2 as lv2
 from lightning_v2.deployment.lowering.graph.survey import Survey
@@ -39,8 +40,7 @@ def main() -> int:
     text = "\n".join(table(columns, rows)) + "\n"
     print(text)
     if args.write:
-        before, _, rest = DOCUMENT.read_text().partition(START)
-        write_whole(DOCUMENT, before + START + text + END + rest.partition(END)[2])
+        write_whole(DOCUMENT, replaced(DOCUMENT.read_text(), START, END, text))
     return 0
 
 

@@ -1,16 +1,15 @@
 """Writes the tables of docs/results.md from benchmarks/results/; --check only compares."""
 
-import argparse
 import json
 import sys
 
+import marked_text
 from check_tables import check_table
 from deployment_tables import deployment_table
 from foreign_tables import foreign_table
 from markdown_table import RESULTS, ROOT, table
 
 from lightning_v2.precision import Plan, presets
-from lightning_v2.report.records import write_whole
 
 VOICE_ROWS = (
     ("ceiling_pesq_wb_mos", "PESQ-WB ceiling: two noise draws of the teacher", ".2f"),
@@ -52,12 +51,6 @@ SHOWN_OPERATIONS = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a table is stale")
-    args = parser.parse_args()
-    path = ROOT / "docs" / "results.md"
-    old = path.read_text()
-    new = old
     tables = {
         "voice": voice_table,
         "judges": judges_table,
@@ -70,15 +63,7 @@ def main() -> int:
         "deployment": deployment_table,
         "foreign": foreign_table,
     }
-    for name, make in tables.items():
-        start, end = f"<!-- {name}: benchmarks/results_document.py -->\n", f"<!-- end of {name} -->"
-        before, _, rest = new.partition(start)
-        _, _, after = rest.partition(end)
-        new = before + start + make() + end + after
-    if args.check:
-        return int(new != old)
-    write_whole(path, new)
-    return 0
+    return marked_text.run(__doc__, ROOT / "docs" / "results.md", "results_document.py", tables)
 
 
 def voice_table() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from markdown_table import RESULTS, table
+from marked_text import replaced
 
 import lightning_v2 as lv2
 from lightning_v2.chapters.number_formats.srcb_readings import both_readings
@@ -42,8 +43,7 @@ def main() -> int:
     print(text)
     if args.write:
         save_result(RESULTS / "srcb.json", ROOT, voice, "emulated", rows=rows)
-        before, _, rest = DOCUMENT.read_text().partition(START)
-        write_whole(DOCUMENT, before + START + text + END + rest.partition(END)[2])
+        write_whole(DOCUMENT, replaced(DOCUMENT.read_text(), START, END, text))
     return 0
 
 

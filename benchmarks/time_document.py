@@ -1,16 +1,14 @@
 """Writes the tables of docs/time.md from benchmarks/results/; --check only compares."""
 
-import argparse
 import json
 import sys
-from collections.abc import Callable
 
+import marked_text
 import pandas as pd
 from markdown_table import RESULTS, ROOT, table
 
 from lightning_v2.economics.constants import constants
 from lightning_v2.economics.gemm import LOOSE
-from lightning_v2.report.records import write_whole
 
 DOCUMENT = ROOT / "docs" / "time.md"
 
@@ -28,11 +26,7 @@ DISPATCH = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a table is stale")
-    args = parser.parse_args()
-    old = new = DOCUMENT.read_text()
-    tables: dict[str, Callable[[], str]] = {
+    tables = {
         "constants": constants_table,
         "errors": errors_table,
         "gemm": gemm_tables,
@@ -43,15 +37,7 @@ def main() -> int:
         "money": money_table,
         "hangs": hangs_table,
     }
-    for name, make in tables.items():
-        start, end = f"<!-- {name}: benchmarks/time_document.py -->\n", f"<!-- end of {name} -->"
-        before, _, rest = new.partition(start)
-        _, _, after = rest.partition(end)
-        new = before + start + make() + end + after
-    if args.check:
-        return int(new != old)
-    write_whole(DOCUMENT, new)
-    return 0
+    return marked_text.run(__doc__, DOCUMENT, "time_document.py", tables)
 
 
 def constants_table() -> str:

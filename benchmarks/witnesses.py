@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from markdown_table import table
+from marked_text import replaced
 
 from lightning_v2.report.records import write_whole
 
@@ -72,8 +73,7 @@ def main() -> int:
     text = DOCUMENT.read_text(encoding="utf-8")
     print(shown(text))
     if args.write:
-        before, _, rest = text.partition(START)
-        write_whole(DOCUMENT, before + START + shown(text) + END + rest.partition(END)[2])
+        write_whole(DOCUMENT, replaced(text, START, END, shown(text)))
     return 0
 
 
