@@ -14,6 +14,7 @@ from lightning_v2.model.checkpoint import (
     CONFIG,
     WEIGHTS,
     CheckpointError,
+    check_finite,
     file_digest,
     read_config,
     read_weights,
@@ -64,8 +65,7 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
     document = read_config(folder)
     config, symbols = _sizes(folder / CONFIG, document)
     tensors, path = read_weights(folder, document), folder / WEIGHTS
-    if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
-        raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
+    check_finite(path, tensors)
     network = NaturalNetwork(config)
     if odd := set(tensors) ^ set(_own(network)):
         names = ", ".join(sorted(odd)[:3])
