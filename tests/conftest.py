@@ -7,14 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.model import SourceFilterVoice, Speech
-from lightning_v2.model.config import VoiceConfig
-from lightning_v2.model.network import Network
+from lightning_v2.model import Speech
 from lightning_v2.precision import FLOAT32
 from lightning_v2.report import addresses
+from tests.untrained import untrained
 
 SAMPLE_RATE = 24000
 
@@ -60,10 +58,7 @@ def harmonics(f0, level_db=-20.0, phase=0.0):
 @pytest.fixture(scope="module")
 def voice():
     """A real network, untrained."""
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        network = Network(VoiceConfig()).eval()
-    return SourceFilterVoice("untrained", network, VoiceConfig())
+    return untrained(seed=1)
 
 
 @pytest.fixture

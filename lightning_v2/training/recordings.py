@@ -108,7 +108,7 @@ def _build_one(job: tuple[Recording, Path]) -> str | None:
     """Save an example; or why there is none."""
     recording, folder = job
     try:
-        example = to_example(recording, load())
+        example = to_example(recording, load("slt"))
     except UnusableRecording as error:
         return str(error)
     example.save(folder / "examples" / f"{recording.key}.npz")

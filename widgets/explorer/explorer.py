@@ -14,7 +14,7 @@ from lightning_v2.model import Voice
 from lightning_v2.model.protocol import only_sentences
 from lightning_v2.precision import Plan, presets
 from lightning_v2.precision import edit as plan_edit
-from lightning_v2.resources import data_path, held_out_texts
+from lightning_v2.resources import DEFAULT_VOICE, data_path, held_out_texts
 from lightning_v2.voices import name_of
 from widgets.explorer import explorer_views as views
 from widgets.explorer.explorer_facts import facts
@@ -69,7 +69,7 @@ class PrecisionExplorer:
         text: str,
         plan: Plan | str | Path = "lightning-v2",
         reference: str = "fp32",
-        voice: Voice | str | Path = "slt",
+        voice: Voice | str | Path = DEFAULT_VOICE,
         tier: str = "fast",
         seed: int = 0,
         session: Callable[[State], Session] = Session,

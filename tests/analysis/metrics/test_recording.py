@@ -16,7 +16,7 @@ from lightning_v2.analysis.metrics.recording import (
     read,
     read_sound,
 )
-from lightning_v2.model import HOP, load
+from lightning_v2.model import load
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,10 @@ def test_distances_of_a_speech_from_itself(speech):
 
 
 def test_phones_of_the_same_speech_end_where_they_do(speech):
-    ends = phone_ends(speech.waveform, speech.waveform, speech.durations)
+    ends = phone_ends(speech.waveform, speech.waveform, speech.durations, hop=speech.hop)
     assert np.abs(ends[:-1] - np.cumsum(speech.durations)[:-1]).max() < 1.5  # frames
-    late = np.concatenate([np.zeros(20 * HOP, np.float32), speech.waveform])
-    shifted = phone_ends(late, speech.waveform, speech.durations)
+    late = np.concatenate([np.zeros(20 * speech.hop, np.float32), speech.waveform])
+    shifted = phone_ends(late, speech.waveform, speech.durations, hop=speech.hop)
     assert np.median(shifted - ends) == pytest.approx(20, abs=1)
     assert (np.diff(shifted) > 0).all()
 

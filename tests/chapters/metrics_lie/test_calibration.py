@@ -48,7 +48,7 @@ def made_up():
         for text in ("one", "two")
         for name, group, values in rows
     )
-    return Calibration(table, None, {}, "slt", "fast", 0)
+    return Calibration(table, None, {}, "lark", "fast", 0)
 
 
 def test_all_controls_that_change_something_are_there():
@@ -82,7 +82,7 @@ def test_a_real_calibration_can_be_heard_and_kept(real):
     again = pickle.loads(pickle.dumps(real))
     assert again.table.equals(real.table)
     assert set(real.words) == set(real.waveforms)
-    assert "1 sentence of voice slt" in real.provenance
+    assert "1 sentence of voice lark" in real.provenance
 
 
 def test_means_are_over_sentences(made_up):

@@ -9,7 +9,7 @@ from lightning_v2.search.sweep.voices import voice
 
 
 def test_figures_of_the_voice():
-    sites = tuple(voice_sites(voice("slt")))
+    sites = tuple(voice_sites(voice("lark")))
     found = {
         name: Figures.of(precisions_of(Plan.load(name), sites), sites)
         for name in ("bf16", "bfp8-lofi", "bfp4-lofi")

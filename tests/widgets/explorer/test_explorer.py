@@ -104,7 +104,7 @@ def test_parts_say_which_state_they_belong_to_while_another_is_computed(explorer
     old = explorer.session.state.key
     explorer.session._debounce_s, debounce_s = 3600.0, explorer.session._debounce_s
     try:
-        send(explorer, "edit", sites=["pitch.norm"], fields={"math_fidelity": "LoFi"})
+        send(explorer, "edit", sites=["decoder.norm"], fields={"math_fidelity": "LoFi"})
         shown, now = keys(explorer)
         assert shown == {old} and now != old
         status = part(explorer, "ExplorerBar").status
@@ -195,16 +195,16 @@ def test_any_two_tries_can_be_compared(explorer):
 
 
 def test_marks_can_be_read_in_python(explorer):
-    send(explorer, "select", sites=["decoder.input", "pitch.norm"])
-    assert explorer.selected == ["decoder.input", "pitch.norm"]
+    send(explorer, "select", sites=["decoder.input", "decoder.norm"])
+    assert explorer.selected == ["decoder.input", "decoder.norm"]
 
 
 def test_reset_takes_marked_sites_back(explorer):
-    for site in ("decoder.input", "pitch.input"):
+    for site in ("decoder.input", "prosody.input"):
         send(explorer, "edit", sites=[site], fields={"output": "float32"})
     send(explorer, "reset", sites=["decoder.input"])
     assert explorer.plan.for_site("decoder.input").output == "bfloat16"
-    assert explorer.plan.for_site("pitch.input").output == "float32"
+    assert explorer.plan.for_site("prosody.input").output == "float32"
     explorer.session.wait(WAIT_S)
 
 
@@ -225,8 +225,8 @@ def test_the_exact_tier_on_request(explorer):
 
 def test_a_site_of_the_heat_map_is_found_in_the_table(explorer):
     for turn in (1, 2):
-        send(explorer, "focus", site="pitch.norm")
-        assert part(explorer, "SiteTable").focus["site"] == "pitch.norm"
+        send(explorer, "focus", site="decoder.norm")
+        assert part(explorer, "SiteTable").focus["site"] == "decoder.norm"
         assert part(explorer, "SiteTable").focus["turn"] >= turn
 
 
