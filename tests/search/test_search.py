@@ -17,15 +17,16 @@ from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.strategies import STRATEGIES
 from lightning_v2.search.sweep.voices import voice
 
+LOG = "vocoder.head.noise_gain.log"
 JUDGES = {"a": "Three.", "b": "Four."}
-GLOBS = ["vocoder.head.noise_gain.log", "vocoder.inverse_cosines", "decoder.*.up"]
+GLOBS = [LOG, "vocoder.inverse_cosines", "decoder.*.up"]
 
 
 @pytest.fixture
 def searched(monkeypatch, tmp_path):
     """searched(verdicts): a search with losses that are known and a judge that says these."""
     sites = tuple(voice_sites(voice("lark")))
-    lost = {("vocoder.head.noise_gain.log", "LoFi"): 3.0, ("vocoder.inverse_cosines", "LoFi"): 1.0}
+    lost = {(LOG, "LoFi"): 3.0, ("vocoder.inverse_cosines", "LoFi"): 1.0}
     stub = StubBench(sites, lost)
 
     @contextmanager
@@ -56,7 +57,7 @@ def test_the_best_that_passes_wins(searched):
     assert found.trials[found.trials.verdict != ""].meets.all()
     assert pd.read_parquet(found.path).verdict.tolist() == found.trials.verdict.tolist()
     assert found.losses.set_index("group")["lost"].to_dict() == {
-        "vocoder.head.noise_gain.log": 3.0, "vocoder.inverse_cosines": 1.0, "decoder.*.up": 0.0}  # fmt: skip
+        LOG: 3.0, "vocoder.inverse_cosines": 1.0, "decoder.*.up": 0.0}  # fmt: skip
 
 
 def test_if_none_passes_the_best_is_kept(searched):
@@ -87,7 +88,7 @@ def test_unknown_strategy(tmp_path):
 def test_the_voice(tmp_path, capsys, scheduler):
     output, figure = tmp_path / "best.yaml", tmp_path / "figure.png"
     arguments = [
-        "search", "--lofi-share", "0.02", "--sites", "vocoder.head.noise_gain.log", "vocoder.inverse_cosines",
+        "search", "--lofi-share", "0.02", "--sites", LOG, "vocoder.inverse_cosines",
         "--strategy", "greedy", "--sentences", "1", "--judged", "0", "--scheduler", scheduler,
         "--folder", str(tmp_path / "sweep"), "-o", str(output), "--figure", str(figure),
     ]  # fmt: skip
@@ -98,7 +99,7 @@ def test_the_voice(tmp_path, capsys, scheduler):
     assert figure.stat().st_size > 10_000
     plan = Plan.load(output)
     plan.check(voice_sites(voice("lark")))
-    assert plan.for_site("vocoder.head.noise_gain.log").math_fidelity == "LoFi"
+    assert plan.for_site(LOG).math_fidelity == "LoFi"
     text = output.read_text()
     assert text.startswith("# Found by `lightning-v2 search`, strategy greedy, among")
     assert "# Equivalence test: not asked." in text
@@ -114,7 +115,7 @@ def test_bisecting_the_voice(tmp_path, capsys):
     bad = tmp_path / "bad.yaml"
     bad.write_text(
         "default: {fp32_dest_acc_en: true, math_fidelity: HiFi4}\nrules:\n"
-        "- {sites: [decoder.input, vocoder.cosines, vocoder.head.noise_gain.log], math_fidelity: HiFi3}\n"
+        "- {sites: [decoder.input, vocoder.cosines], math_fidelity: HiFi3}\n"
         "- {sites: vocoder.inverse_cosines, weights: bfloat4_b}\n"
         "- {sites: source.phase, output: uint32}\n"
     )
