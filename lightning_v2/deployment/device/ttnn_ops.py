@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from lightning_v2.deployment.device.attention_ops import AttentionOps
 from lightning_v2.deployment.device.placement import Placement
 from lightning_v2.deployment.device.programs import Product, Program, choices
 from lightning_v2.deployment.device.target import Device
@@ -48,7 +49,7 @@ class Taps:
     shape: tuple[int, ...]
 
 
-class TtnnOps:
+class TtnnOps(AttentionOps):
     """Operations on one device.
 
     Attributes:
@@ -189,7 +190,7 @@ class TtnnOps:
             if by_rows and whole and not self._placement.leaving
             else self._placement.spread,
             compute_kernel_config=self._words.kernel(config),
-            program_config=self._words.program(product, program),
+            program_config=self._words.program(product, program, program_config),
         )
 
     def conv1d(
@@ -270,17 +271,6 @@ class TtnnOps:
             memory_config=self._placement.spread,
         )
 
-    def softmax(
-        self, x: DeviceTensor, dim: int, *, compute_kernel_config: ComputeKernelConfig
-    ) -> DeviceTensor:
-        return self._ttnn.softmax(
-            self._placement.interleaved(x),
-            dim=dim,
-            compute_kernel_config=self._words.kernel(compute_kernel_config),
-            numeric_stable=True,
-            memory_config=self._ttnn.L1_MEMORY_CONFIG,
-        )
-
     def embedding(
         self, indices: DeviceTensor, weight: DeviceTensor, *, layout: str = "ROW_MAJOR"
     ) -> DeviceTensor:
@@ -296,21 +286,6 @@ class TtnnOps:
             rows = self.typecast(self._rows(indices, part, "TILE"), "float32")
             total = rows if total is None else self.add(total, rows)
         return total
-
-    def split_query_key_value_and_split_heads(
-        self, x: DeviceTensor, *, num_heads: int, transpose_key: bool
-    ) -> tuple[DeviceTensor, DeviceTensor, DeviceTensor]:
-        return self._ttnn.transformer.split_query_key_value_and_split_heads(
-            self._placement.interleaved(x),
-            num_heads=num_heads,
-            transpose_key=transpose_key,
-            memory_config=self._ttnn.L1_MEMORY_CONFIG,
-        )
-
-    def concatenate_heads(self, x: DeviceTensor) -> DeviceTensor:
-        return self._ttnn.transformer.concatenate_heads(
-            x, memory_config=self._ttnn.L1_MEMORY_CONFIG
-        )
 
     def permute(self, x: DeviceTensor, dims: Sequence[int]) -> DeviceTensor:
         x = self._placement.interleaved(self._placement.tiled(x))
@@ -337,6 +312,11 @@ class TtnnOps:
     def pad(self, x: DeviceTensor, padding: Sequence[tuple[int, int]]) -> DeviceTensor:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
+    def addcmul(self, a: DeviceTensor, b: DeviceTensor, c: DeviceTensor) -> DeviceTensor:
+        """a + b * c, where a convolution finds it."""
+        a, b, c = (self._placement.tiled(x) for x in (a, b, c))
+        return self._ttnn.addcmul(a, b, c, memory_config=self._placement.before_convolution(a))
+
     def _unary(self, function: Callable) -> Callable:
         def run(x: DeviceTensor, *required: float, **parameters: float | str) -> DeviceTensor:
             x = self._placement.tiled(x)
@@ -355,8 +335,6 @@ class TtnnOps:
             if isinstance(b, int | float):
                 return function(a, b, memory_config=self._placement.beside(a), **options)
             b = self._placement.tiled(b)
-            if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
-                a, b = self._placement.sharded(a), self._placement.sharded(b)
             return function(a, b, memory_config=self._placement.after(a, b), **options)
 
         return run

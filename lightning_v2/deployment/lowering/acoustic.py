@@ -44,7 +44,8 @@ class LoweredAcoustics:
             path = f"encoder.blocks.{i}"
             x = attention(run, f"{path}.attention", x, block.attention, keys, view)
             stored = run.precision(f"{path}.attention.add").output
-            x = convnext(run, f"{path}.convolution", x, block.convolution, view, stored, mask)
+            x = run.masked(x, mask, stored)
+            x = convnext(run, f"{path}.convolution", x, block.convolution, view)
         with run.leaving():
             hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
         if not timed:

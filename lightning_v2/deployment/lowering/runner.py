@@ -5,19 +5,25 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lightning_v2.deployment.lowering.blocks import in0_block_w
-from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor, Store, View
+from lightning_v2.deployment.lowering.constant import (
+    Constant,
+    DeviceTensor,
+    InMemory,
+    Store,
+    View,
+)
+from lightning_v2.deployment.lowering.stage import Compute, Result, Stages, Upload
 from lightning_v2.deployment.lowering.taps import spread
+from lightning_v2.deployment.lowering.views import cropped, filled, same
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
-from lightning_v2.tensix.numbers.constants import packed
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
@@ -28,47 +34,13 @@ def moved(dtype: str) -> str:
     return "bfloat16" if dtype in MAGNITUDE_BITS else dtype
 
 
-def _same(x: Tensor) -> Tensor:
-    return x
-
-
-def _filled(columns: int | None) -> View:
-    """Zeros after the last axis, so that it has so many columns."""
-    if columns is None:
-        return _same
-    return lambda x: F.pad(x, (0, columns - x.shape[-1]))
-
-
-def _cropped(view: View, columns: int) -> View:
-    """A view without what `_filled` put there."""
-    return lambda x: view(x)[..., :columns]
-
-
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """values of the host, to be packed there as `dtype` and sent to the device."""
+class Function:
+    """`op` of one operand, at `site`, that follows a product: where formats allow, in its program,
+    of what stands in Dst."""
 
-    values: Tensor
-    dtype: str
-
-
-Compute = Callable[..., tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]]
-"""From operands by name to what stays on the device and what the host fetches."""
-
-Result = tuple[tuple[DeviceTensor, ...], tuple[Tensor, ...]]
-"""What stayed on the device, and what was fetched."""
-
-
-class Stages(Protocol):
-    """Runs a part of the voice that needs nothing of the host once its operands are there."""
-
-    def __call__(
-        self,
-        name: str,
-        compute: Compute,
-        uploads: dict[str, Upload],
-        held: dict[str, DeviceTensor],
-    ) -> Result: ...
+    site: str
+    op: str
 
 
 class Runner:
@@ -96,7 +68,7 @@ class Runner:
         self.sites: dict[str, str] = {}
         self.host: Counter = Counter()
         self._policy, self._observer = policy, observer
-        self._store = store or self._in_memory
+        self._store = store or InMemory(ops)
         self._stages = stages or self._at_once
         self._executions: dict[tuple, Execution] = {}
 
@@ -139,27 +111,41 @@ class Runner:
         return cycles
 
     def linear(
-        self, site: str, x: DeviceTensor, layer: nn.Linear, view: View, columns: int | None = None
+        self,
+        site: str,
+        x: DeviceTensor,
+        layer: nn.Linear,
+        view: View,
+        columns: int | None = None,
+        then: Function | None = None,
     ) -> DeviceTensor:
         """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,).
 
-        columns: of the result, those after N of zeros; the observer does not see them.
+        columns: of the result, those after N of zeros; the observer does not see them. then: what
+        follows at once.
         """
-        wide, cropped = _filled(columns), _cropped(view, layer.out_features)
-        return self._linear(site, x, layer, lambda w: wide(w.t()), wide, (view, cropped))
+        wide, crop = filled(columns), cropped(view, layer.out_features)
+        return self._linear(site, x, layer, lambda w: wide(w.t()), wide, (view, crop), then)
 
     def taps(
-        self, site: str, x: DeviceTensor, layer: nn.Linear, order: Tensor, view: View
+        self,
+        site: str,
+        x: DeviceTensor,
+        layer: nn.Linear,
+        order: Tensor,
+        view: View,
+        then: Function | None = None,
     ) -> DeviceTensor:
         """x (..., K) through `Taps`; order (K,): which of its inputs each column of x is, see
-        `lowering.taps`. Those that it leaves out are zero."""
+        `lowering.taps`. Those that it leaves out are zero. then: as of `linear`."""
 
         def as_layer(seen: Tensor) -> Tensor:
             inputs = seen.new_zeros(*seen.shape[:-1], layer.in_features)
             inputs[..., order] = seen
             return view(inputs)
 
-        return self._linear(site, x, layer, lambda w: w[:, order].t(), _same, (as_layer, view))
+        views = as_layer, view
+        return self._linear(site, x, layer, lambda w: w[:, order].t(), same, views, then)
 
     def _linear(
         self,
@@ -169,21 +155,37 @@ class Runner:
         arrange: View,
         arrange_bias: View,
         views: tuple[View, View],
+        then: Function | None,
     ) -> DeviceTensor:
         execution = self._cut(site, x.shape[-1], layer.out_features)
         weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
         bias = self._vector(site, "bias", layer.bias, arrange_bias)
-        y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
-        return self._seen(site, "linear", (x,), y, views, (layer.weight, layer.bias))
+        rest, crop = (layer.weight, layer.bias), views[1]
+
+        def plain() -> DeviceTensor:
+            y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
+            return self._seen(site, "linear", (x,), y, views, rest)
+
+        if then is None:
+            return plain()
+        precision = self.precision(then.site)
+        if not execution.fuses(then.op, precision):
+            return self.unary(then.site, then.op, plain(), crop)
+        # Nobody but an observer sees what the function is of.
+        before = () if self._observer is None else (plain(),)
+        self.sites.setdefault(site, "linear")
+        program = execution.ending(then.op, precision)
+        y = self._run(then.site, then.op, lambda: execution.linear(x, weight, bias, program))
+        return self._seen(then.site, then.op, before, y, (crop, crop))
 
     def basis(
         self, site: str, x: DeviceTensor, layer: Basis, view: View, columns: int | None = None
     ) -> DeviceTensor:
         """x (..., K) times a constant (K, N); columns: as those of `linear`."""
         execution = self._cut(site, *layer.basis.shape)
-        weight = self._constant(site, "basis", "matrix", layer.basis, _filled(columns))
+        weight = self._constant(site, "basis", "matrix", layer.basis, filled(columns))
         y = self._run(site, "matmul", lambda: execution.linear(x, weight))
-        views = view, _cropped(view, layer.basis.shape[1])
+        views = view, cropped(view, layer.basis.shape[1])
         return self._seen(site, "matmul", (x,), y, views, (layer.basis,))
 
     def matmul(
@@ -224,8 +226,8 @@ class Runner:
         return self._seen(site, "layer_norm", (x,), y, (view, view), rest)
 
     def softmax(self, site: str, x: DeviceTensor, mask: DeviceTensor, view: View) -> DeviceTensor:
-        """Along the last axis of x + mask."""
-        y = self._run(site, "softmax", lambda: self.at(site).softmax(x, mask=mask))
+        """Along the keys of scores x (B, H, P, P) + mask (B, 1, 1, P)."""
+        y = self._run(site, "softmax", lambda: self.at(site).attention_softmax(x, mask))
         return self._seen(site, "softmax", (x,), y, (view, view), (-1,))
 
     def unary(
@@ -245,13 +247,27 @@ class Runner:
             return self._seen(site, op, (a,), y, (view, view), (b,))
         return self._seen(site, op, (a, b), y, (view, view, view))
 
+    def residual(
+        self, site: str, x: DeviceTensor, y: DeviceTensor, view: View, mask: DeviceTensor | None
+    ) -> DeviceTensor:
+        """x + y, and zero where the mask is, as it is in x; mask: as of `masked`.
+
+        In bfloat16 one program: x + y * mask has the bits of both.
+        """
+        precision = self.precision(site)
+        if mask is None or {precision.activations, precision.output} != {"bfloat16"}:
+            y = self.binary(site, "add", x, y, view)
+            return self.masked(y, mask, precision.output)
+        z = self._run(site, "add", lambda: self.at(site).masked_sum(x, y, mask))
+        return self._seen(site, "add", (x, y), z, (view, view, view))
+
     def scaled(
         self, site: str, x: DeviceTensor, scales: Tensor, view: View, columns: int | None = None
     ) -> DeviceTensor:
         """x (..., C) times constant `scales` (C,); columns: as those of `linear`."""
-        row = self._vector(site, "scales", scales, _filled(columns))
+        row = self._vector(site, "scales", scales, filled(columns))
         y = self._run(site, "mul", lambda: self.at(site).binary("multiply", x, row, constant=1))
-        view = _cropped(view, len(scales))
+        view = cropped(view, len(scales))
         return self._seen(site, "mul", (x,), y, (view, view), (scales,))
 
     def masked(self, x: DeviceTensor, mask: DeviceTensor | None, stored: str) -> DeviceTensor:
@@ -348,7 +364,7 @@ class Runner:
             self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y))
         return result
 
-    def _vector(self, site: str, name: str, vector: Tensor, arrange: View = _same) -> DeviceTensor:
+    def _vector(self, site: str, name: str, vector: Tensor, arrange: View = same) -> DeviceTensor:
         dtype = self.precision(site).vectors
         return self._constant(site, name, "vector", vector, arrange, dtype)
 
@@ -358,7 +374,7 @@ class Runner:
         name: str,
         kind: str,
         owner: Tensor,
-        arrange: View = _same,
+        arrange: View = same,
         dtype: str | None = None,
     ) -> DeviceTensor:
         precision = self.precision(site)
@@ -366,18 +382,6 @@ class Runner:
         if kind in _MULTIPLIED_AS:
             rounding = Rounding.of(precision, _MULTIPLIED_AS[kind])
         return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype, rounding))
-
-    def _in_memory(self, constant: Constant) -> DeviceTensor:
-        """Packed once in the life of its owner."""
-
-        # The convolution itself packs its taps.
-        dtype = "float32" if constant.kind == "taps" else constant.dtype
-
-        def make(x: Tensor) -> DeviceTensor:
-            return self.ops.from_torch(constant.prepared(x), dtype)
-
-        recipe = (self.ops.__name__, constant.name, dtype, constant.rounding)
-        return packed(constant.owner, constant.owner, recipe, make)
 
     def _at_once(
         self,

@@ -38,7 +38,7 @@ from lightning_v2.tensix.numbers.formats import (
     pack_host,
     round_bfloat16,
 )
-from lightning_v2.tensix.numbers.tensor import Tensor, checked_dtype
+from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
 
 
 def add(
@@ -129,6 +129,21 @@ def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
 def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
     """The larger of a and b, element by element; see `minimum`."""
     return _extreme("vector_maximum", torch.maximum, a, b, dtype)
+
+
+def addcmul(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """a + b * c, broadcast as torch does: product and sum on the matrix engine, in one 16-bit Dst.
+
+    `ttnn.addcmul` with its default value, 1.
+
+    Raises:
+        TypeError: an operand is no `tensix.Tensor`.
+        ArgumentError: one is not bfloat16, or shapes do not broadcast.
+    """
+    for name, x in (("a", a), ("b", b), ("c", c)):
+        if checked(name, x).dtype != "bfloat16":
+            raise ArgumentError(f"{name} is {x.dtype}; legal is bfloat16")
+    return add(multiply(b, c, fast_and_approximate_mode=True), a)
 
 
 @dataclass(frozen=True, slots=True)

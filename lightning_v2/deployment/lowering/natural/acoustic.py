@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.layers import stack, transformer
-from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.runner import Function, Runner
 from lightning_v2.deployment.lowering.taps import side_by_side, with_columns
 from lightning_v2.model.natural.config import PITCH_COLUMNS
 from lightning_v2.model.natural.network import NaturalNetwork
@@ -52,8 +52,8 @@ class LoweredNaturalAcoustics:
             return (hidden, text), ()
         layer, site = network.duration.input, "duration.input"
         x = self._windows(site, hidden, neighbours, layer.kernel)
-        x = run.taps(site, x, layer, side_by_side(layer), view)
-        x = run.unary("duration.gelu", "gelu", x, view)
+        gelu = Function("duration.gelu", "gelu")
+        x = run.taps(site, x, layer, side_by_side(layer), view, gelu)
         with run.leaving():
             x = run.linear("duration.output", x, network.duration.output, view)
         return (hidden, text), (x,)

@@ -20,7 +20,8 @@ from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.natural.acoustic import LoweredNaturalAcoustics
 from lightning_v2.deployment.lowering.natural.vocoder import LoweredNaturalVocoder
 from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping, cut, keys, mask
-from lightning_v2.deployment.lowering.runner import Runner, Upload, moved
+from lightning_v2.deployment.lowering.runner import Runner, moved
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.taps import neighbours
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE, STEP
 from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
