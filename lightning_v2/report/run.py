@@ -3,11 +3,10 @@
 import hashlib
 import os
 import re
-import subprocess
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -16,7 +15,8 @@ from tqdm import tqdm
 from lightning_v2.precision import Plan
 from lightning_v2.provenance import provenance
 from lightning_v2.report import defaults
-from lightning_v2.report.execute import execute, kill
+from lightning_v2.report.execute import execute
+from lightning_v2.report.forks import PACKAGES, Forks
 from lightning_v2.report.key import run_key
 from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
 from lightning_v2.report.records import Report, Run, read_notebook
@@ -24,6 +24,9 @@ from lightning_v2.report.site import words, write_site
 from lightning_v2.voices import from_anywhere, licence_of
 
 PACKAGE = Path(__file__).parents[1]
+
+_OURS = b"lightning_v2"
+"""What a notebook that needs this library has in it."""
 
 
 def run_notebooks(
@@ -62,7 +65,6 @@ def run_notebooks(
     executed.mkdir(parents=True, exist_ok=True)
     report = Report(provenance(Path(notebooks[0]).resolve().parent))
     jobs = jobs or defaults.jobs()
-    kernels = _Kernels(executed, report.provenance, cell_timeout_s, notebook_timeout_s, jobs)
     progress = tqdm(total=len(runs), unit="notebook", disable=None)
     try:
         due = []
@@ -76,17 +78,12 @@ def run_notebooks(
             else:
                 due.append((source, run))
         due.sort(key=lambda one: _place(one[0]))
-        with ThreadPoolExecutor(jobs) as pool:
-            try:
-                for future in as_completed([pool.submit(kernels.run, *one) for one in due]):
-                    run = future.result()
-                    report.runs.append(run)
-                    progress.update()
-                    progress.write(run.line())
-            except BaseException:
-                kernels.stop()
-                pool.shutdown(cancel_futures=True)
-                raise
+        runner = _Runner(executed, report.provenance, cell_timeout_s, notebook_timeout_s)
+        with closing(runner.run_all(due, jobs)) as finished:
+            for run in finished:
+                report.runs.append(run)
+                progress.update()
+                progress.write(run.line())
     finally:
         progress.close()
         order = {run.executed: i for i, (_, run) in enumerate(runs)}
@@ -100,8 +97,8 @@ def run_notebooks(
 
 
 @dataclass
-class _Kernels:
-    """Runs notebooks, and can end all that are running.
+class _Runner:
+    """Runs notebooks.
 
     Attributes:
         executed: folder of executed notebooks.
@@ -112,12 +109,27 @@ class _Kernels:
     origin: dict
     cell_timeout_s: int
     notebook_timeout_s: int
-    jobs: int
-    _running: set[subprocess.Popen] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
 
-    def run(self, source: Path, run: Run) -> Run:
+    def run_all(self, due: Sequence[tuple[Path, Run]], jobs: int) -> Iterator[Run]:
+        """Execute them, `jobs` at a time, and give each when it has ended.
+
+        What still runs is ended with the iterator.
+        """
+        if not due:
+            return
+        ours = any(_OURS in source.read_bytes() for source, _ in due)
+        threads = max(1, joblib.cpu_count() // jobs)
+        with Forks(PACKAGES if ours else (), threads) as forks, ThreadPoolExecutor(jobs) as pool:
+            try:
+                for future in as_completed([pool.submit(self.run, *one, forks) for one in due]):
+                    yield future.result()
+            finally:
+                self._stopped = True
+                forks.stop()
+                pool.shutdown(cancel_futures=True)
+
+    def run(self, source: Path, run: Run, forks: Forks) -> Run:
         """Execute one; all that is known of it is in `run` and in the executed notebook."""
         target = self.executed / run.executed
         result = execute(
@@ -126,8 +138,7 @@ class _Kernels:
             run.parameters,
             self.cell_timeout_s,
             self.notebook_timeout_s,
-            max(1, joblib.cpu_count() // self.jobs),
-            self._note,
+            forks,
         )
         run.seconds = round(result.seconds, 1)
         run.error, run.traceback = result.error, result.traceback
@@ -139,19 +150,6 @@ class _Kernels:
             except OSError as error:
                 run.error = run.error or f"could not be written: {words(error)}"
         return run
-
-    def stop(self) -> None:
-        """End everything that runs, and what would start from now on."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                kill(process)
-
-    def _note(self, process: subprocess.Popen) -> None:
-        with self._lock:
-            self._running.add(process)
-            if self._stopped:
-                kill(process)
 
 
 def plan_runs(
