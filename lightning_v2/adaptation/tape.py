@@ -138,10 +138,10 @@ class Recorder:
         found, start = [], 0
         for place, value in self._tensors():
             part = waveform[start : start + value.numel()]
-            if value.is_floating_point() and value.numel() == len(part) > 0:
-                if torch.equal(value.detach().reshape(-1).float(), part):
-                    found.append(place)
-                    start += len(part)
+            may_be = value.is_floating_point() and value.numel() == len(part) > 0
+            if may_be and torch.equal(value.detach().reshape(-1).float(), part):
+                found.append(place)
+                start += len(part)
         return found if start == len(waveform) else []
 
     def _begin(self, module: nn.Module, args: tuple) -> None:

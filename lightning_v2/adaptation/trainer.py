@@ -204,7 +204,8 @@ class Trainer:
         lesson = self._lesson()
         self.optimizer.zero_grad(set_to_none=True)
         total = self.loss(lesson)
-        self._refuse_infinite(float(total), lesson.text)
+        loss = float(total.detach())
+        self._refuse_infinite(loss, lesson.text)
         total.backward()
         norm = nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         if not float(norm):
@@ -214,7 +215,7 @@ class Trainer:
             )
         self.optimizer.step()
         self.progress.step += 1
-        return float(total)
+        return loss
 
     def loss(self, lesson: Lesson) -> Tensor:
         """Of one text."""

@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "voice",
-        help="a name of `lightning-v2 voices`, a folder, a .py file, or an .onnx file, with ?style= "
-        "or ?speaker= behind it where it has them",
+        help="a name of `lightning-v2 voices`, a folder, a .py file, or an .onnx file, with "
+        "?style=FILE:NAME or ?speaker=N behind it where it has them",
     )
     parser.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
     parser.add_argument(
