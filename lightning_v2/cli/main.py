@@ -7,6 +7,7 @@ import traceback
 import warnings
 from contextlib import suppress
 
+from lightning_v2.cli import adapt as adapt_command
 from lightning_v2.cli import check as check_command
 from lightning_v2.cli import cost as cost_command
 from lightning_v2.cli import deploy as deploy_command
@@ -148,6 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
     train_command.add_arguments(train)
     train.set_defaults(run=train_command.run)
+
+    adapt = verbs.add_parser("adapt", help="fine-tune a voice for a plan, without recordings")
+    adapt_command.add_arguments(adapt)
+    adapt.set_defaults(run=adapt_command.run)
 
     deploy = verbs.add_parser("deploy", help="run a voice with ttnn, on a device or a mock of one")
     deploy_command.add_arguments(deploy)
