@@ -20,14 +20,19 @@ from lightning_v2.analysis.metrics.spectrogram import decibels, hann
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.tensix.numbers.formats import FORMATS, GROUP, pack_host
-from lightning_v2.text.phones import PAUSE, VOWELS
 
 STORED = FORMATS[1:]
 """Formats that lose something."""
 HIGH_HZ = 4000.0
 """Above it a vowel has little, and an ear still hears well."""
 
-_KINDS = {"vowel": VOWELS, "fricative": ("s", "sh", "f", "th"), "silence": (PAUSE,)}
+_KINDS = {
+    "vowel": tuple("AIOWYæɑɔəɛɜiuɪʊʌᵊᵻɐae"),
+    "fricative": tuple("sʃfθ"),
+    "silence": tuple("_.,;:!?—…$"),
+}
+"""Phones of each, in the alphabet of misaki and in IPA; silence lies at the ends of a sentence and
+at its punctuation."""
 _BINS = 512
 _AS_IT_IS = "the voice in PyTorch float32"
 _STORED = "the same samples, packed in blocks of 16: emulated, not a plan"
