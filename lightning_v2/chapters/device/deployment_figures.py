@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.drawing import plain_log_ticks
 from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.chapters.device.deployment_tables import modelled, product_words, simulated
 from lightning_v2.chapters.device.sentence_stages import SentenceStages
@@ -18,6 +19,8 @@ from lightning_v2.deployment.rehearsal import Rehearsal
 
 _WIDTH = 8.2
 _KIB, _MIB = 2**10, 2**20
+_MOST_PRODUCTS = 32
+"""Kinds of matrix products that a figure has room for."""
 
 _HOST_WORDS = {
     "encode": ("text", "phones"),
@@ -99,7 +102,7 @@ def memory(rehearsal: Rehearsal) -> Picture:
     for axes in (left, right):
         axes.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.55 / figure.get_figheight() * 1.6),
-            ncols=3, fontsize=7, frameon=False,
+            ncols=3, fontsize=8, frameon=False,
         )  # fmt: skip
     worst = int(peak.argmax())
     alt = (
@@ -114,8 +117,9 @@ def memory(rehearsal: Rehearsal) -> Picture:
 
 def programs(rehearsal: Rehearsal) -> Picture:
     """Cycles of every way to share each matrix product among the cores, and which was chosen."""
-    table = rehearsal.programs.sort_values("cycles").reset_index(drop=True)
-    figure = Figure(figsize=(_WIDTH, 0.19 * len(table) + 1.3), layout="constrained")
+    kinds = rehearsal.programs.sort_values("cycles", ignore_index=True)
+    table = kinds.tail(_MOST_PRODUCTS).reset_index(drop=True)
+    figure = Figure(figsize=(_WIDTH, 0.21 * len(table) + 1.3), layout="constrained")
     axes = figure.subplots()
     at = np.arange(len(table))
     for kind, (mark, colour) in _PROGRAM_MARKS.items():
@@ -125,16 +129,18 @@ def programs(rehearsal: Rehearsal) -> Picture:
         axes.plot(cycles.where(~chosen), at, markerfacecolor="none", markersize=5, **style)
         axes.plot(cycles.where(chosen), at, markersize=7, label=f"{kind}, chosen", **style)
     axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis)
     axes.set(xlabel="cycles of the busiest core, modelled", ylim=(len(table) - 0.3, -0.7))
-    axes.set_yticks(at, labels=[product_words(row) for row in table.to_dict("records")], size=6.5)
+    axes.set_yticks(at, labels=[product_words(row) for row in table.to_dict("records")], size=7.5)
     axes.grid(axis="y", color=colours.REFERENCE, alpha=0.2)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, frameon=False)
     axes.set_title("open marks: what was not chosen", loc="left", fontsize=9)
-    shares = table["program"].value_counts()
-    alt = f"Programs chosen for {len(table)} kinds of matrix products: " + ", ".join(
+    shares = kinds["program"].value_counts()
+    alt = f"Programs chosen for {len(kinds)} kinds of matrix products: " + ", ".join(
         f"{kind} for {count}" for kind, count in shares.items()
     )
-    return Picture(figure, f"{alt}.", modelled(rehearsal), {"programs": table})
+    shown = f"The {len(table)} of {len(kinds)} kinds of products that take most cycles. "
+    return Picture(figure, f"{alt}.", shown + modelled(rehearsal), {"programs": kinds})
 
 
 def agreement(found: Agreement | None) -> Picture | Note:

@@ -47,13 +47,13 @@ class SentenceStages:
         return iter(self.stages)
 
     def stage(self, name: str = "") -> StageReport:
-        """The stage of that name; without one the stage with most programs.
+        """The stage of that name; without one the stage that reads most.
 
         Raises:
             ArgumentError: there is none.
         """
         if not name:
-            return max(self.stages, key=lambda stage: stage.programs)
+            return max(self.stages, key=lambda stage: stage.dram_read_bytes)
         for stage in self.stages:
             if stage.stage == name:
                 return stage

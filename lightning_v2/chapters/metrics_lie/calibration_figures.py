@@ -71,7 +71,7 @@ def matrix(calibration: Calibration, pcc_gate: float) -> Picture:
     headings = [
         f"{heading}\n{_limit(metrics[name], scale)}" for name, (heading, scale, _) in SHOWN.items()
     ]
-    axes.set_xticks(range(len(SHOWN) + 1), labels=[*headings, "all\nbounds\n"], size=6.8)
+    axes.set_xticks(range(len(SHOWN) + 1), labels=[*headings, "all\nbounds\n"], size=7.2)
     axes.xaxis.tick_top()
     axes.set(xlim=(-2.5, len(SHOWN) + 0.5), ylim=(lines - 0.4, -0.6), yticks=[])
     axes.tick_params(length=0)
@@ -174,7 +174,7 @@ def _cell(axes: Axes, x: int, y: int, shown: str, holds: bool | None) -> None:
         # Transparent, so that the colour of the ink suits it on light and on dark paper.
         alpha = 0.22 if holds else 0.5
         axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=tone, alpha=alpha, lw=0))
-    axes.text(x, y, f"{shown} {mark}".strip(), size=6.7, ha="center", va="center")
+    axes.text(x, y, f"{shown} {mark}".strip(), size=7.2, ha="center", va="center")
 
 
 def _limit(metric: Metric, scale: float) -> str:

@@ -61,7 +61,9 @@ def test_programs(rehearsal):
     picture = deployment_figures.programs(rehearsal)
     assert picture.image()
     assert picture.alt == "Programs chosen for 1 kinds of matrix products: blocks for 1."
-    assert picture.caption.startswith("Modelled")
+    assert picture.caption.startswith(
+        "The 1 of 1 kinds of products that take most cycles. Modelled"
+    )
     (row,) = deployment_tables.programs(rehearsal).frame.to_dict("records")
     assert row["product"] == "128×224 · 224×192 bf8_b LoFi"
     assert [row[f"{kind}, cycles"] for kind in ("rows", "columns", "blocks")] == [
