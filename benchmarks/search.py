@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--sites", nargs="+", help="globs; the modules of the voice if not given")
     parser.add_argument("--sentences", type=int, default=8, help="on the way")
     parser.add_argument("--judged-sentences", type=int, default=ENOUGH_SENTENCES)
-    parser.add_argument("--judged", type=int, default=3, help="candidates at most")
+    parser.add_argument("--judged", type=int, default=3, help="candidates at most; 0: no test")
     parser.add_argument("--generations", type=int, default=4)
     parser.add_argument("--tier", default="fast")
     parser.add_argument("--folder", type=Path, default=user_cache() / "sweeps")
@@ -50,7 +50,7 @@ def main() -> int:
         Plan.load(args.base),
         globs=args.sites or find.rooms(voice_sites(voice)),
         generations=args.generations,
-        judges=held_out(args.judged_sentences),
+        judges=held_out(args.judged_sentences) if args.judged else None,
         judged=args.judged,
     )
     print(f"{found.verdict}: trial {found.best.number} of {len(found.trials)}")
