@@ -104,6 +104,16 @@ const draw = ({ model, el, live, send }) => {
       if (one) for (const control of [one.line, one.box, ...Object.values(one.settings)]) control.tabIndex = Number(stop);
     current = row;
   };
+  // A player that is pinned above must not cover what has the focus.
+  const uncover = (line) => {
+    const player = root.closest(".jp-OutputArea, .output")?.querySelector(".ab-pinned");
+    if (!player) return;
+    const [over, under] = [player.getBoundingClientRect(), line.getBoundingClientRect()];
+    if (over.bottom <= under.top || over.top >= under.bottom) return;
+    let place = root.parentElement;
+    while (place && !(/auto|scroll/.test(getComputedStyle(place).overflowY) && place.scrollHeight > place.clientHeight)) place = place.parentElement;
+    (place ?? document.scrollingElement).scrollTop -= over.bottom - under.top + 4;
+  };
   const filter = () => {
     const matches = matcher(search.value);
     for (const row of rows.values()) row.line.hidden = !matches(row) || (changedOnly.checked && row.line.dataset.changed !== "true");
@@ -169,7 +179,10 @@ const draw = ({ model, el, live, send }) => {
           ...arranged(cells, [...row.figures, row.flushed, row.broken]),
           element("td", {}, op),
         );
-        row.line.addEventListener("focusin", () => makeCurrent(row));
+        row.line.addEventListener("focusin", () => {
+          makeCurrent(row);
+          uncover(row.line);
+        });
         box.addEventListener("change", () => select([], true));
         rows.set(name, row);
         return row.line;
