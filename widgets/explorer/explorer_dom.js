@@ -22,9 +22,6 @@ const options = (select, values, chosen) => {
   select.value = chosen;
 };
 
-// Without a kernel there is nobody who could compute anything: what is there can only be looked at.
-const live = (model) => typeof model.send === "function";
-
 // Calls `show` now and after every change of the named traits; returns what ends that.
 const follow = (model, names, show) => {
   const events = names.map((name) => `change:${name}`);
