@@ -215,9 +215,9 @@ def test_the_phase_is_summed_as_the_plan_says(voice):
 
 
 def test_the_claim_and_more(trained):
-    """98 % of the layers in LoFi and 95 % of the weight bytes in block floats."""
+    """95 % of the layers in LoFi and of the weight bytes in block floats."""
     coverage = Plan.load("lightning-v2").coverage(trained)
-    assert coverage.share("math_fidelity", "LoFi") > 0.98
+    assert coverage.share("math_fidelity", "LoFi") > 0.95
     blocks = ("bfloat8_b", "bfloat4_b")
     assert sum(coverage.share("weights", x, of="weight_bytes") for x in blocks) > 0.95
 
