@@ -146,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     notebooks_command.add_arguments(notebooks)
     notebooks.set_defaults(run=notebooks_command.run)
 
-    train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
+    train = verbs.add_parser("train", help="train a voice: from a teacher, or on recordings")
     train_command.add_arguments(train)
     train.set_defaults(run=train_command.run)
 
