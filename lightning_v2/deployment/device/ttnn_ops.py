@@ -143,6 +143,15 @@ class TtnnOps(AttentionOps):
         finally:
             self._placement.leaving = False
 
+    @contextmanager
+    def convolving(self) -> Iterator[None]:
+        """Context in which rows that are looked up go where a convolution takes them."""
+        self._placement.convolving = True
+        try:
+            yield
+        finally:
+            self._placement.convolving = False
+
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         if x.dtype == self._words.dtype(dtype):
             return x
@@ -260,12 +269,15 @@ class TtnnOps(AttentionOps):
         epsilon: float,
         weight: DeviceTensor | None,
         bias: DeviceTensor | None,
+        residual_input_tensor: DeviceTensor | None = None,
         compute_kernel_config: ComputeKernelConfig,
     ) -> DeviceTensor:
+        other = residual_input_tensor
         return self._ttnn.layer_norm(
             self._placement.interleaved(x),
             weight=weight,
             bias=bias,
+            residual_input_tensor=None if other is None else self._placement.interleaved(other),
             epsilon=epsilon,
             compute_kernel_config=self._words.kernel(compute_kernel_config),
             memory_config=self._placement.spread,
@@ -366,8 +378,11 @@ class TtnnOps(AttentionOps):
             ttnn.ROW_MAJOR_LAYOUT,
             memory_config=ttnn.L1_MEMORY_CONFIG,
         )
-        layout = getattr(ttnn, f"{layout}_LAYOUT")
-        return ttnn.embedding(indices, rows, layout=layout, memory_config=ttnn.L1_MEMORY_CONFIG)
+        memory, layout = ttnn.L1_MEMORY_CONFIG, getattr(ttnn, f"{layout}_LAYOUT")
+        if self._placement.convolving:
+            count = math.prod(tuple(indices.shape))
+            memory = self._placement.by_height(count // TILE, _tiles(weight.shape[-1]))
+        return ttnn.embedding(indices, rows, layout=layout, memory_config=memory)
 
 
 def _tiles(length: int) -> int:

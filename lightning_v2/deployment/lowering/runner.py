@@ -94,6 +94,10 @@ class Runner:
         """Context of results that a stage keeps, or that the host fetches."""
         return getattr(self.ops, "leaving", nullcontext)()
 
+    def convolving(self) -> AbstractContextManager[None]:
+        """Context of rows that are looked up for a convolution."""
+        return getattr(self.ops, "convolving", nullcontext)()
+
     def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
         """What the module at `path` does, as it is, in float32."""
         self.host[path, "forward"] += 1
@@ -225,6 +229,30 @@ class Runner:
         rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
         return self._seen(site, "layer_norm", (x,), y, (view, view), rest)
 
+    def norm_of_sum(
+        self,
+        add: str,
+        x: DeviceTensor,
+        y: DeviceTensor,
+        site: str,
+        layer: nn.LayerNorm,
+        view: View,
+    ) -> DeviceTensor:
+        """The norm at `site` of what `add` makes of x and y, which nobody else needs: where formats
+        allow, one program."""
+        execution, apart = self.at(site), self.precision(add)
+        fuses = execution.norms_sum(apart)
+        if not fuses or self._observer is not None:
+            total = self.binary(add, "add", x, y, view)
+        if not fuses:
+            return self.layer_norm(site, total, layer, view)
+        self.sites.setdefault(add, "add")
+        rows = [self._vector(site, name, getattr(layer, name)) for name in ("weight", "bias")]
+        z = self._run(site, "layer_norm", lambda: execution.norm_of_sum(x, y, *rows, layer.eps))
+        rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+        before = () if self._observer is None else (total,)
+        return self._seen(site, "layer_norm", before, z, (view,) * (len(before) + 1), rest)
+
     def softmax(self, site: str, x: DeviceTensor, mask: DeviceTensor, view: View) -> DeviceTensor:
         """Along the keys of scores x (B, H, P, P) + mask (B, 1, 1, P)."""
         y = self._run(site, "softmax", lambda: self.at(site).attention_softmax(x, mask))
@@ -281,9 +309,9 @@ class Runner:
         """The format of the rows of a table that `site` consumes."""
         return "float32" if self.precision(site).activations == "float32" else "bfloat16"
 
-    def table(self, site: str, values: Tensor) -> DeviceTensor:
+    def table(self, site: str, values: Tensor, arrange: View = same) -> DeviceTensor:
         """`values` (R, C), a parameter, whose rows `site` consumes."""
-        return self._constant(site, "table", "table", values, dtype=self.rows_dtype(site))
+        return self._constant(site, "table", "table", values, arrange, self.rows_dtype(site))
 
     def rows(
         self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None

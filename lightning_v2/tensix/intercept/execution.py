@@ -126,6 +126,17 @@ class Execution:
         """Over the last axis; weight, bias (C,) in the format of vectors."""
         return self._normalised(self.ops.layer_norm, x, epsilon, weight=weight, bias=bias)
 
+    def norms_sum(self, precision):
+        """Whether a norm of this site can add up what it is of, a sum that is of that precision:
+        all is bfloat16."""
+        formats = {precision.activations, precision.output, self.precision.activations}
+        return formats == {"bfloat16"} == {self._computed_in}
+
+    def norm_of_sum(self, x, other, weight, bias, epsilon):
+        """`layer_norm` of x + other, where `norms_sum` allows."""
+        vectors = {"weight": weight, "bias": bias, "residual_input_tensor": other}
+        return self._normalised(self.ops.layer_norm, x, epsilon, **vectors)
+
     def rms_norm(self, x, weight=None, epsilon=1e-5):
         """Over the last axis; weight (C,) in the format of vectors."""
         return self._normalised(self.ops.rms_norm, x, epsilon, weight=weight)

@@ -163,7 +163,7 @@ class NaturalLowering:
         every, whole = range(len(counts)), Piece(0, size, 0, size)
         valid = mask(counts, every, whole)
         uploads = {
-            "phones": Upload(cut(phones, every, whole), "uint32"),
+            "phones": Upload(cut([x + 1 for x in phones], every, whole), "uint32"),
             "mask": valid,
             "keys": keys(valid),
         }
