@@ -20,7 +20,7 @@ class Placement:
 
     Attributes:
         leaving: whether results are kept or fetched and so belong in DRAM.
-        convolving: whether rows that are looked up go to a convolution.
+        convolving: whether rows that are looked up, and sums with a product, go to a convolution.
     """
 
     def __init__(self, device: Device):

@@ -145,7 +145,8 @@ class TtnnOps(AttentionOps):
 
     @contextmanager
     def convolving(self) -> Iterator[None]:
-        """Context in which rows that are looked up go where a convolution takes them."""
+        """Context in which rows that are looked up, and sums with a product, go where a convolution
+        takes them."""
         self._placement.convolving = True
         try:
             yield
@@ -324,10 +325,14 @@ class TtnnOps(AttentionOps):
     def pad(self, x: DeviceTensor, padding: Sequence[tuple[int, int]]) -> DeviceTensor:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
-    def addcmul(self, a: DeviceTensor, b: DeviceTensor, c: DeviceTensor) -> DeviceTensor:
-        """a + b * c, where a convolution finds it."""
+    def addcmul(
+        self, a: DeviceTensor, b: DeviceTensor, c: DeviceTensor, *, value: float = 1.0
+    ) -> DeviceTensor:
         a, b, c = (self._placement.tiled(x) for x in (a, b, c))
-        return self._ttnn.addcmul(a, b, c, memory_config=self._placement.before_convolution(a))
+        memory = self._placement.beside(a)
+        if self._placement.convolving:
+            memory = self._placement.before_convolution(a)
+        return self._ttnn.addcmul(a, b, c, value=value, memory_config=memory)
 
     def _unary(self, function: Callable) -> Callable:
         def run(x: DeviceTensor, *required: float, **parameters: float | str) -> DeviceTensor:

@@ -118,9 +118,9 @@ class Execution:
             pair[constant] = (a, b)[constant]
         return self._stored(getattr(self.ops, name)(*pair))
 
-    def masked_sum(self, x, y, mask):
-        """x + y * mask, mask a column of 1 and 0; bfloat16."""
-        return self.ops.addcmul(x, y, mask)
+    def addcmul(self, a, b, c, value=1.0):
+        """a + value * b * c of bfloat16."""
+        return self.ops.addcmul(*map(self._computed, (a, b, c)), value=value)
 
     def layer_norm(self, x, weight=None, bias=None, epsilon=1e-5):
         """Over the last axis; weight, bias (C,) in the format of vectors."""

@@ -257,8 +257,8 @@ class NaturalLowering:
         rows = {
             "even": (even, "vocoder.cosines"),
             "odd": (odd, "vocoder.sines"),
-            "real": ([x[:, :, 0] for x in noise], "vocoder.mul"),
-            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.mul_1"),
+            "real": ([x[:, :, 0] for x in noise], "vocoder.spectrum.mul_2"),
+            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.spectrum.mul_5"),
         }
         return {
             name: self.runner.upload(cut(values, members, piece), site)
