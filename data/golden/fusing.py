@@ -40,6 +40,15 @@ def chosen() -> Iterator[tuple[Case, Shapes]]:
     yield from products()
     shapes = {"a": (64, 96), "b": (64, 96), "c": (64, 1)}
     yield case("addcmul", dict.fromkeys(shapes, "bfloat16"), "bfloat16"), shapes
+    shapes = dict.fromkeys("abd", (64, 96))
+    for value in (1.0, -1.0):
+        inputs = dict.fromkeys(shapes, "bfloat16")
+        yield case("addcmul", inputs, "bfloat16", value=value), shapes
+    shapes = dict.fromkeys(("x", "residual_input_tensor"), (64, 96))
+    shapes |= dict.fromkeys(("weight", "bias"), (1, 96))
+    for fidelity, wide in (("HiFi4", True), ("HiFi4", False), ("LoFi", True)):
+        inputs = dict.fromkeys(shapes, "bfloat16")
+        yield case("layer_norm", inputs, "bfloat16", config(fidelity, wide), epsilon=1e-5), shapes
     shapes = {"x": (2, 2, 32, 64), "mask": (2, 1, 1, 64)}
     for wide in (False, True):
         inputs = dict.fromkeys(shapes, "bfloat16")

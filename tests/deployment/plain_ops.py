@@ -64,7 +64,8 @@ def conv1d(
     return y.transpose(1, 2)
 
 
-def layer_norm(x, *, epsilon, weight, bias, compute_kernel_config):
+def layer_norm(x, *, epsilon, weight, bias, residual_input_tensor=None, compute_kernel_config):
+    x = x if residual_input_tensor is None else x + residual_input_tensor
     return F.layer_norm(x, x.shape[-1:], weight, bias, epsilon)
 
 

@@ -20,12 +20,14 @@ class Placement:
 
     Attributes:
         leaving: whether results are kept or fetched and so belong in DRAM.
+        convolving: whether rows that are looked up, and sums with a product, go to a convolution.
     """
 
     def __init__(self, device: Device):
         import ttnn
 
-        self._ttnn, self._device, self.leaving = ttnn, device, False
+        self._ttnn, self._device = ttnn, device
+        self.leaving = self.convolving = False
 
     @property
     def spread(self) -> Any:

@@ -143,6 +143,16 @@ class TtnnOps(AttentionOps):
         finally:
             self._placement.leaving = False
 
+    @contextmanager
+    def convolving(self) -> Iterator[None]:
+        """Context in which rows that are looked up, and sums with a product, go where a convolution
+        takes them."""
+        self._placement.convolving = True
+        try:
+            yield
+        finally:
+            self._placement.convolving = False
+
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         if x.dtype == self._words.dtype(dtype):
             return x
@@ -260,12 +270,15 @@ class TtnnOps(AttentionOps):
         epsilon: float,
         weight: DeviceTensor | None,
         bias: DeviceTensor | None,
+        residual_input_tensor: DeviceTensor | None = None,
         compute_kernel_config: ComputeKernelConfig,
     ) -> DeviceTensor:
+        other = residual_input_tensor
         return self._ttnn.layer_norm(
             self._placement.interleaved(x),
             weight=weight,
             bias=bias,
+            residual_input_tensor=None if other is None else self._placement.interleaved(other),
             epsilon=epsilon,
             compute_kernel_config=self._words.kernel(compute_kernel_config),
             memory_config=self._placement.spread,
@@ -312,10 +325,14 @@ class TtnnOps(AttentionOps):
     def pad(self, x: DeviceTensor, padding: Sequence[tuple[int, int]]) -> DeviceTensor:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
-    def addcmul(self, a: DeviceTensor, b: DeviceTensor, c: DeviceTensor) -> DeviceTensor:
-        """a + b * c, where a convolution finds it."""
+    def addcmul(
+        self, a: DeviceTensor, b: DeviceTensor, c: DeviceTensor, *, value: float = 1.0
+    ) -> DeviceTensor:
         a, b, c = (self._placement.tiled(x) for x in (a, b, c))
-        return self._ttnn.addcmul(a, b, c, memory_config=self._placement.before_convolution(a))
+        memory = self._placement.beside(a)
+        if self._placement.convolving:
+            memory = self._placement.before_convolution(a)
+        return self._ttnn.addcmul(a, b, c, value=value, memory_config=memory)
 
     def _unary(self, function: Callable) -> Callable:
         def run(x: DeviceTensor, *required: float, **parameters: float | str) -> DeviceTensor:
@@ -366,8 +383,11 @@ class TtnnOps(AttentionOps):
             ttnn.ROW_MAJOR_LAYOUT,
             memory_config=ttnn.L1_MEMORY_CONFIG,
         )
-        layout = getattr(ttnn, f"{layout}_LAYOUT")
-        return ttnn.embedding(indices, rows, layout=layout, memory_config=ttnn.L1_MEMORY_CONFIG)
+        memory, layout = ttnn.L1_MEMORY_CONFIG, getattr(ttnn, f"{layout}_LAYOUT")
+        if self._placement.convolving:
+            count = math.prod(tuple(indices.shape))
+            memory = self._placement.by_height(count // TILE, _tiles(weight.shape[-1]))
+        return ttnn.embedding(indices, rows, layout=layout, memory_config=memory)
 
 
 def _tiles(length: int) -> int:

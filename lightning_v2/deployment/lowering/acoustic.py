@@ -108,7 +108,8 @@ class LoweredAcoustics:
     ) -> DeviceTensor:
         run, module = self._run, getattr(self._network, path)
         stored = run.precision(source).output
-        x = stack(run, f"{path}.blocks", x, module.blocks, view, stored, mask)
+        x = run.masked(x, mask, stored)
+        x = stack(run, f"{path}.blocks", x, module.blocks, view, mask)
         x = run.layer_norm(f"{path}.norm", x, module.norm, view)
         with run.leaving():
             return run.linear(f"{path}.output", x, module.output, view)

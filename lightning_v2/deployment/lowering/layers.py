@@ -54,7 +54,6 @@ def stack(
     x: DeviceTensor,
     blocks: nn.ModuleList,
     view: View,
-    stored: str,
     mask: DeviceTensor | None,
 ) -> DeviceTensor:
     """Blocks of convolution in a row, (B, T, C) -> (B, T, C).
@@ -62,9 +61,9 @@ def stack(
     Convolutions alone look at neighbours: what they see of padding is zero, as it is for the
     network beyond the edges.
 
-    stored: the format of x. mask: (B, T, 1), 1 where there is something and 0 for padding.
+    x: zero where there is padding. mask: (B, T, 1), 1 where there is something and 0 for padding.
     """
-    x, last = run.masked(x, mask, stored), len(blocks) - 1
+    last = len(blocks) - 1
     for i, block in enumerate(blocks):
         x = convnext(run, f"{path}.{i}", x, block, view, None if i == last else mask)
     return x
@@ -83,29 +82,37 @@ def convnext(
     x: zero where there is padding. mask: where the result is to be so, too, as of `stack`.
     """
     y = run.depthwise(f"{path}.depthwise", x, block.depthwise, view)
-    return _perceptron(run, path, x, y, block, view, mask)
+    y = _perceptron(run, path, y, block, view)
+    return run.residual(f"{path}.add", x, y, view, mask)
 
 
-def transformer(
-    run: Runner, path: str, x: DeviceTensor, layer: Layer, keys: DeviceTensor, view: View
-) -> DeviceTensor:
-    """Self-attention, then norm and perceptron around a residual connection."""
-    x = attention(run, f"{path}.attention", x, layer.attention, keys, view)
-    return _perceptron(run, path, x, x, layer, view)
-
-
-def _perceptron(
+def transformers(
     run: Runner,
     path: str,
     x: DeviceTensor,
-    y: DeviceTensor,
-    block: Block | Layer,
+    layers: nn.ModuleList,
+    keys: DeviceTensor,
     view: View,
-    mask: DeviceTensor | None = None,
+    norm: tuple[str, nn.LayerNorm],
 ) -> DeviceTensor:
-    """x + what norm and perceptron make of y; mask: as of `Runner.residual`."""
-    y = run.layer_norm(f"{path}.norm", y, block.norm, view)
+    """Layers of self-attention, each followed by a perceptron, and the norm that ends them: its
+    site, and what it is."""
+    last = len(layers) - 1
+    for i, layer in enumerate(layers):
+        at = f"{path}.{i}"
+        x = attention(run, f"{at}.attention", x, layer.attention, keys, view)
+        y = _perceptron(run, at, x, layer, view)
+        if i < last:
+            x = run.binary(f"{at}.add", "add", x, y, view)
+    with run.leaving():
+        return run.norm_of_sum(f"{path}.{last}.add", x, y, *norm, view)
+
+
+def _perceptron(
+    run: Runner, path: str, x: DeviceTensor, block: Block | Layer, view: View
+) -> DeviceTensor:
+    """What norm and perceptron make of x."""
+    y = run.layer_norm(f"{path}.norm", x, block.norm, view)
     gelu = Function(f"{path}.gelu", "gelu")
     y = run.linear(f"{path}.up", y, block.up, view, then=gelu)
-    y = run.linear(f"{path}.down", y, block.down, view)
-    return run.residual(f"{path}.add", x, y, view, mask)
+    return run.linear(f"{path}.down", y, block.down, view)

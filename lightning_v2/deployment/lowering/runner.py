@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +17,7 @@ from lightning_v2.deployment.lowering.constant import (
     Store,
     View,
 )
+from lightning_v2.deployment.lowering.fused import Function, Fused
 from lightning_v2.deployment.lowering.stage import Compute, Result, Stages, Upload
 from lightning_v2.deployment.lowering.taps import spread
 from lightning_v2.deployment.lowering.views import cropped, filled, same
@@ -34,16 +35,7 @@ def moved(dtype: str) -> str:
     return "bfloat16" if dtype in MAGNITUDE_BITS else dtype
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """`op` of one operand, at `site`, that follows a product: where formats allow, in its program,
-    of what stands in Dst."""
-
-    site: str
-    op: str
-
-
-class Runner:
+class Runner(Fused):
     """What a lowering is written against: layers of the model, run by `ops` at named sites.
 
     Attributes:
@@ -93,6 +85,10 @@ class Runner:
     def leaving(self) -> AbstractContextManager[None]:
         """Context of results that a stage keeps, or that the host fetches."""
         return getattr(self.ops, "leaving", nullcontext)()
+
+    def convolving(self) -> AbstractContextManager[None]:
+        """Context of what goes to a convolution."""
+        return getattr(self.ops, "convolving", nullcontext)()
 
     def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
         """What the module at `path` does, as it is, in float32."""
@@ -160,7 +156,7 @@ class Runner:
         execution = self._cut(site, x.shape[-1], layer.out_features)
         weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
         bias = self._vector(site, "bias", layer.bias, arrange_bias)
-        rest, crop = (layer.weight, layer.bias), views[1]
+        rest = layer.weight, layer.bias
 
         def plain() -> DeviceTensor:
             y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
@@ -168,15 +164,11 @@ class Runner:
 
         if then is None:
             return plain()
-        precision = self.precision(then.site)
-        if not execution.fuses(then.op, precision):
-            return self.unary(then.site, then.op, plain(), crop)
-        # Nobody but an observer sees what the function is of.
-        before = () if self._observer is None else (plain(),)
-        self.sites.setdefault(site, "linear")
-        program = execution.ending(then.op, precision)
-        y = self._run(then.site, then.op, lambda: execution.linear(x, weight, bias, program))
-        return self._seen(then.site, then.op, before, y, (crop, crop))
+
+        def product(program: Any) -> DeviceTensor:
+            return execution.linear(x, weight, bias, program)
+
+        return self.ended(site, execution, then, plain, product, views[1])
 
     def basis(
         self, site: str, x: DeviceTensor, layer: Basis, view: View, columns: int | None = None
@@ -247,20 +239,6 @@ class Runner:
             return self._seen(site, op, (a,), y, (view, view), (b,))
         return self._seen(site, op, (a, b), y, (view, view, view))
 
-    def residual(
-        self, site: str, x: DeviceTensor, y: DeviceTensor, view: View, mask: DeviceTensor | None
-    ) -> DeviceTensor:
-        """x + y, and zero where the mask is, as it is in x; mask: as of `masked`.
-
-        In bfloat16 one program: x + y * mask has the bits of both.
-        """
-        precision = self.precision(site)
-        if mask is None or {precision.activations, precision.output} != {"bfloat16"}:
-            y = self.binary(site, "add", x, y, view)
-            return self.masked(y, mask, precision.output)
-        z = self._run(site, "add", lambda: self.at(site).masked_sum(x, y, mask))
-        return self._seen(site, "add", (x, y), z, (view, view, view))
-
     def scaled(
         self, site: str, x: DeviceTensor, scales: Tensor, view: View, columns: int | None = None
     ) -> DeviceTensor:
@@ -281,9 +259,9 @@ class Runner:
         """The format of the rows of a table that `site` consumes."""
         return "float32" if self.precision(site).activations == "float32" else "bfloat16"
 
-    def table(self, site: str, values: Tensor) -> DeviceTensor:
+    def table(self, site: str, values: Tensor, arrange: View = same) -> DeviceTensor:
         """`values` (R, C), a parameter, whose rows `site` consumes."""
-        return self._constant(site, "table", "table", values, dtype=self.rows_dtype(site))
+        return self._constant(site, "table", "table", values, arrange, self.rows_dtype(site))
 
     def rows(
         self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None

@@ -23,7 +23,7 @@ NEEDED = ("op", "inputs", "options", "config")
 """What a case must say so that it can be run again."""
 
 
-NAMED = ("bias", "weight", "mask")
+NAMED = ("bias", "weight", "mask", "residual_input_tensor")
 """Operands that are given by name."""
 
 

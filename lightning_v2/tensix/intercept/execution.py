@@ -118,13 +118,24 @@ class Execution:
             pair[constant] = (a, b)[constant]
         return self._stored(getattr(self.ops, name)(*pair))
 
-    def masked_sum(self, x, y, mask):
-        """x + y * mask, mask a column of 1 and 0; bfloat16."""
-        return self.ops.addcmul(x, y, mask)
+    def addcmul(self, a, b, c, value=1.0):
+        """a + value * b * c of bfloat16."""
+        return self.ops.addcmul(*map(self._computed, (a, b, c)), value=value)
 
     def layer_norm(self, x, weight=None, bias=None, epsilon=1e-5):
         """Over the last axis; weight, bias (C,) in the format of vectors."""
         return self._normalised(self.ops.layer_norm, x, epsilon, weight=weight, bias=bias)
+
+    def norms_sum(self, precision):
+        """Whether a norm of this site can add up what it is of, a sum that is of that precision:
+        all is bfloat16."""
+        formats = {precision.activations, precision.output, self.precision.activations}
+        return formats == {"bfloat16"} == {self._computed_in}
+
+    def norm_of_sum(self, x, other, weight, bias, epsilon):
+        """`layer_norm` of x + other, where `norms_sum` allows."""
+        vectors = {"weight": weight, "bias": bias, "residual_input_tensor": other}
+        return self._normalised(self.ops.layer_norm, x, epsilon, **vectors)
 
     def rms_norm(self, x, weight=None, epsilon=1e-5):
         """Over the last axis; weight (C,) in the format of vectors."""

@@ -131,19 +131,24 @@ def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
     return _extreme("vector_maximum", torch.maximum, a, b, dtype)
 
 
-def addcmul(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    """a + b * c, broadcast as torch does: product and sum on the matrix engine, in one 16-bit Dst.
+def addcmul(a: Tensor, b: Tensor, c: Tensor, *, value: float = 1.0) -> Tensor:
+    """a + value * b * c, broadcast as torch does: product and sum on the matrix engine, in one
+    16-bit Dst.
 
-    `ttnn.addcmul` with its default value, 1.
+    Args:
+        value: 1 or -1, which change no product.
 
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
-        ArgumentError: one is not bfloat16, or shapes do not broadcast.
+        ArgumentError: one is not bfloat16, shapes do not broadcast, or another value.
     """
+    if value not in (1, -1):
+        raise ArgumentError(f"value is {value!r}; legal are 1 and -1")
     for name, x in (("a", a), ("b", b), ("c", c)):
         if checked(name, x).dtype != "bfloat16":
             raise ArgumentError(f"{name} is {x.dtype}; legal is bfloat16")
-    return add(multiply(b, c, fast_and_approximate_mode=True), a)
+    product = multiply(b, c, fast_and_approximate_mode=True)
+    return add(product if value == 1 else Tensor(-product.values, product.dtype), a)
 
 
 @dataclass(frozen=True, slots=True)

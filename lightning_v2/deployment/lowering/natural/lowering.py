@@ -163,7 +163,7 @@ class NaturalLowering:
         every, whole = range(len(counts)), Piece(0, size, 0, size)
         valid = mask(counts, every, whole)
         uploads = {
-            "phones": Upload(cut(phones, every, whole), "uint32"),
+            "phones": Upload(cut([x + 1 for x in phones], every, whole), "uint32"),
             "mask": valid,
             "keys": keys(valid),
         }
@@ -257,8 +257,8 @@ class NaturalLowering:
         rows = {
             "even": (even, "vocoder.cosines"),
             "odd": (odd, "vocoder.sines"),
-            "real": ([x[:, :, 0] for x in noise], "vocoder.mul"),
-            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.mul_1"),
+            "real": ([x[:, :, 0] for x in noise], "vocoder.spectrum.mul_2"),
+            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.spectrum.mul_5"),
         }
         return {
             name: self.runner.upload(cut(values, members, piece), site)
