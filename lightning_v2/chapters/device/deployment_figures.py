@@ -146,9 +146,7 @@ def programs(rehearsal: Rehearsal) -> Picture:
 def agreement(found: Agreement | None) -> Picture | Note:
     """Device and emulator, site by site; a note where nothing is stored."""
     if found is None:
-        return Note(
-            "No results of the simulator are stored for this voice, its weights and this plan."
-        )
+        return Note("Nothing that the simulator gave is stored for these weights and this plan.")
     table = found.table
     figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
     counts, apart = figure.subplots(2, 1, sharex=True)

@@ -40,7 +40,10 @@ def test_other_weights_are_told(record):
 def test_figures(record):
     stored = StoredSearch(Named("lark"), record)
     assert isinstance(stored.quality_against_cost(), Picture)
-    assert isinstance(stored.forest(), Picture)
+    forest = stored.forest()
+    assert isinstance(forest, Picture)
+    (axes,) = forest.figure.axes
+    assert [text.get_text() for text in axes.texts] == ["teacher-forced"]
     assert stored.trials().frame["plan"].tolist() == ["0", "1 (best)"]
     assert "limit" in stored.endpoints().frame
     assert stored.losses().frame["sites"].tolist() == ["a.*"]
