@@ -142,7 +142,7 @@ def finish(
     if bias is not None and exact:
         dst = matmul_exact.add_row(dst, bias.values, wide)
     elif bias is not None:
-        row = bias.values.reshape(-1)
+        row = bias.values.reshape(-1).to(dst.device)  # rows of zeros are made on the CPU
         if wide:
             return matmul_fast.with_row(dst, row, output)
         dst = pack_device(dst + row, "bfloat16")
