@@ -21,7 +21,7 @@ from lightning_v2.precision import Plan
 from lightning_v2.tensix.intercept.module_frames import role_of
 from lightning_v2.tensix.numbers.sites import SiteCall
 from lightning_v2.text import TextError
-from lightning_v2.training.distillation.trainer import read_state
+from lightning_v2.training.loop import read_state
 
 STATE, LOG = "state.pt", "log.jsonl"
 
@@ -178,7 +178,7 @@ class Trainer:
                 done.before = done.best = self._look(log)
             while not done.is_over(self.schedule):
                 loss = self.train_step()
-                if done.step % self.schedule.every == 0:
+                if done.step % self.schedule.every == 0 or done.step == self.schedule.steps:
                     held_out = self._look(log, loss=round(loss, 5))
                     if held_out < done.best:
                         done.best, done.best_step = held_out, done.step

@@ -10,6 +10,7 @@ from lightning_v2.cli.main import main
 from lightning_v2.model.checkpoint import CONFIG, WEIGHTS, CheckpointError, file_digest
 from lightning_v2.model.overlay import base_of, lay_over, origin_digest, save_overlay
 from lightning_v2.voices import licence_of
+from tests.model.natural.conftest import natural_folder  # noqa: F401
 
 NAME = "head.constant_1"
 
@@ -98,7 +99,7 @@ def test_undefined_values(overlay):
     assert voice.digest == before
 
 
-def test_one_of_our_own(natural_folder, tmp_path):
+def test_one_of_our_own(natural_folder, tmp_path):  # noqa: F811
     voice = lv2.load(natural_folder)
     bias = voice.model.decoder.input.bias + 1
     given = {"decoder.input.bias": bias}

@@ -34,12 +34,12 @@ def test_both_weights_belong_to_a_unit():
 
 @pytest.mark.parametrize("measure", [teacher_forced, free_running])
 def test_another_voice_is_far_away(measure):
-    plan = plan_text(Plan.load("fp32"))
+    plan = plan_text(Plan.parse("default: {fp32_dest_acc_en: true, math_fidelity: HiFi4}"))
     itself = measure("hibari", TEXT, plan, "fast")
     named = measure("hibari", TEXT, plan, "fast", reference="hibari")
     other = measure("hibari", TEXT, plan, "fast", reference="lark")
     assert named == itself
-    assert itself["mel_rmse_db"] < 0.5 < 2 * 0.5 < other["mel_rmse_db"]
+    assert itself["mel_rmse_db"] < 0.5 * other["mel_rmse_db"]
 
 
 def test_a_record_says_so():

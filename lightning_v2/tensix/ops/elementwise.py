@@ -242,8 +242,10 @@ class _Operands:
             self.formats.add(number)
         number = number if rounded else "float32"
         self._each = [x.dtype if isinstance(x, Tensor) else number for x in (a, b)]
+        device = tensors[0].values.device
         self.values = [
-            x.values if isinstance(x, Tensor) else _number(float(x).hex(), number) for x in (a, b)
+            x.values if isinstance(x, Tensor) else _number(float(x).hex(), number).to(device)
+            for x in (a, b)
         ]
         shapes = [tuple(x.shape) for x in self.values]
         try:

@@ -146,7 +146,7 @@ def finish(
     if bias is not None and exact:
         dst = matmul_exact.add_row(dst, bias.values, wide)
     elif bias is not None:
-        row = bias.values.reshape(-1)
+        row = bias.values.reshape(-1).to(dst.device)  # rows of zeros are made on the CPU
         if wide:
             dst = matmul_fast.with_row(dst, row, output if fused is None else "float32")
         else:
