@@ -3,7 +3,7 @@
 Letters: B batch, P phones, S steps of 25 ms, T = 2 S frames, N = 300 T samples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -52,11 +52,12 @@ class Crop:
 
 
 class Dataset:
-    """Takes in memory, but for their waveforms."""
+    """Takes in memory, but for their waveforms: each would keep a file open."""
 
     def __init__(self, takes: Takes, keys: list[str], device: torch.device):
-        self.device = device
-        self._takes = [takes.take(key) for key in keys]
+        self.device, self._folder, self._keys = device, takes, keys
+        nothing = np.empty(0, np.int16)
+        self._takes = [replace(takes.take(key), wave=nothing) for key in keys]
         self._lengths = np.array([take.durations.sum() for take in self._takes])
 
     def draw(self, count: int, generator: np.random.Generator) -> list[int]:
@@ -94,6 +95,7 @@ class Dataset:
         last = STEP * (stop - start) - (margin if stop < length else 0)
         inner = slice(first * HOP, last * HOP)
         begun = start * STEP * HOP
-        wave = self._takes[index].wave[begun + inner.start : begun + inner.stop]
+        whole = self._folder.take(self._keys[index]).wave
+        wave = whole[begun + inner.start : begun + inner.stop]
         scaled = torch.from_numpy(wave.astype(np.float32) / FULL_SCALE)
         return Crop(slice(start, stop), inner, scaled.to(self.device))

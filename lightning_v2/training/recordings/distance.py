@@ -1,6 +1,6 @@
 """How far a voice is from recordings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from lightning_v2.training.recordings.takes import FULL_SCALE, Take, with_unvoic
 _MS_PER_STEP = 1000 * STEP * HOP / SAMPLE_RATE
 
 
-def distance(network: NaturalNetwork, takes: Sequence[Take]) -> dict[str, float]:
+def distance(network: NaturalNetwork, takes: Iterable[Take]) -> dict[str, float]:
     """Errors of durations; of F0 and voicing with the recorded durations; and the log-spectral
     distance with the recorded durations and F0, means over takes.
 

@@ -15,11 +15,10 @@ from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.model.natural.voice import NaturalVoice
 from lightning_v2.resources import data_path
 from lightning_v2.training.loop import read_state
-from lightning_v2.training.recordings.corpus import build, natural_voice
+from lightning_v2.training.recordings.corpus import Takes, build, natural_voice
 from lightning_v2.training.recordings.dataset import Dataset
 from lightning_v2.training.recordings.distance import distance
 from lightning_v2.training.recordings.metadata import read_metadata
-from lightning_v2.training.recordings.takes import Take
 from lightning_v2.training.recordings.tuner import Tuner, TuningSchedule
 
 STEPS = {"prosody": 600, "vocoder": 2000}
@@ -46,7 +45,8 @@ def tune(args: argparse.Namespace) -> None:
     folder: Path = args.folder
     start = natural_voice(args.start)
     recordings = read_metadata(args.recordings)[: args.limit]
-    takes = build(recordings, args.start, folder / "corpus", args.jobs)
+    # phones have other rows in another voice
+    takes = build(recordings, args.start, folder / "corpus" / start.digest[:12], args.jobs)
     wanted = {recording.key for recording in recordings}
     keys = [key for key in takes.keys if key.rpartition("_")[0] in wanted]
     trained, held_out = parted(keys, args.held_out)
@@ -54,7 +54,7 @@ def tune(args: argparse.Namespace) -> None:
     for schedule in schedules:
         data = Dataset(takes, trained, torch.device(args.device))
         run_stage(schedule, start, data, folder, args.jobs)
-    distances = measured(folder, start, [takes.take(key) for key in held_out]) if held_out else {}
+    distances = measured(folder, start, takes, held_out) if held_out else {}
     about = {
         "started_from": f"{start.name}, weights {start.digest[:12]}",
         "licence": f"that of its recordings, and of {start.name}: {_licence(args.start)}",
@@ -124,17 +124,19 @@ def export(folder: Path, start: NaturalVoice, about: Mapping[str, object]) -> Pa
     return voice
 
 
-def measured(folder: Path, start: NaturalVoice, takes: list[Take]) -> dict[str, object]:
+def measured(
+    folder: Path, start: NaturalVoice, takes: Takes, held_out: list[str]
+) -> dict[str, object]:
     """Distances from held-out takes before and after the training, which are printed, too."""
-    before = distance(start.model, takes)
-    after = distance(_trained(folder, start.config), takes)
-    print(f"{len(takes)} held-out sentences:")
+    before = distance(start.model, map(takes.take, held_out))
+    after = distance(_trained(folder, start.config), map(takes.take, held_out))
+    print(f"{len(held_out)} held-out sentences:")
     for name, words in _WORDS.items():
         told = " -> ".join(
             f"{found[name]:.1f}" if name in found else "none" for found in (before, after)
         )
         print(f"  {words}: {told}")
-    return {"sentences": len(takes), "before": before, "after": after}
+    return {"sentences": len(held_out), "before": before, "after": after}
 
 
 def _licence(name: str) -> str:

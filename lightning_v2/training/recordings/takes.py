@@ -154,9 +154,9 @@ def _cut(
     count = min(len(wave), len(samples))
     samples[:count] = np.clip(wave[:count], -1, 1)
     f0 = track_f0(samples)
-    takes, phone, begun, start = [], 0, 0.0, 0
+    takes, first, begun, start = [], 0, 0.0, 0
     for phones in sentences:
-        here = slice(phone, phone + len(phones))
+        here = slice(first, first + len(phones))
         frames = slice(STEP * start, STEP * steps[here.stop - 1])
         piece = samples[frames.start * HOP : frames.stop * HOP]
         _refuse_short(recording, len(piece), phones)
@@ -170,7 +170,7 @@ def _cut(
                 wave=(piece * FULL_SCALE).round().astype(np.int16),
             )
         )
-        phone, begun, start = here.stop, ends[here.stop - 1], steps[here.stop - 1]
+        first, begun, start = here.stop, ends[here.stop - 1], steps[here.stop - 1]
     return takes
 
 

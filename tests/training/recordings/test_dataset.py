@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -44,3 +46,11 @@ def test_crops_leave_out_what_lacks_neighbours(data, takes):
 def test_a_short_take_is_a_crop_of_its_own(data, takes):
     crop = data.crop(1, np.random.default_rng(0), 1000, 8)
     assert np.array_equal(crop.wave, takes.take("b_0").wave / np.float32(32767))
+
+
+def test_files_do_not_stay_open(takes):
+    before = len(os.listdir("/proc/self/fd"))
+    many = Dataset(takes, takes.keys * 20, torch.device("cpu"))
+    for index in many.draw(20, np.random.default_rng(0)):
+        many.crop(index, np.random.default_rng(0), 20, 8)
+    assert len(os.listdir("/proc/self/fd")) < before + 5
