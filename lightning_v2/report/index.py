@@ -24,22 +24,29 @@ KEY_METRICS = (
 )
 
 
-def index(runs: list[Run], notebooks: dict[str, nbformat.NotebookNode], provenance: dict) -> str:
+def index(
+    runs: list[Run],
+    notebooks: dict[str, nbformat.NotebookNode],
+    provenance: dict,
+    left: int = 0,
+) -> str:
     """HTML of the index.
 
     Args:
         runs: all that the site shows.
         notebooks: executed file name -> notebook, of those that could be read.
         provenance: of the command that writes the site.
+        left: how many pages are still being made.
     """
     names = sorted({run.notebook for run in runs})
     sections = [_section([r for r in runs if r.notebook == name], notebooks) for name in names]
     failed = sum(not run.ok for run in runs)
+    more = f" {left} more are being made: reload this page later." if left else ""
     body = (
         "<header><h1>Lightning V2</h1>"
         '<p class="lead">How little precision can a text-to-speech model run on before anyone can'
         " hear it? Every page is an executed notebook: it opens offline, with sound.</p>"
-        f"<p>{len(runs) - failed} of {len(runs)} ran through.</p></header>"
+        f"<p>{len(runs) - failed} of {len(runs)} ran through.{more}</p></header>"
         f"<main>{''.join(sections) or '<p>Nothing ran.</p>'}</main>"
     )
     return document("Lightning V2", body, provenance)

@@ -16,12 +16,13 @@ from lightning_v2.precision import Plan
 from lightning_v2.provenance import provenance
 from lightning_v2.report import defaults
 from lightning_v2.report.execute import execute
+from lightning_v2.report.forecast import Forecast
 from lightning_v2.report.forks import PACKAGES, Forks
 from lightning_v2.report.key import run_key
 from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
 from lightning_v2.report.records import Report, Run, read_notebook
 from lightning_v2.report.site import words, write_site
-from lightning_v2.voices import from_anywhere, licence_of
+from lightning_v2.voices import from_anywhere, licence_of, load
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -58,16 +59,19 @@ def run_notebooks(
     Raises:
         ParameterError: no notebook knows a parameter, or there is no notebook. Nothing ran.
         PlanError: a plan does not parse. Nothing ran.
+        LightningError: a voice that was asked for cannot be loaded; see `load`. Nothing ran.
         OSError: `build` cannot be written to. Nothing ran.
     """
     runs = plan_runs(notebooks, plans, parameters or {})
+    for name in {name for _, run in runs for name in _voices(run.parameters)}:
+        load(name)
     executed = build / "notebooks"
     executed.mkdir(parents=True, exist_ok=True)
     report = Report(provenance(Path(notebooks[0]).resolve().parent))
     jobs = jobs or defaults.jobs()
     progress = tqdm(total=len(runs), unit="notebook", disable=None)
+    folder, due, earlier, shown = Path(notebooks[0]).parent, [], {}, False
     try:
-        due = []
         for source, run in runs:
             before = None if fresh else Run.stored(read_notebook(executed / run.executed))
             if before and before.ok and before.key == run.key:
@@ -76,24 +80,43 @@ def run_notebooks(
                 progress.update()
                 progress.write(before.line())
             else:
+                earlier[run.executed] = before.seconds if before else 0.0
                 due.append((source, run))
         due.sort(key=lambda one: _place(one[0]))
+        forecast = Forecast([run for _, run in due], jobs, earlier)
+        if due:
+            progress.write(forecast.before(build))
         runner = _Runner(executed, report.provenance, cell_timeout_s, notebook_timeout_s)
         with closing(runner.run_all(due, jobs)) as finished:
             for run in finished:
                 report.runs.append(run)
+                left = forecast.after(run)
                 progress.update()
-                progress.write(run.line())
+                # On a terminal the bar says what is left.
+                progress.write(f"{run.line()}  {left if progress.disable else ''}".rstrip())
+                if run.page and left and not shown:
+                    shown = True
+                    progress.write(_show_first(build, report, folder, forecast.left))
     finally:
         progress.close()
         order = {run.executed: i for i, (_, run) in enumerate(runs)}
         report.runs.sort(key=lambda run: order[run.executed])
         try:
-            write_site(build, report, Path(notebooks[0]).parent)
+            write_site(build, report, folder)
             report.save(build / "report.json")
         except OSError as error:
             report.problems.append(f"the site could not be written whole: {words(error)}")
     return report
+
+
+def _show_first(build: Path, report: Report, folder: Path, left: int) -> str:
+    """Write the site as far as it goes, and say where it is."""
+    try:
+        write_site(build, Report(report.provenance, list(report.runs)), folder, left)
+    except OSError as error:
+        return f"the site could not be written yet: {words(error)}"
+    address = (build / "site" / "index.html").resolve().as_uri()
+    return f"to be opened while the others are made: {address}"
 
 
 @dataclass
@@ -220,19 +243,24 @@ def _run(
 
 
 def _place(notebook: Path) -> int:
-    """Where it stands among those that take longest; all others come behind them."""
-    longest = defaults.LONGEST
-    return longest.index(notebook.stem) if notebook.stem in longest else len(longest)
+    """Where it stands among those that start first; all others come behind them."""
+    order = (defaults.FIRST, *defaults.LONGEST)
+    return order.index(notebook.stem) if notebook.stem in order else len(order)
 
 
 def told(parameters: dict[str, object]) -> dict[str, str]:
     """Name -> licence and package of each voice among the parameters of a notebook."""
-    one, several = parameters.get("voice"), parameters.get("voices", [])
-    licences = {name: licence_of(name) for name in ([one] if one else several)}
+    licences = {name: licence_of(name) for name in _voices(parameters)}
     return {
         Path(name).name: ", ".join(filter(None, (licence.words, licence.package)))
         for name, licence in licences.items()
     }
+
+
+def _voices(parameters: dict[str, object]) -> list[str]:
+    """The voices among the parameters of a notebook."""
+    one = parameters.get("voice")
+    return [one] if one else parameters.get("voices", [])
 
 
 def _absolute(text: str) -> str:

@@ -11,7 +11,7 @@ from lightning_v2.report.page import Neighbours, page
 from lightning_v2.report.records import Report, Run, read_notebook, write_whole
 
 
-def write_site(build: Path, report: Report, folder: Path) -> None:
+def write_site(build: Path, report: Report, folder: Path, left: int = 0) -> None:
     """Write `build`/site from all that lies in `build`/notebooks, earlier commands' runs included.
 
     A page that cannot be written is a problem of the report; the others are written.
@@ -20,6 +20,7 @@ def write_site(build: Path, report: Report, folder: Path) -> None:
         build: folder.
         report: of the command; its runs take the place of earlier ones.
         folder: of the notebooks. Executed ones whose source is gone are not shown.
+        left: how many pages are still being made.
 
     Raises:
         OSError: the index cannot be written.
@@ -33,7 +34,7 @@ def write_site(build: Path, report: Report, folder: Path) -> None:
     shown = {run.executed: notebooks[run.executed] for run in runs.values() if run.page}
     ordered = sorted(runs.values(), key=lambda run: run.notebook)
     # Before the pages: each of them changes its notebook.
-    write_whole(site / "index.html", index(ordered, shown, report.provenance))
+    write_whole(site / "index.html", index(ordered, shown, report.provenance, left))
     titles = {name: outputs.title(notebook, name) for name, notebook in shown.items()}
     pages = {"index.html"}
     for run in runs.values():
