@@ -13,7 +13,7 @@ from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.precision import voice_sites
 from tests.deployment.device_process import run_on_mock
 
-MOST_PROGRAMS = 300
+MOST_PROGRAMS = 240
 """Of one sentence of 256 frames, all stages."""
 
 LONG = "It says one thing after the other, with a comma and no end that anybody could see."
