@@ -183,7 +183,7 @@ def test_any_number_of_threads_gives_the_same_bits(data, wide, m, k, n):
 
 
 def test_threads_share_large_products(monkeypatch):
-    from lightning_v2.tensix.exact import threads as threads_exact
+    from lightning_v2.tensix import threads as threads_exact
 
     generator = torch.Generator().manual_seed(0)
     in0, in1 = (

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from lightning_v2 import tensix
-from lightning_v2.tensix.exact.threads import spread
+from lightning_v2.tensix.threads import spread
 
 
 def parts(tasks, threads):

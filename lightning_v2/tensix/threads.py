@@ -11,13 +11,14 @@ from lightning_v2.tensix.numbers.configuration import settings
 _PIECE = 4096
 
 
-def spread(run: Callable[[int, int], None], tasks: int) -> None:
+def spread(run: Callable[[int, int], None], tasks: int, most: int | None = None) -> None:
     """`run(first, last)` for parts of range(tasks), each in a thread, the last one in this.
 
     Args:
         run: releases the interpreter lock; raises nothing.
+        most: threads; None for `count()`.
     """
-    parts = min(count(), tasks)
+    parts = min(most or count(), tasks)
     bounds = [tasks * part // parts for part in range(parts + 1)] if parts else [0, 0]
     waiting = [_pool().submit(run, *bounds[i : i + 2]) for i in range(len(bounds) - 2)]
     run(*bounds[-2:])
