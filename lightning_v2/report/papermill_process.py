@@ -16,6 +16,8 @@ def main() -> None:
     addresses.unchecked()
     import papermill
 
+    from lightning_v2.report.widget_states import ENGINE
+
     with tempfile.TemporaryDirectory(prefix="lv2-") as folder:
         # Kernels that start at the same time may choose the same TCP port; sockets in a folder of
         # one's own belong to nobody else. Connection files of killed kernels go with the folder.
@@ -23,6 +25,7 @@ def main() -> None:
         papermill.execute_notebook(
             request["notebook"],
             request["executed"],
+            engine_name=ENGINE,
             parameters=request["parameters"],
             cwd=request["folder"],
             execution_timeout=request["cell_timeout_s"],
