@@ -20,7 +20,7 @@ from lightning_v2.resources import DEFAULT_VOICE, data_path, held_out_texts
 from lightning_v2.voices import name_of
 from widgets.abx.abx_test import ABXTest
 from widgets.explorer import explorer_views as views
-from widgets.explorer.explorer_cost import Costs, asked_for
+from widgets.explorer.explorer_cost import Asked, Costs, asked_for, words
 from widgets.explorer.explorer_cost import shown as shown_cost
 from widgets.explorer.explorer_facts import facts
 from widgets.explorer.explorer_measures import contrast, headline_of, history
@@ -124,24 +124,32 @@ class PrecisionExplorer:
 
     @property
     def cost(self) -> Cost:
-        """What the plan of now takes for its sentence, *modelled*; waits for it, and for those that
-        stand beside it.
+        """What the plan of now takes for its sentence, *modelled*; waits for it.
 
         Raises:
             ArgumentError: there is none, with the reason.
         """
-        result = self.session.wait()
-        try:
-            asked = asked_for(result, self._on_board)
-        except ArgumentError as error:
-            raise ArgumentError(f"no modelled cost: {error}") from None
-        self._costs.ask(asked.values())
-        self._costs.wait()
-        self.session.announce()  # what is known stands in the page, too
+        asked = self._costs_known()
         found = self._costs.get(asked["now"])
         if isinstance(found, str):
             raise ArgumentError(f"no modelled cost: {found}")
         return found
+
+    @property
+    def cost_words(self) -> str:
+        """Modelled latency and streams in a line, or why there are none; waits for them."""
+        try:
+            return words(shown_cost(self._costs_known(), self._costs.get))
+        except ArgumentError as error:
+            return f"No modelled latency: {error}"
+
+    def _costs_known(self) -> dict[str, Asked]:
+        """What stands beside the result of now, all of it found."""
+        asked = asked_for(self.session.wait(), self._on_board)
+        self._costs.ask(asked.values())
+        self._costs.wait()
+        self.session.announce()  # the page shows it, too
+        return asked
 
     @property
     def selected(self) -> list[str]:

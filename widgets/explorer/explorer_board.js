@@ -173,7 +173,7 @@ const draw = ({ model, el, live, send }) => {
         part.drawn = content;
         part.place.dataset.key = content.key;
       }
-      const stale = markStale(part.place, content, current);
+      const stale = markStale(part.place, content, current, live);
       part.words.textContent = `${stale ? "out of date: " : ""}${content.words}`;
     }
     root.dataset.current = current;

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from lightning_v2.cache import cached
 from lightning_v2.deployment import rehearse
 from lightning_v2.deployment.lowering.buckets import Buckets
-from lightning_v2.economics.sentence import PLANNED_ON, Cost, buckets_of, costs, hop_of
+from lightning_v2.economics.sentence import (
+    NOT_ON_SILICON,
+    PLANNED_ON,
+    Cost,
+    buckets_of,
+    costs,
+    hop_of,
+)
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan
 from widgets.explorer.explorer_result import Result
@@ -189,3 +196,14 @@ def shown(asked: dict[str, Asked], known: Callable[[Asked], Cost | str | None]) 
 
 def _figures(cost: Cost) -> dict[str, float]:
     return {"latency_ms": cost.latency_s * 1e3, "streams": cost.streams(BOUND_S)}
+
+
+def words(shown: dict) -> str:
+    """The same in a line, of what is known. shown: as the function of that name returns it."""
+    if shown["problem"]:
+        return f"No modelled latency: {shown['problem']}"
+    now = shown["now"]
+    return (
+        f"{now['latency_ms']:.2f} ms modelled latency of this sentence, {now['streams']:,} streams "
+        f"at once, each answered within {shown['bound_ms']} ms: {shown['where']}. {NOT_ON_SILICON}"
+    )

@@ -32,10 +32,10 @@ const follow = (model, names, show) => {
   };
 };
 
-// Marks an output that does not belong to the state of now.
-const markStale = (place, content, current) => {
+// Marks an output that does not belong to the state of now; while somebody computes, one that does is on its way.
+const markStale = (place, content, current, live) => {
   const stale = Boolean(content?.key) && Boolean(current) && content.key !== current;
   place.classList.toggle("ex-stale", stale);
-  place.setAttribute("aria-busy", String(stale));
+  place.setAttribute("aria-busy", String(stale && live));
   return stale;
 };

@@ -219,8 +219,8 @@ const draw = ({ model, el, live, send }) => {
   };
   const showErrors = () => {
     const errors = model.get("errors");
-    const stale = markStale(table, errors, model.get("current"));
-    markStale(values, errors, model.get("current"));
+    const stale = markStale(table, errors, model.get("current"), live);
+    markStale(values, errors, model.get("current"), live);
     values.textContent = errors.values ?? "";
     values.classList.toggle("ex-broken", Object.keys(errors.broken ?? {}).length > 0);
     for (const [name, row] of rows) {

@@ -19,7 +19,6 @@ const makeFigures = (model) => {
     strip.hidden = !cells.length;
     strip.title = words;
     strip.classList.toggle("ab-old", stale);
-    strip.setAttribute("aria-busy", String(stale));
     strip.setAttribute("aria-label", `${stale ? "out of date: " : ""}measures of ${words}`);
     strip.replaceChildren(...cells.map(figureOf));
   };
