@@ -25,7 +25,7 @@ def network(config, seed=0):
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
         made = NaturalNetwork(config).eval().requires_grad_(False)
-    made.duration.output.bias.fill_(1.5)
+    made.duration.output.bias.fill_(1.7)
     made.prosody.pitch.bias.fill_(0.9)
     head = made.vocoder.head
     for gain, usual in (

@@ -93,7 +93,8 @@ def test_what_the_base_has_anyway_is_no_change(base, sites):
 
 def test_what_makes_no_difference_is_left_alone(sites):
     every = [site.name for site in sites]
-    changes = plan_edit.changed(Plan.load("bf16"), (), every, {"weights": "float32"}, sites)
+    base = named(Plan.load("bf16"), sites)
+    changes = plan_edit.changed(base, (), every, {"weights": "float32"}, sites)
     weighty = {site.name for site in sites if site.weights}
     already = {"prosody.pitch"}  # float32 in this plan
     assert {site for site, _, _ in changes} == weighty - already
