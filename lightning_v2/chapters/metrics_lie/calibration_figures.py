@@ -21,18 +21,18 @@ from lightning_v2.chapters.metrics_lie.calibration import (
 )
 
 SHOWN = {
-    "waveform_pcc": ("waveform\ncorrelation", 1.0, 4),
+    "waveform_pcc": ("waveform\ncorrelation", 1.0, 3),
     "snr_db": ("SNR\n(dB)", 1.0, 0),
     "stoi": ("STOI", 1.0, 3),
     "pesq_wb_mos": ("PESQ-WB\n(MOS)", 1.0, 2),
     "zimtohrli": ("zimtohrli\n(1e-4)", 1e4, 1),
     "mel_rmse_db": ("mel RMS\n(dB)", 1.0, 2),
     "lsd_db": ("LSD\n(dB)", 1.0, 2),
-    "f0_median_cents": ("F0 median\n(cents)", 1.0, 1),
+    "f0_median_cents": ("F0 med.\n(cents)", 1.0, 1),
     "f0_p95_cents": ("F0 p95\n(cents)", 1.0, 1),
     "pause_rise_db": ("pause rise\n(dB)", 1.0, 1),
     "gain_db": ("gain\n(dB)", 1.0, 2),
-    "group_delay_p95_ms": ("group\ndelay (ms)", 1.0, 2),
+    "group_delay_p95_ms": ("group del.\n(ms)", 1.0, 2),
     "dnsmos_ovrl_change_mos": ("DNSMOS\nchange", 1.0, 2),
     "words_agree_percent": ("words\nkept (%)", 1.0, 0),
 }
@@ -71,7 +71,7 @@ def matrix(calibration: Calibration, pcc_gate: float) -> Picture:
     headings = [
         f"{heading}\n{_limit(metrics[name], scale)}" for name, (heading, scale, _) in SHOWN.items()
     ]
-    axes.set_xticks(range(len(SHOWN) + 1), labels=[*headings, "all\nbounds\n"], size=7.2)
+    axes.set_xticks(range(len(SHOWN) + 1), labels=[*headings, "all\nbounds\n"], size=6.8)
     axes.xaxis.tick_top()
     axes.set(xlim=(-2.5, len(SHOWN) + 0.5), ylim=(lines - 0.4, -0.6), yticks=[])
     axes.tick_params(length=0)
@@ -174,7 +174,7 @@ def _cell(axes: Axes, x: int, y: int, shown: str, holds: bool | None) -> None:
         # Transparent, so that the colour of the ink suits it on light and on dark paper.
         alpha = 0.22 if holds else 0.5
         axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=tone, alpha=alpha, lw=0))
-    axes.text(x, y, f"{shown} {mark}".strip(), size=7.2, ha="center", va="center")
+    axes.text(x, y, f"{shown} {mark}".strip(), size=7, ha="center", va="center")
 
 
 def _limit(metric: Metric, scale: float) -> str:

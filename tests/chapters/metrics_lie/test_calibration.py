@@ -136,7 +136,7 @@ def test_what_cannot_be_calibrated(monkeypatch):
 def test_the_matrix_marks_every_bound(made_up):
     picture = calibration_figures.matrix(made_up, 0.99)
     marks = [text.get_text() for text in picture.figure.axes[0].texts]
-    assert "−1.0000 ✗" in marks and "3.00 ✗" in marks and "∞" in marks and "–" in marks
+    assert "−1.000 ✗" in marks and "3.00 ✗" in marks and "∞" in marks and "–" in marks
     # Flip breaks the gate, hiss breaks two bounds and with them all together.
     assert sum(mark.endswith("✗") for mark in marks) == 4
     assert "keeps it on hiss and breaks it on flip" in picture.alt
