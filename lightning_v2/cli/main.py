@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from lightning_v2.cli import adapt as adapt_command
 from lightning_v2.cli import check as check_command
 from lightning_v2.cli import compare as compare_command
 from lightning_v2.cli import cost as cost_command
@@ -122,9 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     notebooks_command.add_arguments(notebooks)
     notebooks.set_defaults(run=notebooks_command.run)
 
-    train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
+    train = verbs.add_parser("train", help="train a voice: from a teacher, or on recordings")
     train_command.add_arguments(train)
     train.set_defaults(run=train_command.run)
+
+    adapt = verbs.add_parser("adapt", help="fine-tune a voice for a plan, without recordings")
+    adapt_command.add_arguments(adapt)
+    adapt.set_defaults(run=adapt_command.run)
 
     deploy = verbs.add_parser("deploy", help="run a voice with ttnn, on a device or a mock of one")
     deploy_command.add_arguments(deploy)

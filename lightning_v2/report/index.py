@@ -112,18 +112,25 @@ def _group(runs: list[Run], notebooks: dict[str, nbformat.NotebookNode]) -> str:
 def _table(runs: list[Run], summaries: dict[str, dict | None]) -> str:
     shown = [metric for metric in METRICS if metric.name in KEY_METRICS]
     heads = "".join(
-        f'<th scope="col">{html.escape(metric.label)}'
-        f"<small>{'MOS' if 'MOS' in metric.unit else metric.unit}</small></th>"
+        f'<th scope="col">{html.escape(metric.label)}<small>{_unit_and_limit(metric)}</small></th>'
         for metric in shown
     )
     rows = "".join(_row(run, summaries[run.executed]["metrics"], shown) for run in runs)
     _, _, how = summaries[runs[0].executed]["provenance"].partition(", ")
-    caption = f"{how[:1].upper()}{how[1:]}; a full table with bounds is on each page."
+    caption = (
+        f"One sentence. {how[:1].upper()}{how[1:]}. The limits are those of the equivalence test, "
+        "for the mean of many sentences; a full table is on each page."
+    )
     return (
         f'<div class="table"><table><caption>{html.escape(caption)}</caption>'
         f'<thead><tr><th scope="col">plan</th>{heads}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )
+
+
+def _unit_and_limit(metric: Metric) -> str:
+    unit = "MOS" if "MOS" in metric.unit else metric.unit
+    return html.escape(f"{unit}, {metric.bound_words}" if metric.bound_words else unit)
 
 
 def _row(run: Run, values: dict, shown: list[Metric]) -> str:

@@ -14,6 +14,8 @@ def run(request: dict[str, object]) -> None:
     import papermill
     from traitlets.config import Config
 
+    from lightning_v2.report.widget_states import ENGINE
+
     forked_kernel.offer(kernel)
     with tempfile.TemporaryDirectory(prefix="lv2-") as folder:
         # Kernels that start at the same time may choose the same TCP port; sockets in a folder of
@@ -22,6 +24,7 @@ def run(request: dict[str, object]) -> None:
         papermill.execute_notebook(
             request["notebook"],
             request["executed"],
+            engine_name=ENGINE,
             parameters=request["parameters"],
             cwd=request["folder"],
             execution_timeout=request["cell_timeout_s"],

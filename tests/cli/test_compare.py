@@ -41,7 +41,7 @@ def test_compare_with_judges_says_why_freely_spoken_waves_are_not_compared(capsy
 def test_compare_tells_what_blocks_flush(capsys):
     assert main(["compare", "Good morning.", "--plan", "naive", "--layers", "3"]) == 0
     out = capsys.readouterr().out
-    assert "of the activations of encoder.blocks" in out
+    assert "of the activations of " in out
     assert "sites that flush most. Flushed: operands that were not zero" in out
 
 

@@ -4,6 +4,7 @@ import sys
 import nbformat
 import pytest
 
+from lightning_v2.report import outputs
 from lightning_v2.report.execute import execute
 from lightning_v2.report.forks import Forks
 from tests.report.processes import has_ended
@@ -61,6 +62,16 @@ def test_a_kernel_that_dies_is_said_to_have_died_and_where(notebook, run):
     result, executed = run(notebook("a", "print('before')", "import os; os.kill(os.getpid(), 9)"))
     assert result.error.startswith("the kernel died in the cell that begins with 'import os;")
     assert "before\n" in texts(executed)
+
+
+def test_players_of_a_kernel_that_dies_keep_their_sound(notebook, run):
+    player = (
+        "import numpy as np; from widgets import ABPlayer, Clip; "
+        "p = ABPlayer([Clip('heard', np.ones(10, np.float32), 24000)]); p"
+    )
+    _, executed = run(notebook("a", player, "import os; os.kill(os.getpid(), 9)"))
+    [state] = outputs.players(nbformat.read(executed, as_version=4))
+    assert [clip["label"] for clip in state["clips"]] == ["heard"]
 
 
 def test_a_papermill_that_is_killed(notebook, run):

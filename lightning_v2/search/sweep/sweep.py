@@ -3,7 +3,7 @@
     @measurement("loudness")
     def loudness(voice, sentence, plan): return {"loudness_lufs": …}
 
-    table = sweep([Unit("loudness", {"voice": "slt", …}), …], "build/sweep")
+    table = sweep([Unit("loudness", {"voice": "lark", …}), …], "build/sweep")
 
 In a script, call `sweep` below `if __name__ == "__main__":`, because workers are new processes that
 import the script.
