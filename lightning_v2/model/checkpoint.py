@@ -64,7 +64,7 @@ def load_checkpoint(folder: Path) -> tuple[Network, VoiceConfig]:
     # Whatever sizes the configuration names, no memory is taken yet.
     with without_values():
         expected = Network(config).state_dict()
-    if problem := _difference(expected, tensors):
+    if problem := difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
     if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
         raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
@@ -187,7 +187,8 @@ def _voice_config(path: Path, document: dict) -> VoiceConfig:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _difference(expected: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> str:
+def difference(expected: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> str:
+    """What makes tensors others than those expected, by name, type and shape; "" if nothing."""
     if missing := sorted(set(expected) - set(found)):
         return f"{len(missing)} tensors are missing, for example {missing[0]}"
     if extra := sorted(set(found) - set(expected)):

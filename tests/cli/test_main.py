@@ -48,7 +48,8 @@ def test_say_from_standard_input(tmp_path, monkeypatch):
         (["Hi.", "-o", "missing/a.wav"], "missing is not a folder"),
         (["Hi.", "-o", "a.wav", "--voice", "nobody"], "no voice 'nobody'"),
         (["Hi.", "-o", "a.wav", "--plan", "lightning"], "lightning-v2"),
-        (["Hi.", "-o", "a.mp3"], "a WAV file cannot end in .mp3; name it a.wav"),
+        (["Hi.", "-o", "a.wav", "--tier", "exact"], "--tier exact needs a --plan"),
+        (["Hi.", "-o", "a.aac"], "a sound file cannot end in .aac; name it a.wav"),
     ],
 )
 def test_say_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, reason):
@@ -122,7 +123,7 @@ def test_compare_with_judges_says_why_freely_spoken_waves_are_not_compared(capsy
 def test_compare_tells_what_blocks_flush(capsys):
     assert main(["compare", "Good morning.", "--plan", "naive", "--layers", "3"]) == 0
     out = capsys.readouterr().out
-    assert "of the activations of encoder.blocks" in out
+    assert "of the activations of " in out
     assert "sites that flush most. Flushed: operands that were not zero" in out
 
 
