@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.resources import DEFAULT_VOICE, data_path
@@ -26,11 +26,13 @@ def load(
     frontend: Frontend | None = None,
     style: str | Path | None = None,
     speaker: int | None = None,
+    weights: str | Path | None = None,
 ) -> Voice:
     """Load a voice. Needs no network, ever.
 
     Args:
-        name: in data/voices/; a folder with config.json; a voice that an installed package brings
+        name: in data/voices/; a folder with config.json, be it a voice or an overlay of weights,
+            which names its own; a voice that an installed package brings
             (`lightning-v2 voices` lists them); an .onnx file; or a .py file whose function `voice`
             returns one, such as a `ModuleVoice`: it is run. Where only a name can be given, it may
             end in `?style=FILE:NAME` or `?speaker=NUMBER`.
@@ -38,20 +40,36 @@ def load(
             a waveform, and the rate.
         style: of a Kokoro file, `FILE` or `FILE:NAME`.
         speaker: number of a speaker of a Piper file with several.
+        weights: folder of an overlay, as `lightning-v2 adapt` writes it for this voice.
 
     Raises:
-        CheckpointError: there is no such voice, or its files are damaged.
+        CheckpointError: there is no such voice, its files are damaged, or the overlay is of
+            another.
         MissingFileError: a file or package is not there; the message says what to install.
         OnnxError: an .onnx file cannot be used; the message says why.
         ArgumentError: it is not known how to speak with a file, or a .py file fails.
     """
+    from lightning_v2.model.overlay import lay_over
+
+    voice = _loaded(str(name), {"frontend": frontend, "style": style, "speaker": speaker})
+    if weights is not None:
+        lay_over(voice, Path(weights))
+    return voice
+
+
+def _loaded(name: str, options: dict[str, Any]) -> Voice:
+    """A voice without an overlay of somebody else's choice; options: those that files may have."""
     from lightning_v2.model import CheckpointError
     from lightning_v2.model.formats import checked, known_voices
     from lightning_v2.model.formats import load as load_own
+    from lightning_v2.model.overlay import base_of, lay_over
 
-    whole, _, settings = str(name).partition("?")
-    options = {"frontend": frontend, "style": style, "speaker": speaker}
-    options |= _settings(settings) if settings else {}
+    whole, _, settings = name.partition("?")
+    options = options | (_settings(settings) if settings else {})
+    if (base := base_of(Path(whole))) is not None:
+        voice = _loaded(base, options)
+        lay_over(voice, Path(whole))
+        return voice
     if whole in known_voices() or (Path(whole) / "config.json").exists():
         given = [key for key, value in options.items() if value is not None]
         if given:
@@ -152,8 +170,12 @@ def licence_of(name: str | Path) -> Licence:
     if whole in known_voices():
         licence = read_config(data_path("voices", whole))["about"].get("licence", _OWN_LICENCE)
         return Licence(licence, "American English", "part of lightning-v2")
+    from lightning_v2.model.overlay import base_of
     from lightning_v2.onnx.frontends.piper import card_licence
     from lightning_v2.onnx.voices import PACKAGED
+
+    if (base := base_of(Path(whole))) is not None:
+        return licence_of(base)
 
     if whole in PACKAGED:
         voice = PACKAGED[whole]

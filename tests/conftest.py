@@ -19,11 +19,12 @@ SAMPLE_RATE = 24000
 LONGEST = (
     "docs/test_adding.py", "search/test_check.py", "deployment/test_deployment.py",
     "report/test_run.py", "browser/test_lab.py", "onnx/test_laboratory.py",
-    "training/test_pipeline.py", "docs/test_modules.py", "search/test_search.py",
+    "docs/test_modules.py", "search/test_search.py",
     "analysis/sites/test_isolated.py", "report/test_execute.py", "test_identity.py",
     "analysis/test_compare.py", "deployment/test_bucketed_lowering.py", "cli/test_streams.py",
     "chapters/metrics_lie/test_calibration.py", "model/test_voice.py",
     "deployment/device/test_target.py", "training/distillation/test_pipeline.py",
+    "training/recordings/test_pipeline.py", "training/recordings/test_tuner.py",
 )  # fmt: skip
 """Files that take longest. They go first, so that no process waits for another one at the end."""
 

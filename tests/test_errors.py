@@ -74,7 +74,11 @@ def broken(*arguments, **options):
         (SAY, NaturalVoice, "synthesize"),
         (["check", "bf16"], importlib.import_module("lightning_v2.search.check"), "check"),
         (["notebooks"], importlib.import_module("lightning_v2.report.run"), "run_notebooks"),
-        (["train", "a"], importlib.import_module("lightning_v2.training.pipeline"), "train"),
+        (
+            ["train", "a"],
+            importlib.import_module("lightning_v2.training.distillation.pipeline"),
+            "distill",
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

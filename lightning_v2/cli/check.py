@@ -39,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "plan can only fail",
     )
     add_voice(parser)
+    parser.add_argument(
+        "--reference",
+        metavar="VOICE",
+        help="whose float32 is the reference, such as the voice that another one was adapted from "
+        "(default: the voice itself)",
+    )
     add_tier(parser)
     parser.add_argument(
         "--no-controls",
@@ -56,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="WAV files of the held-out sentences, KEY.wav, mono at 24 kHz, to judge the endpoints "
-        "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets the "
-        "teacher voice say them (Debian packages festival, festvox-us-slt-hts, htsengine)",
+        "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets hibari "
+        "say them",
     )
     add_output(parser, "-o", "--output", metavar="FILE.json", help="all of it as JSON")
     parser.add_argument(
@@ -100,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
     found = check(
         args.plan,
         given_sentences(args.sentences, only_sentences(voice_of(args.voice))),
+        reference=args.reference,
         controls=args.controls,
         early=not args.whole,
         recordings=args.recordings,
@@ -148,7 +155,8 @@ def show(found: Check) -> None:
 
     print(
         f"plan {found.plan.name} on voice {found.voice} ({found.voice_digest[:12]}), emulated, "
-        f"{found.tier} tier, against PyTorch float32\n"
+        f"{found.tier} tier, against PyTorch float32"
+        f"{f' of voice {found.reference.name}' if found.reference else ''}\n"
         f"{len(found.sentences)} held-out sentences, one-sided 95 % bounds, BCa bootstrap with "
         f"{found.resamples} resamples, seed {found.seed}, code {', '.join(found.code)}\n"
     )

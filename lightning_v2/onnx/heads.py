@@ -39,9 +39,13 @@ class _Function(nn.Module):
 
 
 class _Product(nn.Module):
-    """Rows times a fixed matrix."""
+    """Rows times a fixed matrix.
 
-    one_site = True
+    Attributes:
+        fixed: true: no training changes the matrix.
+    """
+
+    one_site = fixed = True
 
     def __init__(self, matrix: np.ndarray):
         """matrix: (inputs, outputs)."""

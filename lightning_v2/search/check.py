@@ -28,7 +28,7 @@ from lightning_v2.model.protocol import Voice, language_of, only_sentences
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import DEFAULT_VOICE, held_out_texts
-from lightning_v2.search.check_record import Check
+from lightning_v2.search.check_record import Check, Reference
 from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.store import Results
 from lightning_v2.search.sweep.sweep import Unit, sweep_in_parts
@@ -63,6 +63,7 @@ def check(
     sentences: Mapping[str, str] | None = None,
     *,
     voice: str | Path | Voice = DEFAULT_VOICE,
+    reference: str | Path | Voice | None = None,
     tier: str = "fast",
     seed: int = 0,
     controls: bool = True,
@@ -84,6 +85,8 @@ def check(
         sentences: identifier -> text; if not given 100 held-out ones, in English, or those of a
             voice that speaks no others.
         voice: a voice, or what `load` knows it by.
+        reference: the voice whose float32 is the reference, such as the one that `voice` was
+            adapted from; itself if not given. Controls are of it.
         tier: how the emulator computes, "fast" or "exact".
         seed: of the noise, the same for all.
         controls: test what must pass and what must fail as well, as far as the voice can do it.
@@ -106,6 +109,7 @@ def check(
         ClusterError, ArgumentError, OSError, UnitBug: see `sweep`.
     """
     voice = name_of(voice)
+    reference = None if reference is None else name_of(reference)
     speaker = voice_of(voice)
     if sentences is None:
         sentences = held_out(ENOUGH_SENTENCES, only_sentences(speaker))
@@ -128,13 +132,14 @@ def check(
     asked = [c for c in known if c.name not in left_out]
     left_out |= _unheard(speaker, sentences, endpoints)
     given = {"voice": voice, "tier": tier, "seed": seed}
+    of_controls = {**given, "voice": reference or voice}
 
     def units(look: Look) -> list[Unit]:
         texts = list(sentences.values())[: look.sentences]
-        found = plan_units(plan, texts, **given)
+        found = plan_units(plan, texts, reference=reference, **given)
         if paths:
             found += recording_units(plan, {x: paths[x] for x in texts if x in paths}, **given)
-        return found + [unit for c in asked for unit in _control_units(c, texts, **given)]
+        return found + [unit for c in asked for unit in _control_units(c, texts, **of_controls)]
 
     def judged(look: Look, rows: pd.DataFrame) -> Check:
         records = plan_records(rows)
@@ -168,6 +173,7 @@ def check(
             left_out=left_out,
             set_aside=Results(store).of_other_code(code_label()),
             arch=configuration.settings().arch,
+            reference=reference and Reference(reference, voice_of(reference).digest),
         )
 
     store = Path(folder or user_cache() / "sweeps")
@@ -206,10 +212,16 @@ def plan_units(
     voice: str = DEFAULT_VOICE,
     tier: str = "fast",
     seed: int = 0,
+    reference: str | None = None,
 ) -> list[Unit]:
-    """What has to be measured for a verdict on a plan; `plan_records` makes records of it."""
-    common = {"voice": voice, "seed": seed}
-    under = {**common, "plan": measurements.plan_text(plan), "tier": tier}
+    """What has to be measured for a verdict on a plan; `plan_records` makes records of it.
+
+    reference: see `check`.
+    """
+    common = {"voice": reference or voice, "seed": seed}
+    under = {"voice": voice, "seed": seed, "plan": measurements.plan_text(plan), "tier": tier}
+    if reference is not None:
+        under["reference"] = reference
     return [
         unit
         for sentence in sentences

@@ -35,6 +35,19 @@ class RecordError(LightningError, ValueError):
     """A file that is no record of a check, is one of an older definition, or contradicts itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another voice whose float32 a plan was held against.
+
+    Attributes:
+        name: of the voice.
+        digest: SHA-256 of its weights.
+    """
+
+    name: str
+    digest: str
+
+
 @dataclass(frozen=True, eq=False)
 class Check:
     """What the equivalence test has said of a plan, just now or when its file was written.
@@ -60,6 +73,7 @@ class Check:
         set_aside: how many results of other code lie in the store; none of them was used.
         arch: whose rules every emulation followed: that of `tensix.use` around the check.
         recogniser: that heard the words.
+        reference: whose float32 the plan was held against; None: that of the voice itself.
         origin: time, commit and machine of a file; empty for a check that was just made.
     """
 
@@ -80,6 +94,7 @@ class Check:
     set_aside: int = 0
     arch: str = configuration.Settings().arch
     recogniser: str = RECOGNISER
+    reference: Reference | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
@@ -143,6 +158,7 @@ class Check:
                 set_aside=content.get("set_aside", 0),
                 arch=content.get("arch", configuration.Settings().arch),
                 recogniser=content.get("recogniser", _UNNAMED_RECOGNISER),
+                reference=(of := content.get("reference_voice")) and Reference(**of),
                 resamples=content["bounds"]["resamples"],
                 asked=content["sample"].get("asked", sentences),
                 error=content["bounds"].get("error", 1 - CONFIDENCE),
@@ -213,6 +229,8 @@ class Check:
         notes += [
             f"without {known.get(name, '')}{name!r}: {why}" for name, why in self.left_out.items()
         ]
+        if self.reference:
+            notes.append(f"held against float32 of voice {self.reference.name}")
         if self.set_aside:
             notes.append(f"{self.set_aside} results of other code lie in the store, not used")
         if self.arch != configuration.Settings().arch:
@@ -264,6 +282,7 @@ class Check:
             "code": list(self.code),
             "left_out": dict(self.left_out),
             "set_aside": self.set_aside,
+            **({"reference_voice": asdict(self.reference)} if self.reference else {}),
             **self.origin,
         }
 

@@ -48,7 +48,8 @@ def test_say_from_standard_input(tmp_path, monkeypatch):
         (["Hi.", "-o", "missing/a.wav"], "missing is not a folder"),
         (["Hi.", "-o", "a.wav", "--voice", "nobody"], "no voice 'nobody'"),
         (["Hi.", "-o", "a.wav", "--plan", "lightning"], "lightning-v2"),
-        (["Hi.", "-o", "a.mp3"], "a WAV file cannot end in .mp3; name it a.wav"),
+        (["Hi.", "-o", "a.wav", "--tier", "exact"], "--tier exact needs a --plan"),
+        (["Hi.", "-o", "a.aac"], "a sound file cannot end in .aac; name it a.wav"),
     ],
 )
 def test_say_refuses_with_a_reason(tmp_path, monkeypatch, capsys, arguments, reason):

@@ -101,8 +101,10 @@ def test_the_voice(tmp_path, capsys, scheduler):
     plan.check(voice_sites(voice("lark")))
     assert plan.for_site(LOG).math_fidelity == "LoFi"
     text = output.read_text()
-    assert text.startswith("# Found by `lightning-v2 search`, strategy greedy, among")
-    assert "# Equivalence test: not asked." in text
+    assert text.startswith("# Candidate of `lightning-v2 search`, strategy greedy, among")
+    assert (
+        "# Equivalence test: not asked, so that nobody knows" in text and plan.name == "candidate"
+    )
     parts = sorted((tmp_path / "sweep" / "parts").iterdir())
 
     assert main(arguments) == 0

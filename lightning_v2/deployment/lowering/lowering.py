@@ -32,7 +32,8 @@ from lightning_v2.deployment.lowering.acoustic import LoweredAcoustics
 from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS, Buckets, Piece
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping, cut, keys, mask
-from lightning_v2.deployment.lowering.runner import Runner, Upload
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.vocoder import LoweredVocoder
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model.config import HOP, SAMPLE_RATE

@@ -62,6 +62,7 @@ class Steps(nn.Module):
     """Logarithms to whole steps of 25 ms, at least one a phone. Runs on the host."""
 
     on_host = True
+    role = "durations"
 
     def forward(self, log_durations: Tensor) -> Tensor:
         """(B, P) -> (B, P)."""
@@ -119,6 +120,7 @@ class Hertz(nn.Module):
     """F0 of the pulses. Runs on the host."""
 
     on_host = True
+    role = "f0"
 
     def forward(self, pitch: Tensor) -> Tensor:
         """(B, T) over 200 Hz -> (B, T) Hz."""

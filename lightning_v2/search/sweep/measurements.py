@@ -47,15 +47,22 @@ def plan_text(plan: Plan) -> str:
 
 
 @measurement("teacher_forced")
-def teacher_forced(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
-    """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`."""
+def teacher_forced(
+    voice: str, sentence: str, plan: str, tier: str, seed: int = 0, reference: str | None = None
+) -> dict:
+    """A plan with the durations and F0 of float32: all `audio_metrics.METRICS`, and `frames`.
+
+    reference: the voice whose float32 that is; this one if not given.
+    """
     speaker = voice_of(voice)
-    reference = _said(speaker, sentence, seed)
-    return _measured(reference, emulated(speaker, sentence, plan, tier, seed, reference))
+    said = _said(voice_of(reference or voice), sentence, seed)
+    return _measured(said, emulated(speaker, sentence, plan, tier, seed, said))
 
 
 @measurement("free_running")
-def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0) -> dict:
+def free_running(
+    voice: str, sentence: str, plan: str, tier: str, seed: int = 0, reference: str | None = None
+) -> dict:
     """A plan that predicts durations and F0 itself, frames paired by phones; what DNSMOS makes of
     it; and what is `heard`.
 
@@ -64,12 +71,12 @@ def free_running(voice: str, sentence: str, plan: str, tier: str, seed: int = 0)
     bits.
     """
     speaker = voice_of(voice)
-    reference = _said(speaker, sentence, seed)
+    said = _said(voice_of(reference or voice), sentence, seed)
     candidate = emulated(speaker, sentence, plan, tier, seed, None)
     return {
-        **_measured(reference, candidate),
+        **_measured(said, candidate),
         **_naturalness(candidate, ""),
-        "heard": _heard_anew(speaker, reference, candidate),
+        "heard": _heard_anew(speaker, said, candidate),
     }
 
 

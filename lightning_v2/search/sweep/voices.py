@@ -21,19 +21,21 @@ def voice(name: str) -> Voice:
 
 
 def digest_of(parameters: dict) -> str:
-    """SHA-256 of the weights that `parameters["voice"]` names; "" if it names none."""
-    if "voice" not in parameters:
-        return ""
-    name = parameters["voice"]
-    return _loaded_digest(name, stamp(name))
+    """SHA-256 of the weights that parameters called "voice" and "reference" name; "" if there are
+    none."""
+    return " ".join(_loaded_digest(name, stamp(name)) for name in _named(parameters))
 
 
 def digest_here(parameters: dict) -> str:
     """The same of the weights that measurements of this process compute with at this moment."""
-    return voice(parameters["voice"]).digest if "voice" in parameters else ""
+    return " ".join(voice(name).digest for name in _named(parameters))
 
 
-@functools.lru_cache(maxsize=2)
+def _named(parameters: dict) -> list[str]:
+    return [parameters[key] for key in ("voice", "reference") if parameters.get(key) is not None]
+
+
+@functools.lru_cache(maxsize=4)
 def _loaded_digest(name: str, _stamp: int) -> str:
     from lightning_v2.voices import load
 

@@ -9,7 +9,8 @@ import itertools
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.tensix.fast.matmul import added, destination, part
+from lightning_v2.tensix.fast.matmul import added, destination
+from lightning_v2.tensix.fast.operands import part
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
 from lightning_v2.tensix.numbers.formats import pack_device
@@ -55,12 +56,14 @@ def is_long(x: Tensor, weight: Tensor, stride: tuple[int, int], around: tuple[in
 
     x (N, H, W, C), before it is padded, weight (kh, kw, C, O); around: see `long`.
     """
-    in_autograd = torch.is_grad_enabled() and (
-        x.values.requires_grad or weight.values.requires_grad
-    )
     in_a_row = x.shape[1] + around[0] + around[1] == weight.shape[0] == stride[1] == 1
     columns = x.shape[2] + around[2] + around[3]
-    return in_a_row and weight.shape[1] > 1 and columns >= _LONG and not in_autograd
+    return (
+        in_a_row
+        and weight.shape[1] > 1
+        and columns >= _LONG
+        and not _in_autograd(x.values, weight.values)
+    )
 
 
 def long(
@@ -102,6 +105,10 @@ def _by_taps(
     return dst
 
 
+def _in_autograd(*operands: torch.Tensor) -> bool:
+    return torch.is_grad_enabled() and any(x.requires_grad for x in operands)
+
+
 def depthwise(
     x: Tensor,
     taps: Tensor,
@@ -118,17 +125,23 @@ def depthwise(
         wide, x = config.fp32_dest_acc_en, tilized(x, config, output)
         names = fidelity.passes(config.math_fidelity, taps.dtype, x.dtype)
         pairs = [(part(x, "in1", a, wide), part(taps, "in0", b, wide)) for b, a in names]
-    dst = added(
-        F.conv2d(
-            a.permute(0, 3, 1, 2),
-            b.t().reshape(channels, 1, 1, count),
-            None,
-            stride,
-            0,
-            dilation,
-            channels,
-        )
-        for a, b in pairs
-    )
-    dst = dst.permute(0, 2, 3, 1)
+    if stride == dilation == (1, 1) and _in_autograd(
+        *(operand for pair in pairs for operand in pair)
+    ):
+        # torch's gradient of grouped convolutions takes several times as long
+        steps = x.shape[2] - count + 1
+        dst = added(a[:, :, i : i + steps] * b[i] for a, b in pairs for i in range(count))
+    else:
+        dst = added(
+            F.conv2d(
+                a.permute(0, 3, 1, 2),
+                b.t().reshape(channels, 1, 1, count),
+                None,
+                stride,
+                0,
+                dilation,
+                channels,
+            )
+            for a, b in pairs
+        ).permute(0, 2, 3, 1)
     return dst if config.fp32_dest_acc_en else pack_device(dst, "bfloat16")

@@ -202,7 +202,10 @@ def attention(
     lead, width = query.shape[:-2], query.shape[-1]
     scale = width**-0.5 if scale is None else scale
     q, k, v = (_four_axes(x) for x in (query, key, value))
-    mask = _additive(attn_mask, is_causal, (*lead, query.shape[-2], key.shape[-2]))
+    if is_causal:
+        square = query.new_ones(query.shape[-2], key.shape[-2], dtype=torch.bool)
+        attn_mask = square.tril()
+    mask = _additive(attn_mask, (*lead, query.shape[-2], key.shape[-2]))
     run = execution(precision)
     one_kernel = not precision.fp32_dest_acc_en and precision.activations != "float32"
     if one_kernel and width == value.shape[-1]:
@@ -220,16 +223,12 @@ def attention(
     return result[..., : value.shape[-1]].reshape(*lead, query.shape[-2], value.shape[-1])
 
 
-def _additive(
-    mask: torch.Tensor | None, is_causal: bool, shape: tuple[int, ...]
-) -> torch.Tensor | None:
+def _additive(mask: torch.Tensor | None, shape: tuple[int, ...]) -> torch.Tensor | None:
     """A mask (B, H, S, T) that is added to scores of `shape` (..., S, T)."""
-    if is_causal:
-        mask = torch.ones(shape[-2:], dtype=torch.bool).tril()
     if mask is None:
         return None
     if mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
+        mask = torch.zeros_like(mask, dtype=torch.float32).masked_fill(~mask, -torch.inf)
     return _four_axes(mask.expand(shape))
 
 

@@ -109,7 +109,7 @@ def _mask(
 def _additive(mask: Tensor) -> Tensor:
     if mask.dtype != torch.bool:
         return mask
-    return torch.zeros(mask.shape).masked_fill(mask, -math.inf)
+    return torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask, -math.inf)
 
 
 def interpolate(
@@ -134,7 +134,7 @@ def interpolate(
         raise NoRuleError(f"interpolation by mode {mode!r} has no rule")
     with torch._C.DisableTorchFunction():
         # Torch itself tells where each value comes from: interpolated, positions are positions.
-        place = torch.arange(input.shape[-1], dtype=torch.float64)
+        place = torch.arange(input.shape[-1], dtype=torch.float64, device=input.device)
         place = F.interpolate(place[None, None], *options)[0, 0]
         left = place.floor().long().clamp(max=input.shape[-1] - 1)
         right = (left + 1).clamp(max=input.shape[-1] - 1)

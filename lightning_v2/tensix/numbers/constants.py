@@ -61,7 +61,7 @@ def packed[Form](
     view = tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype
     kept = views.get(view)
     if kept is None or not kept.is_of(tensor):
-        kept = views[view] = _Kept(tensor)
+        kept = views[view] = _Kept(tensor) if tensor.is_cpu else _KeptElsewhere(tensor)
     if recipe not in kept.forms:
         # A form made in inference mode could never take part in autograd afterwards.
         with torch.inference_mode(False), torch.no_grad():
@@ -95,6 +95,19 @@ class _Kept:
         self._memory = memoryview(flat.numpy())
         # A copy, made where the bytes have gaps, is of this moment alone.
         self._pointer = tensor.data_ptr() if flat.data_ptr() == tensor.data_ptr() else None
+
+
+class _KeptElsewhere:
+    """The same in the memory of another device, where a copy is compared."""
+
+    __slots__ = ("forms", "values")
+
+    def __init__(self, tensor: Tensor):
+        self.values = tensor.detach().clone()
+        self.forms: dict[Hashable, object] = {}
+
+    def is_of(self, tensor: Tensor) -> bool:
+        return torch.equal(self.values, tensor.detach())
 
 
 def _views(owner: Tensor) -> dict:

@@ -162,7 +162,7 @@ def _fast(
     if mask is not None:
         scores = scores + mask.values / scale
     if is_causal:
-        hidden = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        hidden = torch.ones_like(scores[0, 0], dtype=torch.bool).triu(1)
         scores = scores.masked_fill(hidden, -torch.inf)
     top = scores.amax(-1, keepdim=True).detach()
     weights = formats.pack_device(exp_approximate((scores - top) * scale), "bfloat16")

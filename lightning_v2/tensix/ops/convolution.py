@@ -342,14 +342,11 @@ def _matrix(weight: Tensor, stored: str, groups: int) -> Tensor:
 
 def _dense(weight: torch.Tensor, groups: int) -> torch.Tensor:
     """(O, C / groups, kh, kw) -> (kh, kw, C, O), zeros between the groups."""
-    outputs, width, height, _ = weight.shape
     taps = weight.permute(2, 3, 1, 0)
-    full = weight.new_zeros(height, weight.shape[3], width * groups, outputs)
-    each = outputs // groups
-    for group in range(groups):
-        columns = slice(group * each, (group + 1) * each)
-        full[:, :, group * width : (group + 1) * width, columns] = taps[..., columns]
-    return full
+    if groups == 1:
+        return taps.contiguous()
+    by_group = taps.unflatten(3, (groups, -1)).movedim(3, -1)
+    return torch.diag_embed(by_group, dim1=2, dim2=4).flatten(4, 5).flatten(2, 3)
 
 
 def _packed(prepared: torch.Tensor, given: str, stored: str) -> Tensor:

@@ -26,7 +26,6 @@ import numpy as np
 import torch
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.tensix.exact.threads import spread_slices
 from lightning_v2.tensix.fast import elementwise as elementwise_fast
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
@@ -38,7 +37,8 @@ from lightning_v2.tensix.numbers.formats import (
     pack_host,
     round_bfloat16,
 )
-from lightning_v2.tensix.numbers.tensor import Tensor, checked_dtype
+from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
+from lightning_v2.tensix.threads import spread_slices
 
 
 def add(
@@ -129,6 +129,26 @@ def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
 def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
     """The larger of a and b, element by element; see `minimum`."""
     return _extreme("vector_maximum", torch.maximum, a, b, dtype)
+
+
+def addcmul(a: Tensor, b: Tensor, c: Tensor, *, value: float = 1.0) -> Tensor:
+    """a + value * b * c, broadcast as torch does: product and sum on the matrix engine, in one
+    16-bit Dst.
+
+    Args:
+        value: 1 or -1, which change no product.
+
+    Raises:
+        TypeError: an operand is no `tensix.Tensor`.
+        ArgumentError: one is not bfloat16, shapes do not broadcast, or another value.
+    """
+    if value not in (1, -1):
+        raise ArgumentError(f"value is {value!r}; legal are 1 and -1")
+    for name, x in (("a", a), ("b", b), ("c", c)):
+        if checked(name, x).dtype != "bfloat16":
+            raise ArgumentError(f"{name} is {x.dtype}; legal is bfloat16")
+    product = multiply(b, c, fast_and_approximate_mode=True)
+    return add(product if value == 1 else Tensor(-product.values, product.dtype), a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +242,10 @@ class _Operands:
             self.formats.add(number)
         number = number if rounded else "float32"
         self._each = [x.dtype if isinstance(x, Tensor) else number for x in (a, b)]
+        device = tensors[0].values.device
         self.values = [
-            x.values if isinstance(x, Tensor) else _number(float(x).hex(), number) for x in (a, b)
+            x.values if isinstance(x, Tensor) else _number(float(x).hex(), number).to(device)
+            for x in (a, b)
         ]
         shapes = [tuple(x.shape) for x in self.values]
         try:

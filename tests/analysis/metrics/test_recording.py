@@ -1,8 +1,5 @@
 """A recording and speech with its timing: signals with a known answer."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
@@ -41,14 +38,6 @@ def test_noise_is_further_away(utterance, noise):
     near, far = (mel_cepstral_distortion_db(utterance, utterance + noise(utterance, snr))
                  for snr in (40, 20))  # fmt: skip
     assert 0 < near < far
-
-
-def test_no_figure_of_training_has_the_name_of_a_distance(speech):
-    """One of them compares waveforms, the other the envelopes that a voice predicts."""
-    results = Path(__file__).parents[3] / "benchmarks" / "results" / "voice.json"
-    figures = json.loads(results.read_text(encoding="utf-8"))["figures"]
-    assert "envelope_mcd_db" in figures
-    assert set(distances(speech.waveform, speech)).isdisjoint(figures)
 
 
 def test_distances_of_a_speech_from_itself(speech):

@@ -13,7 +13,7 @@ from lightning_v2.chapters.phase.phase_changes import (
 
 @pytest.fixture(scope="module")
 def said():
-    return arithmetic_changes(lv2.load(), "Say it now.")
+    return arithmetic_changes(lv2.load("lark"), "Say it now.")
 
 
 @pytest.fixture(scope="module")

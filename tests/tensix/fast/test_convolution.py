@@ -52,6 +52,22 @@ def test_gradients_take_torchs_own(monkeypatch):
     assert weight.grad.abs().min() > 0
 
 
+def test_a_depthwise_one_learns_as_torchs_does():
+    weight, x = torch.randn(8, 1, 5, requires_grad=True), torch.randn(2, 8, 50, requires_grad=True)
+    options = {"padding": 2, "groups": 8}
+    result = convolutions.conv1d(WIDE, NOTHING, x, weight, **options)
+    expected = F.conv1d(x, weight, **options)
+    torch.testing.assert_close(result, expected, atol=0.05, rtol=0.01)
+    upon = torch.randn(result.shape)
+    ours, torchs = (torch.autograd.grad((y * upon).sum(), (x, weight)) for y in (result, expected))
+    for a, b in zip(ours, torchs, strict=True):
+        torch.testing.assert_close(a, b, atol=0.05, rtol=0.01)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            convolutions.conv1d(WIDE, NOTHING, x, weight, **options), result, atol=1e-5, rtol=1e-5
+        )
+
+
 @pytest.mark.parametrize("outputs", [6, 1])
 @pytest.mark.parametrize(("dilation", "every"), [(1, 1), (3, 1), (1, 4), (2, 4)])
 def test_a_long_one_is_the_same_in_blocks(outputs, dilation, every, monkeypatch):

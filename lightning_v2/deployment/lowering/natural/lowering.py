@@ -20,7 +20,8 @@ from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.natural.acoustic import LoweredNaturalAcoustics
 from lightning_v2.deployment.lowering.natural.vocoder import LoweredNaturalVocoder
 from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping, cut, keys, mask
-from lightning_v2.deployment.lowering.runner import Runner, Upload, moved
+from lightning_v2.deployment.lowering.runner import Runner, moved
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.taps import neighbours
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE, STEP
 from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
@@ -162,7 +163,7 @@ class NaturalLowering:
         every, whole = range(len(counts)), Piece(0, size, 0, size)
         valid = mask(counts, every, whole)
         uploads = {
-            "phones": Upload(cut(phones, every, whole), "uint32"),
+            "phones": Upload(cut([x + 1 for x in phones], every, whole), "uint32"),
             "mask": valid,
             "keys": keys(valid),
         }
@@ -256,8 +257,8 @@ class NaturalLowering:
         rows = {
             "even": (even, "vocoder.cosines"),
             "odd": (odd, "vocoder.sines"),
-            "real": ([x[:, :, 0] for x in noise], "vocoder.mul"),
-            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.mul_1"),
+            "real": ([x[:, :, 0] for x in noise], "vocoder.spectrum.mul_2"),
+            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.spectrum.mul_5"),
         }
         return {
             name: self.runner.upload(cut(values, members, piece), site)
