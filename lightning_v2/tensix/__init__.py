@@ -43,7 +43,6 @@ from lightning_v2.tensix.ops.data_movement import (
 )
 from lightning_v2.tensix.ops.elementwise import (
     add,
-    addcmul,
     div,
     divide,
     maximum,
@@ -57,6 +56,7 @@ from lightning_v2.tensix.ops.normalisation import layer_norm, rms_norm
 from lightning_v2.tensix.ops.reduction import max, mean, min, sum
 from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
 from lightning_v2.tensix.ops.softmax import scale_mask_softmax, softmax
+from lightning_v2.tensix.ops.ternary import addcmul
 
 # isort: split
 # The interception runs the operations above.

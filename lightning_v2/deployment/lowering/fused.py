@@ -105,10 +105,8 @@ class Fused:
     def residual(
         self, site: str, x: DeviceTensor, y: DeviceTensor, view: View, mask: DeviceTensor | None
     ) -> DeviceTensor:
-        """x + y, and zero where the mask is, as it is in x; mask: as of `masked`.
-
-        In bfloat16 one program: x + y * mask has the bits of both.
-        """
+        """x + y, and, if a mask is given, zero where that is, as x is; where formats allow, one
+        program."""
         if mask is None or not self._is_bfloat16(site):
             y = self.binary(site, "add", x, y, view)
             return self.masked(y, mask, self.precision(site).output)

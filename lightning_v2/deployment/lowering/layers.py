@@ -54,7 +54,7 @@ def stack(
     x: DeviceTensor,
     blocks: nn.ModuleList,
     view: View,
-    mask: DeviceTensor | None,
+    mask: DeviceTensor,
 ) -> DeviceTensor:
     """Blocks of convolution in a row, (B, T, C) -> (B, T, C).
 

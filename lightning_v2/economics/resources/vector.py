@@ -13,10 +13,23 @@ from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.formats import tile_bytes
 from lightning_v2.tile import TILE
 
-ON_THE_ENGINE = {"add": 1, "addcmul": 2, "multiply": 1, "subtract": 1}
-"""Operations that the matrix engine does, unless values have 32 bits, and in how many goes."""
+ON_THE_ENGINE = ("add", "subtract", "multiply")
+"""Operations that the matrix engine does, unless values have 32 bits."""
 
-PLAIN = ("abs", "clamp", "ge", "gt", "le", "lt", "neg", "relu", "typecast", "where", *ON_THE_ENGINE)
+PLAIN = (
+    "abs",
+    "addcmul",
+    "clamp",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "neg",
+    "relu",
+    "typecast",
+    "where",
+    *ON_THE_ENGINE,
+)
 """Operations of a few instructions; all others are functions."""
 
 
@@ -38,8 +51,7 @@ def compute_cycles(program: Program, board: Board) -> float:
     dtype = program.operands[0].dtype
     if program.function in ON_THE_ENGINE and dtype != "float32":
         phases = fidelity.count(program.math_fidelity) if program.math_fidelity else 1
-        goes = ON_THE_ENGINE[program.function]
-        return goes * tile_operation_cycles(dtype, phases, board)
+        return tile_operation_cycles(dtype, phases, board)
     return function_cycles(program.function, board)
 
 

@@ -37,7 +37,7 @@ from lightning_v2.tensix.numbers.formats import (
     pack_host,
     round_bfloat16,
 )
-from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
+from lightning_v2.tensix.numbers.tensor import Tensor, checked_dtype
 from lightning_v2.tensix.threads import spread_slices
 
 
@@ -129,26 +129,6 @@ def minimum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -
 def maximum(a: Tensor | float, b: Tensor | float, *, dtype: str | None = None) -> Tensor:
     """The larger of a and b, element by element; see `minimum`."""
     return _extreme("vector_maximum", torch.maximum, a, b, dtype)
-
-
-def addcmul(a: Tensor, b: Tensor, c: Tensor, *, value: float = 1.0) -> Tensor:
-    """a + value * b * c, broadcast as torch does: product and sum on the matrix engine, in one
-    16-bit Dst.
-
-    Args:
-        value: 1 or -1, which change no product.
-
-    Raises:
-        TypeError: an operand is no `tensix.Tensor`.
-        ArgumentError: one is not bfloat16, shapes do not broadcast, or another value.
-    """
-    if value not in (1, -1):
-        raise ArgumentError(f"value is {value!r}; legal are 1 and -1")
-    for name, x in (("a", a), ("b", b), ("c", c)):
-        if checked(name, x).dtype != "bfloat16":
-            raise ArgumentError(f"{name} is {x.dtype}; legal is bfloat16")
-    product = multiply(b, c, fast_and_approximate_mode=True)
-    return add(product if value == 1 else Tensor(-product.values, product.dtype), a)
 
 
 @dataclass(frozen=True, slots=True)

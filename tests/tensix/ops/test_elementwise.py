@@ -2,8 +2,6 @@ import pytest
 import torch
 from torch import nn
 
-from lightning_v2 import tensix
-from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
@@ -66,24 +64,3 @@ def test_constants_are_stored_as_vectors():
 def test_integer_operands_are_not_cast():
     x, n = torch.tensor([1.5]), torch.tensor([1001])
     assert run("mul", (x, n), WIDE).item() == 1501.5
-
-
-@pytest.mark.parametrize("arch", tensix.ARCHITECTURES)
-@pytest.mark.parametrize("tier", tensix.TIERS)
-def test_a_masked_sum_has_the_bits_of_the_sum(tier, arch):
-    generator = torch.Generator().manual_seed(0)
-    x, y = (
-        tensix.from_torch(torch.randn(2, 64, 32, generator=generator), "bfloat16") for _ in "xy"
-    )
-    rows = torch.arange(64) < 40
-    mask = tensix.from_torch(rows.float().view(1, 64, 1).expand(2, -1, -1), "bfloat16")
-    with tensix.use(tier, arch):
-        found, wanted = tensix.addcmul(x, y, mask).values, tensix.add(x, y).values
-    assert torch.equal(found[:, rows], wanted[:, rows])
-    assert torch.equal(found[:, ~rows], x.values[:, ~rows])
-
-
-def test_a_masked_sum_is_of_bfloat16():
-    x = tensix.from_torch(torch.ones(1, 32, 32), "bfloat8_b")
-    with pytest.raises(ArgumentError, match="a is bfloat8_b; legal is bfloat16"):
-        tensix.addcmul(x, x, x)

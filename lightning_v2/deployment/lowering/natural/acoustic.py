@@ -81,7 +81,7 @@ class LoweredNaturalAcoustics:
         hidden: DeviceTensor,
         indices: DeviceTensor,
         view: View,
-        mask: DeviceTensor | None = None,
+        mask: DeviceTensor,
     ) -> tuple[DeviceTensor, DeviceTensor]:
         """Hidden vectors of phones to pitch and energy of the two frames of each step.
 
@@ -89,7 +89,7 @@ class LoweredNaturalAcoustics:
             hidden: (B, P, C) of phones.
             indices: (B, S) the phone of each step, counted through the batch.
             view: off with the padding, (B, S, ·).
-            mask: (B, S, 1), 1 for steps and 0 for padding; not given where there is none.
+            mask: (B, S, 1), 1 for steps and 0 for padding.
 
         Returns:
             (B, S, 2) each.
@@ -110,7 +110,7 @@ class LoweredNaturalAcoustics:
         neighbours: DeviceTensor,
         columns: DeviceTensor,
         view: View,
-        mask: DeviceTensor | None = None,
+        mask: DeviceTensor,
     ) -> DeviceTensor:
         """Phones and the pitch of frames to channels for the vocoder.
 
@@ -120,7 +120,7 @@ class LoweredNaturalAcoustics:
                 the batch; beyond the edges B * P.
             columns: (B, T, 32) pitch and energy of these frames, as `self.columns` says.
             view: off with the padding, (B, T, ·).
-            mask: (B, T, 1), 1 for frames and 0 for padding; not given where there is none.
+            mask: (B, T, 1), 1 for frames and 0 for padding.
 
         Returns:
             (B, T, channels).

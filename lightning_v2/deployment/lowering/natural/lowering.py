@@ -200,7 +200,7 @@ class NaturalLowering:
                 return (), self._acoustics.prosody(view=view, **operands)
 
             uploads = {"indices": Upload(cut(phones, members, piece), "uint32")}
-            uploads |= self._mask(counts, members, piece)
+            uploads["mask"] = mask(counts, members, piece)
             batch, size, _ = encoded.hidden.shape
             name = f"prosody, frames {STEP * piece.size}, phones {size}"
             name += f", batch {batch}" if batch > 1 else ""
@@ -243,7 +243,7 @@ class NaturalLowering:
         return {
             "neighbours": Upload(around.flatten(1), "uint32"),
             "columns": Upload(cut(columns, members, piece), dtype),
-            **self._mask([x.shape[1] for x in phones], members, piece),
+            "mask": mask([x.shape[1] for x in phones], members, piece),
         }
 
     def _wave_uploads(
@@ -264,10 +264,6 @@ class NaturalLowering:
             name: self.runner.upload(cut(values, members, piece), site)
             for name, (values, site) in rows.items()
         }
-
-    def _mask(self, counts: list[int], members: Members, piece: Piece) -> dict[str, Upload]:
-        """1 for what sentences have of a piece, 0 for padding, if there may be some."""
-        return {"mask": mask(counts, members, piece)} if self.buckets.frames else {}
 
     def _pulses(self, f0: Tensor) -> tuple[Tensor, Tensor]:
         """(1, T) Hz -> folded pulses (1, T, K), even and odd; the phase is a site."""
