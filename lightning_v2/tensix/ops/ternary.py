@@ -4,11 +4,11 @@ import numpy as np
 import torch
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.tensix.exact.threads import spread_slices
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
 from lightning_v2.tensix.numbers.formats import pack_device, round_bfloat16
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
+from lightning_v2.tensix.threads import spread_slices
 
 
 def addcmul(a: Tensor, b: Tensor, c: Tensor, *, value: float = 1.0) -> Tensor:
