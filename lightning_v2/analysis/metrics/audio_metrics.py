@@ -69,15 +69,20 @@ def measure(reference, candidate, judges: bool = False) -> tuple[dict[str, float
         return values, _no_phase(len(a), rate, aligned)
     durations = [alignment.durations(speech, HOP) for speech in (reference, candidate)]
     match = matching_frames(*durations, count, limit)
-    pitch_a = pitch.track(a, rate, guide_hz=alignment.f0(reference, count, HOP))
+    said = alignment.f0(reference, count, HOP)
+    pitch_a = pitch.track(a, rate, guide_hz=said)
+    # Both are looked for near the same F0: the same samples then have the same pitch.
+    near = pitch_a.hz.copy()
+    told = np.flatnonzero(said[:count] > 0)
+    near[told] = said[told]
     guide = np.zeros(limit)
-    guide[match] = pitch_a.hz
+    guide[match] = near
     pitch_b = pitch.track(b, rate, guide_hz=guide)
     drift = phase_drift(a, b, rate, pitch_a, pitch_b, None if aligned else match)
     centres, paired = None, pitch_b
     if not aligned:
         centres = matching_samples(*durations, count, HOP)
-        paired = pitch.track(b, rate, guide_hz=pitch_a.hz, centres=centres)
+        paired = pitch.track(b, rate, guide_hz=near, centres=centres)
     if aligned:
         values |= {
             "pesq_wb_mos": pesq_wb_mos(a, b, rate),
