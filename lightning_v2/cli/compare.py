@@ -112,11 +112,11 @@ def _measures(comparison: Comparison) -> Iterator[str]:
     from lightning_v2.analysis.metrics.unmeasured import ON_REQUEST
 
     words = {True: "kept", False: "broken", None: ""}
-    yield f"{'measure':29}{'value':>9}  {'unit':18}{'limit':10}"
+    yield f"{'measure':29}{'value':>9}  {'unit':20}{'limit':10}"
     for metric in metrics_of(comparison.run):
         value = comparison.metrics[metric.name]
         if not math.isnan(value):
-            shown = f"{metric.name:29}{number(value, metric.bound):>9}  {metric.unit:18}"
+            shown = f"{metric.name:29}{number(value, metric.bound):>9}  {metric.unit:20}"
             yield f"{shown}{metric.bound_words:10}{words[metric.holds(value)]}".rstrip()
     by_reason: dict[str, list[str]] = {}
     for name, why in comparison.unmeasured.items():

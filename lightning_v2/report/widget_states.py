@@ -23,7 +23,8 @@ class _Client(PapermillNotebookClient):
 class _Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, execution_timeout=None, **options):
-        wanted = {name: value for name, value in options.items() if _Client.has_trait(name)}
+        known = _Client.class_traits()
+        wanted = {name: value for name, value in options.items() if name in known}
         client = _Client(
             nb_man, kernel_name=kernel_name, timeout=execution_timeout, log=logger, **wanted
         )
