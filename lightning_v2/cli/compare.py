@@ -131,7 +131,9 @@ def _measures(comparison: Comparison) -> Iterator[str]:
 def _write(args: argparse.Namespace, voice, comparison: Comparison) -> None:
     from lightning_v2.provenance import provenance
     from lightning_v2.report.comparison_folder import FILES, write_folder
+    from lightning_v2.report.run import told
 
-    told = {"voice": voice.name, "voice_digest": voice.digest, "seed": args.seed}
-    write_folder(args.folder, comparison, {**told, **provenance(Path(__file__).parent)})
+    origin = {"voice": voice.name, "voice_digest": voice.digest, "seed": args.seed}
+    origin |= {"voices": told({"voice": args.voice}), **provenance(Path(__file__).parent)}
+    write_folder(args.folder, comparison, origin)
     print(f"\nwritten to {args.folder}: {', '.join(FILES)}")

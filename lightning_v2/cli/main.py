@@ -5,7 +5,8 @@ import os
 import sys
 import traceback
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from lightning_v2.cli import adapt as adapt_command
 from lightning_v2.cli import check as check_command
@@ -21,8 +22,10 @@ from lightning_v2.cli import train as train_command
 from lightning_v2.cli import verify as verify_command
 from lightning_v2.cli import voices as voices_command
 from lightning_v2.cli.arguments import outputs
-from lightning_v2.errors import LightningError
+from lightning_v2.errors import LightningError, LightningWarning
 from lightning_v2.files import messages_apart
+
+_WARNINGS = "PYTHONWARNINGS"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _status(args: argparse.Namespace) -> int:
     try:
-        with messages_apart(outputs(args)), warnings.catch_warnings():
+        with messages_apart(outputs(args)), warnings.catch_warnings(), _quiet_processes():
             warnings.showwarning = _warn
             status = args.run(args)
         sys.stdout.flush()  # a full disk is an error like others
@@ -67,10 +70,24 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _warn(message: Warning | str, category: type[Warning], *_: object) -> None:
-    """One line, without the place in the code that Python would name; what is for programmers, such
-    as a function of a package that will go, is left out."""
-    if not issubclass(category, DeprecationWarning | FutureWarning):
+    """One line, without the place in the code that Python would name. What other packages warn of
+    is for who writes programs with them, and is left out."""
+    if issubclass(category, LightningWarning):
         _complain(f"warning: {message}")
+
+
+@contextmanager
+def _quiet_processes() -> Iterator[None]:
+    """Let processes that are started meanwhile leave out warnings, unless a user says otherwise:
+    what their work has to tell comes back with its results."""
+    if _WARNINGS in os.environ:
+        yield
+        return
+    os.environ[_WARNINGS] = "ignore"
+    try:
+        yield
+    finally:
+        os.environ.pop(_WARNINGS, None)
 
 
 def _complain(message: str) -> None:

@@ -39,18 +39,20 @@ def run(args: argparse.Namespace) -> int:
     """0: written."""
     from lightning_v2.files import check_output
     from lightning_v2.model.speech import SOUND_FILE
-    from lightning_v2.precision import Plan
     from lightning_v2.voices import load
 
     check_output(args.output, *SOUND_FILE)
     if args.tier == "exact" and not args.plan:
         raise ArgumentError("--tier exact needs a --plan: without one PyTorch speaks in float32")
-    plan = Plan.load(args.plan) if args.plan else None
+    if args.plan:
+        # Not needed without one, and longer to import than the sentence takes.
+        from lightning_v2.deployment.speak import speak
+        from lightning_v2.precision import Plan
+
+        plan = Plan.load(args.plan)
     voice = load(args.voice)
     text = given_text(args.text)
-    if plan:
-        from lightning_v2.deployment.speak import speak
-
+    if args.plan:
         announce_compilation(args.tier)
         speech = speak(voice, text, plan, args.tier, seed=args.seed)
     else:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import ArgumentError, LightningWarning
 from lightning_v2.files import write_output
 from lightning_v2.precision import Plan, Rule
 from lightning_v2.precision.reader import nearest
@@ -175,9 +175,8 @@ def adapted(plan: Plan, sites: Sequence[Site]) -> Plan:
     if not idle:
         return plan
     names = ", ".join(sorted(idle))
-    warnings.warn(
-        f"preset {plan.name}: this voice has no site {names}, which it has rules for", stacklevel=2
-    )
+    message = f"preset {plan.name}: this voice has no site {names}, which it has rules for"
+    warnings.warn(message, LightningWarning, stacklevel=2)
     return found
 
 

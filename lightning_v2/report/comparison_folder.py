@@ -118,12 +118,7 @@ def _page(comparison: Comparison, origin: dict) -> str:
         figures.layer_errors(comparison),
         MetricsTable(comparison),
     ]
-    shown = "".join(
-        part._repr_mimebundle_()["text/html"]
-        if hasattr(part, "_repr_mimebundle_")
-        else part._repr_html_()
-        for part in parts
-    )
+    shown = "".join(map(_html, parts))
     body = (
         f"<header><h1>{html.escape(title)}</h1>"
         f'<p class="said">“{html.escape(comparison.reference.text)}”</p></header>'
@@ -131,3 +126,10 @@ def _page(comparison: Comparison, origin: dict) -> str:
         f'<p class="data">beside this page: {links}</p></main>'
     )
     return document(title, body, origin)
+
+
+def _html(part: object) -> str:
+    """As a notebook shows it."""
+    if hasattr(part, "_repr_html_"):
+        return part._repr_html_()
+    return part._repr_mimebundle_()["text/html"]

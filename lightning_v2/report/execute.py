@@ -80,7 +80,7 @@ def execute(
     if status == 0:
         return Execution(seconds)
     failed = _failed_cell(reached, cell_timeout_s) if reached else None
-    failed = failed or _explained(messages, status, reached)
+    failed = failed or _explained(messages, status, reached, cell_timeout_s)
     return Execution(seconds, *failed, reached=reached is not None)
 
 
@@ -98,7 +98,7 @@ def _failed_cell(executed: nbformat.NotebookNode, cell_timeout_s: int) -> tuple[
 
 
 def _explained(
-    messages: str, status: int | None, reached: nbformat.NotebookNode | None
+    messages: str, status: int | None, reached: nbformat.NotebookNode | None, cell_timeout_s: int
 ) -> tuple[str, str]:
     """Error line and traceback of what went wrong outside of cells."""
     lines = messages.strip().splitlines()
@@ -107,6 +107,8 @@ def _explained(
         last = f"its process was lost{_where(reached)}"
     elif "DeadKernelError" in messages:
         last = f"the kernel died{_where(reached)}: killed, out of memory, or it crashed"
+    elif "CellTimeoutError" in messages:  # the cell has not even let itself be interrupted
+        last = f"took longer than {cell_timeout_s} s and was ended{_where(reached)}"
     elif f"[Errno {errno.ENOSPC}]" in last:
         last = f"the disk is full: {last}"
     elif status < 0:

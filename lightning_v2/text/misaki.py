@@ -70,5 +70,12 @@ def parts(sentence: Iterable[str], longest: int) -> Iterator[tuple[str, ...]]:
 @cache
 def _reader() -> Any:
     from hibari import Hibari
+    from hibari.g2p import G2P
 
-    return Hibari()
+    class Reader(Hibari):
+        """Without the model, which only a voice that speaks needs."""
+
+        def __init__(self):
+            self._g2p = G2P()
+
+    return Reader()

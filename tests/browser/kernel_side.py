@@ -1,5 +1,6 @@
 """Widgets in a page whose kernel's side is this process."""
 
+import base64
 import json
 
 from tests.browser.players import SHELL
@@ -25,7 +26,11 @@ async (widgets) => {
   window.change = {};
   for (const [name, { state, esm, css }] of Object.entries(widgets)) {
     const listeners = {};
-    const tell = (event) => [...(listeners[event] ?? [])].forEach((hear) => hear());
+    const tell = (event, ...values) => {
+      for (const hear of [...(listeners[event] ?? [])]) hear(...values);
+    };
+    const bytes = (text) => new DataView(
+      Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
     const model = {
       get: (trait) => state[trait],
       set: (trait, value) => { state[trait] = value; tell(`change:${trait}`); },
@@ -34,7 +39,10 @@ async (widgets) => {
       off: (event, listener) => {
         listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener);
       },
-      send: (content) => toKernel(name, content),
+      send: async (message) => {
+        for (const { content, buffers } of await toKernel(name, message))
+          tell("msg:custom", content, buffers.map(bytes));
+      },
       widget_manager: { kernel },
     };
     window.change[name] = (traits) => {
@@ -69,22 +77,29 @@ class KernelSide:
 
     def __init__(self, seen, widgets):
         self.page, self.sent, self._widgets = seen.page, [], dict(widgets)
-        self._shown = {}
+        self._shown, self._answers = {}, []
         self.page.expose_function("toKernel", self._receive)
         parts = {}
         for name, widget in self._widgets.items():
             state = widget.get_state()
             parts[name] = {
                 "state": _values(state),
-                "esm": state["_esm"],
-                "css": state.get("_css", ""),
+                "esm": str(state["_esm"]),
+                "css": str(state.get("_css", "")),
             }
             self._shown[name] = parts[name]["state"]
+            widget.send = self._answer
         self.page.evaluate(PAGE, parts)
 
     def _receive(self, name, content):
         self.sent.append((name, content))
+        self._answers.clear()
         self._widgets[name]._handle_custom_msg(content, [])
+        return json.loads(json.dumps(self._answers))
+
+    def _answer(self, content, buffers=()):
+        encoded = [base64.b64encode(buffer).decode() for buffer in buffers]
+        self._answers.append({"content": content, "buffers": encoded})
 
     def show(self):
         """Bring the page up to date, as a kernel does by itself."""

@@ -51,6 +51,13 @@ def test_a_cell_that_takes_too_long(notebook, run):
     assert result.seconds < 40
 
 
+def test_a_cell_that_takes_too_long_and_cannot_be_interrupted(notebook, run):
+    deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+    result, _ = run(notebook("a", deaf), cell=2)
+    assert "took longer than 2 s" in result.error
+    assert "in the cell that begins with 'import signal, time" in result.error
+
+
 def test_a_kernel_that_dies_is_said_to_have_died_and_where(notebook, run):
     result, executed = run(notebook("a", "print('before')", "import os; os.kill(os.getpid(), 9)"))
     assert result.error.startswith("the kernel died in the cell that begins with 'import os;")

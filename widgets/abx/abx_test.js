@@ -201,7 +201,7 @@ const draw = ({ model, el }) => {
     await begin();
   };
   const hear = async (index) => {
-    if (index >= deck.buffers.length) return;
+    if (index >= deck.buffers.length || (gone && index === 2)) return;
     if (deck.playing && deck.selected === index) return;
     deck.select(index);
     count();

@@ -14,6 +14,7 @@ from lightning_v2.model.checkpoint import (
     CONFIG,
     WEIGHTS,
     CheckpointError,
+    check_finite,
     difference,
     file_digest,
     read_config,
@@ -71,8 +72,7 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
         expected = {name: value.half() for name, value in _own(NaturalNetwork(config)).items()}
     if problem := difference(expected, tensors):
         raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
-    if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
-        raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
+    check_finite(path, tensors)
     network = NaturalNetwork(config)
     given = {name: value.float() for name, value in tensors.items()}
     network.load_state_dict(given, strict=False)  # shared weights have one of their names

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import ArgumentError, LightningWarning
 from lightning_v2.progress import bar
 from lightning_v2.search.sweep.cluster import connected
 from lightning_v2.search.sweep.store import COLUMNS, Results
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
-class SweepWarning(UserWarning):
+class SweepWarning(LightningWarning):
     """Units failed; their rows say why."""
 
 
