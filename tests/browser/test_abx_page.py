@@ -302,7 +302,9 @@ class Comparison:
     def __init__(self, plan, hz):
         time = np.arange(RATE) / RATE
         waves = ((np.sin(2 * np.pi * f * time) * 0.3).astype("f4") for f in (220, hz))
-        self.reference, self.candidate = (Speech("Hello.", wave, ("h",)) for wave in waves)
+        self.reference, self.candidate = (
+            Speech("Hello.", wave, ("h",), sample_rate=RATE) for wave in waves
+        )
         self.plan = self.reference_plan = SimpleNamespace(name=plan, digest=plan)
         self.candidate_words, self.aligned = f"plan {plan}", False
 
@@ -351,6 +353,7 @@ def test_once_begun_it_keeps_its_plan_and_says_which_is_in_hand(live):
 def test_without_its_kernel_a_and_b_are_heard_and_nothing_can_be_answered(live):
     side = live(make())
     page = side.page
+    page.locator(".abx-test").focus()
     page.keyboard.press("x")
     side.lose()
     assert page.get_by_role("alert").inner_text() == "Kernel gone: run the cell again."

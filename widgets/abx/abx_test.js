@@ -238,8 +238,8 @@ const draw = ({ model, el }) => {
     choices.hidden = true;
     complain(KERNEL_GONE);
     showOther();
+    if (deck.selected === 2) deck.select(0);
     if (state) showChoice();
-    if (deck.buffers.length > 2 && deck.selected === 2) hear(0);
   };
 
   root.append(

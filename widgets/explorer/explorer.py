@@ -284,7 +284,7 @@ class PrecisionExplorer:
         """Bring every part up to date. Called on any thread, one at a time."""
         session, state, shown = self.session, self.session.state, self.session.shown
         sound_stale = shown.state.key != state.key
-        self._once("sites", state.speaker.digest, lambda: self._table.show_sites(state.sites))
+        self._once("sites", state.voice, lambda: self._table.show_sites(state.sites))
         self._once("state", state.key, self._show_state)
         # What travels longest comes last: of a known result all is shown at once.
         self._once("history", (len(session.trials), state.key), self._show_history)

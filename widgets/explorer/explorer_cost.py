@@ -7,6 +7,7 @@ after the other in a thread of its own, and what was planned once is kept on dis
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from lightning_v2.cache import cached
 from lightning_v2.deployment import rehearse
@@ -52,7 +53,7 @@ class Asked:
 
     @classmethod
     def of(cls, state: State, plan: Plan, frames: int, board: str) -> "Asked":
-        return cls(plan.digest, plan.name, state.voice, state.speaker.digest, frames, board, plan)
+        return cls(plan.digest, plan.name, state.voice, state.weights, frames, board, plan)
 
 
 def asked_for(result: Result, board: str) -> dict[str, Asked]:
@@ -66,8 +67,13 @@ def asked_for(result: Result, board: str) -> dict[str, Asked]:
     frames = bucket_of(result)
     # A preset as it stands is planned elsewhere, too.
     now = state.plan if state.changes else state.base
-    plans = {"now": now, "base": state.base, "bf16": Plan.load("bf16")}
+    plans = {"now": now, "base": state.base, "bf16": _bf16()}
     return {role: Asked.of(state, plan, frames, board) for role, plan in plans.items()}
+
+
+@cache
+def _bf16() -> Plan:
+    return Plan.load("bf16")
 
 
 def bucket_of(result: Result) -> int:

@@ -49,6 +49,11 @@ class State:
         return loaded(self.voice)
 
     @cached_property
+    def weights(self) -> str:
+        """Digest of the voice, which takes hundredths of a second: once a state."""
+        return self.speaker.digest
+
+    @cached_property
     def sites(self) -> list[Site]:
         """Of the voice, in the order in which they run."""
         return voice_sites(self.speaker)
@@ -67,14 +72,10 @@ class State:
         """Which limits apply."""
         return "teacher-forced" if self.teacher_forced else "free-running"
 
-    @cached_property
+    @property
     def unheard(self) -> tuple[str, ...]:
         """Sites that decide nothing but what a teacher-forced candidate is given: durations, F0."""
-        if not self.teacher_forced:
-            return ()
-        globs = self.speaker.prosody_sites
-        names = (site.name for site in self.sites)
-        return tuple(name for name in names if any(fnmatchcase(name, glob) for glob in globs))
+        return prosody_sites(self.voice) if self.teacher_forced else ()
 
     @property
     def unheard_words(self) -> str:
@@ -99,7 +100,7 @@ class State:
     def reference_key(self) -> tuple:
         """What decides the reference, and everything that is kept of it."""
         plan = self.reference_plan.digest
-        return self.speaker.digest, self.text, plan, self.tier, self.seed
+        return self.weights, self.text, plan, self.tier, self.seed
 
     @cached_property
     def key(self) -> str:
@@ -151,3 +152,14 @@ class State:
 def loaded(name: str) -> Voice:
     """A voice by its name or folder; the same object every time."""
     return load(name)
+
+
+@lru_cache(maxsize=2)
+def prosody_sites(name: str) -> tuple[str, ...]:
+    """The sites of a voice that decide durations and F0 and nothing else."""
+    voice = loaded(name)
+    return tuple(
+        site.name
+        for site in voice_sites(voice)
+        if any(fnmatchcase(site.name, glob) for glob in voice.prosody_sites)
+    )
