@@ -1,10 +1,11 @@
 # Everything starts from make, a Python 3.12 and venv; the rest is fetched into this folder.
 #   .boot/  a small environment that holds only uv
-#   .venv/  the environment of uv.lock, exactly
+#   .venv/  the environment of uv.lock: what users need, and with `test` or `lint` the group `dev`
 PYTHON ?=
 ARCH ?= wormhole_b0
 UV := .boot/bin/uv
 READY := .venv/.synced
+TESTED := .venv/.synced-dev
 
 export JUPYTER_PREFER_ENV_PATH := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -20,7 +21,7 @@ help:  ## say what there is to make
 	@echo '  ARGS="..." adds options to notebooks and test; PYTHON=/path/to/python3.12 names an interpreter;'
 	@echo '  ARCH=blackhole says of which chip the simulator is'
 
-setup: $(READY)  ## create .venv from uv.lock
+setup: $(READY)  ## create .venv from uv.lock, without what only tests need
 
 notebooks: $(READY)  ## run the notebooks for several plans: build/notebooks, build/site, build/report.json
 	.venv/bin/lightning-v2 notebooks $(ARGS)
@@ -29,21 +30,28 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 	.venv/bin/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_explore.ipynb
 
 # A process more than there are cores: now and then one waits for a browser or for another process.
-test: $(READY)  ## run the tests in several processes, each with one thread of torch
+test: $(TESTED)  ## run the tests in several processes, each with one thread of torch
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
 	  --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-simulator: $(READY)  ## run the voice on ttsim and compare every bit with the emulator
+test-simulator: $(TESTED)  ## run the voice on ttsim and compare every bit with the emulator
 	.venv/bin/python -m pytest tests/simulator --arch $(ARCH) $(ARGS)
 
-lint: $(READY)  ## check style, formatting and who imports whom
+lint: $(TESTED)  ## check style, formatting and who imports whom
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports
 
+# What was installed for tests stays when only the rest is asked for.
 $(READY): $(UV) uv.lock pyproject.toml .python-version
+	@echo "the environment: 3.2 GB of packages to fetch at first, 6 GB in .venv; free here: $$(df -Ph . | awk 'END {print $$4}')"
 	@python=$$(.ci/find-python $$(cat .python-version) "$(PYTHON)") && set -x && \
-	$(UV) sync --frozen --python "$$python"
+	$(UV) sync --frozen --inexact --python "$$python"
+	@touch $@
+
+$(TESTED): $(READY)
+	@python=$$(.ci/find-python $$(cat .python-version) "$(PYTHON)") && set -x && \
+	$(UV) sync --frozen --group dev --python "$$python"
 	@touch $@
 
 $(UV):

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--recordings", type=Path, help="see `lightning-v2 check --help`")
     parser.add_argument("--folder", type=Path, help="of results, as for `lightning-v2 check`")
     parser.add_argument(

@@ -41,7 +41,7 @@ COLUMNS = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voices", nargs="+", default=["slt", "hibari"])
+    parser.add_argument("--voices", nargs="+", default=["lark", "hibari"])
     parser.add_argument("--plans", nargs="+", default=presets())
     parser.add_argument("--write", action="store_true", help="into docs/deploying.md")
     args = parser.parse_args()

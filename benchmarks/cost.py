@@ -32,7 +32,9 @@ OURS, OTHER = "lightning-v2", "bf16"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name of `lightning-v2 voices`, or a path")
+    parser.add_argument(
+        "--voice", default="lark", help="a name of `lightning-v2 voices`, or a path"
+    )
     parser.add_argument("--boards", nargs="*", default=["n150", "n300", "p100", "p150"])
     parser.add_argument("--batches", nargs="*", type=int, default=[1, 8, 64])
     parser.add_argument("--streams", type=int, default=10_000, help="to buy cards for")

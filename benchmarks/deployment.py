@@ -20,7 +20,7 @@ from lightning_v2.deployment.observed.readable import readable
 from lightning_v2.report.records import save_result
 
 ROOT = Path(__file__).parent.parent
-OURS = "slt"
+OURS = "lark"
 
 
 def main() -> int:

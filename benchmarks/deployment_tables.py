@@ -5,7 +5,7 @@ import json
 from markdown_table import RESULTS, ROOT, table
 
 from lightning_v2.deployment.agreement import load_agreement
-from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.model.natural.config import HOP, SAMPLE_RATE
 from lightning_v2.onnx import heads as hibari
 
 SHOWN_FRAMES = 256
@@ -24,7 +24,7 @@ def deployment_table() -> str:
     record = json.loads((RESULTS / "deployment.json").read_text())
     lines = [
         f"One sentence of {SHOWN_FRAMES} frames ({SHOWN_FRAMES * HOP / SAMPLE_RATE:.1f} s): "
-        "encode, pitch and speech together. Counted in graphs captured on mock devices "
+        f"{_named(record)} together. Counted in graphs captured on mock devices "
         "(*measured*); traffic of DRAM is *modelled*: every operand and result that lies there "
         "moves once (`benchmarks/deployment.py`):\n",
         *_by_board(record),
@@ -75,6 +75,13 @@ def _by_board(record: dict) -> list[str]:
     )
 
 
+def _named(record: dict) -> str:
+    """Names of the stages, as "encode, prosody and speech"."""
+    first = next(found for plans in record["boards"].values() for found in plans.values())
+    *others, last = dict.fromkeys(stage["stage"] for stage in first["stages"])
+    return f"{', '.join(others)} and {last}"
+
+
 def _agreements() -> list[str]:
     """What the simulators gave, beside the exact tier."""
     rows = []
@@ -112,7 +119,8 @@ def _shown(found: dict) -> list[str]:
     of_frames = [x for x in found["stages"] if x["bucket"].startswith(f"frames {SHOWN_FRAMES},")]
     if of_frames:
         bucket = of_frames[0]["bucket"]
-        wanted = {("encode", bucket.partition(", ")[2]), ("pitch", bucket), ("speech", bucket)}
+        alike = bucket, bucket.partition(", ")[2]
+        wanted = {(x["stage"], x["bucket"]) for x in found["stages"] if x["bucket"] in alike}
     else:  # of a graph: a quarter as many phones, as `Buckets` has them
         frames, phones = f"rows {SHOWN_FRAMES}", f"rows {SHOWN_FRAMES // 4}"
         wanted = {("part 1", phones), ("part 2", frames), ("wave", frames)}

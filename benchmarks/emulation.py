@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--plans", nargs="*", default=presets())
     parser.add_argument("--sentences", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=9)

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 import lightning_v2 as lv2
-from lightning_v2.model import SourceFilterVoice
-from lightning_v2.model.config import FEATURES, HOP, PHONES
+from lightning_v2.model.natural.config import BINS, HOP, STEP
+from lightning_v2.model.natural.voice import NaturalVoice
 from lightning_v2.report.records import save_result
 
 ROOT = Path(__file__).parent.parent
@@ -37,23 +37,23 @@ class Sentence(nn.Module):
         self.network = network.to(dtype)
         self.dtype = dtype
 
-    def forward(
-        self, phones: Tensor, features: Tensor, ends: Tensor, f0: Tensor, noise: Tensor
-    ) -> Tensor:
-        """Phones (B, P), features (B, P, 32), ends (B, P) in frames, F0 (B, T) in Hz and noise
-        (B, N), the last three float32, to a waveform (B, N)."""
+    def forward(self, phones: Tensor, places: Tensor, f0: Tensor, noise: Tensor) -> Tensor:
+        """Phones (B, P), the phone of each step (B, S), F0 (B, T) in Hz and noise (B, T, 2, K), the
+        last two float32, to a waveform (B, N)."""
         net, dtype = self.network, self.dtype
-        hidden = net.encoder(phones, features.to(dtype))
+        hidden, text = net.encoder(phones), net.text(phones)
         net.duration(hidden)
-        phone, position = net.regulator.places(ends, torch.arange(f0.shape[1], device=f0.device))
-        index = phone.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
-        at_frames, position = torch.gather(hidden, 1, index), position.to(dtype)
-        net.pitch(at_frames, position)
+        _, energy = net.prosody(_at(hidden, places))
+        columns = net.pitch_columns(f0.to(dtype), energy)
+        channels = net.decoder(_at(text, places.repeat_interleave(STEP, 1)), columns)
         # A phase is an integer, or nothing that 16 bits can hold.
-        pulses, noise = net.source(f0, noise)
-        pitched, pitch = net.pitch_columns(position, f0.to(dtype))
-        envelope = net.decoder(at_frames, pitched)
-        return net.vocoder(envelope, pitch, pulses.to(dtype), noise.to(dtype))
+        pulses = net.source(f0)
+        return net.vocoder(channels, pulses.to(dtype), noise.to(dtype))
+
+
+def _at(phones: Tensor, places: Tensor) -> Tensor:
+    """(B, P, C) at places (B, S): (B, S, C)."""
+    return torch.gather(phones, 1, places.unsqueeze(-1).expand(-1, -1, phones.shape[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,20 @@ class Measured:
     memory_mib: float
 
 
-def inputs(batch: int, frames: int) -> tuple[Tensor, ...]:
-    """What `Sentence` takes, on the host: phones as long as one another, a voiced sentence."""
+def inputs(batch: int, frames: int, symbols: int = 40) -> tuple[Tensor, ...]:
+    """What `Sentence` takes, on the host: phones as long as one another, a voiced sentence.
+
+    symbols: of the alphabet.
+    """
+    steps = frames // STEP
     phones = frames // 4
     draw = torch.Generator().manual_seed(0)
-    ends = torch.linspace(frames / phones, frames, phones).expand(batch, -1) - 0.5
+    places = torch.arange(steps) * phones // steps
     return (
-        torch.randint(1, len(PHONES), (batch, phones), generator=draw),
-        torch.zeros(batch, phones, len(FEATURES)),
-        ends.contiguous(),
+        torch.randint(1, symbols, (batch, phones), generator=draw),
+        places.expand(batch, -1).contiguous(),
         torch.full((batch, frames), 180.0),
-        torch.randn(batch, frames * HOP, generator=draw),
+        torch.randn(batch, frames, 2, BINS, generator=draw),
     )
 
 
@@ -141,14 +144,16 @@ def obstacle(voice: object) -> str:
     """Why nothing can be measured here, "" if it can."""
     if not torch.cuda.is_available():
         return "torch finds no GPU with CUDA here: nothing is measured, and nothing is written"
-    if not isinstance(voice, SourceFilterVoice):
-        return "this script measures voices of the kind that is trained here, such as slt"
+    if not isinstance(voice, NaturalVoice):
+        return "this script measures voices of the kind that is trained here, such as lark"
     return ""
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name of `lightning-v2 voices`, or a path")
+    parser.add_argument(
+        "--voice", default="lark", help="a name of `lightning-v2 voices`, or a path"
+    )
     parser.add_argument("--frames", type=int, default=256, help="of each sentence")
     batches = [1, 2, 4, 8, 16, 32, 64, 128, 256]
     parser.add_argument("--batches", nargs="*", type=int, default=batches)

@@ -68,7 +68,7 @@ CHANGES: dict[str, Change] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--sentences", type=int, default=10, metavar="N", help="held-out ones")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/judges.json")
     args = parser.parse_args()

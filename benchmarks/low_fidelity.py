@@ -47,13 +47,13 @@ SETTINGS = {
         f"{ROUNDED}, in0_block_w: 1, packer_l1_acc: false"
     ),
 }
-SITES = ("vocoder.minimum_phase", "vocoder.synthesis")
+SITES = ("vocoder.cosines", "vocoder.inverse_cosines")
 """Shown by themselves: transforms, of the widest K."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--text", default=TEXT)
     parser.add_argument(
         "--output", type=Path, default=ROOT / "benchmarks/results/low_fidelity.json"

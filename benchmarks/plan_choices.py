@@ -20,27 +20,31 @@ from lightning_v2.resources import held_out_texts
 ROOT = Path(__file__).parent.parent
 FLOAT32 = "activations: float32, output: float32"
 
+FORWARD = "[vocoder.cosines, vocoder.sines]"
+FUNCTIONS = "[vocoder.head.*.exp, vocoder.head.*.clamp, vocoder.head.*.cos, vocoder.head.*.sin]"
+
 # What is done -> rules added at the end of the plan.
 VARIANTS = {
     "as it is": [],
     "weights rounded to their format alone": ["sites: '*', weights_rounding: nearest"],
-    "vocoder.minimum_phase without feedback": [
-        "sites: vocoder.minimum_phase, weights_rounding: fidelity"
+    "gains in HiFi4": ["sites: vocoder.head.*.log, math_fidelity: HiFi4"],
+    "angles in HiFi4": ["sites: vocoder.head.*_angle.output, math_fidelity: HiFi4"],
+    "spectra of pulses in HiFi4": [f"sites: {FORWARD}, math_fidelity: HiFi4"],
+    "spectra of pulses, errors carried along K": [f"sites: {FORWARD}, weights_rounding: feedback"],
+    "inverse transform in LoFi": [
+        "sites: vocoder.inverse_*, math_fidelity: LoFi, weights_rounding: fidelity"
     ],
-    "vocoder.minimum_phase in bfloat16, HiFi4": [
-        "sites: vocoder.minimum_phase, weights: bfloat16, math_fidelity: HiFi4"
-    ],
-    "vocoder.analysis in HiFi4": ["sites: vocoder.analysis, math_fidelity: HiFi4"],
-    "vocoder.gains in HiFi4": ["sites: vocoder.gains, math_fidelity: HiFi4"],
-    "decoder.output in HiFi4": ["sites: decoder.output, math_fidelity: HiFi4"],
-    "vocoder.synthesis in LoFi": ["sites: vocoder.synthesis, math_fidelity: LoFi"],
-    "vocoder.synthesis in HiFi2": ["sites: vocoder.synthesis, math_fidelity: HiFi2"],
-    "vocoder.synthesis in bfloat16": ["sites: vocoder.synthesis, weights: bfloat16"],
+    "inverse transform in HiFi2": ["sites: vocoder.inverse_*, math_fidelity: HiFi2"],
+    "inverse transform in HiFi4": ["sites: vocoder.inverse_*, math_fidelity: HiFi4"],
+    "inverse transform in bfloat16": ["sites: vocoder.inverse_*, weights: bfloat16"],
     "bfloat16 activations of duration.output": ["sites: duration.output, activations: bfloat16"],
     "duration.output in HiFi4": [f"sites: duration.output, {FLOAT32}, math_fidelity: HiFi4"],
-    "log gains, exp, sin, cos in float32": [
-        "sites: [vocoder.gains, vocoder.minimum_phase], output: float32",
-        f"sites: [vocoder.clamp, vocoder.exp, vocoder.sin, vocoder.cos], {FLOAT32}",
+    "prosody.pitch in LoFi, bfloat16": [
+        "sites: prosody.pitch, weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi"
+    ],
+    "log gains, exp, angles, sin, cos in float32": [
+        "sites: [vocoder.head.*.log, vocoder.head.*_angle.output], output: float32",
+        f"sites: {FUNCTIONS}, {FLOAT32}",
     ],
     "norms and softmax in LoFi": ["sites: ['*norm', '*softmax'], math_fidelity: LoFi"],
     "in0_block_w 1": ["sites: '*', in0_block_w: 1"],
@@ -55,7 +59,7 @@ SHOWN = ("pesq_wb_mos", "snr_db", "lsd_db", "mel_rmse_db", "f0_median_cents", "g
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--sentences", type=int, default=8)
     parser.add_argument(
         "--output", type=Path, default=ROOT / "benchmarks/results/plan_choices.json"
@@ -93,10 +97,9 @@ def measure(voice, texts: list[str], plan: Plan, tier: str) -> dict[str, float]:
         results.append(comparison.metrics)
         with lv2.emulate(voice, plan, tier=tier):
             free = voice.synthesize(text)
-        lengths.append(1e3 * (free.durations.sum() - comparison.reference.durations.sum()))
+        lengths.append(1e3 * (free.duration_s - comparison.reference.duration_s))
     means = {name: float(np.nanmean([r[name] for r in results])) for name in SHOWN}
-    hop_s = 256 / voice.sample_rate
-    return {**means, "length_ms": float(np.mean(np.abs(lengths)) * hop_s)}
+    return {**means, "length_ms": float(np.mean(np.abs(lengths)))}
 
 
 if __name__ == "__main__":

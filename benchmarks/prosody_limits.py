@@ -21,17 +21,21 @@ from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.endpoints import ENDPOINTS
 from lightning_v2.analysis.verdict.controls import prosody_plan, shifted, slower, with_durations
 from lightning_v2.analysis.verdict.equivalence import Verdict, judge
-from lightning_v2.model import HOP, SAMPLE_RATE, Speech, Voice
+from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, presets
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import held_out_texts
 
 ROOT = Path(__file__).parent.parent
-FRAMES_A_MS = SAMPLE_RATE / HOP / 1000
 JUDGED = [e for e in ENDPOINTS if e.run == "free-running" and "word" not in e.column and not e.void]
 TREMOR_HZ = 4.0
 
 Change = Callable[[Voice, Speech], Speech]
+
+
+def frames_a_ms(speech: Speech) -> float:
+    """Frames in a millisecond."""
+    return speech.sample_rate / speech.hop / 1000
 
 
 def longer_phone(milliseconds: float) -> Change:
@@ -40,7 +44,7 @@ def longer_phone(milliseconds: float) -> Change:
     def change(voice: Voice, speech: Speech) -> Speech:
         durations = speech.durations.copy()
         middle = np.argsort(durations)[len(durations) // 2]
-        durations[middle] += milliseconds * FRAMES_A_MS
+        durations[middle] += milliseconds * frames_a_ms(speech)
         return with_durations(voice, speech, durations)
 
     return change
@@ -52,7 +56,7 @@ def moved_boundaries(milliseconds: float) -> Change:
     def change(voice: Voice, speech: Speech) -> Speech:
         dice = np.random.default_rng(speech.seed)
         ends = np.cumsum(speech.durations, dtype=np.float64)
-        ends += dice.standard_normal(len(ends)) * milliseconds * FRAMES_A_MS
+        ends += dice.standard_normal(len(ends)) * milliseconds * frames_a_ms(speech)
         durations = np.maximum(np.diff(np.maximum.accumulate(ends), prepend=0), 0.5)
         return with_durations(voice, speech, durations.astype(np.float32))
 
@@ -63,7 +67,7 @@ def tremor(cents: float) -> Change:
     """F0 wavers by so many cents, peak."""
 
     def change(voice: Voice, speech: Speech) -> Speech:
-        time_s = np.arange(len(speech.f0)) * HOP / SAMPLE_RATE
+        time_s = np.arange(len(speech.f0)) / frames_a_ms(speech) / 1000
         octaves = cents / 1200 * np.sin(2 * np.pi * TREMOR_HZ * time_s)
         forced = replace(speech, f0=(speech.f0 * 2**octaves).astype(np.float32))
         return voice.synthesize(speech.text, seed=speech.seed, forced=forced)
@@ -119,7 +123,7 @@ CHANGES: dict[str, tuple[str, Change]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--sentences", type=int, default=20, metavar="N", help="held-out ones")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "benchmarks/results/prosody_limits.json"

@@ -12,20 +12,20 @@ from markdown_table import RESULTS, ROOT, table
 from lightning_v2.precision import Plan, presets
 
 VOICE_ROWS = (
-    ("ceiling_pesq_wb_mos", "PESQ-WB ceiling: two noise draws of the teacher", ".2f"),
-    ("exact_source_share_of_ceiling", "copy synthesis, teacher's source phase: share of it", ".3f"),
-    ("smooth_source_share_of_ceiling", "copy synthesis, own source: share of it", ".3f"),
-    ("duration_mae_ms", "duration error a phone, ms", ".1f"),
-    ("envelope_mcd_db", "mel-cepstral distortion of envelopes, dB", ".2f"),
-    ("f0_median_cents", "F0 error, median, cents", ".0f"),
-    ("voicing_error_percent", "voicing error, % of frames", ".1f"),
-    ("wer_teacher_percent", "word error rate of the teacher ({recogniser}), %", ".1f"),
-    ("wer_percent", "word error rate of the voice, text to wave, %", ".1f"),
-    ("clicks_in_pauses", "clicks in pauses", ".0f"),
-    ("phones_unlike_teacher_percent", "phones the teacher would choose otherwise, %", ".1f"),
-    ("rtf_one_core", "seconds of compute a second of speech, float32, one core", ".4f"),
-    ("load_s", "seconds to load", ".2f"),
-)  # fmt: skip
+    ("DNSMOS P.808, mean", "voice_p808", "teacher_p808", ".3f"),
+    ("DNSMOS overall (P.835), mean", "voice_ovrl", "teacher_ovrl", ".3f"),
+    ("word error rate ({recogniser}), %", "voice_wer_percent", "teacher_wer_percent", ".1f"),
+    ("duration error, ms a phone", "duration_mae_ms", None, ".1f"),
+    ("F0 error on the same durations, median, cents", "f0_median_cents", None, ".0f"),
+    ("voicing error, % of frames", "voicing_error_percent", None, ".1f"),
+    ("copy synthesis: PESQ-WB", "copy_pesq_wb_mos", "ceiling_pesq_wb_mos", ".2f"),
+    ("copy synthesis: log-spectral distance, dB", "copy_lsd_db", "ceiling_lsd_db", ".2f"),
+    ("clicks in copy synthesis", "clicks", None, ".0f"),
+    ("samples beyond full scale", "beyond_full_scale", None, ".0f"),
+    ("parameters", "parameters", None, ",.0f"),
+    ("seconds of one core a second of speech", "rtf", "rtf_teacher_onnxruntime", ".4f"),
+)
+"""Label, figures of the voice and of its teacher, form."""
 
 EXPLORER_ROWS = (
     ("heard", "its sound is in the player"),
@@ -68,16 +68,22 @@ def main() -> int:
 
 def voice_table() -> str:
     record = json.loads((RESULTS / "voice.json").read_text())
-    heard_by = record.get("recogniser", "pocketsphinx")
+    figures = record["figures"]
     lines = [
         f"*Measured* by `benchmarks/voice.py` on {record['sentences']} held-out sentences "
-        f"({record['recogniser_sentences']} for the recogniser), {record['machine']['cpu']}, "
+        f"({record['recogniser_sentences']} for the recogniser, {record['copy_sentences']} for "
+        "copy synthesis: with the teacher's durations and F0, against its waveform; the figure of "
+        "the teacher there is another draw of its noise). The teacher runs through onnxruntime, "
+        f"the voice in PyTorch float32; {record['machine']['cpu']}, "
         f"{record['machine']['cores']} cores:\n",
         *table(
-            ("", ""),
+            ("", f"`{record['voice']['name']}`", f"`{record['teacher']}`"),
             (
-                (label.format(recogniser=heard_by), f"{record['figures'][key]:{form}}")
-                for key, label, form in VOICE_ROWS
+                (
+                    label.format(recogniser=record["recogniser"]),
+                    *(f"{figures[key]:{form}}" if key else "" for key in keys),
+                )
+                for label, *keys, form in VOICE_ROWS
             ),
         ),
     ]

@@ -27,7 +27,7 @@ FIGURES = ("PESQ (MOS)", "spectrum (dB)", "SNR (dB)")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt")
+    parser.add_argument("--voice", default="lark")
     parser.add_argument("--plans", nargs="+", default=["fp32", "bf16", "lightning-v2"])
     parser.add_argument("--sentences", type=int, default=5)
     parser.add_argument("--write", action="store_true")

@@ -31,7 +31,7 @@ REFERENCE_SHAPE = (32, 256, 32)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--plan", default="lightning-v2")
     parser.add_argument("--sentences", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=7)

@@ -26,7 +26,7 @@ POSITIVE = ("log", "sqrt", "rsqrt")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--voice", default="slt", help="a name in data/voices/ or a folder")
+    parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
     parser.add_argument("--plans", nargs="+", default=["lightning-v2", "bf16", "naive"])
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/tiers.json")
     args = parser.parse_args()

@@ -14,6 +14,10 @@ class LightningError(Exception):
     """
 
 
+class LightningWarning(UserWarning):
+    """Root of all warnings of this library: what a user has to know although all goes on."""
+
+
 class ArgumentError(LightningError, ValueError):
     """An argument, an option or a value in a file is not legal; the message says what would be."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from lightning_v2.errors import ArgumentError, MissingFileError
 from lightning_v2.files import read_lines
 
-DEFAULT_VOICE = "slt"
+DEFAULT_VOICE = "lark"
 
 _LONGEST_KEY = 200  # bytes: with what is added to it, still the name of a file
 _PACKAGE = Path(__file__).parent

@@ -7,25 +7,24 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.model import SourceFilterVoice, Speech
-from lightning_v2.model.config import VoiceConfig
-from lightning_v2.model.network import Network
+from lightning_v2.model import Speech
 from lightning_v2.precision import FLOAT32
 from lightning_v2.report import addresses
+from tests.untrained import untrained
 
 SAMPLE_RATE = 24000
 
 LONGEST = (
     "docs/test_adding.py", "search/test_check.py", "deployment/test_deployment.py",
     "report/test_run.py", "browser/test_lab.py", "onnx/test_laboratory.py",
-    "training/test_pipeline.py", "docs/test_modules.py", "search/test_search.py",
+    "docs/test_modules.py", "search/test_search.py",
     "analysis/sites/test_isolated.py", "report/test_execute.py", "test_identity.py",
     "analysis/test_compare.py", "deployment/test_bucketed_lowering.py", "cli/test_streams.py",
     "chapters/metrics_lie/test_calibration.py", "model/test_voice.py",
     "deployment/device/test_target.py", "training/distillation/test_pipeline.py",
+    "training/recordings/test_pipeline.py", "training/recordings/test_tuner.py",
 )  # fmt: skip
 """Files that take longest. They go first, so that no process waits for another one at the end."""
 
@@ -60,10 +59,7 @@ def harmonics(f0, level_db=-20.0, phase=0.0):
 @pytest.fixture(scope="module")
 def voice():
     """A real network, untrained."""
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        network = Network(VoiceConfig()).eval()
-    return SourceFilterVoice("untrained", network, VoiceConfig())
+    return untrained(seed=1)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import widgets
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.cli import main as cli
 from lightning_v2.errors import LightningError
-from lightning_v2.model import SourceFilterVoice
+from lightning_v2.model.natural.voice import NaturalVoice
 
 BARE = {"Exception", "ValueError", "RuntimeError", "NotImplementedError", "OSError", "KeyError",
         "LookupError", "IndexError", "FileNotFoundError", "ArithmeticError"}  # fmt: skip
@@ -71,10 +71,14 @@ def broken(*arguments, **options):
     ("arguments", "module", "name"),
     [
         (COMPARE, audio_metrics, "measure"),
-        (SAY, SourceFilterVoice, "synthesize"),
+        (SAY, NaturalVoice, "synthesize"),
         (["check", "bf16"], importlib.import_module("lightning_v2.search.check"), "check"),
         (["notebooks"], importlib.import_module("lightning_v2.report.run"), "run_notebooks"),
-        (["train", "a"], importlib.import_module("lightning_v2.training.pipeline"), "train"),
+        (
+            ["train", "a"],
+            importlib.import_module("lightning_v2.training.distillation.pipeline"),
+            "distill",
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -98,7 +102,7 @@ def test_what_a_user_can_mend_is_said_in_a_line(monkeypatch, capsys, error, reas
     def refuse(*_, **__):
         raise error
 
-    monkeypatch.setattr(SourceFilterVoice, "synthesize", refuse)
+    monkeypatch.setattr(NaturalVoice, "synthesize", refuse)
     assert cli.main(SAY) == 2
     said = capsys.readouterr().err
     assert reason in said
@@ -109,6 +113,6 @@ def test_interrupted(monkeypatch, capsys):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SourceFilterVoice, "synthesize", interrupt)
+    monkeypatch.setattr(NaturalVoice, "synthesize", interrupt)
     assert cli.main(SAY) == 130
     assert capsys.readouterr().err == "interrupted\n"

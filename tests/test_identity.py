@@ -42,7 +42,7 @@ from lightning_v2.search.sweep import measurements
 from lightning_v2.search.sweep.sweep import Unit
 from lightning_v2.search.sweep.worker import run_unit
 
-given = {"voice": "slt", "sentence": "Hi.", "tier": "fast"}
+given = {"voice": "lark", "sentence": "Hi.", "tier": "fast"}
 for name, more in (
     ("teacher_forced", {"plan": "default: {weights: bfloat8_b}"}),
     ("free_running", {"plan": "default: {weights: bfloat8_b}"}),

@@ -15,7 +15,7 @@ from tests.onnx.operations.cases import floats
 
 
 def test_our_own_by_default():
-    assert lv2.load().name == load("slt").name == "slt"
+    assert lv2.load().name == load("lark").name == "lark"
 
 
 def test_voices_of_packages(tmp_path):
@@ -36,8 +36,8 @@ def test_names_that_nobody_knows():
 
 @pytest.mark.parametrize("option", ["style", "speaker", "frontend"])
 def test_options_of_onnx_files_say_nothing_to_our_own(option):
-    with pytest.raises(ArgumentError, match=f"{option} is of .onnx files, and 'slt' is none"):
-        load("slt", **{option: 1})
+    with pytest.raises(ArgumentError, match=f"{option} is of .onnx files, and 'lark' is none"):
+        load("lark", **{option: 1})
 
 
 def test_settings_in_a_name(tmp_path):
@@ -61,7 +61,7 @@ def test_a_file_that_was_written_again_is_loaded_again(tmp_path):
     before = stamp(f"{path}?style={style}:one")
     os.utime(style, ns=(11, 11))
     assert stamp(f"{path}?style={style}:one") != before
-    assert stamp("hibari") == stamp("nobody") == 0 and stamp("slt") > 0
+    assert stamp("hibari") == stamp("nobody") == 0 and stamp("lark") > 0
 
 
 def test_names_that_mean_the_same_in_any_folder(tmp_path, monkeypatch):
@@ -71,11 +71,13 @@ def test_names_that_mean_the_same_in_any_folder(tmp_path, monkeypatch):
     assert from_anywhere("v.onnx?speaker=3") == f"{here}/v.onnx?speaker=3"
     assert from_anywhere("v.onnx?style=s.npz:a") == f"{here}/v.onnx?style={here}/s.npz:a"
     assert from_anywhere("./mine") == f"{here}/mine"
-    assert [from_anywhere(name) for name in ("slt", "hibari", "mine")] == ["slt", "hibari", "mine"]
+    assert [from_anywhere(name) for name in ("lark", "hibari", "mine")] == [
+        "lark", "hibari", "mine",
+    ]  # fmt: skip
 
 
 def test_licences_are_told_without_loading(tmp_path):
-    assert licence_of("slt").package == "part of lightning-v2"
+    assert licence_of("lark").package == "part of lightning-v2"
     assert licence_of("hibari?speaker=1").package == "hibari-tts 0.2.1"
     assert licence_of(tmp_path / "v.onnx").words == "not told: no MODEL_CARD beside the file"
     (tmp_path / "MODEL_CARD").write_text("# x\n* License: CC0\n")

@@ -39,7 +39,6 @@ def installed(tmp_path_factory):
         "lightning_v2/data/prices.yaml",
         "lightning_v2/data/sentences/heldout.tsv",
         "lightning_v2/data/notebooks/01_hear_the_difference.ipynb",
-        "lightning_v2/training/festival_labels.scm",
         "lightning_v2/deployment/mock/compiler.sh",
         "lightning_v2/deployment/mock/p100.yaml",
     ],

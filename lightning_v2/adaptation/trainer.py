@@ -21,7 +21,7 @@ from lightning_v2.precision import Plan
 from lightning_v2.tensix.intercept.module_frames import role_of
 from lightning_v2.tensix.numbers.sites import SiteCall
 from lightning_v2.text import TextError
-from lightning_v2.training.distillation.trainer import read_state
+from lightning_v2.training.loop import read_state
 
 STATE, LOG = "state.pt", "log.jsonl"
 

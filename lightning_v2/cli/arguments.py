@@ -68,6 +68,17 @@ def outputs(args: argparse.Namespace) -> list[str]:
     return [path for path in given if path is not None]
 
 
+def announce_compilation(tier: str) -> None:
+    """Say why the very first run in the exact tier takes its time."""
+    if tier == "exact":
+        from lightning_v2.tensix.kernels.compile import is_cold
+
+        if is_cold():
+            print(
+                "compiling the exact tier, once: about half a minute", file=sys.stderr, flush=True
+            )
+
+
 def given_text(text: str) -> str:
     """The text itself, or for "-" all of standard input.
 

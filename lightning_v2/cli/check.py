@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="WAV files of the held-out sentences, KEY.wav, mono at 24 kHz, to judge the endpoints "
-        "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets the "
-        "teacher voice say them (Debian packages festival, festvox-us-slt-hts, htsengine)",
+        "against recordings as well; 'python -m lightning_v2.training.heldout FOLDER' lets hibari "
+        "say them",
     )
     add_output(parser, "-o", "--output", metavar="FILE.json", help="all of it as JSON")
     parser.add_argument(

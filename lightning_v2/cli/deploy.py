@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a name in data/plans/ or a YAML file (default: %(default)s)",
     )
     parser.add_argument("--text", help="English text, or - to read it from standard input")
-    add_output(parser, "-o", "--output", metavar="FILE.wav", help="what was said of --text")
+    add_output(parser, "-o", "--output", metavar="FILE", help="what was said of --text")
     add_output(parser, "--report", metavar="FILE.json", help="programs, memory and transfers")
     parser.add_argument(
         "--batch",
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """0: done. 1: the device lacks operations that the voice needs; they are listed."""
     from lightning_v2.deployment.deployment import Deployment
     from lightning_v2.files import check_output
-    from lightning_v2.model.speech import WAV_FILE
+    from lightning_v2.model.speech import SOUND_FILE
     from lightning_v2.precision import Plan
     from lightning_v2.voices import load
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output and args.text is None:
         raise ArgumentError("-o needs a --text to speak")
     if args.output:
-        check_output(args.output, *WAV_FILE)
+        check_output(args.output, *SOUND_FILE)
     if args.report:
         check_output(args.report, *JSON_FILE)
     buckets = _buckets(args.buckets, args.batch)
@@ -124,13 +124,13 @@ def _announce(deployment: Deployment) -> None:
 
 
 def _compile(deployment: Deployment) -> None:
-    from tqdm import tqdm
+    from lightning_v2.progress import bar
 
     start, count = perf_counter(), len(deployment.buckets.frames)
-    with tqdm(total=count, desc="compile", unit="bucket", disable=None) as bar:
+    with bar(count, "bucket", "compile") as shown:
         for name in deployment.prepare():
-            bar.set_postfix_str(name)
-            bar.update()
+            shown.set_postfix_str(name, refresh=False)
+            shown.update()
     weights = deployment.weights
     print(f"buckets compiled: {count} in {perf_counter() - start:.1f} s (measured)")
     place = f" in {weights.folder}" if weights.folder else ""

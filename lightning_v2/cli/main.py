@@ -5,25 +5,27 @@ import os
 import sys
 import traceback
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from lightning_v2.cli import adapt as adapt_command
 from lightning_v2.cli import check as check_command
+from lightning_v2.cli import compare as compare_command
 from lightning_v2.cli import cost as cost_command
 from lightning_v2.cli import deploy as deploy_command
 from lightning_v2.cli import notebooks as notebooks_command
+from lightning_v2.cli import say as say_command
 from lightning_v2.cli import search as search_command
 from lightning_v2.cli import settings as settings_command
-from lightning_v2.cli import streams, values
+from lightning_v2.cli import streams
 from lightning_v2.cli import train as train_command
 from lightning_v2.cli import verify as verify_command
 from lightning_v2.cli import voices as voices_command
-from lightning_v2.cli.arguments import add_output, add_tier, add_voice, given_text, outputs
-from lightning_v2.errors import LightningError
+from lightning_v2.cli.arguments import outputs
+from lightning_v2.errors import LightningError, LightningWarning
 from lightning_v2.files import messages_apart
 
-SHOWN_FIGURES = ("site", "op", "pcc", "sqnr_db", "max_abs", "gain")
-"""Ends of the columns of layer errors that fit a terminal."""
+_WARNINGS = "PYTHONWARNINGS"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _status(args: argparse.Namespace) -> int:
     try:
-        with messages_apart(outputs(args)), warnings.catch_warnings():
+        with messages_apart(outputs(args)), warnings.catch_warnings(), _quiet_processes():
             warnings.showwarning = _warn
             status = args.run(args)
         sys.stdout.flush()  # a full disk is an error like others
@@ -68,10 +70,24 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _warn(message: Warning | str, category: type[Warning], *_: object) -> None:
-    """One line, without the place in the code that Python would name; what is for programmers, such
-    as a function of a package that will go, is left out."""
-    if not issubclass(category, DeprecationWarning | FutureWarning):
+    """One line, without the place in the code that Python would name. What other packages warn of
+    is for who writes programs with them, and is left out."""
+    if issubclass(category, LightningWarning):
         _complain(f"warning: {message}")
+
+
+@contextmanager
+def _quiet_processes() -> Iterator[None]:
+    """Let processes that are started meanwhile leave out warnings, unless a user says otherwise:
+    what their work has to tell comes back with its results."""
+    if _WARNINGS in os.environ:
+        yield
+        return
+    os.environ[_WARNINGS] = "ignore"
+    try:
+        yield
+    finally:
+        os.environ.pop(_WARNINGS, None)
 
 
 def _complain(message: str) -> None:
@@ -87,52 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    say = verbs.add_parser("say", help="speak a text into a WAV file")
-    say.description = (
-        "Speak a text into a WAV file, mono at the rate of the voice: in PyTorch float32, or, with "
-        "--plan, in the emulated arithmetic of the chip."
-    )
-    say.add_argument("text", help="English text, or - to read it from standard input")
-    add_output(say, "-o", "--output", required=True, metavar="FILE.wav", help="what was said")
-    say.add_argument(
-        "--plan",
-        help="precision plan: a name in data/plans/ or a YAML file (default: none, float32)",
-    )
-    _add_common(say)
-    say.set_defaults(run=_say)
+    say = verbs.add_parser("say", help="speak a text into a sound file")
+    say_command.add_arguments(say)
+    say.set_defaults(run=say_command.run)
 
     compare = verbs.add_parser("compare", help="print what a plan changes, by metric and by layer")
-    compare.description = (
-        "Say a text with the reference and under a plan, and print what the plan changes: metrics "
-        "of the sound, each with its unit in the name, and the sites that lose most."
-    )
-    compare.add_argument("text", help="English text, or - to read it from standard input")
-    compare.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
-    compare.add_argument(
-        "--reference",
-        default="fp32",
-        metavar="PLAN",
-        help="fp32 (PyTorch, not emulated), or another plan (default: %(default)s)",
-    )
-    compare.add_argument(
-        "--free-running",
-        action="store_true",
-        help="let the plan predict its own durations and F0 instead of the reference's",
-    )
-    compare.add_argument(
-        "--judges",
-        action="store_true",
-        help="let a recogniser and DNSMOS hear both as well, for words and naturalness",
-    )
-    compare.add_argument(
-        "--layers",
-        type=values.whole(1),
-        default=10,
-        metavar="N",
-        help="how many of the worst sites are shown, 1 or more (default: %(default)s)",
-    )
-    _add_common(compare)
-    compare.set_defaults(run=_compare)
+    compare_command.add_arguments(compare)
+    compare.set_defaults(run=compare_command.run)
 
     check = verbs.add_parser("check", help="test whether a plan is equivalent to float32")
     check_command.add_arguments(check)
@@ -146,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     notebooks_command.add_arguments(notebooks)
     notebooks.set_defaults(run=notebooks_command.run)
 
-    train = verbs.add_parser("train", help="train a voice: corpus, training, evaluation")
+    train = verbs.add_parser("train", help="train a voice: from a teacher, or on recordings")
     train_command.add_arguments(train)
     train.set_defaults(run=train_command.run)
 
@@ -179,76 +156,6 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the same as JSON")
     doctor.set_defaults(run=_doctor)
     return parser
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    add_voice(parser)
-    add_tier(parser)
-
-
-def _announce(tier: str) -> None:
-    """Say why the very first run in the exact tier takes its time."""
-    if tier == "exact":
-        from lightning_v2.tensix.kernels.compile import is_cold
-
-        if is_cold():
-            print("compiling the exact tier, once: about half a minute", file=sys.stderr)
-
-
-def _say(args: argparse.Namespace) -> int:
-    from lightning_v2 import Plan, load
-    from lightning_v2.files import check_output
-    from lightning_v2.model.speech import WAV_FILE
-
-    check_output(args.output, *WAV_FILE)
-    plan = Plan.load(args.plan) if args.plan else None
-    voice = load(args.voice)
-    text = given_text(args.text)
-    if plan:
-        from lightning_v2.deployment.speak import speak
-
-        _announce(args.tier)
-        speech = speak(voice, text, plan, args.tier, seed=args.seed)
-    else:
-        speech = voice.synthesize(text, seed=args.seed)
-    speech.save(args.output)
-    how = f"plan {speech.plan}, {speech.tier} tier (emulated)" if speech.plan else "PyTorch float32"
-    print(f"{args.output}: {speech.duration_s:.2f} s, {how}")
-    for note in getattr(voice, "notes", ()):
-        print(f"{voice.name}: {note}")
-    return 0
-
-
-def _compare(args: argparse.Namespace) -> int:
-    from lightning_v2 import compare, load
-    from lightning_v2.analysis.metrics.unmeasured import ON_REQUEST
-    from lightning_v2.analysis.sites.site_values import FLUSHED_WORDS
-
-    _announce(args.tier)
-    comparison = compare(
-        load(args.voice),
-        given_text(args.text),
-        args.plan,
-        reference=args.reference,
-        teacher_forced=not args.free_running,
-        tier=args.tier,
-        seed=args.seed,
-        judges=args.judges,
-    )
-    in_words = {ON_REQUEST: "measured only with --judges"}
-    reasons = {name: in_words.get(why, why) for name, why in comparison.unmeasured.items()}
-    for name, value in comparison.metrics.items():
-        print(f"{name:28} {value:10.4g}  {reasons.get(name, '')}".rstrip())
-    print(f"\n{comparison.values_words}")
-    worst = comparison.layers.sort_values("accumulated_sqnr_db").head(args.layers)
-    worst = worst[[name for name in worst if name.endswith(SHOWN_FIGURES)]]
-    print(f"\n{len(worst)} sites with the largest accumulated error ({args.tier} tier, emulated):")
-    print(worst.to_string(index=False))
-    flushed = comparison.flushed(args.layers)
-    if len(flushed):
-        print(f"\nsites that flush most. {FLUSHED_WORDS}")
-        print(flushed.to_string(index=False))
-    return 0
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -76,12 +76,11 @@ def run(args: argparse.Namespace) -> int:
         jobs=args.jobs,
         fresh=args.fresh,
     )
-    failed = sum(not done.ok for done in report.runs)
+    failed = [done.stem for done in report.runs if not done.ok]
     kept = sum(done.kept for done in report.runs)
-    print(f"{len(report.runs)} notebooks: {failed} failed, {kept} kept from an earlier run")
-    for done in report.runs:
-        if not done.ok:
-            print(done.line())
+    names = f" ({', '.join(failed)})" if failed else ""
+    counts = f"{len(failed)} failed{names}, {kept} kept from an earlier run"
+    print(f"{len(report.runs)} notebooks: {counts}")
     for problem in report.problems:
         print(f"error: {problem}", file=sys.stderr)
     print(f"site: {args.build / 'site' / 'index.html'}")

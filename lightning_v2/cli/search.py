@@ -48,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "low precision, combine them, and let the equivalence test judge the best. Every plan that "
         "was tried is kept; an interrupted search, started again, goes on where it was. With "
         "--bisect: find the first site that breaks a plan. Exit code 0: an equivalent plan was "
-        "found (or the site, or nobody judged). 1: no candidate is equivalent. 2: no answer, "
-        "because it could not run, a control came out wrong, or the test had too few sentences."
+        "found, or the site, or, with --judged 0, a candidate that nobody has judged. 1: no "
+        "candidate is equivalent. 2: no answer, because it could not run, a control came out "
+        "wrong, or the test had too few sentences."
     )
     goals = parser.add_argument_group("constraints, at least one")
     goals.add_argument(
@@ -238,7 +239,7 @@ def found_by(searched: Search) -> str:
 
     figures, metrics = searched.best.figures, searched.best.metrics
     lines = [
-        f"Found by `lightning-v2 search`, strategy {searched.strategy}, among "
+        f"{_title(searched)} `lightning-v2 search`, strategy {searched.strategy}, among "
         f"{len(searched.trials)} plans, as number {searched.best.number}, under "
         f"{searched.constraints}, over the base {searched.base.name}.",
         f"Sites of the matrix engine in LoFi: {figures.lofi_share:.1%}. Bytes of constants in "
@@ -255,14 +256,21 @@ def found_by(searched: Search) -> str:
         textwrap.fill(line, 100, initial_indent="# ", subsequent_indent="#   ") for line in lines
     )
     plan = replace(
-        searched.best.plan, name="found", description=f"Least loss under {searched.constraints}."
+        searched.best.plan,
+        name=_title(searched).split()[0].lower(),
+        description=f"Least loss under {searched.constraints}.",
     )
     return f"{comment}\n{plan.to_yaml()}"
 
 
+def _title(searched: Search) -> str:
+    """What the best plan is called: found is one that was judged equivalent."""
+    return "Found by" if searched.verdict == "equivalent" else "Candidate of"
+
+
 def _verdict_words(searched: Search) -> str:
     if searched.check is None:
-        return "not asked."
+        return "not asked, so that nobody knows whether this plan is equivalent."
     failed = "; ".join(
         f"{j.endpoint.label} {j.bound:.4g}, limit {j.endpoint.relation} {j.endpoint.limit:g}"
         for j in searched.check.verdict.failed

@@ -7,89 +7,115 @@ from lightning_v2.cli import values
 from lightning_v2.cli.arguments import add_seed
 from lightning_v2.errors import ArgumentError
 
+TEACHER, START = "hibari", "lark"
+"""Who teaches, and where a training on recordings starts, unless somebody says otherwise."""
+
+_WHOLE = 600
+
+_OF_TEACHERS = (
+    "teacher", "texts", "whole", "parts_steps", "acoustic_steps", "blocks_steps", "joint_steps",
+)  # fmt: skip
+_OF_RECORDINGS = ("start", "held_out")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
     parser.description = (
-        "Build a corpus, train a voice and evaluate it. Every part resumes where it was broken "
-        "off. Without --teacher and --recordings the corpus is what festival says (Debian packages "
-        "festival, festvox-us-slt-hts, htsengine)."
+        "Train a natural voice: a new one on what a teacher says and thinks, or with --recordings "
+        "another one on recordings of a speaker. Every part resumes where it was broken off. "
+        "docs/training.md says what to expect."
     )
     parser.add_argument("folder", type=Path, help="corpus, training state and the voice go here")
-    parser.add_argument(
+    teacher = parser.add_argument_group("from a teacher")
+    teacher.add_argument(
+        "--teacher",
+        metavar="VOICE",
+        help=f"an .onnx voice that names its inner values (default: {TEACHER})",
+    )
+    teacher.add_argument(
         "--texts",
         type=Path,
         metavar="FILE.tsv",
         help="sentences for the teacher, one 'key<TAB>text' a line (default: "
         "data/sentences/training.tsv)",
     )
-    parser.add_argument(
+    teacher.add_argument(
+        "--whole",
+        type=values.whole(1),
+        metavar="N",
+        help=f"texts of which what it thinks of every frame is kept, 5 MB each (default: {_WHOLE})",
+    )
+    recordings = parser.add_argument_group("on recordings")
+    recordings.add_argument(
         "--recordings",
         type=Path,
         metavar="FOLDER",
-        help="a corpus in LJ Speech layout (metadata.csv and wavs/) to train on instead",
+        help="a corpus in LJ Speech layout, metadata.csv and wavs/. Durations, F0 and the "
+        "magnitudes of spectra come nearer to it; there is no adversarial training, phases have no "
+        "target, and the voice keeps its phones and its English",
     )
-    parser.add_argument(
-        "--teacher",
+    recordings.add_argument(
+        "--start",
         metavar="VOICE",
-        help="learn from an .onnx voice that names its inner values, such as hibari: a natural "
-        "voice is trained on them, and not evaluated",
+        help=f"natural voice whose weights it starts from (default: {START})",
     )
-    parser.add_argument(
-        "--whole",
-        type=values.whole(1),
-        default=600,
+    recordings.add_argument(
+        "--held-out",
+        type=values.whole(0),
         metavar="N",
-        help="with --teacher: texts of which what it thinks of every frame is kept, 5 MB each "
-        "(default: %(default)s)",
+        help="recordings that are not trained on, and tell how near the voice has come (default: "
+        "one in ten, at most 20)",
     )
     parser.add_argument(
         "--limit",
         type=values.whole(1),
         metavar="N",
-        help="use only so many texts (drawn at random) or recordings (default: all)",
+        help="use only so many texts (drawn at random) or recordings, the first ones (default: "
+        "all)",
     )
     parser.add_argument(
         "--jobs", type=values.whole(1), default=2, metavar="N", help="processes (default: 2)"
     )
-    for name, steps, taught, what in (
-        ("--parts-steps", None, 3000, "each part of encoders and predictors by itself"),
-        ("--acoustic-steps", 3300, 6000, "encoder, predictors and, without a teacher, decoder"),
-        ("--prosody-steps", None, 3000, "pitch and energy alone"),
-        ("--vocoder-steps", 6000, 3000, "the vocoder; with a teacher, of the decoder, too"),
-        ("--blocks-steps", None, 3000, "each block of the decoder by itself"),
-        ("--joint-steps", 2200, 1500, "all of it after both; with a teacher, the vocoder again"),
-    ):
-        usual = f"{steps}, with --teacher {taught}" if steps else f"{taught}, only with --teacher"
-        words = f"optimiser steps of {what} (default: {usual})"
-        parser.add_argument(name, type=values.whole(1), metavar="N", help=words)
+    _add_steps(parser)
     parser.add_argument(
         "--device",
         type=values.device,
         default="cpu",
         help="cpu, cuda or cuda:N (default: %(default)s)",
     )
-    add_seed(parser, "the choice of texts, the first weights and the batches", default=1)
-    parser.add_argument(
-        "--held-out",
-        type=values.whole(0, values.HELD_OUT),
-        default=100,
-        metavar="N",
-        help="sentences for the evaluation against the teacher at the end, 0 to "
-        f"{values.HELD_OUT}; 0: none (default: %(default)s)",
-    )
+    add_seed(parser, "the choice of texts, the first weights, the noise and the batches", default=1)
+
+
+def _add_steps(parser: argparse.ArgumentParser) -> None:
+    for name, taught, tuned, what in (
+        ("--parts-steps", 3000, None, "each part of encoders and predictors by itself"),
+        ("--acoustic-steps", 6000, None, "encoders and predictors"),
+        ("--prosody-steps", 3000, 600, "pitch and energy alone; on recordings, durations and F0"),
+        ("--blocks-steps", 3000, None, "each block of the decoder by itself"),
+        ("--vocoder-steps", 3000, 2000, "decoder and vocoder"),
+        ("--joint-steps", 1500, None, "decoder and vocoder on the voice's own text"),
+    ):
+        usual = f"{taught}, on recordings {tuned}" if tuned else f"{taught}, only with a teacher"
+        words = f"optimiser steps of {what} (default: {usual})"
+        parser.add_argument(name, type=values.whole(1), metavar="N", help=words)
 
 
 def run(args: argparse.Namespace) -> int:
     """0: a voice was written."""
-    if args.teacher:
-        if args.recordings:
-            raise ArgumentError("--teacher and --recordings exclude each other")
+    if args.teacher and args.recordings:
+        raise ArgumentError("--teacher and --recordings exclude each other")
+    needed = "a teacher" if args.recordings else "--recordings"
+    for name in _OF_TEACHERS if args.recordings else _OF_RECORDINGS:
+        if getattr(args, name) is not None:
+            raise ArgumentError(f"--{name.replace('_', '-')} means something only with {needed}")
+    if args.recordings:
+        from lightning_v2.training.recordings.pipeline import tune
+
+        args.start = args.start or START
+        tune(args)
+    else:
         from lightning_v2.training.distillation.pipeline import distill
 
+        args.teacher, args.whole = args.teacher or TEACHER, args.whole or _WHOLE
         distill(args)
-        return 0
-    from lightning_v2.training.pipeline import train
-
-    train(args)
     return 0

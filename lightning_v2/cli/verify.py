@@ -61,8 +61,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _verified(device: Device, groups: list[str], path: str) -> Verification:
     """What was found, which is written after each group: a device may hang in the next."""
-    from tqdm import tqdm
-
     from lightning_v2.deployment.verification.on_device import Operations
     from lightning_v2.deployment.verification.verification import (
         Verification,
@@ -74,6 +72,7 @@ def _verified(device: Device, groups: list[str], path: str) -> Verification:
         stored_cases,
     )
     from lightning_v2.files import write_output
+    from lightning_v2.progress import bar
 
     (cases, arrays), found = stored_cases(), Verification(origin(device))
     chosen = {
@@ -87,17 +86,17 @@ def _verified(device: Device, groups: list[str], path: str) -> Verification:
         f"and {sites} sites; on a card {estimate(calls, sites) / 60:.1f} minutes (modelled)",
         flush=True,
     )
-    with tqdm(total=calls + sites, unit="case", disable=None) as bar:
+    with bar(calls + sites, "case") as shown:
         run = Operations(device)
         for name, own in chosen.items():
-            bar.set_postfix_str(name)
+            shown.set_postfix_str(name, refresh=False)
             if own:
                 new = case_rows(run, device.arch, own, arrays, device.grid)
             else:
                 new = site_rows(device)
             for row in new:
                 found.rows.append(row)
-                bar.update()
+                shown.update()
             found.complete = name == groups[-1]
             write_output(path, json.dumps(found.to_dict(), indent=1) + "\n")
     return found

@@ -16,6 +16,7 @@ from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.as_written import refuse_edited
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.deployment.lowering.voices import has_lowering, lowering_of
+from lightning_v2.errors import LightningWarning
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
@@ -139,7 +140,7 @@ def emulate(
             yield emulation
         if emulation.is_empty:
             message = f"plan {plan.name}: nothing was emulated. {unemulated_words(emulation)}"
-            warnings.warn(message, stacklevel=3)
+            warnings.warn(message, LightningWarning, stacklevel=3)
         if bare and running.sites:
             _warn_of_idle_rules(plan, running)
         return
@@ -240,4 +241,4 @@ def _warn_of_idle_rules(plan: Plan, interception: Interception) -> None:
             f"plan {plan.name}: {alone}no operation ran that matches {len(idle)} of the {count} "
             f"patterns in its rules: {words}"
         )
-        warnings.warn(message, stacklevel=4)
+        warnings.warn(message, LightningWarning, stacklevel=4)

@@ -25,6 +25,7 @@ _KINDS = {
 """ttnn's name of a device operation -> kind; all others move data."""
 
 _NUMBER = r"{}=(\d+)"
+_ENDING = re.compile(r"fused_activation=\w*\(?op_type=UnaryOpType::(\w+)")
 _GRID = re.compile(r"compute_with_storage_grid_size=(\d+)-(\d+)")
 
 
@@ -68,6 +69,7 @@ class Program:
         math_fidelity: "" where it has none.
         cut: of a product or convolution, None for others.
         function: of an element-wise operation, as "gelu".
+        ending: the function in which a product ends, "" if in none.
         dram_read_bytes, dram_written_bytes: each operand and result there once.
     """
 
@@ -80,6 +82,7 @@ class Program:
     math_fidelity: str = ""
     cut: Cut | None = None
     function: str = ""
+    ending: str = ""
     dram_read_bytes: int = 0
     dram_written_bytes: int = 0
 
@@ -97,6 +100,7 @@ class Program:
             math_fidelity=step.math_fidelity,
             cut=_cut(step) if kind in (PRODUCT, CONVOLUTION) else None,
             function=step.call.rpartition(".")[2],
+            ending=_ending(step.program_config),
             dram_read_bytes=step.dram_read_bytes,
             dram_written_bytes=step.dram_written_bytes,
         )
@@ -163,6 +167,11 @@ def _cut(step: Step) -> Cut:
 
 def _across(tensor: TensorUse) -> int:
     return -(-tensor.shape[-1] // TILE)
+
+
+def _ending(config: str) -> str:
+    found = _ENDING.search(config)
+    return found[1].lower() if found else ""
 
 
 def _number(name: str, config: str) -> int:

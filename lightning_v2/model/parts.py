@@ -10,11 +10,16 @@ phones; what comes before them computes nothing in low precision."""
 PARTS: tuple[Part, ...] = Part.__args__
 
 _NAMES: tuple[tuple[Part, str], ...] = (
-    ("source", r"source|sin_gen|f0_upsamp|noise_(conv|res)|pulses|^(waveform|vocoder)\.analysis"),
+    (
+        "source",
+        r"source|sin_gen|f0_upsamp|noise_(conv|res)|pulses|^(waveform|vocoder)\.analysis"
+        r"|^vocoder\.(cosines|sines)(\.|$)",
+    ),
+    ("decoder", r"^vocoder\.head\."),
     ("inverse STFT", r"istft|inverse_stft|^waveform(\.|$)|^vocoder(\.|$)"),
-    ("F0", r"(^|\.)(f0|pitch)(\.|_|$)"),
+    ("F0", r"(^|\.)(f0|pitch)(\.|_|$)|^prosody\."),
     ("durations", r"(^|\.)(dur\w*|dp)(\.|$)"),
-    ("front end", r"(^|\.)(enc_p|\w*text_enc\w*|bert\w*|emb\w*)(\.|$)|^encoder\."),
+    ("front end", r"(^|\.)(enc_p|\w*text_enc\w*|bert\w*|emb\w*)(\.|$)|^(encoder|text)\."),
     ("upsampling", r"(^|\.)(ups|resblocks|upsample)(\.|$)"),
 )
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.files import check_output, write_output
 from lightning_v2.model.config import HOP, SAMPLE_RATE
 
-WAV_FILE = ((".wav", ".wave"), "a WAV file")
+_FORMATS = {".wav": "WAV", ".wave": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
+
+SOUND_FILE = (tuple(_FORMATS), "a sound file")
 """Suffixes and kind of what `Speech.save` writes, for `files.check_output`."""
 
 
@@ -67,13 +70,22 @@ class Speech:
         return len(self.waveform) / self.sample_rate
 
     def save(self, path: str | Path) -> None:
-        """Write a WAV file, 16-bit PCM at the level it has, as `files.write_output` does.
+        """Write a sound file at the level it has, as `files.write_output` does.
+
+        The name says which kind: WAV or FLAC of 16 bits, or Ogg Vorbis and MP3, which lose
+        something that may be more than what a plan loses. Without a suffix it is WAV.
 
         Raises:
-            ArgumentError: the name ends like a file of another kind.
+            ArgumentError: the name ends like a file of another kind, or that kind cannot have the
+                sample rate.
             OSError: if the folder does not exist or cannot be written.
         """
-        check_output(path, *WAV_FILE)
-        wav = io.BytesIO()
-        soundfile.write(wav, self.waveform, self.sample_rate, subtype="PCM_16", format="WAV")
-        write_output(path, wav.getvalue())
+        check_output(path, *SOUND_FILE)
+        file, kind = io.BytesIO(), _FORMATS.get(Path(path).suffix.lower(), "WAV")
+        subtype = "PCM_16" if kind in ("WAV", "FLAC") else None
+        try:
+            soundfile.write(file, self.waveform, self.sample_rate, subtype, format=kind)
+        except soundfile.LibsndfileError as error:
+            reason = f"{path}: {kind} of {self.sample_rate} Hz cannot be written: {error}"
+            raise ArgumentError(reason) from error
+        write_output(path, file.getvalue())

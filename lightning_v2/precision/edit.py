@@ -20,12 +20,14 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import ArgumentError, LightningWarning
 from lightning_v2.files import write_output
 from lightning_v2.precision import Plan, Rule
 from lightning_v2.precision.reader import nearest
 from lightning_v2.tensix.intercept.operations import outputs
 from lightning_v2.tensix.numbers.sites import FIDELITIES, LEGAL, Site, SitePrecision, is_legal
+from lightning_v2.tensix.ops.unary import UNARY
+from lightning_v2.tile import TILE
 
 FIELDS = (
     "weights",
@@ -34,6 +36,9 @@ FIELDS = (
     "output",
     "math_fidelity",
     "fp32_dest_acc_en",
+    "packer_l1_acc",
+    "math_approx_mode",
+    "in0_block_w",
 )
 """What can be changed site by site."""
 
@@ -48,13 +53,18 @@ class EditError(ArgumentError):
 
 
 def choices(site: Site) -> dict[str, list]:
-    """Field -> its legal values, of the fields that make a difference to a site."""
+    """Field -> its legal values, of the fields that make a difference to a site.
+
+    None among those of `in0_block_w` is ttnn's own choice.
+    """
     legal = {}
     for field in FIELDS:
-        if not matters(field, site):
+        if not _offered(field, site):
             continue
         if field == "output":
             legal[field] = list(outputs(site.op))
+        elif field == "in0_block_w":
+            legal[field] = [None, *_block_widths(site)]
         elif LEGAL[field] is bool:
             legal[field] = [True, False]
         else:
@@ -75,7 +85,8 @@ def changed(
     is no change.
 
     Raises:
-        EditError: a site or a field is unknown, or a value is not legal.
+        EditError: a site or a field is unknown, or a value is not legal. Or a width of blocks that
+            the base sets is to be ttnn's choice again: no rule can say so.
     """
     known = {site.name: site for site in sites}
     names = list(names)
@@ -89,8 +100,9 @@ def changed(
     kept = {(site, field): value for site, field, value in changes}
     for name in names:
         for field, value in fields.items():
-            if matters(field, known[name]):
+            if _offered(field, known[name]):
                 kept[name, field] = value
+                _check_undone(base, name, field, value)
     order = {(name, field): None for name in known for field in FIELDS}
     return tuple(
         (site, field, kept[site, field])
@@ -163,9 +175,8 @@ def adapted(plan: Plan, sites: Sequence[Site]) -> Plan:
     if not idle:
         return plan
     names = ", ".join(sorted(idle))
-    warnings.warn(
-        f"preset {plan.name}: this voice has no site {names}, which it has rules for", stacklevel=2
-    )
+    message = f"preset {plan.name}: this voice has no site {names}, which it has rules for"
+    warnings.warn(message, LightningWarning, stacklevel=2)
     return found
 
 
@@ -299,17 +310,26 @@ def save(plan: Plan, path: str | Path) -> Path:
     """Write a plan under the name of its file, as `files.write_output` does; returns the path.
 
     Raises:
+        EditError: see `place_of`. OSError: it cannot be written.
+    """
+    path = place_of(path)
+    content = yaml.safe_load(plan.to_yaml()) | {"name": path.stem}
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    write_output(path, text)
+    return path
+
+
+def place_of(path: str | Path) -> Path:
+    """Where a plan would be saved, as an absolute path.
+
+    Raises:
         EditError: the name does not end in .yaml, or its folder is not there.
-        OSError: it cannot be written.
     """
     path = Path(path).expanduser().absolute()
     if path.suffix not in (".yaml", ".yml"):
         raise EditError(f"a plan is saved as NAME.yaml, not as {path.name!r}")
     if not path.parent.is_dir():
         raise EditError(f"there is no folder {path.parent}")
-    content = yaml.safe_load(plan.to_yaml()) | {"name": path.stem}
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    write_output(path, text)
     return path
 
 
@@ -326,6 +346,33 @@ def matters(field: str, site: Site) -> bool:
     return site.macs > 0 or site.op.endswith(("norm", "softmax"))
 
 
+def _offered(field: str, site: Site) -> bool:
+    """Whether a site has a choice in a field that makes a difference to it."""
+    if field == "in0_block_w":
+        return len(_block_widths(site)) > 1
+    if field == "math_approx_mode":
+        function = UNARY.get(site.op)
+        approximate = function is not None and function.approximate is not None
+        return approximate or site.op.endswith(("norm", "softmax", "attention"))
+    return matters(field, site)
+
+
+def _block_widths(site: Site) -> list[int]:
+    """Legal widths of blocks of a product, in tiles: the divisors of its inner dimension."""
+    if site.op not in ("linear", "matmul"):
+        return []
+    tiles = -(-site.shapes[0][-1] // TILE)
+    return [width for width in range(1, tiles + 1) if tiles % width == 0]
+
+
+def _check_undone(base: Plan, name: str, field: str, value: object) -> None:
+    if value is None and getattr(base.for_site(name), field) is not None:
+        raise EditError(
+            f"{base.name} sets {field} of {name}: a rule can set another width, and none can leave "
+            "it to ttnn again"
+        )
+
+
 def globs_of(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
     """Globs that match these sites and no others: numbers become stars where all of them belong."""
     wanted, result = set(members), {}
@@ -337,7 +384,7 @@ def globs_of(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
 
 
 def _check_value(field: str, value: object) -> None:
-    if not is_legal(field, value):
+    if not is_legal(field, value) and (field, value) != ("in0_block_w", None):
         raise EditError(f"{field} cannot be {value!r}")
 
 

@@ -1,24 +1,19 @@
-"""One notebook in a process of its own, which can be ended whatever it hangs on."""
+"""One notebook in a process of its own, which is ended whatever it hangs on."""
 
 import errno
-import json
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
-from contextlib import suppress
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 import nbformat
-import psutil
 
+from lightning_v2.report.forks import Forks
 from lightning_v2.report.records import read_notebook
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -44,8 +39,7 @@ def execute(
     parameters: dict[str, object],
     cell_timeout_s: int,
     notebook_timeout_s: int,
-    threads: int | None = None,
-    on_start: Callable[[subprocess.Popen], None] = lambda process: None,
+    forks: Forks,
 ) -> Execution:
     """Run a notebook with papermill; `executed` holds what was reached, also after a failure.
 
@@ -57,8 +51,7 @@ def execute(
         cell_timeout_s: most a cell may take.
         notebook_timeout_s: most everything may take, kernel start included; then the process and
             its kernel are killed.
-        threads: that its arithmetic may use; as many as there are cores if not given.
-        on_start: gets the process, for `kill`.
+        forks: where its process comes from.
     """
     part = executed.with_name(f".{executed.stem}.part.ipynb")
     request = {
@@ -68,33 +61,15 @@ def execute(
         "parameters": parameters,
         "cell_timeout_s": cell_timeout_s,
     }
-    # The kernel must come from this environment, not from one that the user installed elsewhere.
-    # What Python says of other people's source files when it first compiles them is no result.
-    environment = {
-        **({name: str(threads) for name in _THREADS} if threads else {}),
-        **os.environ,
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYTHONWARNINGS": "ignore::SyntaxWarning",
-    }
-    started = monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lightning_v2.report.papermill_process"],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    on_start(process)
-    try:
-        _, messages = process.communicate(json.dumps(request), timeout=notebook_timeout_s)
-        problem = None
-    except subprocess.TimeoutExpired:
-        problem = f"took longer than {notebook_timeout_s} s and was ended"
-        kill(process)
-        _, messages = process.communicate()
-    finally:
-        kill(process)
+    started, problem, status = monotonic(), None, None
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        with forks.start(request, errors) as process:
+            try:
+                status = process.wait(notebook_timeout_s)
+            except TimeoutError:
+                problem = f"took longer than {notebook_timeout_s} s and was ended"
+        errors.seek(0)
+        messages = errors.read()
     seconds = monotonic() - started
     reached = read_notebook(part)
     if reached is not None:
@@ -102,26 +77,11 @@ def execute(
     part.unlink(missing_ok=True)
     if problem:
         return Execution(seconds, problem, reached=reached is not None)
-    if process.returncode == 0:
+    if status == 0:
         return Execution(seconds)
     failed = _failed_cell(reached, cell_timeout_s) if reached else None
-    failed = failed or _explained(messages, process.returncode, reached)
+    failed = failed or _explained(messages, status, reached, cell_timeout_s)
     return Execution(seconds, *failed, reached=reached is not None)
-
-
-def kill(process: subprocess.Popen) -> None:
-    """End a process and everything it started; the kernel has a session of its own."""
-    if process.poll() is not None:
-        return
-    try:
-        parent = psutil.Process(process.pid)
-        victims = [*parent.children(recursive=True), parent]
-    except psutil.NoSuchProcess:
-        victims = []
-    for victim in victims:
-        with suppress(psutil.NoSuchProcess):
-            victim.kill()
-    process.wait()
 
 
 def _failed_cell(executed: nbformat.NotebookNode, cell_timeout_s: int) -> tuple[str, str] | None:
@@ -138,13 +98,17 @@ def _failed_cell(executed: nbformat.NotebookNode, cell_timeout_s: int) -> tuple[
 
 
 def _explained(
-    messages: str, status: int, reached: nbformat.NotebookNode | None
+    messages: str, status: int | None, reached: nbformat.NotebookNode | None, cell_timeout_s: int
 ) -> tuple[str, str]:
     """Error line and traceback of what went wrong outside of cells."""
     lines = messages.strip().splitlines()
     last = lines[-1] if lines else f"papermill ended with {status}"
-    if "DeadKernelError" in messages:
+    if status is None:
+        last = f"its process was lost{_where(reached)}"
+    elif "DeadKernelError" in messages:
         last = f"the kernel died{_where(reached)}: killed, out of memory, or it crashed"
+    elif "CellTimeoutError" in messages:  # the cell has not even let itself be interrupted
+        last = f"took longer than {cell_timeout_s} s and was ended{_where(reached)}"
     elif f"[Errno {errno.ENOSPC}]" in last:
         last = f"the disk is full: {last}"
     elif status < 0:

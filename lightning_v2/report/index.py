@@ -24,22 +24,29 @@ KEY_METRICS = (
 )
 
 
-def index(runs: list[Run], notebooks: dict[str, nbformat.NotebookNode], provenance: dict) -> str:
+def index(
+    runs: list[Run],
+    notebooks: dict[str, nbformat.NotebookNode],
+    provenance: dict,
+    left: int = 0,
+) -> str:
     """HTML of the index.
 
     Args:
         runs: all that the site shows.
         notebooks: executed file name -> notebook, of those that could be read.
         provenance: of the command that writes the site.
+        left: how many pages are still being made.
     """
     names = sorted({run.notebook for run in runs})
     sections = [_section([r for r in runs if r.notebook == name], notebooks) for name in names]
     failed = sum(not run.ok for run in runs)
+    more = f" {left} more are being made: reload this page later." if left else ""
     body = (
         "<header><h1>Lightning V2</h1>"
         '<p class="lead">How little precision can a text-to-speech model run on before anyone can'
         " hear it? Every page is an executed notebook: it opens offline, with sound.</p>"
-        f"<p>{len(runs) - failed} of {len(runs)} ran through.</p></header>"
+        f"<p>{len(runs) - failed} of {len(runs)} ran through.{more}</p></header>"
         f"<main>{''.join(sections) or '<p>Nothing ran.</p>'}</main>"
     )
     return document("Lightning V2", body, provenance)
@@ -105,18 +112,25 @@ def _group(runs: list[Run], notebooks: dict[str, nbformat.NotebookNode]) -> str:
 def _table(runs: list[Run], summaries: dict[str, dict | None]) -> str:
     shown = [metric for metric in METRICS if metric.name in KEY_METRICS]
     heads = "".join(
-        f'<th scope="col">{html.escape(metric.label)}'
-        f"<small>{'MOS' if 'MOS' in metric.unit else metric.unit}</small></th>"
+        f'<th scope="col">{html.escape(metric.label)}<small>{_unit_and_limit(metric)}</small></th>'
         for metric in shown
     )
     rows = "".join(_row(run, summaries[run.executed]["metrics"], shown) for run in runs)
     _, _, how = summaries[runs[0].executed]["provenance"].partition(", ")
-    caption = f"{how[:1].upper()}{how[1:]}; a full table with bounds is on each page."
+    caption = (
+        f"One sentence. {how[:1].upper()}{how[1:]}. The limits are those of the equivalence test, "
+        "for the mean of many sentences; a full table is on each page."
+    )
     return (
         f'<div class="table"><table><caption>{html.escape(caption)}</caption>'
         f'<thead><tr><th scope="col">plan</th>{heads}</tr></thead><tbody>{rows}</tbody>'
         "</table></div>"
     )
+
+
+def _unit_and_limit(metric: Metric) -> str:
+    unit = "MOS" if "MOS" in metric.unit else metric.unit
+    return html.escape(f"{unit}, {metric.bound_words}" if metric.bound_words else unit)
 
 
 def _row(run: Run, values: dict, shown: list[Metric]) -> str:
@@ -149,4 +163,6 @@ def _joint_player(notebooks: list[nbformat.NotebookNode]) -> str:
                 heard.add(clip["wav"])
                 clips.append(clip)
                 state = widget
-    return widget_html({**state, "clips": clips, "selected": 0}) if state else ""
+    # What one of them has beside its sound is not true of all.
+    alone = {"selected": 0, "figures": {}, "pinned": False, "looping": False}
+    return widget_html({**state, **alone, "clips": clips}) if state else ""

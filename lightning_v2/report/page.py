@@ -1,7 +1,9 @@
 """The page of one executed notebook: it opens from a disk, offline, with sound."""
 
 import html
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import nbformat
@@ -22,8 +24,31 @@ _CODE = """
 """
 
 
+_HEADING = re.compile(r'<h2 id="([^"]+)">(.*?)<a class="anchor-link"', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The pages before and after one, as file name and title; None at the ends."""
+
+    before: tuple[str, str] | None = None
+    after: tuple[str, str] | None = None
+
+    def links(self) -> str:
+        """Both, as they stand above and below a page."""
+        found = []
+        for rel, words, target in (("prev", "← {}", self.before), ("next", "{} →", self.after)):
+            if target:
+                path, title = map(html.escape, target)
+                found.append(f'<a href="{path}" rel="{rel}">{words.format(title)}</a>')
+        return " · ".join(found)
+
+
 def page(
-    notebook: nbformat.NotebookNode, run: Run, siblings: Sequence[Run]
+    notebook: nbformat.NotebookNode,
+    run: Run,
+    siblings: Sequence[Run],
+    neighbours: Neighbours | None = None,
 ) -> tuple[str, dict[str, bytes]]:
     """HTML of one executed notebook, and the files that it offers for download.
 
@@ -31,6 +56,7 @@ def page(
         notebook: with outputs; it is changed.
         run: what became of it.
         siblings: all runs of the same notebook that have a page.
+        neighbours: pages before and after it.
 
     Returns:
         The page, and path below the site -> content of files that it links to.
@@ -48,15 +74,22 @@ def page(
         else ""
     )
     download = _link(f"files/{run.stem}/{run.executed}", "this notebook with its outputs")
-    header = (
-        f'<header><p class="back"><a href="index.html">all pages</a> · {download}</p>'
-        f"{variants}{problem}</header>"
-    )
+    beside = (neighbours or Neighbours()).links()
+    back = " · ".join(filter(None, ('<a href="index.html">all pages</a>', beside, download)))
+    header = f'<header><p class="back">{back}</p>{variants}{_contents(body)}{problem}</header>'
+    after = f'<nav class="back" aria-label="Pages">{beside}</nav>' if beside else ""
     name = " · ".join(filter(None, (title, run.plan, run.asked)))
     facts = [f"ran {run.seconds:.0f} s"]
     if "tier" in values:
         facts.append(f"emulated, {values['tier']} tier")
-    return document(name, f"{header}<main>{body}</main>", run.provenance, facts), files
+    return document(name, f"{header}<main>{body}</main>{after}", run.provenance, facts), files
+
+
+def _contents(body: str) -> str:
+    """Links to the sections of a page; nothing where there are fewer than two."""
+    found = [(name, re.sub("<[^>]+>", "", words)) for name, words in _HEADING.findall(body)]
+    links = "".join(f'<a href="#{name}">{words.strip()}</a>' for name, words in found)
+    return f'<nav class="contents" aria-label="Contents">{links}</nav>' if len(found) > 1 else ""
 
 
 def chip(run: Run, current: bool = False) -> str:

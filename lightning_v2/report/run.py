@@ -3,11 +3,10 @@
 import hashlib
 import os
 import re
-import subprocess
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -16,14 +15,19 @@ from tqdm import tqdm
 from lightning_v2.precision import Plan
 from lightning_v2.provenance import provenance
 from lightning_v2.report import defaults
-from lightning_v2.report.execute import execute, kill
+from lightning_v2.report.execute import execute
+from lightning_v2.report.forecast import Forecast
+from lightning_v2.report.forks import PACKAGES, Forks
 from lightning_v2.report.key import run_key
 from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
 from lightning_v2.report.records import Report, Run, read_notebook
 from lightning_v2.report.site import words, write_site
-from lightning_v2.voices import from_anywhere, licence_of
+from lightning_v2.voices import from_anywhere, licence_of, load
 
 PACKAGE = Path(__file__).parents[1]
+
+_OURS = b"lightning_v2"
+"""What a notebook that needs this library has in it."""
 
 
 def run_notebooks(
@@ -55,17 +59,19 @@ def run_notebooks(
     Raises:
         ParameterError: no notebook knows a parameter, or there is no notebook. Nothing ran.
         PlanError: a plan does not parse. Nothing ran.
+        LightningError: a voice that was asked for cannot be loaded; see `load`. Nothing ran.
         OSError: `build` cannot be written to. Nothing ran.
     """
     runs = plan_runs(notebooks, plans, parameters or {})
+    for name in {name for _, run in runs for name in _voices(run.parameters)}:
+        load(name)
     executed = build / "notebooks"
     executed.mkdir(parents=True, exist_ok=True)
     report = Report(provenance(Path(notebooks[0]).resolve().parent))
     jobs = jobs or defaults.jobs()
-    kernels = _Kernels(executed, report.provenance, cell_timeout_s, notebook_timeout_s, jobs)
     progress = tqdm(total=len(runs), unit="notebook", disable=None)
+    folder, due, earlier, shown = Path(notebooks[0]).parent, [], {}, False
     try:
-        due = []
         for source, run in runs:
             before = None if fresh else Run.stored(read_notebook(executed / run.executed))
             if before and before.ok and before.key == run.key:
@@ -74,34 +80,48 @@ def run_notebooks(
                 progress.update()
                 progress.write(before.line())
             else:
+                earlier[run.executed] = before.seconds if before else 0.0
                 due.append((source, run))
         due.sort(key=lambda one: _place(one[0]))
-        with ThreadPoolExecutor(jobs) as pool:
-            try:
-                for future in as_completed([pool.submit(kernels.run, *one) for one in due]):
-                    run = future.result()
-                    report.runs.append(run)
-                    progress.update()
-                    progress.write(run.line())
-            except BaseException:
-                kernels.stop()
-                pool.shutdown(cancel_futures=True)
-                raise
+        forecast = Forecast([run for _, run in due], jobs, earlier)
+        if due:
+            progress.write(forecast.before(build))
+        runner = _Runner(executed, report.provenance, cell_timeout_s, notebook_timeout_s)
+        with closing(runner.run_all(due, jobs)) as finished:
+            for run in finished:
+                report.runs.append(run)
+                left = forecast.after(run)
+                progress.update()
+                # On a terminal the bar says what is left.
+                progress.write(f"{run.line()}  {left if progress.disable else ''}".rstrip())
+                if run.page and left and not shown:
+                    shown = True
+                    progress.write(_show_first(build, report, folder, forecast.left))
     finally:
         progress.close()
         order = {run.executed: i for i, (_, run) in enumerate(runs)}
         report.runs.sort(key=lambda run: order[run.executed])
         try:
-            write_site(build, report, Path(notebooks[0]).parent)
+            write_site(build, report, folder)
             report.save(build / "report.json")
         except OSError as error:
             report.problems.append(f"the site could not be written whole: {words(error)}")
     return report
 
 
+def _show_first(build: Path, report: Report, folder: Path, left: int) -> str:
+    """Write the site as far as it goes, and say where it is."""
+    try:
+        write_site(build, Report(report.provenance, list(report.runs)), folder, left)
+    except OSError as error:
+        return f"the site could not be written yet: {words(error)}"
+    address = (build / "site" / "index.html").resolve().as_uri()
+    return f"to be opened while the others are made: {address}"
+
+
 @dataclass
-class _Kernels:
-    """Runs notebooks, and can end all that are running.
+class _Runner:
+    """Runs notebooks.
 
     Attributes:
         executed: folder of executed notebooks.
@@ -112,12 +132,27 @@ class _Kernels:
     origin: dict
     cell_timeout_s: int
     notebook_timeout_s: int
-    jobs: int
-    _running: set[subprocess.Popen] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
 
-    def run(self, source: Path, run: Run) -> Run:
+    def run_all(self, due: Sequence[tuple[Path, Run]], jobs: int) -> Iterator[Run]:
+        """Execute them, `jobs` at a time, and give each when it has ended.
+
+        What still runs is ended with the iterator.
+        """
+        if not due:
+            return
+        ours = any(_OURS in source.read_bytes() for source, _ in due)
+        threads = max(1, joblib.cpu_count() // jobs)
+        with Forks(PACKAGES if ours else (), threads) as forks, ThreadPoolExecutor(jobs) as pool:
+            try:
+                for future in as_completed([pool.submit(self.run, *one, forks) for one in due]):
+                    yield future.result()
+            finally:
+                self._stopped = True
+                forks.stop()
+                pool.shutdown(cancel_futures=True)
+
+    def run(self, source: Path, run: Run, forks: Forks) -> Run:
         """Execute one; all that is known of it is in `run` and in the executed notebook."""
         target = self.executed / run.executed
         result = execute(
@@ -126,8 +161,7 @@ class _Kernels:
             run.parameters,
             self.cell_timeout_s,
             self.notebook_timeout_s,
-            max(1, joblib.cpu_count() // self.jobs),
-            self._note,
+            forks,
         )
         run.seconds = round(result.seconds, 1)
         run.error, run.traceback = result.error, result.traceback
@@ -139,19 +173,6 @@ class _Kernels:
             except OSError as error:
                 run.error = run.error or f"could not be written: {words(error)}"
         return run
-
-    def stop(self) -> None:
-        """End everything that runs, and what would start from now on."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                kill(process)
-
-    def _note(self, process: subprocess.Popen) -> None:
-        with self._lock:
-            self._running.add(process)
-            if self._stopped:
-                kill(process)
 
 
 def plan_runs(
@@ -222,19 +243,24 @@ def _run(
 
 
 def _place(notebook: Path) -> int:
-    """Where it stands among those that take longest; all others come behind them."""
-    longest = defaults.LONGEST
-    return longest.index(notebook.stem) if notebook.stem in longest else len(longest)
+    """Where it stands among those that start first; all others come behind them."""
+    order = (defaults.FIRST, *defaults.LONGEST)
+    return order.index(notebook.stem) if notebook.stem in order else len(order)
 
 
 def told(parameters: dict[str, object]) -> dict[str, str]:
     """Name -> licence and package of each voice among the parameters of a notebook."""
-    one, several = parameters.get("voice"), parameters.get("voices", [])
-    licences = {name: licence_of(name) for name in ([one] if one else several)}
+    licences = {name: licence_of(name) for name in _voices(parameters)}
     return {
         Path(name).name: ", ".join(filter(None, (licence.words, licence.package)))
         for name, licence in licences.items()
     }
+
+
+def _voices(parameters: dict[str, object]) -> list[str]:
+    """The voices among the parameters of a notebook."""
+    one = parameters.get("voice")
+    return [one] if one else parameters.get("voices", [])
 
 
 def _absolute(text: str) -> str:

@@ -55,7 +55,8 @@ from lightning_v2.tensix.ops.matmul import linear, matmul
 from lightning_v2.tensix.ops.normalisation import layer_norm, rms_norm
 from lightning_v2.tensix.ops.reduction import max, mean, min, sum
 from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
-from lightning_v2.tensix.ops.softmax import softmax
+from lightning_v2.tensix.ops.softmax import scale_mask_softmax, softmax
+from lightning_v2.tensix.ops.ternary import addcmul
 
 # isort: split
 # The interception runs the operations above.
@@ -84,6 +85,7 @@ __all__ = [
     "Tensor",
     "Unemulated",
     "add",
+    "addcmul",
     "bfloat4_b",
     "bfloat8_b",
     "bfloat16",
@@ -114,6 +116,7 @@ __all__ = [
     "reshape",
     "rms_norm",
     "rsub",
+    "scale_mask_softmax",
     "scaled_dot_product_attention",
     "settings",
     "slice",

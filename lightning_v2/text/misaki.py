@@ -3,11 +3,13 @@
 Stress marks, punctuation and spaces between words are phones, too.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from lightning_v2.text.errors import TextError
+from lightning_v2.text.characters import to_plain
+from lightning_v2.text.errors import TextError, UnspokenWarning
 
 _PHRASE_ENDS = tuple(",;:—…")
 
@@ -15,13 +17,37 @@ _PHRASE_ENDS = tuple(",;:—…")
 def misaki_sentences(text: str) -> list[str]:
     """The sentences of an English text, a character a phone.
 
+    Characters without a pronunciation are left out with an `UnspokenWarning` that lists them.
+
     Raises:
-        TextError: there is nothing to say.
+        TextError: there is nothing to say, or the text holds control characters.
     """
+    left_out = unspoken(text)
     sentences = _reader().phonemize(text)
     if not any(any(map(str.isalpha, sentence)) for sentence in sentences):
         raise TextError(f"there is nothing to say in {text!r}")
+    if left_out:
+        warnings.warn(f"no pronunciation for {' '.join(left_out)}", UnspokenWarning, stacklevel=3)
     return sentences
+
+
+@lru_cache(maxsize=16)
+def unspoken(text: str) -> tuple[str, ...]:
+    """The characters of a text that nobody can say: with or without them its phones are the same.
+
+    Only those are looked at that are neither Latin letters nor digits nor marks of English.
+
+    Raises:
+        TextError: the text holds control characters.
+    """
+    _, odd = to_plain(text)
+    return tuple(character for character in odd if _said(text) == _said(text, but=character))
+
+
+def _said(text: str, but: str = "") -> str:
+    """The sounds and stresses of a text, without the marks and spaces between them."""
+    phones = _reader().phonemize(text.replace(but, " ") if but else text)
+    return "".join(filter(str.isalpha, "".join(phones)))
 
 
 def parts(sentence: Iterable[str], longest: int) -> Iterator[tuple[str, ...]]:
@@ -44,5 +70,12 @@ def parts(sentence: Iterable[str], longest: int) -> Iterator[tuple[str, ...]]:
 @cache
 def _reader() -> Any:
     from hibari import Hibari
+    from hibari.g2p import G2P
 
-    return Hibari()
+    class Reader(Hibari):
+        """Without the model, which only a voice that speaks needs."""
+
+        def __init__(self):
+            self._g2p = G2P()
+
+    return Reader()

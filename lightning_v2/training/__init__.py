@@ -1,1 +1,1 @@
-"""How the voice was trained: corpus, losses, training, evaluation."""
+"""How a voice is trained: from a teacher, or on recordings."""

@@ -1,51 +1,40 @@
-"""The held-out sentences as the teacher says them: WAV files for `lightning-v2 check`.
+"""The held-out sentences as a voice says them: WAV files for `lightning-v2 check --recordings`.
 
-python -m lightning_v2.training.heldout FOLDER [--sentences N]
+python -m lightning_v2.training.heldout FOLDER [--voice hibari] [--sentences N]
 """
 
 import argparse
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import numpy as np
-import soundfile
 
 from lightning_v2.errors import LightningError
-from lightning_v2.files import written_whole
-from lightning_v2.model import SAMPLE_RATE
 from lightning_v2.resources import held_out_texts
-from lightning_v2.training.evaluation import HeldOut
+from lightning_v2.voices import load
 
 
-def record(folder: Path, count: int, jobs: int) -> list[Path]:
-    """Write KEY.wav, mono at 24 kHz, for the first held-out lines that are one sentence each.
+def record(folder: Path, voice: str, count: int) -> list[Path]:
+    """Write KEY.wav of the first held-out lines.
 
     Raises:
-        TeacherMissing: if the teacher is not installed.
+        LightningError: there is no such voice. OSError: the folder cannot be written.
     """
+    speaker = load(voice)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    with TemporaryDirectory() as scratch:
-        held = HeldOut.prepare(held_out_texts(count), Path(scratch), jobs)
-        for key in held.texts:
-            wave = held.corpus.example(key).wave.astype(np.int16)
-            path = folder / f"{key.removesuffix('_0')}.wav"
-            with written_whole(path) as part:
-                soundfile.write(part, wave, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-            paths.append(path)
-    return paths
+    paths = {text: folder / f"{key}.wav" for key, text in held_out_texts(count).items()}
+    for text, path in paths.items():
+        speaker.synthesize(text).save(path)
+    return [*paths.values()]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: written. 2: the teacher is missing, or the folder cannot be written."""
+    """0: written. 2: there is no such voice, or the folder cannot be written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--voice", default="hibari", help="(default: %(default)s)")
     parser.add_argument("--sentences", type=int, default=100, metavar="N")
-    parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     args = parser.parse_args(arguments)
     try:
-        paths = record(args.folder, args.sentences, args.jobs)
+        paths = record(args.folder, args.voice, args.sentences)
     except (LightningError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

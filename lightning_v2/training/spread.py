@@ -6,14 +6,12 @@ import joblib
 
 
 def spread[Job, Result](
-    function: Callable[[Job], Result], work: Sequence[Job], jobs: int, at_once: int = 1
+    function: Callable[[Job], Result], work: Sequence[Job], jobs: int
 ) -> Iterable[Result]:
     """What a function makes of each piece of work, in its order, as soon as it is there.
 
     Args:
         jobs: processes; what one process is enough for is done in this one.
-        at_once: pieces that go to a process together.
     """
-    processes = max(1, min(jobs, -(-len(work) // at_once)))
-    run = joblib.Parallel(processes, batch_size=at_once, return_as="generator")
+    run = joblib.Parallel(max(1, min(jobs, len(work))), batch_size=1, return_as="generator")
     return run(joblib.delayed(function)(piece) for piece in work)

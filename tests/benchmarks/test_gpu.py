@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lightning_v2 import load
+from lightning_v2.model.natural.config import HOP
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks/gpu.py"
 
@@ -19,7 +20,7 @@ def script():
 
 @pytest.fixture(scope="module")
 def network():
-    return load("slt").model
+    return load("lark").model
 
 
 def test_refuses_clearly_where_there_is_no_gpu(script, monkeypatch, capsys, tmp_path):
@@ -32,18 +33,18 @@ def test_refuses_clearly_where_there_is_no_gpu(script, monkeypatch, capsys, tmp_
 
 def test_refuses_voices_that_it_cannot_run(script, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert "such as slt" in script["obstacle"](object())
-    assert script["obstacle"](load("slt")) == ""
+    assert "such as lark" in script["obstacle"](object())
+    assert script["obstacle"](load("lark")) == ""
 
 
 def test_says_what_the_voice_says(script, network):
-    phones, features, ends, f0, noise = script["inputs"](1, 64)
+    phones, places, f0, noise = script["inputs"](1, 64)
+    durations = torch.bincount(places[0], minlength=phones.shape[1])[None].float()
     with torch.inference_mode():
-        frames = network.acoustics(phones, features, ends, f0)
-        expected = network.wave(frames, noise)
+        expected = network.wave(network.acoustics(phones, durations, f0), noise)
         sentence = script["Sentence"](copy.deepcopy(network), torch.float32)
-        wave = sentence(phones, features, ends, f0, noise)
-    assert wave.shape == (1, 64 * 256)
+        wave = sentence(phones, places, f0, noise)
+    assert wave.shape == (1, 64 * HOP)
     assert torch.allclose(wave, expected, atol=1e-5)
 
 
@@ -51,5 +52,5 @@ def test_runs_in_16_bits_and_in_batches(script, network):
     with torch.inference_mode():
         sentence = script["Sentence"](copy.deepcopy(network), torch.bfloat16)
         wave = sentence(*script["inputs"](2, 64))
-    assert wave.shape == (2, 64 * 256)
+    assert wave.shape == (2, 64 * HOP)
     assert wave.dtype == torch.bfloat16 and wave.isfinite().all()

@@ -1,44 +1,20 @@
 """The blind test in a real browser: alone in a page, and with the kernel's side in this process."""
 
-import base64
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from lightning_v2.model import Speech
+from tests.browser.kernel_side import KernelSide, open_page
+from tests.browser.players import SHELL
 from widgets import ABXTest, Clip
 from widgets.abx.abx_statistics import ABXStatistics
 from widgets.source import source
 from widgets.static import widget_html
 
 RATE = 24000
-SHELL = (
-    "<!doctype html><html lang=en><meta charset=utf-8><title>t</title>"
-    '<meta name="viewport" content="width=device-width, initial-scale=1"><body>'
-)
-# As an anywidget has it: `send` reaches Python, whose answers come as messages with buffers.
-LIVE = """
-async ([state, esm]) => {
-const listeners = {};
-const model = {
-  get: (name) => state[name],
-  on: (event, listener) => (listeners[event] ??= []).push(listener),
-  off: (event, listener) => {
-    listeners[event] = listeners[event].filter((other) => other !== listener);
-  },
-  send: async (message) => {
-    for (const { content, buffers } of await toKernel(message)) {
-      const views = buffers.map((text) =>
-        new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer));
-      for (const listener of listeners["msg:custom"] ?? []) listener(content, views);
-    }
-  },
-};
-const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
-const { default: widget } = await import(url);
-await widget.render({ model, el: document.body });
-}
-"""
 
 
 def make(trials=3, label="Blind test"):
@@ -68,33 +44,16 @@ def alone(visit, tmp_path):
 
 @pytest.fixture
 def live(visit, tmp_path):
-    """live(test): a page that talks to the test as it would through a kernel."""
+    """live(test): the kernel's side of a page that talks to the test."""
     opened = []
 
-    def open_page(test):
-        sent = []
-        test.send = lambda content, buffers=(): sent.append(
-            {"content": content, "buffers": [base64.b64encode(b).decode() for b in buffers]}
-        )
+    def open_live(test):
+        opened.append(open_page(visit, tmp_path))
+        side = KernelSide(opened[-1], {"test": test})
+        side.page.wait_for_selector(".abx-test[data-ready]")
+        return side
 
-        def to_kernel(message):
-            sent.clear()
-            test._handle_custom_msg(message, [])
-            return json.loads(json.dumps(sent))
-
-        page = tmp_path / "live.html"
-        page.write_text(SHELL)
-        seen = visit(page)
-        opened.append(seen)
-        state = test.get_state()
-        values = {name: value for name, value in state.items() if not name.startswith("_")}
-        values.pop("layout")
-        seen.page.expose_function("toKernel", to_kernel)
-        seen.page.evaluate(LIVE, [values, str(state["_esm"])])
-        seen.page.wait_for_selector(".abx-test[data-ready]")
-        return seen.page
-
-    yield open_page
+    yield open_live
     for seen in opened:
         assert seen.errors == []
         assert seen.requests == []
@@ -158,7 +117,7 @@ def keys_of(value):
 
 def test_live_the_kernel_judges_and_both_agree(live, tmp_path):
     test = make(trials=3)
-    page = live(test)
+    page = live(test).page
     assert "told what X was" in progress(page)
     page.locator(".abx-test").focus()
     truth = test._session.x
@@ -183,7 +142,7 @@ def test_live_nothing_in_the_page_names_x(live):
     for truth in "ab":
         test = make()
         test._session._x = truth
-        page = live(test)
+        page = live(test).page
         page.locator(".abx-test").focus()
         page.keyboard.press("x")
         page.keyboard.press(" ")
@@ -197,7 +156,7 @@ def test_live_nothing_in_the_page_names_x(live):
 
 def test_live_page_says_when_no_kernel_answers(live):
     test = make()
-    page = live(test)
+    page = live(test).page
     page.evaluate("window.toKernel = async () => []")
     page.get_by_role("button", name="Start the test").click()
     page.get_by_role("alert").wait_for(timeout=15000)
@@ -332,3 +291,81 @@ def test_statistics_of_page_and_kernel_are_the_same(alone):
             if isinstance(expected, float):
                 expected = pytest.approx(expected, rel=1e-9, abs=1e-12)
             assert page_says[name] == expected, (three, name)
+
+
+class Comparison:
+    """As far as a test needs one: a plan that makes a tone of some pitch."""
+
+    reference_name, reference_words, provenance = "fp32", "not emulated", "made up"
+    tier, teacher_forced = "fast", True
+
+    def __init__(self, plan, hz):
+        time = np.arange(RATE) / RATE
+        waves = ((np.sin(2 * np.pi * f * time) * 0.3).astype("f4") for f in (220, hz))
+        self.reference, self.candidate = (Speech("Hello.", wave, ("h",)) for wave in waves)
+        self.plan = self.reference_plan = SimpleNamespace(name=plan, digest=plan)
+        self.candidate_words, self.aligned = f"plan {plan}", False
+
+
+def test_until_it_begins_it_tests_the_plan_in_hand(live):
+    test = ABXTest.of(Comparison("naive", 330), trials=2)
+    side = live(test)
+    page = side.page
+    peaks = "document.querySelector('.abx-test').deck.buffers[1].getChannelData(0).slice(0, 50)"
+    before = page.evaluate(f"[...{peaks}]")
+    assert test.follow(Comparison("better", 250))
+    side.show()
+    page.wait_for_selector(".abx-test[data-ready]")
+    assert page.locator(".abx-test").count() == 1
+    assert page.locator(".abx-test").get_attribute("aria-label").startswith("Blind test: better")
+    assert page.evaluate(f"[...{peaks}]") != before
+    assert x_is(page) == test._session.x
+
+
+def test_once_begun_it_keeps_its_plan_and_says_which_is_in_hand(live):
+    test = ABXTest.of(Comparison("naive", 330), trials=2)
+    side = live(test)
+    page = side.page
+    other = page.locator(".abx-other")
+    assert not other.is_visible()
+    page.locator(".abx-test").focus()
+    answer_by_keys(page, "a")
+    page.get_by_role("button", name="Start the test").click()
+    page.wait_for_function("document.querySelector('.abx-progress').textContent === 'Trial 1 of 2'")
+    answer_by_keys(page, "a")
+    assert not test.follow(Comparison("better", 250))
+    side.show()
+    assert "better against fp32" in other.inner_text()
+    assert progress(page) == "Trial 2 of 2"
+    assert test.result["conditions"]["plan"]["name"] == "naive"
+    page.get_by_role("button", name="New test with that").click()
+    page.wait_for_timeout(100)
+    side.show()
+    page.wait_for_function(
+        "document.querySelector('.abx-progress')?.textContent.startsWith('Training')"
+    )
+    assert test.result["conditions"]["plan"]["name"] == "better"
+    assert (test.statistics.answered, other.is_visible()) == (0, False)
+
+
+def test_without_its_kernel_a_and_b_are_heard_and_nothing_can_be_answered(live):
+    side = live(make())
+    page = side.page
+    page.keyboard.press("x")
+    side.lose()
+    assert page.get_by_role("alert").inner_text() == "Kernel gone: run the cell again."
+    assert not page.locator(".abx-answers").is_visible()
+    assert page.locator(".ab-clip").nth(2).is_disabled()
+    sent = list(side.sent)
+    for index in range(2):
+        page.locator(".ab-clip").nth(index).click()
+        page.wait_for_function(
+            "(at) => { const { deck } = document.querySelector('.abx-test');"
+            " return deck.selected === at && deck.playing && deck.position > 0.05; }",
+            arg=index,
+        )
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('.abx-test').deck.selected") == 1
+    assert side.sent == sent

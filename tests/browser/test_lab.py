@@ -120,10 +120,10 @@ def test_python_reads_back_what_was_chosen_in_the_page(page):
     old = key(page)
     setting(page, "fidelity", "decoder.blocks.1.up").select_option("HiFi3")
     settle(page, old)
-    page.get_by_label("mark pitch.norm", exact=True).check()
+    page.get_by_label("mark decoder.norm", exact=True).check()
     printed = run_cell(page, page.locator(".jp-CodeCell").count() - 1)
     fidelity, other, marked, same, peak, _ = printed.split()
-    assert (fidelity, other, marked, same) == ("HiFi3", "LoFi", "['pitch.norm']", "True")
+    assert (fidelity, other, marked, same) == ("HiFi3", "LoFi", "['decoder.norm']", "True")
     # What is heard is what Python has, to the 16 bits in which it travels.
     assert page.evaluate(PEAK)[1] == pytest.approx(float(peak), abs=2**-15)
 
@@ -164,17 +164,17 @@ def test_only_the_last_of_quick_changes_stays_and_the_page_stays_awake(page):
 
 
 def test_a_search_and_a_setting_for_all_that_is_shown(page):
-    page.get_by_label("search: a part of a name, or a glob").fill("encoder.blocks.*.up")
-    assert page.locator(".ex-sites tbody tr:visible").count() == 4
+    page.get_by_label("search: a part of a name, or a glob").fill("encoder.layers.*.up")
+    assert page.locator(".ex-sites tbody tr:visible").count() == 3
     old = key(page)
     page.get_by_label("weights of all marked or shown sites").select_option("bfloat16")
     settle(page, old)
-    assert setting(page, "weights", "encoder.blocks.0.convolution.up").input_value() == "bfloat16"
+    assert setting(page, "weights", "encoder.layers.0.up").input_value() == "bfloat16"
     page.get_by_label("search: a part of a name, or a glob").fill("")
     page.get_by_label("changed only").check()
-    assert page.locator(".ex-sites tbody tr:visible").count() == 4
+    assert page.locator(".ex-sites tbody tr:visible").count() == 3
     page.get_by_label("changed only").uncheck()
-    assert "4 sites changed" in page.locator(".ex-facts caption").inner_text()
+    assert "3 sites changed" in page.locator(".ex-facts caption").inner_text()
 
 
 def test_an_impossible_plan_is_said_and_the_setting_goes_back(page):
@@ -199,14 +199,14 @@ def test_an_impossible_plan_is_said_and_the_setting_goes_back(page):
 
 def test_keyboard_only(page):
     page.get_by_label("search: a part of a name, or a glob").focus()
-    page.keyboard.type("pitch.norm")
+    page.keyboard.type("decoder.norm")
     for _ in range(20):
-        if page.evaluate("document.activeElement.closest('tr')?.dataset.site") == "pitch.norm":
+        if page.evaluate("document.activeElement.closest('tr')?.dataset.site") == "decoder.norm":
             break
         page.keyboard.press("Tab")
     page.keyboard.press(" ")
-    assert page.get_by_label("mark pitch.norm", exact=True).is_checked()
-    fidelity = setting(page, "fidelity", "pitch.norm")
+    assert page.get_by_label("mark decoder.norm", exact=True).is_checked()
+    fidelity = setting(page, "fidelity", "decoder.norm")
     for _ in range(6):
         if fidelity.evaluate("(control) => control === document.activeElement"):
             break
@@ -268,7 +268,7 @@ def test_lab_got_no_key_that_was_meant_for_the_table(page):
         page.keyboard.press(pressed)
     assert page.locator(".jp-Cell").count() == cells
     site = page.evaluate("document.activeElement.dataset.site")
-    assert site == "vocoder.synthesis"
+    assert site == "vocoder.inverse_sines"
 
 
 def test_every_control_has_a_name(page):

@@ -31,7 +31,7 @@ def asked(monkeypatch):
 def test_prints_what_it_takes_and_what_binds(asked, capsys):
     assert main(["cost", "--board", "n300", "--batch", "8", "--plan", "bf16"]) == 0
     assert asked == {
-        "plan": "bf16", "board": "n300", "voice": "slt", "frames": 256, "batch": 8, "rows": 1024,
+        "plan": "bf16", "board": "n300", "voice": "lark", "frames": 256, "batch": 8, "rows": 1024,
         "traced": True,
     }  # fmt: skip
     printed = capsys.readouterr().out

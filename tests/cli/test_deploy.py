@@ -111,7 +111,7 @@ def test_writes_speech_of_zeros_and_the_report(spoken):
     assert len(wave)
     assert not np.any(wave)
     stages = Report.load(folder / "a.json").stages
-    assert {stage.stage for stage in stages} == {"encode", "pitch", "speech"}
+    assert {stage.stage for stage in stages} == {"encode", "prosody", "speech"}
     assert {stage.board for stage in stages} == {"p150"}
     assert json.loads((folder / "a.json").read_text())["provenance"]["mock"].startswith("measured")
 

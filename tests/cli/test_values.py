@@ -27,7 +27,7 @@ ILLEGAL = {
     "--cell-timeout": ["0"],
     "--device": ["gpu"],
     "--generations": ["-1"],
-    "--held-out": ["-1", "241"],
+    "--held-out": ["-1"],
     "--jobs": ["0", "x"],
     "--joint-steps": ["1.5"],
     "--judged": ["-1"],

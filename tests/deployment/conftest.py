@@ -1,20 +1,15 @@
 import pytest
 import torch
 
-from lightning_v2 import load as load_any
-from lightning_v2.model import Network, SourceFilterVoice, VoiceConfig, load
-from lightning_v2.model.natural.network import NaturalNetwork
-from lightning_v2.model.natural.voice import NaturalVoice
-from lightning_v2.text.misaki import misaki_sentences
-from tests.model.natural.conftest import SMALL, TEXT
+from lightning_v2 import load
+from lightning_v2.model import Network, SourceFilterVoice, VoiceConfig
+from tests.untrained import SMALL, untrained
 
 
 @pytest.fixture(scope="package")
 def voice():
-    """A voice of the shipped sizes with random weights: short speech, and nothing saturates."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return SourceFilterVoice("untrained", Network(VoiceConfig()).eval(), VoiceConfig())
+    """A voice of small sizes and random weights, which speaks fast."""
+    return untrained(SMALL)
 
 
 @pytest.fixture(scope="package")
@@ -24,19 +19,23 @@ def trained():
 
 
 @pytest.fixture(scope="package")
-def natural():
-    """A natural voice of small sizes and random weights, which speaks fast."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = NaturalNetwork(SMALL).eval().requires_grad_(False)
-        network.duration.output.bias.fill_(1.5)
-        network.prosody.pitch.bias.fill_(0.9)
-    phones = sorted({phone for sentence in misaki_sentences(TEXT) for phone in sentence})
-    rows = {"_": 0} | {phone: row for row, phone in enumerate(phones, 1)}
-    return NaturalVoice("small", network, SMALL, rows)
+def natural(voice):
+    return voice
 
 
 @pytest.fixture(scope="package")
-def lark():
-    """The one that ships."""
-    return load_any("lark")
+def lark(trained):
+    return trained
+
+
+@pytest.fixture(scope="package")
+def slt():
+    return load("slt")
+
+
+@pytest.fixture(scope="package")
+def slt_untrained():
+    """A voice of the sizes of slt with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return SourceFilterVoice("untrained", Network(VoiceConfig()).eval(), VoiceConfig())

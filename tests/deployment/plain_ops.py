@@ -20,6 +20,8 @@ class ComputeKernelConfig:
 @dataclass
 class MatmulProgramConfig:
     in0_block_w: int
+    fused_activation: str | None = None
+    fast_and_approximate_mode: bool = False
 
 
 @dataclass
@@ -41,7 +43,9 @@ def typecast(x, dtype):
 
 def linear(a, b, *, bias=None, dtype, compute_kernel_config, program_config):
     y = torch.matmul(a, b)
-    return y if bias is None else y + bias
+    y = y if bias is None else y + bias
+    function = None if program_config is None else program_config.fused_activation
+    return y if function is None else getattr(F, function)(y)
 
 
 def conv1d(
@@ -60,8 +64,13 @@ def conv1d(
     return y.transpose(1, 2)
 
 
-def layer_norm(x, *, epsilon, weight, bias, compute_kernel_config):
+def layer_norm(x, *, epsilon, weight, bias, residual_input_tensor=None, compute_kernel_config):
+    x = x if residual_input_tensor is None else x + residual_input_tensor
     return F.layer_norm(x, x.shape[-1:], weight, bias, epsilon)
+
+
+def scale_mask_softmax(x, *, mask, compute_kernel_config):
+    return torch.softmax(x + mask, -1)
 
 
 def softmax(x, dim, *, compute_kernel_config):
@@ -101,5 +110,6 @@ def concatenate_heads(x):
 
 exp, sin, cos, log = torch.exp, torch.sin, torch.cos, torch.log
 tanh, sigmoid, relu = torch.tanh, torch.sigmoid, torch.relu
+addcmul = torch.addcmul
 add, subtract, multiply, divide = torch.add, torch.subtract, torch.multiply, torch.divide
 concat, reshape, permute = torch.cat, torch.reshape, torch.permute

@@ -5,7 +5,11 @@ from functools import partial
 import torch
 
 from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
+from lightning_v2.tensix.numbers.configuration import (
+    FUSED_ACTIVATIONS,
+    ComputeKernelConfig,
+    MatmulProgramConfig,
+)
 from lightning_v2.tensix.ops.convolution import Conv2dConfig
 from lightning_v2.tensix.ops.elementwise import BINARY
 from lightning_v2.tensix.ops.unary import UNARY
@@ -15,7 +19,9 @@ LIMITS = (-4.0, 4.0)
 CONFIG = ComputeKernelConfig("HiFi4", False, True, False)
 
 
-def linear(ops, rows, k, n, formats=("bfloat16",) * 3, bias=True, width=1, config=CONFIG):
+def linear(
+    ops, rows, k, n, formats=("bfloat16",) * 3, bias=True, width=1, config=CONFIG, then=None
+):
     in0, in1, output = formats
     return ops.linear(
         ops.from_torch(torch.ones(*rows, k), in0),
@@ -23,7 +29,7 @@ def linear(ops, rows, k, n, formats=("bfloat16",) * 3, bias=True, width=1, confi
         bias=ops.from_torch(torch.ones(n), "bfloat16") if bias else None,
         dtype=output,
         compute_kernel_config=config,
-        program_config=MatmulProgramConfig(width),
+        program_config=MatmulProgramConfig(width, then),
     )
 
 
@@ -104,6 +110,19 @@ def normed(dtype):
     return run
 
 
+def masked_softmax(ops):
+    x, mask = torch.ones(2, 6, 32, 64), torch.zeros(2, 1, 1, 64)
+    x, mask = ops.from_torch(x, "bfloat16"), ops.from_torch(mask, "bfloat16")
+    return ops.scale_mask_softmax(x, mask=mask, compute_kernel_config=CONFIG)
+
+
+def masked_sum(ops, rows):
+    """As in a block: of what a convolution saw, and what a product made of it."""
+    mask = ops.from_torch(torch.ones(1, rows, 1), "bfloat16")
+    x = ops.multiply(ops.from_torch(torch.ones(1, rows, 64), "bfloat16"), mask)
+    return ops.addcmul(x, linear(ops, (1, rows), 192, 64), mask)
+
+
 def heads(index):
     def run(ops):
         joint = ops.from_torch(torch.ones(2, 64, 576), "bfloat16")
@@ -156,6 +175,13 @@ SURFACE = {
     "linear of float32": partial(
         linear, rows=(1, 64), k=192, n=96, formats=("float32",) * 3, bias=False, width=3
     ),
+    **{
+        f"linear of {rows} rows that ends in {name}": partial(
+            linear, rows=(1, rows), k=192, n=256, then=name
+        )
+        for rows in (64, 1024)
+        for name in FUSED_ACTIVATIONS
+    },
     "linear in a narrow Dst": partial(
         linear, rows=(1, 64), k=192, n=256, config=ComputeKernelConfig("LoFi", True, False, True)
     ),
@@ -218,6 +244,9 @@ SURFACE = {
         )
         for dtype in VECTOR_FORMATS
     },
+    "softmax of scores and a mask": masked_softmax,
+    "masked sum": lambda ops: masked_sum(ops, 64),
+    "masked sum of shards": lambda ops: masked_sum(ops, 1024),
     **{f"embedding, {dtype}": looked_up(dtype) for dtype in ("float32", "bfloat16")},
     **{name: heads(index) for index, name in enumerate(("query", "key", "value"))},
     "heads joined": joined,

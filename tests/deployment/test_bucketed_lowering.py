@@ -27,12 +27,12 @@ def inference():
         yield
 
 
-def lowering(voice, plan, buckets, ops=tensix):
-    return Lowering(voice.model, Runner(ops, Plan.load(plan).for_site), buckets)
+def lowering(slt_untrained, plan, buckets, ops=tensix):
+    return Lowering(slt_untrained.model, Runner(ops, Plan.load(plan).for_site), buckets)
 
 
-def lines(voice, text=TEXT):
-    return voice.lines(Script.of(text))
+def lines(slt_untrained, text=TEXT):
+    return slt_untrained.lines(Script.of(text))
 
 
 def speak_alone(lowered, line):
@@ -58,47 +58,47 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_bits_do_not_depend_on_the_bucket_of_frames(trained, plan):
-    (line,) = lines(trained)
-    wanted = speak_alone(lowering(trained, plan, EXACT_LENGTHS), line)
+def test_bits_do_not_depend_on_the_bucket_of_frames(slt, plan):
+    (line,) = lines(slt)
+    wanted = speak_alone(lowering(slt, plan, EXACT_LENGTHS), line)
     count = wanted[0].f0.shape[1]
     assert count > 96
     # In pieces, the last of which ends in padding.
-    pieces = lowering(trained, plan, Buckets(frames=(64, 96)))
-    assert_same(speak_alone(pieces, *lines(trained)), wanted)
+    pieces = lowering(slt, plan, Buckets(frames=(64, 96)))
+    assert_same(speak_alone(pieces, *lines(slt)), wanted)
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_bits_do_not_depend_on_the_batch(voice, plan):
+def test_bits_do_not_depend_on_the_batch(slt_untrained, plan):
     """Sentences of one bucket of phones and of few frames."""
     text = "Hi there. No!"
     buckets = Buckets(phones=(32,), frames=(32, 96), batch=2)
-    alone = lowering(voice, plan, EXACT_LENGTHS)
-    wanted = [speak_alone(alone, line) for line in lines(voice, text)]
-    spoken = speak_together(lowering(voice, plan, buckets), lines(voice, text))
+    alone = lowering(slt_untrained, plan, EXACT_LENGTHS)
+    wanted = [speak_alone(alone, line) for line in lines(slt_untrained, text)]
+    spoken = speak_together(lowering(slt_untrained, plan, buckets), lines(slt_untrained, text))
     assert [wave.shape for _, wave in spoken] == [wave.shape for _, wave in wanted]
     for one, other in zip(spoken, wanted, strict=True):
         assert_same(one, other)
 
 
-def test_bits_do_not_depend_on_the_batch_in_pieces(trained):
+def test_bits_do_not_depend_on_the_batch_in_pieces(slt):
     """One sentence of a batch is forced, both are longer than the bucket."""
     text, plan = "Hi there. You two!", "lightning-v2"
     buckets = Buckets(phones=(32,), frames=(96,), batch=2)
 
     def mixed():
-        forced = trained.lines(Script.of(text), trained.synthesize(text))
-        return [forced[0], lines(trained, text)[1]]
+        forced = slt.lines(Script.of(text), slt.synthesize(text))
+        return [forced[0], lines(slt, text)[1]]
 
-    spoken = speak_together(lowering(trained, plan, buckets), mixed())
-    alone = lowering(trained, plan, EXACT_LENGTHS)
+    spoken = speak_together(lowering(slt, plan, buckets), mixed())
+    alone = lowering(slt, plan, EXACT_LENGTHS)
     for one, line in zip(spoken, mixed(), strict=True):
         assert one[0].f0.shape[1] > 96
         assert_same(one, speak_alone(alone, line))
 
 
-def test_stages_of_forced_sentences_leave_out_what_is_given(trained):
-    (line,) = trained.lines(Script.of(TEXT), trained.synthesize(TEXT))
+def test_stages_of_forced_sentences_leave_out_what_is_given(slt):
+    (line,) = slt.lines(Script.of(TEXT), slt.synthesize(TEXT))
     stages = []
 
     def keep(name, compute, uploads, held):
@@ -107,27 +107,27 @@ def test_stages_of_forced_sentences_leave_out_what_is_given(trained):
         return kept, fetched
 
     run = Runner(plain_ops, Plan.load("fp32").for_site, stages=keep)
-    forced = Lowering(trained.model, run, Buckets())
+    forced = Lowering(slt.model, run, Buckets())
     speak_together(forced, [line])
     assert stages == ["encode untimed", "speech"]
     assert not any(site.startswith(("duration", "pitch")) for site in run.sites)
 
 
-def test_padding_sees_nothing_and_is_not_seen(trained):
+def test_padding_sees_nothing_and_is_not_seen(slt):
     """In float32 arithmetic batches in pieces are the network itself."""
     text = "Hi there. No! Why not, you two?"
     buckets = Buckets(phones=(64,), frames=(96, 128), batch=3, rows=384)
-    spoken = speak_together(lowering(trained, "fp32", buckets, plain_ops), lines(trained, text))
-    for (frames, wave), line in zip(spoken, lines(trained, text), strict=True):
-        wanted = trained.model.acoustics(line.phones, line.features)
+    spoken = speak_together(lowering(slt, "fp32", buckets, plain_ops), lines(slt, text))
+    for (frames, wave), line in zip(spoken, lines(slt, text), strict=True):
+        wanted = slt.model.acoustics(line.phones, line.features)
         assert frames.envelope.shape == wanted.envelope.shape
         torch.testing.assert_close(frames.envelope, wanted.envelope, rtol=0, atol=1e-3)
-        heard = trained.model.wave(frames, line.noise(frames.f0.shape[1]))
+        heard = slt.model.wave(frames, line.noise(frames.f0.shape[1]))
         assert (wave - heard).abs().max() < 1e-5 * heard.abs().max()
 
 
-def test_a_sentence_without_a_bucket(voice):
-    lowered = lowering(voice, "bf16", Buckets(phones=(32,)), plain_ops)
+def test_a_sentence_without_a_bucket(slt_untrained):
+    lowered = lowering(slt_untrained, "bf16", Buckets(phones=(32,)), plain_ops)
     with pytest.raises(TooLongError, match="a sentence of 33 phones; the largest bucket is 32"):
         lowered.acoustics(torch.zeros(1, 33, dtype=torch.int64), torch.zeros(1, 33, 32))
 

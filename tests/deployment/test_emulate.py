@@ -8,10 +8,10 @@ from torch import nn
 
 from lightning_v2 import tensix
 from lightning_v2.deployment.emulate import emulate
-from lightning_v2.model.config import HOP, SAMPLE_RATE
-from lightning_v2.model.source import accumulate_phase
+from lightning_v2.model.natural.config import HOP, SAMPLE_RATE
+from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase
 from lightning_v2.precision import Plan, PlanError, presets, voice_sites
-from lightning_v2.tensix.ops.phase import accumulate_in
+from lightning_v2.tensix.ops.phase import run_on_in
 
 TEXT = "Hello there, this is a voice."
 SHORT = "Hi."
@@ -209,22 +209,22 @@ def test_the_phase_is_summed_as_the_plan_says(voice):
             say(voice, SHORT)
     for output in ("float32", "bfloat16"):
         f0, result = phases[output]
-        assert torch.equal(result, accumulate_in(f0, HOP, SAMPLE_RATE, output))
+        assert torch.equal(result, run_on_in(f0, HOP, SAMPLE_RATE, LOWEST_F0, output))
     f0, result = phases["uint32"]
     assert torch.equal(result, accumulate_phase(f0))
 
 
-def test_the_claim_and_more(voice):
-    """98 % of the layers in LoFi and 95 % of the weight bytes in block floats."""
-    coverage = Plan.load("lightning-v2").coverage(voice)
-    assert coverage.share("math_fidelity", "LoFi") > 0.98
+def test_the_claim_and_more(trained):
+    """95 % of the layers in LoFi and of the weight bytes in block floats."""
+    coverage = Plan.load("lightning-v2").coverage(trained)
+    assert coverage.share("math_fidelity", "LoFi") > 0.95
     blocks = ("bfloat8_b", "bfloat4_b")
     assert sum(coverage.share("weights", x, of="weight_bytes") for x in blocks) > 0.95
 
 
 def test_a_rule_for_no_site_of_the_voice_is_refused(voice):
-    plan = Plan.parse("rules:\n  - sites: decoder.outptu\n    output: float32", "mine.yaml")
-    message = r"mine.yaml:2: 'decoder.outptu'.*'decoder.output'"
+    plan = Plan.parse("rules:\n  - sites: decoder.inptu\n    output: float32", "mine.yaml")
+    message = r"mine.yaml:2: 'decoder.inptu'.*'decoder.input'"
     with pytest.raises(PlanError, match=message), emulate(voice, plan):
         pytest.fail("ran")
 
@@ -294,7 +294,7 @@ def test_settings_that_are_refused(voice):
     with pytest.raises(ValueError, match="arch is 'grayskull'; legal are 'wormhole_b0', 'black"):
         emulate(voice, "bf16", arch="grayskull").__enter__()
     with pytest.raises(TypeError, match=r"voice is a str; legal are a Voice and any torch.nn.Mod"):
-        emulate("slt", "bf16").__enter__()
+        emulate("lark", "bf16").__enter__()
 
 
 def test_observer_sees_every_site(voice):
@@ -312,9 +312,9 @@ def test_the_voice_can_still_be_trained_after_emulated_inference(voice):
     with emulate(voice, plan):
         say(voice)
     vocoder = voice.model.vocoder
-    x = torch.randn(1, 4, 1024, requires_grad=True)
+    x = torch.randn(1, 4, 608, requires_grad=True)
     with tensix.use(tier="fast"), tensix.intercept(vocoder, plan.for_site):
-        y = vocoder.synthesis(x)
+        y = vocoder.inverse_cosines(x)
     y.square().sum().backward()
     assert x.grad.abs().sum() > 0
 
@@ -322,7 +322,7 @@ def test_the_voice_can_still_be_trained_after_emulated_inference(voice):
 def test_one_site_alone_in_low_precision(voice):
     """A plan that is fp32 but for one site differs from fp32 by that site's error only."""
     alone = Plan.parse(
-        Plan.load("fp32").to_yaml() + "- sites: vocoder.synthesis\n  math_fidelity: LoFi\n"
+        Plan.load("fp32").to_yaml() + "- sites: vocoder.inverse_*\n  math_fidelity: LoFi\n"
     )
     with emulate(voice, "fp32"):
         reference = say(voice)

@@ -32,7 +32,7 @@ def test_leaves_ttnn_out_of_this_process(rehearsal):
 
 def test_operations_are_those_of_the_report(rehearsal):
     stages = rehearsal.report.stages
-    assert {stage.stage for stage in stages} == {"encode", "pitch", "speech"}
+    assert {stage.stage for stage in stages} == {"encode", "prosody", "speech"}
     for stage in stages:
         rows = rehearsal.operations_of(stage.stage, stage.bucket)
         assert len(rows) == stage.programs > 0

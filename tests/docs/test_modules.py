@@ -47,4 +47,4 @@ def test_its_commands(tmp_path, monkeypatch):
         program, *arguments = shlex.split(line)
         assert program == "lightning-v2"
         assert main(arguments) == 0
-    assert (tmp_path / "found.yaml").exists() and (tmp_path / "settings.json").exists()
+    assert (tmp_path / "candidate.yaml").exists() and (tmp_path / "settings.json").exists()

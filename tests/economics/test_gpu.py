@@ -13,7 +13,7 @@ PROGRAMS = (product(), elementwise(), MOVED)
 
 def cost(runs=1, batch=1):
     stages = (Stage("speech", "frames 256", runs, PROGRAMS, 1, 1000, 1, 2000),)
-    return Cost("slt", "bf16", round_board(), batch, 2.0, stages)
+    return Cost("lark", "bf16", round_board(), batch, 2.0, stages)
 
 
 def test_products_have_operations_and_weights_are_read_once():
@@ -40,7 +40,7 @@ def test_large_ones_are_bound_by_products_or_by_bytes():
     square = tensor(2048, 2048)
     large = product(cut(m=64, k=64, n=64), operands=(square, square), results=(square,))
     stages = (Stage("speech", "frames 256", 1, (large,)),)
-    found = gpu_cost(Cost("slt", "bf16", round_board(), 1, 2.0, stages), "L40S")
+    found = gpu_cost(Cost("lark", "bf16", round_board(), 1, 2.0, stages), "L40S")
     assert found.compute_s > 0 and found.launch_s == found.memory_s == 0
     assert found.bound == "products"
 

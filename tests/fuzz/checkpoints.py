@@ -109,5 +109,5 @@ def _joined(header: bytes, values: bytes) -> bytes:
 
 @functools.cache
 def _files() -> tuple[bytes, bytes]:
-    folder = data_path("voices", "slt")
+    folder = data_path("voices", "lark")
     return (folder / "config.json").read_bytes(), (folder / "model.safetensors").read_bytes()

@@ -32,18 +32,18 @@ def edit_weights(folder, change):
     edit_config(folder, sha256=file_digest(path))
 
 
-def test_what_is_saved_is_loaded(tmp_path, untrained):
-    save_checkpoint(tmp_path / "v", untrained, VoiceConfig(), {"from": "a test"})
+def test_what_is_saved_is_loaded(tmp_path, slt_untrained):
+    save_checkpoint(tmp_path / "v", slt_untrained, VoiceConfig(), {"from": "a test"})
     network, config = load_checkpoint(tmp_path / "v")
     assert config == VoiceConfig()
     assert load(tmp_path / "v").digest == file_digest(tmp_path / "v" / "model.safetensors")
-    for name, value in untrained.state_dict().items():
+    for name, value in slt_untrained.state_dict().items():
         assert torch.equal(network.state_dict()[name], value)
     assert not network.training
 
 
 def test_shipped_voice_fits_into_24_mb():
-    folder = data_path("voices", "slt")
+    folder = data_path("voices", "lark")
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 24e6
 
 

@@ -12,8 +12,8 @@ TEXT = "One sentence. And another one!"
 
 
 @pytest.fixture(scope="module")
-def forced(voice):
-    return voice.synthesize(TEXT, seed=5)
+def forced(slt):
+    return slt.synthesize(TEXT, seed=5)
 
 
 def test_a_script_holds_the_sentences_of_a_text():
@@ -33,9 +33,9 @@ def test_a_script_of_nothing():
         Script.of("???")
 
 
-def test_lines_are_what_a_network_takes(voice):
+def test_lines_are_what_a_network_takes(slt):
     script = Script.of(TEXT)
-    for line, sentence in zip(voice.lines(script), script.sentences, strict=True):
+    for line, sentence in zip(slt.lines(script), script.sentences, strict=True):
         count = len(sentence.phones)
         assert line.phones.shape == (1, count) and line.phones.dtype == torch.int64
         assert line.phones[0].tolist() == phone_indices(sentence).tolist()
@@ -44,9 +44,9 @@ def test_lines_are_what_a_network_takes(voice):
         assert line.ends is None and line.f0 is None
 
 
-def test_noise_depends_on_the_seed_and_the_place_alone(voice):
+def test_noise_depends_on_the_seed_and_the_place_alone(slt):
     def noise(text, seed):
-        return [line.noise(3) for line in voice.lines(Script.of(text, seed))]
+        return [line.noise(3) for line in slt.lines(Script.of(text, seed))]
 
     first, second = noise(TEXT, 5)
     assert first.shape == (1, 3 * HOP) and first.dtype == torch.float32
@@ -56,15 +56,15 @@ def test_noise_depends_on_the_seed_and_the_place_alone(voice):
     assert not torch.equal(noise(TEXT, 6)[0], first)
 
 
-def test_noise_is_drawn_once(voice):
-    (line,) = voice.lines(Script.of("One sentence."))
+def test_noise_is_drawn_once(slt):
+    (line,) = slt.lines(Script.of("One sentence."))
     assert not torch.equal(line.noise(2), line.noise(2))
 
 
-def test_forced_lines_have_the_ends_and_the_pitch_of_their_sentence(voice, forced):
+def test_forced_lines_have_the_ends_and_the_pitch_of_their_sentence(slt, forced):
     script = Script.of(TEXT)
     phone = frame = 0
-    for line, count in zip(voice.lines(script, forced), forced.frames, strict=True):
+    for line, count in zip(slt.lines(script, forced), forced.frames, strict=True):
         durations = forced.durations[phone : phone + line.phones.shape[1]]
         assert line.ends.shape == line.phones.shape
         np.testing.assert_allclose(line.ends[0].numpy(), np.cumsum(durations), rtol=1e-5)
@@ -73,20 +73,20 @@ def test_forced_lines_have_the_ends_and_the_pitch_of_their_sentence(voice, force
     assert (phone, frame) == (len(forced.durations), len(forced.f0))
 
 
-def test_forced_by_another_text(voice, forced):
+def test_forced_by_another_text(slt, forced):
     with pytest.raises(ValueError, match=r"'One sentence. And another one!' has .* in 2 sentences"):
-        voice.lines(Script.of("Something else."), forced)
+        slt.lines(Script.of("Something else."), forced)
 
 
-def test_speech_of_a_script_is_what_was_spoken(voice, forced):
+def test_speech_of_a_script_is_what_was_spoken(slt, forced):
     """Whoever speaks the lines, in whatever order."""
     script = Script.of(TEXT, seed=5)
     spoken = {}
     with torch.inference_mode():
-        for i, line in reversed(list(enumerate(voice.lines(script)))):
-            frames = voice.model.acoustics(line.phones, line.features)
-            spoken[i] = frames, voice.model.wave(frames, line.noise(frames.f0.shape[1]))
-    speech = voice.speech(script, [spoken[0], spoken[1]])
+        for i, line in reversed(list(enumerate(slt.lines(script)))):
+            frames = slt.model.acoustics(line.phones, line.features)
+            spoken[i] = frames, slt.model.wave(frames, line.noise(frames.f0.shape[1]))
+    speech = slt.speech(script, [spoken[0], spoken[1]])
     assert (speech.text, speech.seed, speech.phonemes) == (TEXT, 5, script.phones)
     assert speech.frames == forced.frames and len(speech.frames) == 2
     for name in ("waveform", "durations", "f0", "envelope"):

@@ -2,11 +2,13 @@
 
 import os
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 
 
@@ -46,8 +48,27 @@ def test_a_pipe_is_written_through(speech, tmp_path):
     assert pipe.is_fifo()
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.wav.gz"])
+@pytest.mark.parametrize("name", ["a.aac", "a.m4a", "a.wav.gz"])
 def test_a_name_for_another_format_is_refused(speech, tmp_path, name):
-    with pytest.raises(ValueError, match="a WAV file cannot end in"):
+    with pytest.raises(ValueError, match="a sound file cannot end in"):
         speech.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.wav", "WAV"), ("a.flac", "FLAC"), ("a.OGG", "OGG"), ("a.mp3", "MP3"), ("a", "WAV")],
+)
+def test_the_name_says_which_format(speech, tmp_path, name, kind):
+    speech.save(tmp_path / name)
+    found = soundfile.info(tmp_path / name)
+    assert (found.format, found.samplerate, found.channels) == (kind, 24000, 1)
+    wave, _ = soundfile.read(tmp_path / name)
+    assert np.sqrt(np.mean(wave**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
+
+
+def test_a_rate_that_a_format_cannot_have_is_refused(speech, tmp_path):
+    odd = replace(speech, sample_rate=12345)
+    with pytest.raises(ArgumentError, match="MP3 of 12345 Hz cannot be written"):
+        odd.save(tmp_path / "a.mp3")
     assert not list(tmp_path.iterdir())

@@ -121,13 +121,13 @@ def test_measurements(spied, name, monkeypatch):
     seen = spied(audio_metrics, "measure")
     monkeypatch.setattr(measurements, "_heard", lambda speaker, speech: "")
     text = "name: tried\ndefault: {math_fidelity: LoFi}"
-    getattr(measurements, name)("slt", TEXT, text, "fast")
+    getattr(measurements, name)("lark", TEXT, text, "fast")
     assert seen[0] == (FLOAT32, ("tried", "fast"))
 
 
 def test_prosody(spied):
     seen = spied(quality, "prosody_of")
-    quality.prosody("slt", TEXT, "name: tried\ndefault: {math_fidelity: LoFi}", "fast")
+    quality.prosody("lark", TEXT, "name: tried\ndefault: {math_fidelity: LoFi}", "fast")
     assert seen == [(FLOAT32, ("tried", "fast"))]
 
 

@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from lightning_v2.executors import executed_by
-from lightning_v2.model import HOP
+from lightning_v2.model.natural.config import HOP
 from lightning_v2.text import TextError, UnspokenWarning
 
 TEXT = "The birch canoe slid on the smooth planks, did it not?"
@@ -29,7 +29,6 @@ def test_speech_is_whole_and_sane(speech):
     frames = len(speech.f0)
     assert speech.waveform.dtype == np.float32
     assert len(speech.waveform) == frames * HOP
-    assert speech.envelope.shape == (frames, 64)
     assert sum(speech.frames) == frames
     assert len(speech.durations) == len(speech.phonemes)
     assert 2 < speech.duration_s < 6
@@ -48,8 +47,8 @@ def test_pauses_are_quiet_and_vowels_are_not(speech):
     for phone, start, end in zip(speech.phonemes, edges, edges[1:], strict=False):
         piece = speech.waveform[int(start) : int(end)]
         level.setdefault(phone, []).append(20 * np.log10(np.sqrt((piece**2).mean()) + 1e-9))
-    assert np.mean(level["pau"]) < -50
-    assert np.mean(level["uw"] + level["ih"] + level["ae"]) > -30
+    assert np.mean(level["_"]) < -50
+    assert np.mean(level["u"] + level["ɪ"] + level["æ"]) > -30
 
 
 def test_same_seed_same_bits_for_any_number_of_threads(voice, speech):

@@ -31,7 +31,7 @@ SITES = [linear(f"blocks.{index}.{end}") for index in range(12) for end in ("up"
 
 @pytest.fixture(scope="module")
 def sites():
-    return State("a", "slt", "fp32", Plan.load("bf16")).sites
+    return State("a", "lark", "fp32", Plan.load("bf16")).sites
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ def test_no_change_is_the_plan_itself(base, sites):
 
 
 def test_a_change_concerns_its_site_alone(base, sites):
-    changes = plan_edit.changed(base, (), ["pitch.input"], {"weights": "bfloat16"}, sites)
+    changes = plan_edit.changed(base, (), ["prosody.input"], {"weights": "bfloat16"}, sites)
     before = precisions(base, sites)
     after = precisions(plan_edit.with_changes(base, changes, sites), sites)
-    assert {name for name in before if before[name] != after[name]} == {"pitch.input"}
-    assert after["pitch.input"].weights == "bfloat16"
+    assert {name for name in before if before[name] != after[name]} == {"prosody.input"}
+    assert after["prosody.input"].weights == "bfloat16"
 
 
 def test_sites_that_are_changed_alike_share_a_rule_at_the_end(base, sites):
@@ -91,20 +91,23 @@ def test_what_the_base_has_anyway_is_no_change(base, sites):
     assert back == ()
 
 
-def test_what_makes_no_difference_is_left_alone(base, sites):
+def test_what_makes_no_difference_is_left_alone(sites):
     every = [site.name for site in sites]
+    base = named(Plan.load("bf16"), sites)
     changes = plan_edit.changed(base, (), every, {"weights": "float32"}, sites)
     weighty = {site.name for site in sites if site.weights}
-    already = {"duration.output"}  # float32 in this plan
+    already = {"prosody.pitch"}  # float32 in this plan
     assert {site for site, _, _ in changes} == weighty - already
     assert len(already) < len(weighty) < len(every)
 
 
 def test_reset_takes_back_the_changes_of_some_sites(base, sites):
     changes = plan_edit.changed(
-        base, (), ["decoder.input", "pitch.input"], {"math_fidelity": "HiFi4"}, sites
+        base, (), ["decoder.input", "prosody.input"], {"math_fidelity": "HiFi4"}, sites
     )
-    assert [site for site, _, _ in plan_edit.without(changes, ["decoder.input"])] == ["pitch.input"]
+    assert [site for site, _, _ in plan_edit.without(changes, ["decoder.input"])] == [
+        "prosody.input"
+    ]
 
 
 def test_two_plans_never_share_a_name(base, sites):
@@ -170,7 +173,7 @@ def test_saving_names_what_is_wrong(base, tmp_path):
 
 
 def test_a_voice_is_loaded_once():
-    assert loaded("slt") is loaded("slt")
+    assert loaded("lark") is loaded("lark")
 
 
 @pytest.mark.parametrize("name", presets())
@@ -258,11 +261,11 @@ def test_rules_of_another_model_are_left_out(sites):
 
 def test_roles_become_the_names_of_those_who_have_them(sites):
     plan = Plan.parse(
-        "rules: [{sites: 'blocks.*', output: float32}, {roles: [f0, phase], output: bfloat8_b}]"
+        "rules: [{sites: 'blocks.*', output: float32}, {roles: [source, phase], output: bfloat8_b}]"
     )
     a, b, c = (
         replace(ADD, name=f"{x}.0.add", role=role)
-        for x, role in zip("abc", ("f0", "", "phase"), strict=True)
+        for x, role in zip("abc", ("source", "", "phase"), strict=True)
     )
     found = named(plan, [a, b, c, ADD])
     assert [found.for_site(site.name).output for site in (a, b, c)] == [
@@ -274,8 +277,8 @@ def test_roles_become_the_names_of_those_who_have_them(sites):
 
 
 def test_a_rule_more_wins_and_names_no_line(sites):
-    plan = with_rule(Plan.load("bf16"), ("pitch.*", "nowhere"), {"math_fidelity": "LoFi"}, "mine")
-    assert (plan.name, plan.for_site("pitch.input").math_fidelity) == ("mine", "LoFi")
+    plan = with_rule(Plan.load("bf16"), ("prosody.*", "nowhere"), {"math_fidelity": "LoFi"}, "mine")
+    assert (plan.name, plan.for_site("prosody.input").math_fidelity) == ("mine", "LoFi")
     with pytest.raises(PlanError, match="yaml: 'nowhere' matches no site"):
         plan.check(sites)
 

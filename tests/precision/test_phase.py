@@ -23,7 +23,7 @@ def test_with_phase_changes_that_site_and_no_other(output, sites):
     plan = Plan.load("naive")
     changed = with_phase(plan, output, sites)
     assert changed.for_site("source.phase").output == output
-    assert changed.for_site("decoder.output") == plan.for_site("decoder.output")
+    assert changed.for_site("decoder.input") == plan.for_site("decoder.input")
     assert changed.name.startswith("naive with ") and changed.digest != plan.digest
 
 

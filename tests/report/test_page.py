@@ -14,7 +14,7 @@ from PIL import Image
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.report import outputs
 from lightning_v2.report.index import index
-from lightning_v2.report.page import page
+from lightning_v2.report.page import Neighbours, page
 from lightning_v2.report.records import Run
 
 ORIGIN = {
@@ -119,6 +119,21 @@ def test_thumbnails_are_small_light_and_dark(notebook):
         assert image.height <= 250
         corners.append(np.array(image.convert("RGB"))[2, 2].max())
     assert corners[0] > 240 > 60 > corners[1]
+
+
+def test_pages_lead_to_those_beside_them_and_to_their_sections(notebook):
+    notebook.cells += [v4.new_markdown_cell(f"## Part <{n}>") for n in (1, 2)]
+    content, _ = page(notebook, run(), [], Neighbours(None, ("b.html", "Next & last")))
+    assert content.count('<a href="b.html" rel="next">Next &amp; last →</a>') == 2
+    assert 'rel="prev"' not in content
+    contents = re.search('<nav class="contents"[^>]*>(.*?)</nav>', content)[1]
+    targets = re.findall('href="#([^"]+)"', contents)
+    assert len(targets) == 2 and all(f'<h2 id="{target}">' in content for target in targets)
+
+
+def test_a_page_alone_leads_nowhere(notebook):
+    content, _ = page(notebook, run(), [])
+    assert 'rel="next"' not in content and 'class="contents"' not in content
 
 
 def test_index_names_every_page_and_every_failure(notebook):

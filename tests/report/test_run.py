@@ -12,7 +12,7 @@ import pytest
 
 from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
-from lightning_v2.report.defaults import LONGEST
+from lightning_v2.report.defaults import FIRST, LONGEST
 from lightning_v2.report.execute import Execution
 from lightning_v2.report.parameters import ParameterError
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks, told
@@ -64,6 +64,13 @@ class TestNothingRuns:
     def test_no_notebooks(self, tmp_path, capsys):
         assert call("--folder", tmp_path, "--build", tmp_path / "b") == 2
         assert "no notebooks in" in capsys.readouterr().err
+
+
+def test_a_voice_that_is_not_there_is_found_before_a_kernel_starts(notebook, tmp_path, capsys):
+    folder, build = notebook("a", "1", parameters='voice = "slt"').parent, tmp_path / "build"
+    assert call("--folder", folder, "--build", build, "-p", "voice=nope.onnx") == 2
+    assert "nope.onnx" in capsys.readouterr().err
+    assert not build.exists()
 
 
 def test_errors_are_of_their_own_kind(folder):
@@ -165,8 +172,12 @@ def test_a_failure_ends_only_itself(folder, tmp_path, capsys):
     arguments = ["--folder", folder, "--build", build, "--plans", "bf16,naive", "--jobs", 2]
     assert call(*arguments) == 1
     printed = capsys.readouterr().out
-    assert "FAILED" in printed
-    assert "RuntimeError: no phase" in printed
+    assert printed.count("FAILED") == printed.count("RuntimeError: no phase") == 1
+    assert "5 notebooks: 1 failed (bad-naive), 0 kept" in printed
+    assert re.match(r"5 pages to make, 2 at a time: about \d+ s; up to 3.0 GB of memory", printed)
+    lines = [line for line in printed.splitlines() if line.startswith(("ok ", "FAILED"))]
+    assert [re.search(r"(\d) left, about \d+ s$", line) is None for line in lines][-1]
+    assert (build / "site" / "index.html").resolve().as_uri() in printed
 
     report = json.loads((build / "report.json").read_text())
     assert report["ok"] is False
@@ -287,6 +298,31 @@ def test_several_at_a_time(notebook, tmp_path):
     assert [run.notebook for run in report.runs] == ["a.ipynb", "b.ipynb"]
 
 
+def test_the_first_page_can_be_opened_while_others_are_made(notebook, tmp_path):
+    """The second notebook ends when it finds the page of the first one."""
+    site = tmp_path / "build" / "site"
+    wait = (
+        "import time, pathlib\n"
+        f"site, end = pathlib.Path({str(site)!r}), time.monotonic() + 60\n"
+        "while not (site / 'a.html').exists():\n"
+        "    assert time.monotonic() < end\n"
+        "print('1 more are being made' in (site / 'index.html').read_text())"
+    )
+    paths = [notebook(n, s, parameters="count = 1") for n, s in (("a", "1"), ("b", wait))]
+    report = run_notebooks(paths, build=tmp_path / "build", jobs=2)
+    assert report.ok, [run.error for run in report.runs]
+    executed = nbformat.read(tmp_path / "build" / "notebooks" / "b.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].text == "True\n"
+    assert "being made" not in (site / "index.html").read_text()
+
+
+def test_a_page_says_that_its_kernel_has_died(notebook, tmp_path):
+    path = notebook("a", "import os; os.kill(os.getpid(), 9)", parameters="count = 1")
+    run_notebooks([path], build=tmp_path / "build")
+    page = (tmp_path / "build" / "site" / "a.html").read_text()
+    assert "This notebook failed: the kernel died in the cell that begins with" in page
+
+
 def test_what_takes_longest_starts_first(notebook, tmp_path, monkeypatch):
     started = []
 
@@ -295,11 +331,13 @@ def test_what_takes_longest_starts_first(notebook, tmp_path, monkeypatch):
         return Execution(0.0, "not run", reached=False)
 
     monkeypatch.setattr("lightning_v2.report.run.execute", execute)
-    paths = [notebook(name, "1", parameters="count = 1") for name in ("a", *reversed(LONGEST))]
+    paths = [
+        notebook(name, "1", parameters="count = 1") for name in ("a", *reversed((FIRST, *LONGEST)))
+    ]
     report = run_notebooks(sorted(paths), build=tmp_path / "build", jobs=1)
-    assert started == [*LONGEST, "a"]
+    assert started == [FIRST, *LONGEST, "a"]
     assert [run.notebook for run in report.runs] == [path.name for path in sorted(paths)]
-    assert set(LONGEST) <= {path.stem for path in find_notebooks(None, None)}
+    assert {FIRST, *LONGEST} <= {path.stem for path in find_notebooks(None, None)}
 
 
 def test_an_interrupt_keeps_what_is_finished_and_ends_the_rest(notebook, tmp_path):

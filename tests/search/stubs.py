@@ -25,7 +25,7 @@ class StubBench:
     lost: dict
     extra: object = None
     metric: str = "loss"
-    voice: str = "slt"
+    voice: str = "lark"
     calls: list = field(default_factory=list)
 
     def measure(self, plans):

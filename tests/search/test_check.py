@@ -353,7 +353,7 @@ def test_a_plan_whose_prosody_drifts_is_not_equivalent(tmp_path, monkeypatch, ca
     path = tmp_path / "prosody.yaml"
     path.write_text(
         Plan.load("fp32").to_yaml()
-        + '- {sites: ["pitch.*", "duration.*"], weights: bfloat4_b, activations: bfloat8_b, '
+        + '- {sites: [prosody.pitch, "duration.*"], weights: bfloat4_b, activations: bfloat8_b, '
         "math_fidelity: LoFi}\n"
     )
     arguments = ["--no-controls", "--scheduler", scheduler, "--folder", str(tmp_path)]

@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -37,7 +38,7 @@ def made(values=GOOD, **control_values):
     """A check whose plan measures `values`, its controls what they must or what is given."""
     return Check(
         plan=Plan.load("bf16"),
-        voice="slt",
+        voice="lark",
         voice_digest="0" * 64,
         tier="fast",
         seed=0,
@@ -116,7 +117,7 @@ def test_says_plainly_that_it_is_of_another_plan_or_voice():
     first, second = CheckWords(record, other, voice).lines()[:2]
     assert first.startswith("This record is of another plan: it tested bf16 ")
     assert f"at hand is naive {other.digest[:12]}" in first
-    assert second.startswith("This record is of another voice: it tested slt 000000000000")
+    assert second.startswith("This record is of another voice: it tested lark 000000000000")
     assert len(record.differences(same, voice)) == 1
 
 
@@ -185,7 +186,10 @@ def test_a_plan_without_a_record():
 @pytest.mark.parametrize("path", sorted(data_path("checks").glob("*.json")), ids=lambda p: p.stem)
 def test_shipped_records_are_of_what_is_shipped(path):
     record = Check.load(path.stem)
-    assert record.differences(Plan.load(path.stem), lv2.load(record.voice)) == ()
+    # A record of slt is of the plan as it was then, until it is made anew.
+    old = Path(__file__).parents[1] / "deployment" / "slt" / f"{path.stem}.yaml"
+    plan = Plan.load(old if record.voice == "slt" else path.stem)
+    assert record.differences(plan, lv2.load(record.voice)) == ()
     assert record.tier == "exact" and record.verdict.sentences >= 100
     assert set(record.origin) == {"time", "commit", "machine"}
 

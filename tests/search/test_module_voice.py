@@ -126,6 +126,6 @@ def test_the_command_takes_a_file(tmp_path, capsys):
     ]  # fmt: skip
     assert main(arguments) == 0
     assert "emulated, fast tier, 1 sentence" in capsys.readouterr().out
-    assert lv2.Plan.load(tmp_path / "best.yaml").name == "found"
+    assert lv2.Plan.load(tmp_path / "best.yaml").name == "candidate"
     with pytest.raises(ArgumentError, match="has no function 'none'"):
         Bench(("a",), tmp_path, voice=str(path), metric=f"{path}:none")

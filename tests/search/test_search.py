@@ -17,15 +17,16 @@ from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.strategies import STRATEGIES
 from lightning_v2.search.sweep.voices import voice
 
+LOG = "vocoder.head.noise_gain.log"
 JUDGES = {"a": "Three.", "b": "Four."}
-GLOBS = ["vocoder.gains", "vocoder.synthesis", "decoder.*.up"]
+GLOBS = [LOG, "vocoder.inverse_cosines", "decoder.*.up"]
 
 
 @pytest.fixture
 def searched(monkeypatch, tmp_path):
     """searched(verdicts): a search with losses that are known and a judge that says these."""
-    sites = tuple(voice_sites(voice("slt")))
-    lost = {("vocoder.gains", "LoFi"): 3.0, ("vocoder.synthesis", "LoFi"): 1.0}
+    sites = tuple(voice_sites(voice("lark")))
+    lost = {(LOG, "LoFi"): 3.0, ("vocoder.inverse_cosines", "LoFi"): 1.0}
     stub = StubBench(sites, lost)
 
     @contextmanager
@@ -56,7 +57,7 @@ def test_the_best_that_passes_wins(searched):
     assert found.trials[found.trials.verdict != ""].meets.all()
     assert pd.read_parquet(found.path).verdict.tolist() == found.trials.verdict.tolist()
     assert found.losses.set_index("group")["lost"].to_dict() == {
-        "vocoder.gains": 3.0, "vocoder.synthesis": 1.0, "decoder.*.up": 0.0}  # fmt: skip
+        LOG: 3.0, "vocoder.inverse_cosines": 1.0, "decoder.*.up": 0.0}  # fmt: skip
 
 
 def test_if_none_passes_the_best_is_kept(searched):
@@ -87,7 +88,7 @@ def test_unknown_strategy(tmp_path):
 def test_the_voice(tmp_path, capsys, scheduler):
     output, figure = tmp_path / "best.yaml", tmp_path / "figure.png"
     arguments = [
-        "search", "--lofi-share", "0.02", "--sites", "vocoder.gains", "vocoder.synthesis",
+        "search", "--lofi-share", "0.02", "--sites", LOG, "vocoder.inverse_cosines",
         "--strategy", "greedy", "--sentences", "1", "--judged", "0", "--scheduler", scheduler,
         "--folder", str(tmp_path / "sweep"), "-o", str(output), "--figure", str(figure),
     ]  # fmt: skip
@@ -97,11 +98,13 @@ def test_the_voice(tmp_path, capsys, scheduler):
     assert "emulated, fast tier, 1 sentence" in first
     assert figure.stat().st_size > 10_000
     plan = Plan.load(output)
-    plan.check(voice_sites(voice("slt")))
-    assert plan.for_site("vocoder.gains").math_fidelity == "LoFi"
+    plan.check(voice_sites(voice("lark")))
+    assert plan.for_site(LOG).math_fidelity == "LoFi"
     text = output.read_text()
-    assert text.startswith("# Found by `lightning-v2 search`, strategy greedy, among")
-    assert "# Equivalence test: not asked." in text
+    assert text.startswith("# Candidate of `lightning-v2 search`, strategy greedy, among")
+    assert (
+        "# Equivalence test: not asked, so that nobody knows" in text and plan.name == "candidate"
+    )
     parts = sorted((tmp_path / "sweep" / "parts").iterdir())
 
     assert main(arguments) == 0
@@ -114,8 +117,8 @@ def test_bisecting_the_voice(tmp_path, capsys):
     bad = tmp_path / "bad.yaml"
     bad.write_text(
         "default: {fp32_dest_acc_en: true, math_fidelity: HiFi4}\nrules:\n"
-        "- {sites: [encoder.features, decoder.input, vocoder.gains], math_fidelity: HiFi3}\n"
-        "- {sites: vocoder.synthesis, weights: bfloat4_b}\n"
+        "- {sites: [decoder.input, vocoder.cosines], math_fidelity: HiFi3}\n"
+        "- {sites: vocoder.inverse_cosines, weights: bfloat4_b}\n"
         "- {sites: source.phase, output: uint32}\n"
     )
     good = tmp_path / "good.yaml"
@@ -129,8 +132,10 @@ def test_bisecting_the_voice(tmp_path, capsys):
     ]  # fmt: skip
     assert main(arguments) == 0
     said = capsys.readouterr().out
-    assert "from good to bad, in the order of execution, vocoder.synthesis is the first" in said
-    assert "emulated, fast tier, 1 sentences, voice slt" in said
+    assert (
+        "from good to bad, in the order of execution, vocoder.inverse_cosines is the first" in said
+    )
+    assert "emulated, fast tier, 1 sentences, voice lark" in said
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ const goalWords = ({ planned, goals }) => {
   return `${planned} trials, fixed beforehand. ${heard} ${equal}`;
 };
 
-const render = async ({ model, el }) => {
-  const live = typeof model.send === "function";
+const draw = ({ model, el }) => {
+  const live = !isStored(model);
   const pair = model.get("pair");
   const root = element("div", { class: "abx-test", role: "group", tabindex: "0", "aria-label": model.get("label") });
   el.append(root);
@@ -79,6 +79,8 @@ const render = async ({ model, el }) => {
     running);
   const file = element("a", { class: "abx-file", hidden: "", download: "abx-result.json" }, "Save the result (JSON)");
   const problem = element("p", { class: "ab-problem", role: "alert", hidden: "" });
+  const renew = button("abx-renew", "New test with that", "");
+  const other = element("div", { class: "ab-row abx-other", hidden: "" }, element("span"), renew);
   const help = element("details", { class: "ab-help" }, element("summary", {}, "keys"), keyHelp(ABX_KEYS));
   const honest = element("details", {}, element("summary", {}, "how blind is this?"),
     element("p", {}, live
@@ -89,7 +91,8 @@ const render = async ({ model, el }) => {
     problem.textContent = text ?? "";
     problem.hidden = !text;
   };
-  const open = () => state && (state.stage === "training" || state.stage === "trial");
+  let gone = false; // the kernel, and with it what X is
+  const open = () => !gone && state && (state.stage === "training" || state.stage === "trial");
   const answerable = () => open() && choice && plays.x && !confirm.dataset.sent;
 
   const showPlaying = () => {
@@ -198,7 +201,7 @@ const render = async ({ model, el }) => {
     await begin();
   };
   const hear = async (index) => {
-    if (index >= deck.buffers.length) return;
+    if (index >= deck.buffers.length || (gone && index === 2)) return;
     if (deck.playing && deck.selected === index) return;
     deck.select(index);
     count();
@@ -222,9 +225,27 @@ const render = async ({ model, el }) => {
     root.focus({ preventScroll: true });
   };
 
+  // What a test has begun with it ends with; whatever came after it is named, and may be tested next.
+  const showOther = () => {
+    const words = live && !gone ? model.get("other") : "";
+    other.hidden = !words;
+    other.firstChild.textContent = words;
+  };
+  const lose = () => {
+    gone = true;
+    judge.leave();
+    sounds[2].disabled = true;
+    choices.hidden = true;
+    complain(KERNEL_GONE);
+    showOther();
+    if (state) showChoice();
+    if (deck.buffers.length > 2 && deck.selected === 2) hear(0);
+  };
+
   root.append(
     progress,
     bar,
+    other,
     element("div", { class: "ab-row" }, play, element("div", { class: "ab-clips" }, ...sounds)),
     element("div", { class: "ab-stage" }, timeline.plot, timeline.scale),
     element("div", { class: "ab-row ab-foot" }, timeline.time, timeline.loopSwitch, element("span", {}, notes.join(" · "))),
@@ -236,6 +257,7 @@ const render = async ({ model, el }) => {
   confirm.addEventListener("click", answer);
   again.addEventListener("click", () => ask("train"));
   start.addEventListener("click", () => ask("start"));
+  renew.addEventListener("click", () => ask("renew"));
   listenToKeys(root, (event) => {
     const key = event.key.toLowerCase();
     if (key === " ") toggle();
@@ -254,15 +276,35 @@ const render = async ({ model, el }) => {
   root.deck = deck;
   const judge = live ? new KernelJudge(model, show, complain) : new PageJudge(model, show);
   judge.ask({ type: "join" });
+  model.on("change:other", showOther);
+  showOther();
+  const unwatch = watchKernel(model, el, lose);
 
   return () => {
     latest++;
+    unwatch();
+    model.off("change:other", showOther);
     timeline.halt();
     resized.disconnect();
     turns.leave();
     judge.leave();
     deck.release();
     if (file.href) URL.revokeObjectURL(file.href);
+  };
+};
+
+// Another pair is another test, drawn anew.
+const render = ({ model, el }) => {
+  let end = draw({ model, el });
+  const again = () => {
+    end();
+    el.replaceChildren();
+    end = draw({ model, el });
+  };
+  model.on("change:pair", again);
+  return () => {
+    model.off("change:pair", again);
+    end();
   };
 };
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -39,12 +40,16 @@ class ABXTest(anywidget.AnyWidget):
         conditions: whatever belongs to the result, as JSON: plans, text, voice, headphones.
         label: what a screen reader calls the test.
 
+    Attributes:
+        other: what could be tested in the place of this pair, in words; empty if nothing.
+
     Raises:
         ArgumentError: clips of two rates or with a gain, or a number of trials that is not allowed.
         TypeError: conditions that JSON cannot hold.
     """
 
     _esm = source(
+        "kernel.js",
         "player/sound.js",
         "player/timeline.js",
         "abx/abx_statistics.js",
@@ -58,6 +63,7 @@ class ABXTest(anywidget.AnyWidget):
     conditions = traitlets.Dict().tag(sync=True)
     software = traitlets.Dict().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
+    other = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -68,25 +74,12 @@ class ABXTest(anywidget.AnyWidget):
         conditions: dict | None = None,
         label: str = "Blind test",
     ):
-        if a.sample_rate != b.sample_rate:
-            raise ArgumentError(
-                f"a test needs one sample rate, not {a.sample_rate} and {b.sample_rate} Hz"
-            )
-        for clip in (a, b):
-            if clip.gain_db:
-                raise ArgumentError(
-                    f"a test plays clips as they are; {clip.label!r} has a gain of "
-                    f"{clip.gain_db:+g} dB"
-                )
+        pair = _Pair(a, b, json.loads(json.dumps(conditions or {})), label)
+        self._trials, self._seed = trials, seed
         self._session = ABXSession(trials, seed)
-        self._wavs = dict(zip("ab", _files(a, b), strict=True))
-        super().__init__(
-            pair=[_state(clip, self._wavs[name]) for name, clip in zip("ab", (a, b), strict=True)],
-            trials=self._session.trials,
-            conditions=json.loads(json.dumps(conditions or {})),
-            software={"lightning-v2": metadata.version("lightning-v2")},
-            label=label,
-        )
+        self._waiting: _Pair | None = None
+        super().__init__(software={"lightning-v2": metadata.version("lightning-v2")})
+        self._take(pair)
         self.on_msg(self._receive)
 
     @classmethod
@@ -98,22 +91,41 @@ class ABXTest(anywidget.AnyWidget):
             trials, seed: as for the constructor.
             conditions: more that belongs to the result.
         """
-        a, b = clips_of(comparison)[:2]
-        reference = comparison.reference_plan
-        made = {
-            "text": comparison.reference.text,
-            "plan": {"name": comparison.plan.name, "digest": comparison.plan.digest},
-            "reference": {
-                "name": comparison.reference_name,
-                "digest": reference.digest,
-            },
-            "tier": comparison.tier,
-            "teacher_forced": comparison.teacher_forced,
-            "seed_of_noise": comparison.reference.seed,
-            "provenance": comparison.provenance,
-        }
-        label = f"Blind test: {label_of(comparison)}"
-        return cls(a, b, trials, seed, made | conditions, label)
+        pair = _Pair.of(comparison, conditions)
+        return cls(pair.a, pair.b, trials, seed, pair.conditions, pair.label)
+
+    def follow(self, comparison, **conditions) -> bool:
+        """Test another comparison in the place of this one.
+
+        A test that has begun ends with what it began with: then `other` names the new pair, and the
+        listener says when to take it.
+
+        Args:
+            comparison, conditions: as for `of`.
+
+        Returns:
+            Whether it is tested now.
+        """
+        pair = _Pair.of(comparison, conditions)
+        if pair.conditions == self.conditions:
+            self._waiting, self.other = None, ""
+            return True
+        if self._session.started:
+            self._waiting, self.other = pair, f"{_words(pair)} is the plan in hand now."
+            return False
+        self._take(pair)
+        return True
+
+    def _take(self, pair: "_Pair") -> None:
+        """Begin anew, with this pair and another order."""
+        self._session = ABXSession(self._trials, self._seed)
+        self._waiting = None
+        clips = pair.a, pair.b
+        self._wavs = dict(zip("ab", _files(*clips), strict=True))
+        with self.hold_sync():
+            self.conditions, self.label, self.other = pair.conditions, pair.label, ""
+            self.trials = self._session.trials
+            self.pair = [_state(clip, self._wavs[n]) for n, clip in zip("ab", clips, strict=True)]
 
     @property
     def statistics(self) -> ABXStatistics:
@@ -163,6 +175,9 @@ class ABXTest(anywidget.AnyWidget):
                     session.train()
                 case {"type": "start"}:
                     session.start()
+                case {"type": "renew"} if self._waiting:
+                    self._take(self._waiting)
+                    return  # the page begins anew, and joins
                 case {"type": "answer", "trial": trial, "choice": choice}:
                     more = {name: content[name] for name in ("seconds", "plays") if name in content}
                     session.answer(trial, choice, **more)
@@ -180,6 +195,54 @@ class ABXTest(anywidget.AnyWidget):
             "problem": problem,
         }
         self.send(state, buffers=[self._wavs[session.x]] if session.x else [])
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What is tested: A, B, what belongs to the result, and a name for it.
+
+    Raises:
+        ArgumentError: clips of two rates or with a gain.
+    """
+
+    a: Clip
+    b: Clip
+    conditions: dict
+    label: str
+
+    def __post_init__(self):
+        a, b = self.a, self.b
+        if a.sample_rate != b.sample_rate:
+            raise ArgumentError(
+                f"a test needs one sample rate, not {a.sample_rate} and {b.sample_rate} Hz"
+            )
+        for clip in (a, b):
+            if clip.gain_db:
+                raise ArgumentError(
+                    f"a test plays clips as they are; {clip.label!r} has a gain of "
+                    f"{clip.gain_db:+g} dB"
+                )
+
+    @classmethod
+    def of(cls, comparison, conditions: dict) -> "_Pair":
+        a, b = clips_of(comparison)[:2]
+        reference = comparison.reference_plan
+        made = {
+            "text": comparison.reference.text,
+            "plan": {"name": comparison.plan.name, "digest": comparison.plan.digest},
+            "reference": {"name": comparison.reference_name, "digest": reference.digest},
+            "tier": comparison.tier,
+            "teacher_forced": comparison.teacher_forced,
+            "seed_of_noise": comparison.reference.seed,
+            "provenance": comparison.provenance,
+        }
+        known = json.loads(json.dumps(made | conditions))
+        return cls(a, b, known, f"Blind test: {label_of(comparison)}")
+
+
+def _words(pair: _Pair) -> str:
+    """What is compared in it, for people."""
+    return f"{pair.label.removeprefix('Blind test: ')}: “{pair.conditions['text']}”"
 
 
 def _files(*clips: Clip) -> list[bytes]:

@@ -8,34 +8,37 @@ import pandas as pd
 from IPython.display import display
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.analysis.display import colours
-from lightning_v2.errors import LightningError
+from lightning_v2.analysis.metrics.endpoints import Run
+from lightning_v2.economics.board import board as described
+from lightning_v2.economics.sentence import Cost
+from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.model import Voice
 from lightning_v2.model.protocol import only_sentences
 from lightning_v2.precision import Plan, presets
 from lightning_v2.precision import edit as plan_edit
-from lightning_v2.resources import data_path, held_out_texts
+from lightning_v2.resources import DEFAULT_VOICE, data_path, held_out_texts
 from lightning_v2.voices import name_of
+from widgets.abx.abx_test import ABXTest
 from widgets.explorer import explorer_views as views
+from widgets.explorer.explorer_cost import Asked, Costs, asked_for, words
+from widgets.explorer.explorer_cost import shown as shown_cost
 from widgets.explorer.explorer_facts import facts
+from widgets.explorer.explorer_measures import contrast, headline_of, history
 from widgets.explorer.explorer_panels import ExplorerBar, ExplorerBoard, ExplorerHistory
+from widgets.explorer.explorer_saving import before_saving
 from widgets.explorer.explorer_session import Session
 from widgets.explorer.explorer_state import State
 from widgets.explorer.site_table import SiteTable
 from widgets.player.ab_player import ABPlayer
 
-HISTORY = (
-    "pesq_wb_mos",
-    "zimtohrli",
-    "lsd_db",
-    "f0_p95_cents",
-    "fundamental_drift_p95_cycles",
-    "pause_rise_db",
-)
-"""Measures in the table of what was tried."""
-
 SENTENCES = 8
 """So many of the held-out sentences are offered."""
+
+RUNS: dict[Run, str] = {
+    "teacher-forced": "the reference's (teacher-forced)",
+    "free-running": "its own (free-running)",
+}
+"""Run -> whose durations and F0 the candidate has."""
 
 
 class PrecisionExplorer:
@@ -56,12 +59,15 @@ class PrecisionExplorer:
         voice: a voice, or what `lightning_v2.load` knows it by.
         tier: of the first result.
         seed: of the noise.
+        board: that latency and streams are modelled for.
+        session, costs: what compute results and modelled costs.
 
     Attributes:
         session: what is chosen and known, without any widget.
 
     Raises:
         TextError, PlanError, CheckpointError: see `State.check`.
+        ArgumentError: there is no such board.
     """
 
     def __init__(
@@ -69,11 +75,14 @@ class PrecisionExplorer:
         text: str,
         plan: Plan | str | Path = "lightning-v2",
         reference: str = "fp32",
-        voice: Voice | str | Path = "slt",
+        voice: Voice | str | Path = DEFAULT_VOICE,
         tier: str = "fast",
         seed: int = 0,
+        board: str = "p150",
         session: Callable[[State], Session] = Session,
+        costs: Callable[[Callable[[], None]], Costs] = Costs,
     ):
+        self._on_board = described(board).name
         first = Plan.of(plan)
         self._bases = {name: name for name in presets()} | {first.name: first}
         self._given_reference = str(reference)
@@ -82,21 +91,26 @@ class PrecisionExplorer:
         offered = only_sentences(state.speaker) or list(held_out_texts().values())
         self._sentences = list(dict.fromkeys([text, *offered[:SENTENCES]]))
         self._shown: dict[str, object] = {}
+        self._question: dict[str, str] | None = None
+        self._tests: list[ABXTest] = []
         self._bar, self._table = ExplorerBar(), SiteTable()
         self._board, self._history = ExplorerBoard(), ExplorerHistory()
         shown = self.session.shown
-        self._player = ABPlayer(views.clips(shown), label=shown.state.words)
+        self._player = ABPlayer(
+            views.clips(shown), label=shown.state.words, looping=True, pinned=True
+        )
         self._board.sound = views.sound(shown)
         self._shown["sound"] = shown.candidate
         for part in (self._bar, self._table, self._board, self._history):
             part.on_msg(self._hear)
+        self._costs = costs(self.session.announce)
         self.session.listen(self._show)
         self._show()
 
     @property
     def parts(self) -> tuple[anywidget.AnyWidget, ...]:
         """In the order in which they are displayed."""
-        return self._bar, self._table, self._player, self._board, self._history
+        return self._bar, self._player, self._table, self._board, self._history
 
     @property
     def plan(self) -> Plan:
@@ -107,6 +121,35 @@ class PrecisionExplorer:
     def comparison(self) -> Comparison:
         """What the plan of now does; waits for it."""
         return self.session.wait().comparison
+
+    @property
+    def cost(self) -> Cost:
+        """What the plan of now takes for its sentence, *modelled*; waits for it.
+
+        Raises:
+            ArgumentError: there is none, with the reason.
+        """
+        asked = self._costs_known()
+        found = self._costs.get(asked["now"])
+        if isinstance(found, str):
+            raise ArgumentError(f"no modelled cost: {found}")
+        return found
+
+    @property
+    def cost_words(self) -> str:
+        """Modelled latency and streams in a line, or why there are none; waits for them."""
+        try:
+            return words(shown_cost(self._costs_known(), self._costs.get))
+        except ArgumentError as error:
+            return f"No modelled latency: {error}"
+
+    def _costs_known(self) -> dict[str, Asked]:
+        """What stands beside the result of now, all of it found."""
+        asked = asked_for(self.session.wait(), self._on_board)
+        self._costs.ask(asked.values())
+        self._costs.wait()
+        self.session.announce()  # the page shows it, too
+        return asked
 
     @property
     def selected(self) -> list[str]:
@@ -129,12 +172,27 @@ class PrecisionExplorer:
         ]
         return pd.DataFrame(rows).set_index("number")
 
-    def save(self, path: str | Path) -> Path:
-        """Write the plan of now as YAML, named like the file; see `plan_edit.save`."""
-        return plan_edit.save(self.plan, path)
+    def blind_test(self, trials: int = 16, seed: int | None = None) -> ABXTest:
+        """Reference against candidate, blind. Until its first trial that counts, the test follows
+        the plan in hand; see `ABXTest.follow`."""
+        test = ABXTest.of(self.comparison, trials, seed)
+        self._tests.append(test)
+        return test
+
+    def save(self, path: str | Path, replace: bool = False) -> Path:
+        """Write the plan of now as YAML, named like the file; see `plan_edit.save`.
+
+        Raises:
+            EditError: the file is there already, and may not be replaced.
+        """
+        place = plan_edit.place_of(path)
+        if place.exists() and not replace:
+            raise plan_edit.EditError(f"{place} is there already: replace=True replaces it")
+        return plan_edit.save(self.plan, place)
 
     def close(self) -> None:
-        """End the thread and take the parts away from the browser."""
+        """End the threads and take the parts away from the browser."""
+        self._costs.close()
         self.session.close()
         for part in self.parts:
             part.close()
@@ -157,7 +215,9 @@ class PrecisionExplorer:
             "focus": self._focus,
             "select": self._select,
             "save": self._save,
+            "dismiss": self.session.tell,
         }
+        self._question = None
         asked = dict(content)
         kind = asked.pop("kind", None)
         try:
@@ -170,7 +230,7 @@ class PrecisionExplorer:
             self._table.answered += 1
 
     def _set(self, fields: dict[str, str]) -> None:
-        known = {"text", "voice", "reference", "base"}
+        known = {"text", "voice", "reference", "base", "run"}
         if not fields or not fields.keys() <= known:
             raise plan_edit.EditError(f"only {', '.join(sorted(known))} can be set, not {fields}")
         new: dict[str, object] = dict(fields) | {"tier": "fast"}
@@ -180,6 +240,11 @@ class PrecisionExplorer:
                 raise plan_edit.EditError(f"no plan {new['base']!r} to start from: {known_bases}")
             # Another plan is another beginning: changes to the old one do not carry over.
             new |= {"base": Plan.of(self._bases[new["base"]]), "changes": ()}
+        if "run" in new:
+            run = new.pop("run")
+            if run not in RUNS:
+                raise plan_edit.EditError(f"no run {run!r}, only {', '.join(RUNS)}")
+            new["teacher_forced"] = run == "teacher-forced"
         self.session.set(**new)
 
     def _edit(self, sites: list[str], fields: dict[str, object]) -> None:
@@ -188,8 +253,14 @@ class PrecisionExplorer:
     def _reset(self, sites: list[str]) -> None:
         self.session.choose(lambda state: state.restored(sites))
 
-    def _save(self, path: str) -> None:
-        written = self.save(path)
+    def _save(self, path: str, agreed: str = "") -> None:
+        """Save the plan, or ask first. agreed: the question that was answered with yes."""
+        place = plan_edit.place_of(path)
+        if (question := before_saving(place)) and question["words"] != agreed:
+            self._question = question | {"path": path}
+            self.session.tell()
+            return
+        written = plan_edit.save(self.plan, place)
         self.session.tell(
             note=f"saved {written}; run all notebooks with it: "
             f"lightning-v2 notebooks --plans {written}"
@@ -206,7 +277,8 @@ class PrecisionExplorer:
         apart = plan_edit.differences(
             *(trial.state.plan for trial in pair), self.session.state.sites
         )
-        self._history.contrast = views.contrast(*pair, apart) | {"first": first, "second": second}
+        numbers = {"first": first, "second": second}
+        self._history.contrast = contrast(*pair, apart) | numbers
 
     def _show(self) -> None:
         """Bring every part up to date. Called on any thread, one at a time."""
@@ -219,6 +291,7 @@ class PrecisionExplorer:
         self._once("layers", shown.layers, self._show_layers)
         self._once("measures", shown.metrics, self._show_measures)
         self._once("sound", shown.candidate, self._show_sound)
+        self._once("figures", (shown.state.key, bool(shown.metrics), state.key), self._show_figures)
         self._bar.status = {
             "key": state.key,
             "words": state.words,
@@ -229,7 +302,12 @@ class PrecisionExplorer:
             "note": session.note,
             "can_undo": session.can_undo,
             "can_redo": session.can_redo,
+            "question": self._question,
+            "unheard": state.unheard_words,
         }
+        self._show_cost()
+        if shown.whole and not session.stale:
+            self._once("tests", shown, self._follow)
 
     def _once(self, name: str, what: object, show: Callable[[], None]) -> None:
         """Show something unless it is what is shown there already."""
@@ -253,15 +331,51 @@ class PrecisionExplorer:
             "references": [[name, words.get(name, f"{name}, emulated")] for name in references],
             "base": state.base.name,
             "bases": [[name, name] for name in self._bases],
+            "run": state.run,
+            "runs": [[run, words] for run, words in RUNS.items()],
         }
         self._bar.facts = facts(state)
         self._table.show_values(state.plan, state.base, state.sites)
+        self._table.unheard = list(state.unheard)
         self._table.current = self._board.current = state.key
 
     def _show_sound(self) -> None:
         shown = self.session.shown
         self._board.sound = views.sound(shown)
         self._player.replace(views.clips(shown), label=shown.state.words)
+
+    def _show_figures(self) -> None:
+        """Beside the player: those of the sound that is there, marked while another is awaited."""
+        shown = self.session.shown
+        known = shown.metrics is not None
+        self._player.figures = {
+            "words": shown.state.words,
+            "stale": self.session.stale or not known,
+            "cells": headline_of(shown.metrics, shown.state.run)
+            if known
+            else self._player.figures.get("cells", []),
+        }
+
+    def _show_cost(self) -> None:
+        session, shown = self.session, self.session.shown
+        where = {"board": self._on_board, "where": self._on_board}
+        if session.stale or not shown.whole:
+            cost = where
+        else:
+            try:
+                asked = asked_for(shown, self._on_board)
+            except ArgumentError as error:
+                cost = where | {"problem": str(error)}
+            else:
+                self._costs.ask(asked.values())
+                cost = shown_cost(asked, self._costs.get)
+        if self._bar.cost != cost:
+            self._bar.cost = cost
+
+    def _follow(self) -> None:
+        comparison = self.session.shown.comparison
+        for test in self._tests:
+            test.follow(comparison)
 
     def _show_measures(self) -> None:
         self._board.measures = views.measures(self.session.shown)
@@ -271,21 +385,5 @@ class PrecisionExplorer:
         self._table.errors = views.errors(self.session.shown)
 
     def _show_history(self) -> None:
-        rows, columns = [], []
-        for trial in self.session.trials:
-            cells = views.metric_cells(trial.metrics, HISTORY)
-            columns = [f"{cell['label']} ({cell['unit']})" for cell in cells]
-            state = trial.state
-            rows.append(
-                {
-                    "number": trial.number,
-                    "key": state.key,
-                    "plan": state.plan.name,
-                    "colour": colours.of_plan(state.plan.name),
-                    "changed": len({site for site, _, _ in state.changes}),
-                    "words": f"{state.reference}, {state.tier}: “{state.text}”",
-                    "cells": cells,
-                }
-            )
-        current = self.session.state.key
-        self._history.trials = {"columns": columns, "trials": rows, "current": current}
+        trials, current = self.session.trials, self.session.state.key
+        self._history.trials = history(trials) | {"current": current}

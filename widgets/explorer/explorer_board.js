@@ -19,7 +19,7 @@ const ticks = ({ ticks: places, label }, side) =>
     element("em", {}, label),
   );
 
-const bar = ({ label, colours, ends }) =>
+const scaleOf = ({ label, colours, ends }) =>
   element(
     "div",
     { class: "ex-scale", "aria-hidden": "true" },
@@ -29,7 +29,7 @@ const bar = ({ label, colours, ends }) =>
     element("em", {}, label),
   );
 
-const map = ({ png, alt, x, y, bar: scale }) => [
+const map = ({ png, alt, x, y, scale }) => [
   element(
     "div",
     { class: "ex-frame" },
@@ -37,7 +37,7 @@ const map = ({ png, alt, x, y, bar: scale }) => [
     element("img", { class: "ex-plot", src: `data:image/png;base64,${png}`, alt }),
     ticks(x, "below"),
   ),
-  bar(scale),
+  scaleOf(scale),
 ];
 
 const waves = ({ alt, x, traces }) => {
@@ -60,28 +60,49 @@ const waves = ({ alt, x, traces }) => {
   ];
 };
 
-const line = ({ alt, x, y, colour, points }) => {
+const lines = ({ alt, x, y, zero, traces }) => {
   const svg = drawing(160, alt);
+  if (zero !== undefined) svg.append(shape("line", { x1: 0, x2: 1000, y1: 160 * (1 - zero), y2: 160 * (1 - zero), class: "ex-axis" }));
+  for (const { colour, points } of traces) {
+    let path = "";
+    points.forEach((point, at) => {
+      if (point) path += `${points[at - 1] ? "L" : "M"}${(1000 * point[0]).toFixed(1)} ${(160 * (1 - point[1])).toFixed(1)}`;
+    });
+    svg.append(shape("path", { d: path, stroke: colour, class: "ex-curve" }));
+  }
+  const names = traces.map(({ label, colour }) => element("span", {}, element("b", { style: `background:${colour}` }), label));
+  return [
+    element("div", { class: "ex-frame" }, ticks(y, "left"), svg, ticks(x, "below")),
+    ...(traces.length > 1 ? [element("div", { class: "ex-legend", "aria-hidden": "true" }, ...names)] : []),
+  ];
+};
+
+const bars = ({ alt, x, y, colour, bars: all }) => {
+  const svg = drawing(160, alt);
+  const width = 1000 / all.length;
   svg.append(shape("line", { x1: 0, x2: 1000, y1: 80, y2: 80, class: "ex-axis" }));
-  let path = "";
-  points.forEach((point, at) => {
-    if (point) path += `${points[at - 1] ? "L" : "M"}${(1000 * point[0]).toFixed(1)} ${(160 * (1 - point[1])).toFixed(1)}`;
+  all.forEach(({ words, share }, at) => {
+    const height = 80 * Math.abs(share);
+    const bar = shape("rect", { x: (at + 0.1) * width, y: share > 0 ? 80 - height : 80, width: 0.8 * width, height, fill: colour });
+    const title = shape("title", {});
+    title.textContent = words;
+    bar.append(title);
+    svg.append(bar);
   });
-  svg.append(shape("path", { d: path, stroke: colour, class: "ex-line" }));
   return [element("div", { class: "ex-frame" }, ticks(y, "left"), svg, ticks(x, "below"))];
 };
 
-const heat = ({ alt, sites, rooms, rows, bar: scale }, choose) => {
+const heat = ({ alt, sites, rooms, rows, scale }, choose) => {
   const svg = drawing(40 * rows.length, alt);
   const width = 1000 / sites.length;
   rows.forEach(({ label, colours, db }, row) => {
     colours.forEach((colour, at) => {
-      const cell = shape("rect", { x: at * width, y: 40 * row, width, height: 39, fill: colour ?? "none", class: "ex-cell" });
+      const cell = shape("rect", { x: at * width, y: 40 * row, width, height: 39, fill: colour ?? "none", class: choose ? "ex-cell ex-to" : "ex-cell" });
       const known = db[at] === null ? "not run" : typeof db[at] === "number" ? `${db[at]} dB` : db[at];
       const title = shape("title", {});
       title.textContent = `${sites[at]}, ${label}: ${known}`;
       cell.append(title);
-      cell.addEventListener("click", () => choose(sites[at]));
+      if (choose) cell.addEventListener("click", () => choose(sites[at]));
       svg.append(cell);
     });
   });
@@ -100,11 +121,11 @@ const heat = ({ alt, sites, rooms, rows, bar: scale }, choose) => {
       svg,
       element("div", { class: "ex-ticks ex-rooms", "aria-hidden": "true" }, ...parts),
     ),
-    bar(scale),
+    scaleOf(scale),
   ];
 };
 
-const KINDS = { map, waves, line, heat };
+const KINDS = { map, waves, lines, bars, heat };
 const picture = (content, choose) =>
   element("figure", { class: `ex-picture ex-${content.kind}` }, element("figcaption", {}, content.title), ...KINDS[content.kind](content, choose));
 
@@ -123,10 +144,10 @@ const measures = ({ cards, glance }) => [
   element("details", {}, element("summary", {}, `${cards.length - glance} more measures`), element("dl", { class: "ex-cards" }, ...cards.slice(glance).map(card))),
 ];
 
-const render = ({ model, el }) => {
+const draw = ({ model, el, live, send }) => {
   const root = element("section", { class: "explorer ex-board", "aria-label": "Measures and pictures" });
   el.append(root);
-  const choose = (site) => model.send?.({ kind: "focus", site });
+  const choose = live ? (site) => send("focus", { site }) : null;
   const places = {};
   for (const name of ["measures", "sound", "layers"]) {
     const words = element("p", { class: "ex-of" });
@@ -152,8 +173,8 @@ const render = ({ model, el }) => {
         part.drawn = content;
         part.place.dataset.key = content.key;
       }
-      const stale = markStale(part.place, content, current);
-      part.words.textContent = `${stale ? "out of date: " : ""}${content.words}, emulated, teacher-forced`;
+      const stale = markStale(part.place, content, current, live);
+      part.words.textContent = `${stale ? "out of date: " : ""}${content.words}`;
     }
     root.dataset.current = current;
   };
@@ -162,4 +183,4 @@ const render = ({ model, el }) => {
   return end;
 };
 
-export default { render };
+export default part(draw);

@@ -22,9 +22,6 @@ const options = (select, values, chosen) => {
   select.value = chosen;
 };
 
-// Without a kernel there is nobody who could compute anything: what is there can only be looked at.
-const live = (model) => typeof model.send === "function";
-
 // Calls `show` now and after every change of the named traits; returns what ends that.
 const follow = (model, names, show) => {
   const events = names.map((name) => `change:${name}`);
@@ -35,10 +32,10 @@ const follow = (model, names, show) => {
   };
 };
 
-// Marks an output that does not belong to the state of now.
-const markStale = (place, content, current) => {
+// Marks an output that does not belong to the state of now; while somebody computes, one that does is on its way.
+const markStale = (place, content, current, live) => {
   const stale = Boolean(content?.key) && Boolean(current) && content.key !== current;
   place.classList.toggle("ex-stale", stale);
-  place.setAttribute("aria-busy", String(stale));
+  place.setAttribute("aria-busy", String(stale && live));
   return stale;
 };

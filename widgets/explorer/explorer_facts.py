@@ -1,11 +1,8 @@
-"""What a plan covers and costs: known as soon as it is chosen, nothing has to be said for it."""
+"""What a plan covers: known as soon as it is chosen, nothing has to be said for it."""
 
 from functools import lru_cache
 
-from lightning_v2.deployment.cycles import cycles
-from lightning_v2.errors import LightningError
 from lightning_v2.precision import Coverage, Plan
-from lightning_v2.precision.edit import precisions_of
 from widgets.explorer.explorer_state import State
 
 SHARES = (
@@ -17,10 +14,9 @@ KINDS = ("sites", "macs", "weight_bytes")
 
 
 def facts(state: State) -> dict:
-    """Shares, bytes of weights and modelled cycles of a plan, beside those of its base and of bf16.
+    """Shares and bytes of weights of a plan, beside those of its base and of bf16.
 
-    Counted for the pangram that `Plan.coverage` counts. Cycles are modelled, see `search.cost`;
-    None where a product does not fit the memory of a core, and then `problem` says so.
+    Counted for the pangram that `Plan.coverage` counts.
     """
     now, base, bf16 = (_of(state, plan) for plan in (state.plan, state.base, Plan.load("bf16")))
     return {
@@ -33,8 +29,6 @@ def facts(state: State) -> dict:
             for at, (label, _, _) in enumerate(SHARES)
         ],
         "megabytes": [one["megabytes"] for one in (now, base, bf16)],
-        "cycles": [one["cycles"] for one in (now, base, bf16)],
-        "problem": now["problem"],
         "yaml": state.plan.to_yaml(),
     }
 
@@ -58,18 +52,10 @@ class _Plan:
 
 @lru_cache(maxsize=64)
 def _counted(key: _Plan, sites: tuple) -> dict:
-    plan = key.plan
-    coverage = Coverage(plan, sites)
-    problem, count = "", None
-    try:
-        count = cycles(precisions_of(plan, sites), sites)
-    except LightningError as error:
-        problem = str(error)
+    coverage = Coverage(key.plan, sites)
     return {
         "shares": [
             [coverage.share(field, value, of=kind) for kind in KINDS] for _, field, value in SHARES
         ],
         "megabytes": coverage.weight_bytes / 1e6,
-        "cycles": count,
-        "problem": problem,
     }

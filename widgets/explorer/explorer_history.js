@@ -1,11 +1,10 @@
 // Everything that was tried to the end: to go back to, and to compare any two.
 
-const render = ({ model, el }) => {
-  const send = (kind, content) => model.send?.({ kind, ...content });
+const draw = ({ model, el, live, send }) => {
   const root = element("section", { class: "explorer ex-history", "aria-label": "History of tried plans" });
   const rows = element("tbody");
   const head = element("tr");
-  const table = element("table", {}, element("caption", {}, "What was tried, in order; measures in red with a cross are outside their bound. Emulated, teacher-forced."),
+  const table = element("table", {}, element("caption", {}, "What was tried, in order; measures with a cross are outside the limit of their run. Emulated."),
     element("thead", {}, head), rows);
   const compared = element("div", { class: "ex-contrast", role: "region", "aria-label": "Comparison of two tries" });
   root.append(element("div", { class: "ex-scroll" }, table), compared);
@@ -19,7 +18,7 @@ const render = ({ model, el }) => {
   const group = Math.random().toString(36).slice(2);
   const radio = (side, number, checked) => {
     const made = element("input", {
-      type: "radio", name: `${side}-${group}`, value: number, "data-side": side, "aria-label": `${side} to compare: ${number}`, disabled: !live(model),
+      type: "radio", name: `${side}-${group}`, value: number, "data-side": side, "aria-label": `${side} to compare: ${number}`,
     });
     made.checked = checked;
     made.addEventListener("change", pick);
@@ -34,18 +33,18 @@ const render = ({ model, el }) => {
     const picked = { first: chosen("first"), second: chosen("second") };
     const focus = document.activeElement?.getAttribute?.("aria-label");
     head.replaceChildren(
-      ...["go back", "A", "B", "plan", "sites changed", "reference, tier, sentence", ...columns].map((title) => element("th", { scope: "col" }, title)),
+      ...[...(live ? ["go back", "A", "B"] : ["number"]), "plan", "sites changed", "reference, tier, run, sentence", ...columns].map((title) => element("th", { scope: "col" }, title)),
     );
     rows.replaceChildren(
       ...trials.map((trial) => {
-        const back = element("button", { type: "button", "aria-label": `go back to ${trial.number}`, disabled: !live(model) }, `↩ ${trial.number}`);
+        const back = element("button", { type: "button", "aria-label": `go back to ${trial.number}` }, `↩ ${trial.number}`);
         back.addEventListener("click", () => send("back", { number: trial.number }));
+        const sides = ["first", "second"].map((side) => radio(side, trial.number, picked[side] === String(trial.number)));
+        const steps = live ? [element("td", {}, back), ...sides] : [element("td", { class: "ex-number" }, String(trial.number))];
         return element(
           "tr",
           { "aria-current": trial.key === current && "true" },
-          element("td", {}, back),
-          radio("first", trial.number, picked.first === String(trial.number)),
-          radio("second", trial.number, picked.second === String(trial.number)),
+          ...steps,
           element("th", { scope: "row" }, element("b", { style: `background:${trial.colour}` }), trial.plan),
           element("td", { class: "ex-number" }, String(trial.changed)),
           element("td", {}, trial.words),
@@ -76,4 +75,4 @@ const render = ({ model, el }) => {
   return () => ends.forEach((end) => end());
 };
 
-export default { render };
+export default part(draw);

@@ -6,24 +6,31 @@ import traitlets
 
 from widgets.source import source
 
+EXPLORER_SCRIPTS = ("kernel.js", "explorer/explorer_dom.js", "explorer/explorer_part.js")
+"""What every part begins with."""
+
 
 class ExplorerBar(anywidget.AnyWidget):
     """Choices, how it goes, coverage and cost.
 
-    Messages: "set" (fields), "undo", "redo", "exact", "cancel", "save" (path).
+    Messages: "set" (fields), "undo", "redo", "exact", "cancel", "save" (path, agreed), "dismiss".
 
     Attributes:
         choices: what is chosen, and from what.
-        status: busy, messages, whether one can undo; `sound_stale`: the player is out of date.
+        status: busy, messages, whether one can undo; `sound_stale`: the player is out of date;
+            `question`: to be answered before a plan is saved; `unheard`: which changes nobody can
+            hear.
         facts: as `explorer_facts.facts`.
+        cost: as `explorer_cost.shown`.
     """
 
-    _esm = source("explorer/explorer_dom.js", "explorer/explorer_bar.js")
+    _esm = source(*EXPLORER_SCRIPTS, "explorer/explorer_bar.js")
     _css = source("explorer/explorer.css")
 
     choices = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     facts = traitlets.Dict().tag(sync=True)
+    cost = traitlets.Dict().tag(sync=True)
 
 
 class ExplorerBoard(anywidget.AnyWidget):
@@ -38,7 +45,7 @@ class ExplorerBoard(anywidget.AnyWidget):
         current: key of the state of now; parts of another one are marked.
     """
 
-    _esm = source("explorer/explorer_dom.js", "explorer/explorer_board.js")
+    _esm = source(*EXPLORER_SCRIPTS, "explorer/explorer_board.js")
     _css = source("explorer/explorer.css", "explorer/explorer_board.css")
 
     measures = traitlets.Dict().tag(sync=True)
@@ -54,10 +61,10 @@ class ExplorerHistory(anywidget.AnyWidget):
 
     Attributes:
         trials: columns and a row a trial, and the key of the state of now.
-        contrast: as `explorer_views.contrast`, with the numbers `first` and `second`.
+        contrast: as `explorer_measures.contrast`, with the numbers `first` and `second`.
     """
 
-    _esm = source("explorer/explorer_dom.js", "explorer/explorer_history.js")
+    _esm = source(*EXPLORER_SCRIPTS, "explorer/explorer_history.js")
     _css = source("explorer/explorer.css")
 
     trials = traitlets.Dict().tag(sync=True)

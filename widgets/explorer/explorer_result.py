@@ -52,7 +52,7 @@ class Result:
             plan=self.state.plan,
             reference_plan=self.state.reference_plan,
             tier=self.state.tier,
-            teacher_forced=True,
+            teacher_forced=self.state.teacher_forced,
             reference=self.reference,
             candidate=self.candidate,
             layers=self.layers,
@@ -74,7 +74,7 @@ class Steps:
 
     def __call__(self, state: State, after_site: Callable[[], None] = go_on) -> Iterator[Result]:
         kept = self._reference(state, after_site)
-        said: Said = kept.say(state.plan, after_site)
+        said: Said = kept.say(state.plan, after_site, state.teacher_forced)
         result = Result(state, kept.speech, said.speech)
         yield result
         metrics, phase = audio_metrics.measure(kept.speech, said.speech)

@@ -158,6 +158,11 @@ class Session:
         with self._changed:
             self._say(message, note)
 
+    def announce(self) -> None:
+        """Have all listeners called, as after a change."""
+        with self._changed:
+            self._tell()
+
     def wait(self, timeout_s: float | None = None) -> Result:
         """The result of the state of now, as soon as it is complete.
 

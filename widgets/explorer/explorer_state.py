@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Self
 
+from lightning_v2.analysis.metrics.endpoints import Run
 from lightning_v2.model import Voice
 from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of, voice_sites
 from lightning_v2.precision import edit as plan_edit
@@ -29,6 +31,8 @@ class State:
         changes: what differs from it, site by site.
         tier: "fast" or "exact".
         seed: of the noise.
+        teacher_forced: the candidate has the reference's durations and F0; otherwise its own
+            (free-running).
     """
 
     text: str
@@ -38,6 +42,7 @@ class State:
     changes: plan_edit.Changes = ()
     tier: str = "fast"
     seed: int = 0
+    teacher_forced: bool = True
 
     @cached_property
     def speaker(self) -> Voice:
@@ -49,9 +54,40 @@ class State:
         return voice_sites(self.speaker)
 
     @cached_property
+    def start(self) -> Plan:
+        """The plan to start from, its roles as names of this voice's sites."""
+        return plan_edit.adapted(self.base, self.sites)
+
+    @cached_property
     def plan(self) -> Plan:
-        base = plan_edit.adapted(self.base, self.sites)
-        return plan_edit.with_changes(base, self.changes, self.sites)
+        return plan_edit.with_changes(self.start, self.changes, self.sites)
+
+    @property
+    def run(self) -> Run:
+        """Which limits apply."""
+        return "teacher-forced" if self.teacher_forced else "free-running"
+
+    @cached_property
+    def unheard(self) -> tuple[str, ...]:
+        """Sites that decide nothing but what a teacher-forced candidate is given: durations, F0."""
+        if not self.teacher_forced:
+            return ()
+        globs = self.speaker.prosody_sites
+        names = (site.name for site in self.sites)
+        return tuple(name for name in names if any(fnmatchcase(name, glob) for glob in globs))
+
+    @property
+    def unheard_words(self) -> str:
+        """Which of the changes cannot be heard, for people; empty if all can."""
+        changed = set(self.unheard) & {site for site, _, _ in self.changes}
+        if not changed:
+            return ""
+        first, more = min(changed), len(changed) - 1
+        names = f"{first} and {more} more" if more else first
+        return (
+            f"Changed, and not heard: {names}. Teacher-forced, the candidate has the durations and "
+            "F0 of the reference; set durations and F0 to free-running to hear its own."
+        )
 
     @cached_property
     def reference_plan(self) -> Reference:
@@ -68,14 +104,15 @@ class State:
     @cached_property
     def key(self) -> str:
         """Of two states with one key the results are the same."""
-        parts = *self.reference_key, self.plan.name, self.plan.digest
+        parts = *self.reference_key, self.plan.name, self.plan.digest, self.run
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
     def words(self) -> str:
         """For people."""
         text = self.text if len(self.text) <= 40 else f"{self.text[:38]}…"
-        return f"{self.plan.name} against {self.reference}, {self.tier} tier: “{text}”"
+        how = f"emulated, {self.tier} tier, {self.run}"
+        return f"{self.plan.name} against {self.reference}, {how}: “{text}”"
 
     def edited(self, names: Iterable[str], fields: Mapping[str, object]) -> Self:
         """With some fields of some sites changed, and back in the fast tier.
@@ -83,7 +120,7 @@ class State:
         Raises:
             EditError: see `plan_edit.changed`.
         """
-        changes = plan_edit.changed(self.base, self.changes, names, fields, self.sites)
+        changes = plan_edit.changed(self.start, self.changes, names, fields, self.sites)
         return replace(self, changes=changes, tier="fast")
 
     def restored(self, names: Iterable[str]) -> Self:

@@ -7,10 +7,26 @@ const NAMES = {
   output: "output",
   math_fidelity: "fidelity",
   fp32_dest_acc_en: "Dst",
+  packer_l1_acc: "L1 sums",
+  math_approx_mode: "approx.",
+  in0_block_w: "in0 block",
 };
-const WORDS = { true: "32 bit", false: "16 bit" };
-const wordOf = (value) => WORDS[String(value)] ?? String(value);
-const valueOf = (text) => ({ true: true, false: false })[text] ?? text;
+const TITLES = {
+  fp32_dest_acc_en: "fp32_dest_acc_en: width of the destination register",
+  packer_l1_acc: "packer_l1_acc: partial sums grow in memory",
+  math_approx_mode: "math_approx_mode: approximate functions of the vector engine",
+  in0_block_w: "in0_block_w: tiles of the inner dimension in one block; auto is what ttnn takes",
+};
+const SWITCH = { true: "on", false: "off" };
+const WORDS = {
+  fp32_dest_acc_en: { true: "32 bit", false: "16 bit" },
+  packer_l1_acc: SWITCH,
+  math_approx_mode: SWITCH,
+  in0_block_w: { null: "auto" },
+};
+const wordOf = (field, value) => WORDS[field]?.[String(value)] ?? String(value);
+const valueOf = (field, text) =>
+  text === "null" ? null : field === "in0_block_w" ? Number(text) : ({ true: true, false: false })[text] ?? text;
 
 // With * or ? a glob over the whole name, as in a plan; otherwise any part of the name or the operation.
 const matcher = (query) => {
@@ -21,47 +37,45 @@ const matcher = (query) => {
   return ({ name }) => whole.test(name);
 };
 
-const render = ({ model, el }) => {
-  const send = (kind, content = {}) => model.send?.({ kind, ...content });
-  const fixed = !live(model);
+const draw = ({ model, el, live, send }) => {
   const root = element("section", { class: "explorer ex-sites", "aria-label": "Sites of the model" });
   el.append(root);
 
   const search = element("input", { type: "search", placeholder: "decoder.blocks.*.up or gelu", spellcheck: "false" });
   const changedOnly = element("input", { type: "checkbox" });
   const button = (text, title, act) => {
-    const made = element("button", { type: "button", title, disabled: fixed }, text);
+    const made = element("button", { type: "button", title }, text);
     made.addEventListener("click", act);
     return made;
   };
   const count = element("span", { class: "ex-count", role: "status" });
+  const marking = [
+    button("Select shown", "mark every row that is shown", () => select(shown(), true)),
+    button("Clear selection", "mark none", () => select([...rows.values()], false)),
+    button("Reset", "the marked rows (or all that are shown) as the base plan has them", () => send("reset", { sites: targets() })),
+  ];
   const tools = element(
     "div",
     { class: "ex-row" },
     labelled("search: a part of a name, or a glob", search, true),
     element("label", { class: "ex-check" }, changedOnly, "changed only"),
-    element(
-      "div",
-      { class: "ex-buttons" },
-      button("Select shown", "mark every row that is shown", () => select(shown(), true)),
-      button("Clear selection", "mark none", () => select([...rows.values()], false)),
-      button("Reset", "the marked rows (or all that are shown) as the base plan has them", () => send("reset", { sites: targets() })),
-    ),
+    ...(live ? [element("div", { class: "ex-buttons" }, ...marking)] : []),
   );
   const headings = element("tr");
   const bulk = element("tr", { class: "ex-bulk" });
   const body = element("tbody");
+  const keys = "Up and down move from row to row, space marks one, tab goes through its settings; Ctrl+Z undoes. ";
   const table = element(
     "table",
     {},
-    element("caption", {}, "Up and down move from row to row, space marks one, tab goes through its settings; Ctrl+Z undoes. Bold: changed from the base plan."),
-    element("thead", {}, headings, bulk),
+    element("caption", {}, `${live ? keys : ""}Bold: changed from the base plan.`),
+    element("thead", {}, headings, ...(live ? [bulk] : [])),
     body,
   );
   const values = element("p", { class: "ex-values", role: "status" });
-  root.append(tools, count, values, element("div", { class: "ex-scroll ex-tall" }, table));
+  root.append(tools, count, values, element("div", { class: "ex-scroll ex-tall", tabindex: "-1" }, table));
 
-  const rows = new Map(); // name -> { name, op, line, box, selects, figures, flushed, broken }
+  const rows = new Map(); // name -> { name, op, line, box, settings, figures, flushed, broken, tag }
   const shown = () => [...rows.values()].filter((row) => !row.line.hidden);
   const marked = () => shown().filter((row) => row.box.checked);
   const targets = () => (marked().length ? marked() : shown()).map((row) => row.name);
@@ -72,7 +86,10 @@ const render = ({ model, el }) => {
   };
   const showCount = () => {
     const [all, mine] = [shown().length, marked().length];
-    count.textContent = `${all} of ${rows.size} sites shown, ${mine} marked: a setting in the second row goes to ${mine || all}.`;
+    const setting = live ? `, ${mine} marked: a setting in the second row goes to ${mine || all}` : "";
+    const deaf = model.get("unheard").length;
+    const heard = deaf ? ` ${deaf} sites cannot be heard: the candidate has the reference's durations and F0.` : "";
+    count.textContent = `${all} of ${rows.size} sites shown${setting}.${heard}`;
   };
   const select = (some, on) => {
     for (const row of some) row.box.checked = on;
@@ -84,8 +101,18 @@ const render = ({ model, el }) => {
   let current = null;
   const makeCurrent = (row) => {
     for (const [one, stop] of [[current, "-1"], [row, "0"]])
-      if (one) for (const control of [one.line, one.box, ...Object.values(one.selects)]) control.tabIndex = Number(stop);
+      if (one) for (const control of [one.line, one.box, ...Object.values(one.settings)]) control.tabIndex = Number(stop);
     current = row;
+  };
+  // A player that is pinned above must not cover what has the focus.
+  const uncover = (line) => {
+    const player = root.closest(".jp-OutputArea, .output")?.querySelector(".ab-pinned");
+    if (!player) return;
+    const [over, under] = [player.getBoundingClientRect(), line.getBoundingClientRect()];
+    if (over.bottom <= under.top || over.top >= under.bottom) return;
+    let place = root.parentElement;
+    while (place && !(/auto|scroll/.test(getComputedStyle(place).overflowY) && place.scrollHeight > place.clientHeight)) place = place.parentElement;
+    (place ?? document.scrollingElement).scrollTop -= over.bottom - under.top + 4;
   };
   const filter = () => {
     const matches = matcher(search.value);
@@ -94,45 +121,71 @@ const render = ({ model, el }) => {
     showCount();
   };
 
+  // What runs how comes first, fidelity and Dst before all; the first two settings, then what they do.
+  const arranged = (settings, [alone, accumulated, flushed, broken]) => [
+    ...settings.slice(0, 2), alone, accumulated, ...settings.slice(2), flushed, broken,
+  ];
+  const setAll = (field, sites) => {
+    const values = [...new Set(sites.flatMap((site) => (site.choices[field] ?? []).map(String)))];
+    const control = element("select", { "aria-label": `${NAMES[field]} of all marked or shown sites` });
+    options(control, [["", "set all…"], ...values.map((value) => [value, wordOf(field, value)])], "");
+    control.addEventListener("change", () => {
+      if (control.value) send("edit", { sites: targets(), fields: { [field]: valueOf(field, control.value) } });
+      control.value = "";
+    });
+    return element("td", {}, control);
+  };
+  const setting = (field, name, choices) => {
+    if (!live) return element("span");
+    const control = element("select", { "aria-label": `${NAMES[field]} of ${name}`, tabindex: "-1" });
+    options(control, choices.map((value) => [String(value), wordOf(field, value)]), "");
+    control.addEventListener("change", () => send("edit", { sites: [name], fields: { [field]: valueOf(field, control.value) } }));
+    return control;
+  };
   const build = () => {
     const { fields, rows: sites } = model.get("sites");
     rows.clear();
     current = null;
-    const titles = ["alone: dB", "accum.: dB", "flushed: act. %", "NaN, ∞, sat.", ...fields.map((field) => NAMES[field] ?? field)];
-    headings.replaceChildren(...["mark", "site", "op", ...titles].map((title) => element("th", { scope: "col" }, title)));
-    const setAll = fields.map((field) => {
-      const values = [...new Set(sites.flatMap((site) => (site.choices[field] ?? []).map(String)))];
-      const control = element("select", { "aria-label": `${NAMES[field]} of all marked or shown sites`, disabled: fixed });
-      options(control, [["", "set all…"], ...values.map((value) => [value, wordOf(value)])], "");
-      control.addEventListener("change", () => {
-        if (control.value) send("edit", { sites: targets(), fields: { [field]: valueOf(control.value) } });
-        control.value = "";
-      });
-      return element("td", {}, control);
-    });
-    bulk.replaceChildren(element("td"), element("th", { scope: "row" }, "marked, or all shown"), element("td"), element("td"), element("td"), element("td"), element("td"), ...setAll);
+    const heading = (title, words) => element("th", { scope: "col", title: words }, title);
+    const figures = ["alone: dB", "accum.: dB", "flushed: act. %", "NaN, ∞, sat."].map((title) => heading(title));
+    const settings = fields.map((field) => heading(NAMES[field], TITLES[field]));
+    headings.replaceChildren(heading(live ? "mark" : ""), heading("site"), ...arranged(settings, figures), heading("op"));
+    const nothing = () => element("td");
+    bulk.replaceChildren(
+      nothing(),
+      element("th", { scope: "row" }, "marked, or all shown"),
+      ...arranged(fields.map((field) => setAll(field, sites)), [nothing(), nothing(), nothing(), nothing()]),
+      nothing(),
+    );
     body.replaceChildren(
       ...sites.map(({ name, op, choices }) => {
         const box = element("input", { type: "checkbox", "aria-label": `mark ${name}`, tabindex: "-1" });
-        const selects = {};
+        const row = { name, op, box, settings: {} };
         const cells = fields.map((field) => {
           if (!choices[field]) return element("td", { class: "ex-none", title: "makes no difference here" }, "·");
-          const control = element("select", { "aria-label": `${NAMES[field]} of ${name}`, tabindex: "-1", disabled: fixed });
-          options(control, choices[field].map((value) => [String(value), wordOf(value)]), "");
-          control.addEventListener("change", () => send("edit", { sites: [name], fields: { [field]: valueOf(control.value) } }));
-          selects[field] = control;
-          return element("td", {}, control);
+          row.settings[field] = setting(field, name, choices[field]);
+          return element("td", {}, row.settings[field]);
         });
-        const figures = [element("td", { class: "ex-number" }), element("td", { class: "ex-number" })];
-        const head = element("th", { scope: "row" }, element("code", {}, name));
-        const flushed = element("td", { class: "ex-number" });
-        const broken = element("td", {});
-        const line = element("tr", { tabindex: "-1", "data-site": name }, element("td", {}, box), head, element("td", {}, op), ...figures, flushed, broken, ...cells);
-        const row = { name, op, line, box, selects, figures, flushed, broken };
-        line.addEventListener("focusin", () => makeCurrent(row));
+        row.figures = [element("td", { class: "ex-number" }), element("td", { class: "ex-number" })];
+        row.flushed = element("td", { class: "ex-number" });
+        row.broken = element("td", {});
+        row.tag = element("small", { class: "ex-tag", hidden: true }, "not heard");
+        const head = element("th", { scope: "row" }, element("code", {}, name), row.tag);
+        row.line = element(
+          "tr",
+          { tabindex: "-1", "data-site": name },
+          element("td", {}, ...(live ? [box] : [])),
+          head,
+          ...arranged(cells, [...row.figures, row.flushed, row.broken]),
+          element("td", {}, op),
+        );
+        row.line.addEventListener("focusin", () => {
+          makeCurrent(row);
+          uncover(row.line);
+        });
         box.addEventListener("change", () => select([], true));
         rows.set(name, row);
-        return line;
+        return row.line;
       }),
     );
     for (const name of model.get("selected")) if (rows.has(name)) rows.get(name).box.checked = true;
@@ -142,11 +195,12 @@ const render = ({ model, el }) => {
     const { now, base } = model.get("values");
     for (const [name, row] of rows) {
       let changed = false;
-      for (const [field, control] of Object.entries(row.selects)) {
+      for (const [field, control] of Object.entries(row.settings)) {
         const differs = now[name]?.[field] !== base[name]?.[field];
-        control.value = String(now[name]?.[field]);
+        if (live) control.value = String(now[name]?.[field]);
+        else control.textContent = wordOf(field, now[name]?.[field]);
         control.classList.toggle("ex-changed", differs);
-        control.title = differs ? `base plan: ${wordOf(base[name][field])}` : "";
+        control.title = differs ? `base plan: ${wordOf(field, base[name][field])}` : "";
         changed ||= differs;
       }
       row.line.dataset.changed = String(changed);
@@ -154,10 +208,19 @@ const render = ({ model, el }) => {
     if (changedOnly.checked) filter();
     root.dataset.answered = model.get("answered");
   };
+  const showUnheard = () => {
+    const unheard = new Set(model.get("unheard"));
+    for (const row of rows.values()) {
+      row.tag.hidden = !unheard.has(row.name);
+      row.tag.title = "decides durations or F0 and nothing else; teacher-forced, the candidate has those of the reference";
+      row.line.classList.toggle("ex-unheard", unheard.has(row.name));
+    }
+    showCount();
+  };
   const showErrors = () => {
     const errors = model.get("errors");
-    const stale = markStale(table, errors, model.get("current"));
-    markStale(values, errors, model.get("current"));
+    const stale = markStale(table, errors, model.get("current"), live);
+    markStale(values, errors, model.get("current"), live);
     values.textContent = errors.values ?? "";
     values.classList.toggle("ex-broken", Object.keys(errors.broken ?? {}).length > 0);
     for (const [name, row] of rows) {
@@ -199,7 +262,7 @@ const render = ({ model, el }) => {
     if (to !== undefined) {
       event.preventDefault();
       visible[Math.min(Math.max(to, 0), visible.length - 1)].line.focus();
-    } else if (event.key === " " && event.target === current.line) {
+    } else if (live && event.key === " " && event.target === current.line) {
       event.preventDefault();
       select([current], !current.box.checked);
     }
@@ -208,6 +271,7 @@ const render = ({ model, el }) => {
   const ends = [
     follow(model, ["sites"], build),
     follow(model, ["sites", "values", "answered"], showValues),
+    follow(model, ["sites", "unheard"], showUnheard),
     follow(model, ["sites", "errors", "current"], showErrors),
     follow(model, ["focus"], showFocus),
   ];
@@ -215,4 +279,4 @@ const render = ({ model, el }) => {
   return () => ends.forEach((end) => end());
 };
 
-export default { render };
+export default part(draw);

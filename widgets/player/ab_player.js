@@ -57,7 +57,12 @@ const unload = (clips) => clips.forEach(({ file }) => URL.revokeObjectURL(file))
 const render = async ({ model, el }) => {
   const root = element("div", { class: "ab-player", role: "group", tabindex: "0", "aria-label": model.get("label") });
   el.append(root);
+  root.classList.toggle("ab-pinned", Boolean(model.get("pinned")));
   const deck = new Deck();
+  deck.looping = Boolean(model.get("looping"));
+  // Sound needs no kernel: without one it only has nobody to tell.
+  let silent = false;
+  const unwatch = watchKernel(model, el, () => (silent = true));
   let clips = [];
   let match = null; // of levels, while it is asked for
 
@@ -132,7 +137,7 @@ const render = async ({ model, el }) => {
   const tell = (index) => {
     if (model.get("selected") === index) return;
     model.set("selected", index);
-    model.save_changes();
+    if (!silent) model.save_changes();
   };
   const select = (index) => {
     if (index < 0 || index >= clips.length) return;
@@ -216,8 +221,10 @@ const render = async ({ model, el }) => {
   };
   const rename = () => root.setAttribute("aria-label", model.get("label"));
 
+  const figures = makeFigures(model);
   root.append(
     element("div", { class: "ab-row" }, play, choices),
+    figures.strip,
     element("div", { class: "ab-stage" }, axes, timeline.plot, timeline.scale),
     element("div", { class: "ab-row ab-foot" }, timeline.time, timeline.loopSwitch,
       element("label", { class: "ab-switch" }, matched, "match levels"), gainControl, levelKey()),
@@ -251,6 +258,8 @@ const render = async ({ model, el }) => {
   model.on("change:selected", follow);
   model.on("change:clips", show);
   model.on("change:label", rename);
+  model.on("change:figures", figures.show);
+  figures.show();
 
   root.deck = deck;
   await show();
@@ -264,6 +273,8 @@ const render = async ({ model, el }) => {
     model.off("change:selected", follow);
     model.off("change:clips", show);
     model.off("change:label", rename);
+    model.off("change:figures", figures.show);
+    unwatch();
     deck.release();
     unload(clips);
   };

@@ -120,19 +120,31 @@ class ABPlayer(anywidget.AnyWidget):
         clips: `Clip.state` of each. Another list is shown, and heard, at once: the clip of the same
             label stays selected, position, loop and playing stay as they are. `replace` makes it.
         selected: index of the clip that is heard.
+        looping: whether all of it is heard over and over, to begin with.
+        pinned: it stays in view while what comes after it scrolls, smaller than usual.
+        figures: measures that stand beside the sound: `words` that say of what, `stale` if that is
+            another sound, and `cells`, each with label, value, unit, bound and whether it holds.
 
     Raises:
         ArgumentError: no clip, or several sample rates.
     """
 
     _esm = source(
-        "player/sound.js", "player/timeline.js", "player/pictures.js", "player/ab_player.js"
+        "kernel.js",
+        "player/sound.js",
+        "player/timeline.js",
+        "player/pictures.js",
+        "player/figures.js",
+        "player/ab_player.js",
     )
     _css = source("common.css", "player/ab_player.css")
 
     clips = traitlets.List(traitlets.Dict()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
+    looping = traitlets.Bool(False).tag(sync=True)
+    pinned = traitlets.Bool(False).tag(sync=True)
+    figures = traitlets.Dict().tag(sync=True)
 
     def __init__(self, clips: list[Clip], label: str = "Audio comparison", **traits):
         super().__init__(clips=_states(clips), label=label, **traits)

@@ -51,7 +51,7 @@ class Deck {
     this.selected = 0;
     this.offset = 0;
     this.region = null; // [from, to] in seconds; null is everything
-    this.looping = false;
+    this.looping = false; // over the region, or over everything, however long that will be
     this.playing = false;
     this.voices = [];
     this.onchange = () => {}; // playing, region or looping is another
@@ -67,10 +67,14 @@ class Deck {
     this.buffers = buffers.map((buffer) => (buffer.length === length ? buffer : cut(buffer, 0, length)));
     this.levels = levels;
     this.selected = selected;
+    const whole = this.region?.[0] === 0 && this.region[1] === this.duration;
     this.duration = length / rate;
     this.offset = Math.min(this.offset, this.duration);
-    if (this.region) this.region = this.inside(...this.region);
-    if (!this.region) this.looping = false;
+    if (whole) this.region = [0, this.duration];
+    if (this.region) {
+      this.region = this.inside(...this.region);
+      if (!this.region) this.looping = false;
+    }
     if (wasPlaying) await this.play();
   }
 

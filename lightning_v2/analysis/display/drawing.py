@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lightning_v2.analysis.display import colours
 
@@ -60,6 +62,14 @@ def loudest(wave: np.ndarray, rate: int) -> tuple[int, int]:
     middle = int(np.abs(wave).argmax()) if len(wave) else 0
     start = int(np.clip(middle - size // 2, 0, max(len(wave) - size, 0)))
     return start, start + size
+
+
+def plain_log_ticks(*several: Axis) -> None:
+    """Plain numbers on logarithmic axes, also on those that span less than a decade."""
+    for axis in several:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def symmetric(most: float) -> tuple[float, float]:

@@ -86,7 +86,7 @@ class Picture:
             '<figure class="picture" style="margin:0;overflow-x:auto"><picture>'
             f'<source media="(prefers-color-scheme: dark)" srcset="data:image/webp;base64,{dark}">'
             f'<img alt="{html.escape(self.alt)}" src="data:image/webp;base64,{light}"'
-            ' style="width:100%;min-width:560px;max-width:860px;height:auto">'
+            ' style="width:100%;min-width:720px;max-width:860px;height:auto">'
             f"</picture><figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )
 

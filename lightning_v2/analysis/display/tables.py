@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -100,17 +101,36 @@ class SideBySide:
         for metric in variable_metrics(*self.comparisons):
             cells = "".join(_compared(metric.name, comparison) for comparison in self.comparisons)
             label = html.escape(f"{metric.label} ({metric.unit})")
-            rows.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
-        head = ("measure", *(comparison.plan.name for comparison in self.comparisons))
+            limit = html.escape(_limits(metric.name, self.comparisons))
+            rows.append(
+                f'<tr><th scope="row">{label}</th>{cells}<td class="number">{limit}</td></tr>'
+            )
+        head = ("measure", *(comparison.plan.name for comparison in self.comparisons), "limit")
         first = self.comparisons[0]
-        caption = f"Emulated, {first.tier} tier; reference: {first.reference_words}."
+        runs = ", ".join(dict.fromkeys(comparison.run for comparison in self.comparisons))
+        caption = (
+            f"One sentence, {runs}; emulated, {first.tier} tier; reference: "
+            f"{first.reference_words}. The limits are those of the equivalence test, for the mean "
+            "of many sentences."
+        )
         caption += left_out(*self.comparisons)
         return _table(head, rows, caption)
 
 
+def _limits(name: str, comparisons: Sequence[Comparison]) -> str:
+    """The bound of a measure, or those of several runs."""
+    words = (_measure_of(name, comparison).bound_words for comparison in comparisons)
+    return "; ".join(dict.fromkeys(filter(None, words)))
+
+
+def _measure_of(name: str, comparison: Comparison) -> Metric:
+    """A measure with the bound of the run of a comparison."""
+    return next(metric for metric in metrics_of(comparison.run) if metric.name == name)
+
+
 def _compared(name: str, comparison: Comparison) -> str:
     """A cell: a measure of a comparison, marked by the bound of its run."""
-    [metric] = (metric for metric in metrics_of(comparison.run) if metric.name == name)
+    metric = _measure_of(name, comparison)
     value = comparison.metrics[name]
     return f'<td class="number{_mark(metric.holds(value))}">{number(value, metric.bound)}</td>'
 

@@ -1,5 +1,7 @@
 """A site of a voice by itself, as the lowering of the voice runs it."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -16,6 +18,18 @@ def lowered_precisions(voice: Voice, plan: Plan) -> dict[str, SitePrecision]:
     """Site -> precision under a plan, with the blocks along K that a lowering chooses."""
     calls = SingleCalls(voice.model)
     return {site.name: calls.precision(plan.for_site(site), site) for site in voice_sites(voice)}
+
+
+def called_precisions(voice: Voice, plan: Plan) -> dict[str, SitePrecision]:
+    """The same for calls as the network makes them; where a lowering leaves out inputs that are
+    always zero, with ttnn's own blocks."""
+    calls, lowered = SingleCalls(voice.model), lowered_precisions(voice, plan)
+    return {
+        name: replace(one, in0_block_w=plan.for_site(name).in0_block_w)
+        if calls.reorders(name)
+        else one
+        for name, one in lowered.items()
+    }
 
 
 class Isolated:

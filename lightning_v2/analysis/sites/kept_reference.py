@@ -33,7 +33,7 @@ def go_on() -> None:
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What a candidate has said, given the reference's durations and F0.
+    """What a candidate has said.
 
     Attributes:
         plan: of the candidate.
@@ -49,7 +49,7 @@ class Said:
 
 
 class KeptReference:
-    """The reference of `compare`, teacher-forced, for any number of candidates.
+    """The reference of `compare`, for any number of candidates.
 
     Holds about 40 MB a second of speech.
 
@@ -100,8 +100,12 @@ class KeptReference:
         self.speech = self._say(self.reference, watch, None)
         self._say(self.reference, watch_forced, self.speech)
 
-    def say(self, plan: Plan, after_site: Callable[[], None] = go_on) -> Said:
+    def say(
+        self, plan: Plan, after_site: Callable[[], None] = go_on, teacher_forced: bool = True
+    ) -> Said:
         """The text under a plan.
+
+        teacher_forced: with the reference's durations and F0, or with its own.
 
         Raises:
             PlanError: the plan names a site that the voice does not have, or an output that an
@@ -110,8 +114,9 @@ class KeptReference:
         """
         accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums)
         values: dict[str, ValueCounts] = defaultdict(ValueCounts)
-        watch = _against(self._forced, accumulated, values, plan, after_site)
-        speech = self._say(plan, watch, self.speech)
+        rights, forced = (self._forced, self.speech) if teacher_forced else (self._free, None)
+        watch = _against(rights, accumulated, values, plan, after_site)
+        speech = self._say(plan, watch, forced)
         return Said(plan, speech, dict(accumulated), dict(values))
 
     def layers(self, said: Said, after_site: Callable[[], None] = go_on) -> pd.DataFrame:

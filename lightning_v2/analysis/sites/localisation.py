@@ -17,7 +17,7 @@ from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
 from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
 from lightning_v2.analysis.metrics.spectrogram import decibels, spectrogram
-from lightning_v2.analysis.sites.isolated import lowered_precisions
+from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
@@ -134,7 +134,7 @@ def localise(
             f"{len(run.sites)} from {first!r} to {last!r}"
         )
     wanted = [site for site in run.sites if sites is None or site in sites]
-    precisions = lowered_precisions(voice, plan)
+    precisions = called_precisions(voice, plan)
     levels, ratios = [], []
     for site in wanted:
         waveform = _say_with(voice, site, precisions[site], said, tier).waveform
@@ -182,7 +182,7 @@ def worst_alone(voice: Voice, localisation: Localisation, seed: int = 0) -> Site
     """
     site = localisation.sites[int(localisation.snr_db.argmin())]
     said = voice.synthesize(localisation.text, seed=seed)
-    precision = lowered_precisions(voice, localisation.plan)[site]
+    precision = called_precisions(voice, localisation.plan)[site]
     candidate = _say_with(voice, site, precision, said, localisation.tier)
     return SiteAlone(localisation.plan.name, site, localisation.tier, said, candidate)
 

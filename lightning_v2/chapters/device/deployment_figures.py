@@ -9,66 +9,77 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.drawing import plain_log_ticks
 from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.chapters.device.deployment_tables import modelled, product_words, simulated
-from lightning_v2.deployment.agreement import load_agreement
+from lightning_v2.chapters.device.sentence_stages import SentenceStages
+from lightning_v2.deployment.agreement import Agreement
 from lightning_v2.deployment.observed.report import StageReport
 from lightning_v2.deployment.rehearsal import Rehearsal
 
 _WIDTH = 8.2
 _KIB, _MIB = 2**10, 2**20
+_MOST_PRODUCTS = 32
+"""Kinds of matrix products that a figure has room for."""
 
 _HOST_WORDS = {
-    "encode": ("text", "phones, features of the text"),
-    "pitch": ("durations", "frame → phone, position in it"),
-    "speech": ("F0", "phase (integers), pulses and noise"),
-    "": ("framed waveform", "overlap-add: the waveform"),
+    "encode": ("text", "phones"),
+    "prosody": ("durations", "the phone of every step"),
+    "speech": ("F0, energy", "phase (integers), pulses, noise"),
 }
-"""Stage -> what the host has before it, and what it makes of that; the last after all stages."""
+"""Stage of our own voice -> what the host has before it, and what it makes of that."""
+
+_OF_A_GRAPH = ("values of the graph", "nodes that stay on the host")
+_LAST = ("frames", "overlap-add: the waveform")
 
 _PROGRAM_MARKS = {"rows": ("s", "#e69f00"), "columns": ("^", "#56b4e9"), "blocks": ("o", "#009e73")}
 
 
-def places(rehearsal: Rehearsal, bucket: str) -> Picture:
-    """Host and device, and what goes between them for one sentence.
-
-    bucket: as `Rehearsal.bucket` names it.
-
-    Raises:
-        ValueError: the rehearsal has no such bucket.
-    """
-    stages = [rehearsal.stage(name, bucket) for name in ("encode", "pitch", "speech")]
-    figure = Figure(figsize=(_WIDTH, 4.6), layout="constrained")
+def places(sentence: SentenceStages) -> Picture:
+    """Host and device, and what goes between them for one sentence."""
+    rehearsal, stages = sentence.rehearsal, sentence.stages
+    bottom = 2 * len(stages) + 0.6
+    figure = Figure(figsize=(_WIDTH, 0.58 * bottom + 0.7), layout="constrained")
     axes = figure.subplots()
-    axes.set(xlim=(0, 10), ylim=(7.45, -0.45))
+    axes.set(xlim=(0, 10), ylim=(bottom + 0.85, -0.45))
     axes.axis("off")
     for x, words in ((1.9, "host"), (7.9, f"device: {rehearsal.board}, {rehearsal.arch}")):
         axes.text(x, -0.25, words, ha="center", weight="bold")
     for i, stage in enumerate(stages):
         top = 2 * i + 0.6
-        _box(axes, 1.9, top, "{}\n{}".format(*_HOST_WORDS[stage.stage]), colours.REFERENCE)
+        _box(axes, 1.9, top, "\n".join(_host_words(stage, i)), colours.REFERENCE)
         words = f"{stage.stage}\n{stage.programs} programs, {stage.distinct_programs} distinct"
         _box(axes, 7.9, top + 0.7, words, colours.PLANS["lightning-v2"])
         _arrow(axes, (3.75, top), (6.05, top + 0.6), _sent(stage), above=True)
         _arrow(axes, (6.05, top + 0.85), (3.75, top + 1.85), _fetched(stage), above=False)
         if i:
             _arrow(axes, (7.9, top - 0.9), (7.9, top + 0.32), "")
-    axes.text(8.05, 2.27, "hidden vectors\nstay in DRAM", va="center", size=7.5)
-    _box(axes, 1.9, 6.6, "{}\n{}".format(*_HOST_WORDS[""]), colours.REFERENCE)
+    if len(stages) > 1:
+        axes.text(8.05, 2.27, "hidden vectors\nstay in DRAM", va="center", size=7.5)
+    _box(axes, 1.9, bottom, "\n".join(_LAST), colours.REFERENCE)
     sent = sum(stage.host_to_device_bytes for stage in stages) / _KIB
     fetched = sum(stage.device_to_host_bytes for stage in stages) / _KIB
     programs = sum(stage.programs for stage in stages)
+    names = [stage.stage for stage in stages]
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     alt = (
-        f"Host and device in turn: encode, pitch and speech run on the device in {programs} "
-        f"programs; the host sends {sent:.0f} KiB and fetches {fetched:.0f} KiB."
+        f"Host and device in turn: {listed} run on the device in {programs} programs; the host "
+        f"sends {sent:.0f} KiB and fetches {fetched:.0f} KiB."
     )
     data = {"transfers": pd.DataFrame(map(asdict, stages))}
-    return Picture(figure, alt, f"{bucket}. {rehearsal.provenance}", data)
+    caption = f"A sentence that fills {sentence.frames} frames. {rehearsal.provenance}"
+    return Picture(figure, alt, caption, data)
+
+
+def _host_words(stage: StageReport, place: int) -> tuple[str, str]:
+    known = _HOST_WORDS.get(stage.stage)
+    return known or (("text", "inputs of the graph") if place == 0 else _OF_A_GRAPH)
 
 
 def memory(rehearsal: Rehearsal) -> Picture:
     """Peak L1 of a core and traffic of DRAM, by stage and bucket."""
-    stages = sorted(rehearsal.report.stages, key=lambda x: list(_ORDER).index(x.stage))
+    names = list(dict.fromkeys(stage.stage for stage in rehearsal.report.stages))
+    stages = sorted(rehearsal.report.stages, key=lambda stage: names.index(stage.stage))
     figure = Figure(figsize=(_WIDTH, 0.27 * len(stages) + 1.3), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     at = np.arange(len(stages))
@@ -91,7 +102,7 @@ def memory(rehearsal: Rehearsal) -> Picture:
     for axes in (left, right):
         axes.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.55 / figure.get_figheight() * 1.6),
-            ncols=3, fontsize=7, frameon=False,
+            ncols=3, fontsize=8, frameon=False,
         )  # fmt: skip
     worst = int(peak.argmax())
     alt = (
@@ -106,8 +117,9 @@ def memory(rehearsal: Rehearsal) -> Picture:
 
 def programs(rehearsal: Rehearsal) -> Picture:
     """Cycles of every way to share each matrix product among the cores, and which was chosen."""
-    table = rehearsal.programs.sort_values("cycles").reset_index(drop=True)
-    figure = Figure(figsize=(_WIDTH, 0.19 * len(table) + 1.3), layout="constrained")
+    kinds = rehearsal.programs.sort_values("cycles", ignore_index=True)
+    table = kinds.tail(_MOST_PRODUCTS).reset_index(drop=True)
+    figure = Figure(figsize=(_WIDTH, 0.21 * len(table) + 1.3), layout="constrained")
     axes = figure.subplots()
     at = np.arange(len(table))
     for kind, (mark, colour) in _PROGRAM_MARKS.items():
@@ -117,24 +129,24 @@ def programs(rehearsal: Rehearsal) -> Picture:
         axes.plot(cycles.where(~chosen), at, markerfacecolor="none", markersize=5, **style)
         axes.plot(cycles.where(chosen), at, markersize=7, label=f"{kind}, chosen", **style)
     axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis)
     axes.set(xlabel="cycles of the busiest core, modelled", ylim=(len(table) - 0.3, -0.7))
-    axes.set_yticks(at, labels=[product_words(row) for row in table.to_dict("records")], size=6.5)
+    axes.set_yticks(at, labels=[product_words(row) for row in table.to_dict("records")], size=7.5)
     axes.grid(axis="y", color=colours.REFERENCE, alpha=0.2)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, frameon=False)
     axes.set_title("open marks: what was not chosen", loc="left", fontsize=9)
-    shares = table["program"].value_counts()
-    alt = f"Programs chosen for {len(table)} kinds of matrix products: " + ", ".join(
+    shares = kinds["program"].value_counts()
+    alt = f"Programs chosen for {len(kinds)} kinds of matrix products: " + ", ".join(
         f"{kind} for {count}" for kind, count in shares.items()
     )
-    return Picture(figure, f"{alt}.", modelled(rehearsal), {"programs": table})
+    shown = f"The {len(table)} of {len(kinds)} kinds of products that take most cycles. "
+    return Picture(figure, f"{alt}.", shown + modelled(rehearsal), {"programs": kinds})
 
 
-def agreement(plan: str) -> Picture | Note:
-    """Device and emulator, site by site; a note where nothing is stored for a plan."""
-    try:
-        found = load_agreement(plan)
-    except OSError:
-        return Note(f"No results of the simulator are stored for {plan}.")
+def agreement(found: Agreement | None) -> Picture | Note:
+    """Device and emulator, site by site; a note where nothing is stored."""
+    if found is None:
+        return Note("Nothing that the simulator gave is stored for these weights and this plan.")
     table = found.table
     figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
     counts, apart = figure.subplots(2, 1, sharex=True)
@@ -157,10 +169,6 @@ def agreement(plan: str) -> Picture | Note:
         f"differ, at {int(differs.sum())} sites, by at most {table['max_ulp'].max()} ulp."
     )
     return Picture(figure, alt, simulated(found), {"agreement": table})
-
-
-_ORDER = ("encode untimed", "encode", "pitch", "decode", "wave", "speech")
-"""Stages as they are shown, whether all are used or not."""
 
 
 def _sent(stage: StageReport) -> str:

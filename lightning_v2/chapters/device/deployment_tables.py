@@ -3,7 +3,7 @@
 import pandas as pd
 
 from lightning_v2.analysis.display.tables import Sheet
-from lightning_v2.deployment.agreement import Agreement, load_agreement
+from lightning_v2.deployment.agreement import Agreement
 from lightning_v2.deployment.observed.readable import KIB, origin, readable
 from lightning_v2.deployment.rehearsal import Rehearsal
 
@@ -58,11 +58,12 @@ def programs(rehearsal: Rehearsal) -> Sheet:
     return Sheet(shown, modelled(rehearsal), shown=_PROGRAMS_SHOWN)
 
 
-def agreement(plan: str) -> Sheet | None:
-    """Device and emulator by operation; None where nothing is stored for a plan."""
-    try:
-        found = load_agreement(plan)
-    except OSError:
+def agreement(found: Agreement | None, other: Agreement | None = None) -> Sheet | None:
+    """Device and emulator by operation; None where nothing is stored.
+
+    other: the same on the other chip, where it was asked.
+    """
+    if found is None:
         return None
     table = found.table
     named = table.assign(operation=table["op"].where(table["op"] != "", table["site"]))
@@ -76,7 +77,8 @@ def agreement(plan: str) -> Sheet | None:
             "ulp at most": groups["max_ulp"].max(),
         }
     )
-    return Sheet(shown.reset_index(), simulated(found) + _on_blackhole(plan, found))
+    words = "" if other is None else _on_blackhole(found, other)
+    return Sheet(shown.reset_index(), simulated(found) + words)
 
 
 def product_words(row: dict) -> str:
@@ -105,12 +107,9 @@ def simulated(found: Agreement) -> str:
     )
 
 
-def _on_blackhole(plan: str, found: Agreement) -> str:
-    """What the simulator of the other chip gave, in a sentence; nothing where it was not asked."""
-    try:
-        other = load_agreement(f"{plan}-blackhole").table.set_index("site")
-    except OSError:
-        return ""
+def _on_blackhole(found: Agreement, blackhole: Agreement) -> str:
+    """What the simulator of the other chip gave, in a sentence."""
+    other = blackhole.table.set_index("site")
     same = int((other["digest"] == found.table.set_index("site")["digest"]).sum())
     return (
         f" On Blackhole {other['different'].sum()} of {other['values'].sum()} values differ from "

@@ -37,7 +37,7 @@ KINDS = {
 }
 """Words of a legend -> colour and ttnn's functions; the last one takes all others."""
 
-_INCH_A_ROW = 0.205
+_INCH_A_ROW = 0.22
 _BAR, _THICK = 0.16, 0.34
 """Width of a full L1, where a column is 1; height, where a row is 1."""
 
@@ -164,7 +164,7 @@ def _draw_step(axes: Axes, step: dict, place: tuple[int, int], l1: int) -> None:
     number = f"{step['number']}: " if step["number"] else ""
     afar = f" ←{step['afar']}" if step["afar"] else ""
     words = f"{number}{step['name']}  {step['detail']}{afar}"
-    axes.text(x + 0.1, y, words, va="center", size=6.2)
+    axes.text(x + 0.1, y, words, va="center", size=7)
     if step["l1_bytes"]:
         left, share = x + 0.81, step["l1_bytes"] / l1
         axes.barh(y, _BAR, _THICK, left=left, color=colours.REFERENCE, alpha=0.22)

@@ -1,1 +1,1 @@
-"""Of notebook 07: claims, a small search, its verdict."""
+"""Of notebook 07: a stored search, claims, a small search, its verdict."""

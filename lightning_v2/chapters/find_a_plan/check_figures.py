@@ -1,8 +1,11 @@
 """The verdict of a check as a figure: how much of each allowance a plan uses."""
 
 import math
+from collections.abc import Sequence
+from itertools import groupby
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lightning_v2.analysis.display import colours
@@ -71,6 +74,7 @@ def forest(record: Check) -> Picture:
             markerfacecolor=colour if judgement.state == "holds" else "none",
             markersize=6,
         )
+    _name_runs(axes, [judgement.endpoint.run for judgement in judged])
     axes.axvline(1, color=colours.REFERENCE, linewidth=1.2, linestyle="--")
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xticks(_TICKS, labels=[f"{tick:g}" for tick in _TICKS])
@@ -94,6 +98,19 @@ def forest(record: Check) -> Picture:
         f"{record.provenance}"
     )
     return Picture(figure, alt, caption, {"endpoints": pd.DataFrame(rows)})
+
+
+def _name_runs(axes: Axes, runs: Sequence[str]) -> None:
+    """How the endpoints of each row were run, beside them, and lines between the runs."""
+    start = 0
+    for run, rows in groupby(runs):
+        count = len(list(rows))
+        middle = start + (count - 1) / 2
+        across = axes.get_yaxis_transform()  # x runs from 0 to 1, y counts rows
+        axes.text(1.01, middle, run, rotation=270, va="center", size=8, transform=across)
+        if start:
+            axes.axhline(start - 0.5, color=colours.REFERENCE, linewidth=0.6, alpha=0.5)
+        start += count
 
 
 def endpoint_sheet(record: Check) -> Sheet:

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.drawing import plain_log_ticks
 from lightning_v2.analysis.display.picture import Note, Picture
 
 _WIDTH = 8.2
@@ -72,8 +73,7 @@ def pareto(
     axes.set(xlabel=label, ylabel=f"{metric}, less is better")
     if (drawn["score"] > 0).all():
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:g}")
+        plain_log_ticks(axes.yaxis)
     axes.legend(fontsize=8, frameon=False)
     axes.set_title(f"{len(drawn)} plans, quality against cost", loc="left")
     low, high = line.iloc[-1], line.iloc[0]

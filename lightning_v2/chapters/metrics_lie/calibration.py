@@ -73,9 +73,9 @@ CHANGES = (
                  lambda s: distortions.with_noise(s.waveform, -40.0, s.seed)),
     _of_control("pitch shift", f"pitch +{SHIFT_CENTS:g} cents"),
     _of_control("bfloat16 phase", "bfloat16 phase"),
-    _of_waveform("hiss in pauses −50 dB", "listen", "white noise where the reference is silent",
+    _of_waveform("hiss in pauses −40 dB", "listen", "white noise where the reference is silent",
                  lambda s: distortions.with_noise_in_pauses(
-                     s.waveform, s.sample_rate, -50.0, s.seed)),
+                     s.waveform, s.sample_rate, -40.0, s.seed)),
     _of_waveform("spectral noise −20 dB", "listen", "every bin of a spectrogram, noise -20 dB "
                  "below it", lambda s: distortions.with_spectral_noise(s.waveform, -20.0, s.seed)),
     _of_waveform("phase jitter 0.2 rad", "listen", "every bin of a spectrogram turned at random",

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet, number
-from lightning_v2.analysis.metrics.metric import METRICS
+from lightning_v2.analysis.metrics.metric import METRICS, Metric
 from lightning_v2.chapters.metrics_lie.calibration import (
     GROUPS,
     Calibration,
@@ -21,18 +21,18 @@ from lightning_v2.chapters.metrics_lie.calibration import (
 )
 
 SHOWN = {
-    "waveform_pcc": ("waveform\ncorrelation", 1.0, 4),
+    "waveform_pcc": ("waveform\ncorrelation", 1.0, 3),
     "snr_db": ("SNR\n(dB)", 1.0, 0),
     "stoi": ("STOI", 1.0, 3),
     "pesq_wb_mos": ("PESQ-WB\n(MOS)", 1.0, 2),
     "zimtohrli": ("zimtohrli\n(1e-4)", 1e4, 1),
     "mel_rmse_db": ("mel RMS\n(dB)", 1.0, 2),
     "lsd_db": ("LSD\n(dB)", 1.0, 2),
-    "f0_median_cents": ("F0 median\n(cents)", 1.0, 1),
+    "f0_median_cents": ("F0 med.\n(cents)", 1.0, 1),
     "f0_p95_cents": ("F0 p95\n(cents)", 1.0, 1),
     "pause_rise_db": ("pause rise\n(dB)", 1.0, 1),
     "gain_db": ("gain\n(dB)", 1.0, 2),
-    "group_delay_p95_ms": ("group\ndelay (ms)", 1.0, 2),
+    "group_delay_p95_ms": ("group del.\n(ms)", 1.0, 2),
     "dnsmos_ovrl_change_mos": ("DNSMOS\nchange", 1.0, 2),
     "words_agree_percent": ("words\nkept (%)", 1.0, 0),
 }
@@ -46,6 +46,7 @@ _KEPT, _BROKEN = "#009e73", "#d55e00"
 _MARKS = {"must pass": "o", "must fail": "X", "listen": "s", "plan": "D"}
 _WIDTH = 8.2
 _ROW_IN = 0.235
+_MOST_DIGITS = 8
 
 
 def matrix(calibration: Calibration, pcc_gate: float) -> Picture:
@@ -54,7 +55,7 @@ def matrix(calibration: Calibration, pcc_gate: float) -> Picture:
     metrics = {metric.name: metric for metric in yardsticks(pcc_gate)}
     groups = [name for name in GROUPS if (means["group"] == name).any()]
     lines = len(means) + len(groups)
-    figure = Figure(figsize=(_WIDTH, 0.95 + _ROW_IN * lines), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 1.1 + _ROW_IN * lines), layout="constrained")
     axes = figure.subplots()
     y = 0
     for group in groups:
@@ -63,12 +64,14 @@ def matrix(calibration: Calibration, pcc_gate: float) -> Picture:
             y += 1
             axes.text(-0.6, y, row["change"], size=7.5, ha="right", va="center")
             for x, (name, (_, scale, digits)) in enumerate(SHOWN.items()):
-                shown = _digits(scale * row[name], digits)
+                shown = _beside_bound(row[name], scale, digits, metrics[name])
                 _cell(axes, x, y, shown, metrics[name].holds(row[name]))
             _cell(axes, len(SHOWN), y, "", keeps_all(row))
         y += 1
-    headings = [heading for heading, _, _ in SHOWN.values()]
-    axes.set_xticks(range(len(SHOWN) + 1), labels=[*headings, "all\nbounds"], size=6.8)
+    headings = [
+        f"{heading}\n{_limit(metrics[name], scale)}" for name, (heading, scale, _) in SHOWN.items()
+    ]
+    axes.set_xticks(range(len(SHOWN) + 1), labels=[*headings, "all\nbounds\n"], size=6.8)
     axes.xaxis.tick_top()
     axes.set(xlim=(-2.5, len(SHOWN) + 0.5), ylim=(lines - 0.4, -0.6), yticks=[])
     axes.tick_params(length=0)
@@ -83,7 +86,8 @@ def matrix(calibration: Calibration, pcc_gate: float) -> Picture:
         f"{alone.iloc[-1].misses or 'nothing'}."
     )
     caption = (
-        f"✓ keeps the bound of the equivalence test, ✗ breaks it, unmarked: no bound; waveform "
+        f"✓ keeps the bound of the equivalence test, which stands below each name, ✗ breaks it, "
+        f"unmarked: no bound; waveform "
         f"correlation: the gate of {pcc_gate:g}; all bounds: without that gate. "
         f"{calibration.provenance}"
     )
@@ -170,7 +174,25 @@ def _cell(axes: Axes, x: int, y: int, shown: str, holds: bool | None) -> None:
         # Transparent, so that the colour of the ink suits it on light and on dark paper.
         alpha = 0.22 if holds else 0.5
         axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=tone, alpha=alpha, lw=0))
-    axes.text(x, y, f"{shown} {mark}".strip(), size=6.7, ha="center", va="center")
+    axes.text(x, y, f"{shown} {mark}".strip(), size=7, ha="center", va="center")
+
+
+def _limit(metric: Metric, scale: float) -> str:
+    """A bound as its column has values; empty where there is none."""
+    if metric.bound is None:
+        return ""
+    sign, _, _ = metric.bound_words.partition(" ")
+    return f"{sign} {scale * metric.bound:g}"
+
+
+def _beside_bound(value: float, scale: float, digits: int, metric: Metric) -> str:
+    """A value, with as many digits as tell on which side of its bound it lies."""
+    if math.isfinite(value):
+        while digits < _MOST_DIGITS and metric.holds(
+            round(scale * value, digits) / scale
+        ) != metric.holds(value):
+            digits += 1
+    return _digits(scale * value, digits)
 
 
 def _digits(value: float, digits: int) -> str:

@@ -35,7 +35,7 @@ def stored_sounds(found: list[Sound]) -> Picture:
                    color=colours.FORMATS[coarse], label=f"samples, {coarse}")  # fmt: skip
         close.set(xlabel="time (ms)", xlim=(0, 1000 * _CLOSE_S))
         close.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
-        close.set_title(f"{sound.kind} [{sound.phone}]", loc="left")
+        close.set_title(sound.kind, loc="left")
         khz = frequencies_hz(sound.sample_rate) / 1000
         table = {"sound": sound.kind, "frequency_khz": khz}
         table["signal_dbfs"] = spectrum_dbfs(sound.waveform)

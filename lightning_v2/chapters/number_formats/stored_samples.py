@@ -20,14 +20,21 @@ from lightning_v2.analysis.metrics.spectrogram import decibels, hann
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.tensix.numbers.formats import FORMATS, GROUP, pack_host
-from lightning_v2.text.phones import PAUSE, VOWELS
 
 STORED = FORMATS[1:]
 """Formats that lose something."""
 HIGH_HZ = 4000.0
 """Above it a vowel has little, and an ear still hears well."""
 
-_KINDS = {"vowel": VOWELS, "fricative": ("s", "sh", "f", "th"), "silence": (PAUSE,)}
+SOUND_S, SILENCE_S = 0.08, 0.16
+"""How long a sound that is cut out lasts."""
+STEP_S = 0.005
+"""Sounds are looked for so far apart."""
+HISSING = 0.9
+"""A fricative has at least this share of its energy above `HIGH_HZ`."""
+QUIET_DB = 50.0
+"""Silence is at least so far below the vowel: what is left there is the room of the voice."""
+
 _BINS = 512
 _AS_IT_IS = "the voice in PyTorch float32"
 _STORED = "the same samples, packed in blocks of 16: emulated, not a plan"
@@ -35,11 +42,10 @@ _STORED = "the same samples, packed in blocks of 16: emulated, not a plan"
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """One phone out of a speech. N samples, a multiple of 16.
+    """A stretch out of a speech. N samples, a multiple of 16.
 
     Attributes:
         kind: "vowel", "fricative" or "silence".
-        phone: which one it is.
         start_s: where it begins, in seconds.
         sample_rate: Hz.
         waveform: (N,), full scale 1.
@@ -47,7 +53,6 @@ class Sound:
     """
 
     kind: str
-    phone: str
     start_s: float
     sample_rate: int
     waveform: np.ndarray
@@ -55,9 +60,9 @@ class Sound:
 
     @property
     def words(self) -> str:
-        """Kind, phone and place."""
+        """Kind and place."""
         seconds = len(self.waveform) / self.sample_rate
-        return f"{self.kind} [{self.phone}], {1000 * seconds:.0f} ms at {self.start_s:.2f} s"
+        return f"{self.kind}, {1000 * seconds:.0f} ms at {self.start_s:.2f} s"
 
     def error(self, dtype: str) -> np.ndarray:
         """Stored minus given (N,)."""
@@ -71,34 +76,46 @@ def store(waveform: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def sounds(speech: Speech) -> list[Sound]:
-    """The longest vowel, the longest voiceless fricative and the longest pause of a speech.
+    """A vowel (the loudest stretch), a fricative (the loudest that hisses) and the loudest silence.
+
+    Found by their sound: what a voice tells of its phones may be some of them off.
 
     Raises:
-        ArgumentError: the speech has none of one kind, or does not know how long its phones last.
+        ArgumentError: the speech has none of one kind.
     """
-    if not len(speech.durations):
-        raise ArgumentError("this voice does not tell how long its phones last")
-    ends = np.cumsum(speech.durations.astype(np.float64))
+    wave, rate = speech.waveform, speech.sample_rate
+    short, long = (_stretches(speech, seconds) for seconds in (SOUND_S, SILENCE_S))
+
+    def level(part: slice) -> float:
+        return level_dbfs(wave[part])
+
+    loudest = max(map(level, short), default=0.0)
+    found = {
+        "vowel": short,
+        "fricative": [part for part in short if _hisses(wave[part], rate)],
+        "silence": [part for part in long if level(part) < loudest - QUIET_DB],
+    }
     sounds = []
-    for kind, phones in _KINDS.items():
-        places = [i for i, phone in enumerate(speech.phonemes) if phone in phones]
-        if not places:
-            legal = ", ".join(phones)
-            raise ArgumentError(f"{speech.text!r} has no {kind}; it needs one of {legal}")
-        place = max(places, key=lambda i: speech.durations[i])
-        start, stop = (ends[place] - speech.durations[place], ends[place])
-        # A fifth at each end belongs to the neighbours as much.
-        margin = 0.2 * (stop - start)
-        first = int((start + margin) * speech.hop) // GROUP * GROUP
-        last = min(int((stop - margin) * speech.hop), len(speech.waveform))
-        last = first + (last - first) // GROUP * GROUP
-        wave = speech.waveform[first:last]
-        stored = {dtype: store(wave, dtype) for dtype in STORED}
-        sounds.append(
-            Sound(kind, speech.phonemes[place], first / speech.sample_rate, speech.sample_rate,
-                  wave, stored)
-        )  # fmt: skip
+    for kind, parts in found.items():
+        if not parts:
+            raise ArgumentError(f"{speech.text!r} has no {kind}")
+        part = max(parts, key=level)
+        stored = {dtype: store(wave[part], dtype) for dtype in STORED}
+        sounds.append(Sound(kind, part.start / rate, rate, wave[part], stored))
     return sounds
+
+
+def _stretches(speech: Speech, seconds: float) -> list[slice]:
+    """Where it can be cut, in blocks of 16."""
+    size = int(seconds * speech.sample_rate) // GROUP * GROUP
+    step = max(1, int(STEP_S * speech.sample_rate) // GROUP) * GROUP
+    return [slice(at, at + size) for at in range(0, len(speech.waveform) - size + 1, step)]
+
+
+def _hisses(wave: np.ndarray, rate: int) -> bool:
+    power = np.abs(np.fft.rfft(wave)) ** 2
+    high = np.fft.rfftfreq(len(wave), 1 / rate) >= HIGH_HZ
+    return bool(power[high].sum() > HISSING * power.sum())
 
 
 def spectrum_dbfs(waveform: np.ndarray) -> np.ndarray:

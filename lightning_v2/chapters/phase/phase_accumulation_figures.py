@@ -10,7 +10,7 @@ from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.drawing import WIDTH
 from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.chapters.phase.phase_accumulation import WINDOW, Accumulation
-from lightning_v2.model.config import SAMPLE_RATE
+from lightning_v2.model.natural.source import LOWEST_F0
 
 LOOKS = {
     "integers": (colours.FORMATS["uint32"], ":", "o"),
@@ -53,7 +53,7 @@ def drift(found: Accumulation, seconds: Sequence[float], harmonics: Sequence[int
         colour, _, mark = LOOKS[name]
         times, cycles = found.drift(name)
         for after, line in zip(seconds, _SECOND_LINES * len(seconds), strict=False):
-            until = times < found.samples(after) / SAMPLE_RATE
+            until = times < found.samples(after) / found.contour.sample_rate
             off = order * np.abs(cycles[until]).max()
             bottom.plot(order, off, color=colour, linestyle=line, marker=mark, markersize=4,
                         label=f"{name}, {after:g} s")  # fmt: skip
@@ -97,9 +97,10 @@ def jitter(found: Accumulation, harmonics: int = 40) -> Picture:
     figure = Figure(figsize=(WIDTH, 6.0), layout="constrained")
     top, bottom = figure.subplots(2, 1)
     middle = len(found.true_cycles) // 2
-    size = round(0.02 * SAMPLE_RATE)
+    rate = found.contour.sample_rate
+    size = round(0.02 * rate)
     some = slice(middle, middle + size)
-    times_ms = np.arange(size) / SAMPLE_RATE * 1000
+    times_ms = np.arange(size) / rate * 1000
     close, ratios, words = {"time_ms": times_ms}, {}, []
     order = np.arange(1, harmonics + 1)
     ratios["harmonic"] = order
@@ -115,7 +116,7 @@ def jitter(found: Accumulation, harmonics: int = 40) -> Picture:
         words.append(f"{name} {ratio[0]:.0f} and {ratio[-1]:.0f} dB")
     top.set(xlabel="time (ms)", ylabel="phase error − its mean (1/1000 cycle)",
             xlim=(0, times_ms[-1]))  # fmt: skip
-    top.set_title(f"20 ms, after {middle / SAMPLE_RATE:.0f} s", loc="left")
+    top.set_title(f"20 ms, after {middle / rate:.0f} s", loc="left")
     bottom.axhline(0, color=colours.REFERENCE, linewidth=0.8)
     bottom.set(
         xlabel="harmonic (number)", ylabel="steady tone over the rest (dB)", xlim=(1, harmonics)
@@ -128,7 +129,7 @@ def jitter(found: Accumulation, harmonics: int = 40) -> Picture:
         f"against the rest: {'; '.join(words)}."
     )
     data = {"jitter": pd.DataFrame(close), "tone_to_noise": pd.DataFrame(ratios)}
-    window = 1000 * WINDOW / SAMPLE_RATE
+    window = 1000 * WINDOW / rate
     caption = f"Jitter: what is not a straight line within {window:.0f} ms. {_provenance(found)}"
     return Picture(figure, alt, caption, data)
 
@@ -136,5 +137,5 @@ def jitter(found: Accumulation, harmonics: int = 40) -> Picture:
 def _provenance(found: Accumulation) -> str:
     return (
         f"Emulated, against float64. {found.contour.seconds:.0f} s of F0 that the voice predicts "
-        f"for {len(found.contour.texts)} held-out sentences, bridged where unvoiced."
+        f"for {len(found.contour.texts)} held-out sentences, {LOWEST_F0:g} Hz where unvoiced."
     )

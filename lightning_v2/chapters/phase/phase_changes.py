@@ -1,6 +1,6 @@
 """Changes of phase that nobody should hear, beside some that everybody does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,17 +9,21 @@ import pandas as pd
 import torch
 from scipy.signal import hilbert
 
+from lightning_v2.analysis.compare import compare
+from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display import colours
+from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.analysis.display.versions import Version
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.metrics.phase import PhaseDrift
 from lightning_v2.analysis.verdict.distortions import with_group_delay
+from lightning_v2.cache import cached
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.phase import with_phase
+from lightning_v2.precision.phase import sums_phase, with_phase
 from lightning_v2.tensix.numbers.formats import pack_device
 
 DELAY_MS = 1.0
@@ -28,6 +32,7 @@ GROUP_DELAY_MS = 1.0
 _SHOWN = ("waveform_pcc", "snr_db", "pesq_wb_mos", "zimtohrli", "fundamental_drift_p95_cycles",
           "harmonic_relation_p95_cycles", "frequency_deviation_p95_cents")  # fmt: skip
 _TONES = {
+    "as it is": colours.REFERENCE,
     "integers": colours.REFERENCE,
     "float32": "#0072b2",
     "bfloat16": "#e69f00",
@@ -70,7 +75,8 @@ def arithmetic_changes(
     """A sentence with its phase summed in integers (first: the reference), float32 and bfloat16.
 
     Nothing else differs: the same plan, durations and F0. The last one has an F0 whose steps are
-    those of bfloat16, but sums them in integers: drift without jitter.
+    those of bfloat16, but sums them in integers: drift without jitter. Of a voice that sums no
+    phase there is the reference alone.
 
     Args:
         voice: from `lightning_v2.load`.
@@ -83,6 +89,10 @@ def arithmetic_changes(
         PlanError: the plan does not parse, or names a site that the voice does not have.
     """
     plan, sites = Plan.of(plan), voice_sites(voice)
+    rest = f"plan {plan.name}, emulated, {tier} tier"
+    if not sums_phase(sites):
+        said = speak(voice, text, plan, tier, seed=seed)
+        return [_measured("as it is", rest, said, said)]
 
     def say(output: str, forced: Speech | None) -> Speech:
         summed = with_phase(plan, output, sites)
@@ -91,7 +101,7 @@ def arithmetic_changes(
     reference = say("uint32", None)
     increments = torch.from_numpy(reference.f0) / reference.sample_rate
     coarse = (pack_device(increments, "bfloat16") * reference.sample_rate).numpy()
-    rest = f"all else plan {plan.name}, emulated, {tier} tier"
+    rest = f"all else {rest}"
     return [
         _measured("integers", f"phase summed in integers; {rest}", reference, reference),
         *(
@@ -105,6 +115,26 @@ def arithmetic_changes(
             say("uint32", replace(reference, f0=coarse)),
         ),
     ]
+
+
+def coarse_comparison(
+    voice: Voice, text: str, plan: Plan | str | Path = "fp32", tier: str = "fast", seed: int = 0
+) -> Comparison | None:
+    """The phase in bfloat16 against the exact sum, all else alike; None where none is summed.
+
+    Raises:
+        PlanError: see `arithmetic_changes`.
+    """
+    plan, sites = Plan.of(plan), voice_sites(voice)
+    if not sums_phase(sites):
+        return None
+    low, exact = (with_phase(plan, output, sites) for output in ("bfloat16", "uint32"))
+    return cached(compare)(voice, text, low, exact, tier=tier, seed=seed, layers=False)
+
+
+def shown(draw: Callable[[Comparison], Picture], comparison: Comparison | None) -> Picture | Note:
+    """A figure of a comparison, or a note where there is none."""
+    return draw(comparison) if comparison else Note("This voice sums no phase.")
 
 
 def waveform_changes(reference: Speech) -> list[PhaseChange]:

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lightning_v2.analysis.display import colours
-from lightning_v2.analysis.display.drawing import WIDTH
+from lightning_v2.analysis.display.drawing import WIDTH, plain_log_ticks
 from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.chapters.time_and_money.purchase_question import PurchaseQuestion
 from lightning_v2.economics.money.answer import hangs_on
@@ -60,7 +60,7 @@ def sentence_time(asked: PurchaseQuestion) -> Picture:
     axes.invert_yaxis()
     axes.set(xlabel="µs, modelled")
     axes.set_title(f"{cost.latency_s * 1e3:.2f} ms in {cost.programs} programs", loc="left")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=7, frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     shares = {part: getattr(cost.time, part) / cost.latency_s for part in PARTS}
     most = sorted(shares, key=shares.get, reverse=True)[:3]
     alt = (
@@ -99,8 +99,14 @@ def batches(asked: PurchaseQuestion) -> Picture:
     rates.set(ylabel="seconds of speech a second, one card")
     for axes in (times, rates):
         axes.set(xlabel="sentences at once, each chip", xscale="log", yscale="log")
+        plain_log_ticks(axes.yaxis)
+        axes.set_xticks(sizes, labels=[str(size) for size in sizes])
+        axes.minorticks_off()
         axes.grid(alpha=0.2)
-    rates.legend(fontsize=7, frameon=False)
+    figure.legend(
+        *rates.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8,
+        frameon=False,
+    )  # fmt: skip
     table = pd.DataFrame(rows)
     words = "; ".join(
         f"{row['line']}, batch {row['batch']}: {row['latency_ms']:.1f} ms" for row in rows
@@ -128,12 +134,12 @@ def dram(asked: PurchaseQuestion) -> Picture:
         bars = axes.barh(
             at + 0.27 * (i - 1), np.array(values) / 1e6, 0.25, color=colour, label=words
         )
-        axes.bar_label(bars, fmt="%.1f", size=7, padding=2)
+        axes.bar_label(bars, fmt="%.1f", size=8, padding=2)
     axes.set_yticks(at, labels=[f"batch {cost.batch}" for cost in several])
     axes.invert_yaxis()
     axes.set(xlabel="MB a sentence, modelled")
     axes.margins(x=0.12)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=7, frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     table = pd.DataFrame({"batch": [x.batch for x in several], **ways})
     alt = "; ".join(
         f"batch {cost.batch}: " + ", ".join(f"{words} {values[i] / 1e6:.1f} MB"

@@ -8,7 +8,7 @@ from pathlib import Path
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.audio_metrics import measure
 from lightning_v2.analysis.metrics.complaints import complaints
-from lightning_v2.analysis.sites.isolated import lowered_precisions
+from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
@@ -79,7 +79,7 @@ def each_alone(
     """
     plan = adapted(Plan.of(plan), voice_sites(voice))
     plan.check(voice_sites(voice))
-    precisions = lowered_precisions(voice, plan)
+    precisions = called_precisions(voice, plan)
     said = voice.synthesize(text, seed=seed)
     found = []
     for group, sites in groups.items():

@@ -128,7 +128,7 @@ def phone_changes(comparisons: Sequence[Comparison]) -> Picture | Note:
         worst = table.loc[table["change_ms"].abs().idxmax()]
         [phone] = _named([worst["phone"]])
         words.append(f"{name} {worst['change_ms']:+.0f} ms at {phone}")
-    rows[-1].set_xticks(range(len(first)), labels=_named(first["phone"]), fontsize=7)
+    rows[-1].set_xticks(range(len(first)), labels=_named(first["phone"]), fontsize=8)
     rows[-1].set_xlabel("phones in order")
     alt = f"By how much {len(first)} phones last longer. Most: {'; '.join(words)}."
     table = pd.concat([t.assign(plan=name) for name, t in tables.items()], ignore_index=True)

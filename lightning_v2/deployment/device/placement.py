@@ -20,12 +20,14 @@ class Placement:
 
     Attributes:
         leaving: whether results are kept or fetched and so belong in DRAM.
+        convolving: whether rows that are looked up, and sums with a product, go to a convolution.
     """
 
     def __init__(self, device: Device):
         import ttnn
 
-        self._ttnn, self._device, self.leaving = ttnn, device, False
+        self._ttnn, self._device = ttnn, device
+        self.leaving = self.convolving = False
 
     @property
     def spread(self) -> Any:
@@ -44,16 +46,22 @@ class Placement:
         """Where the sum or product of two tensors goes; what comes next finds it where it wants it.
 
         Times a column is a mask, before a convolution, which takes shards. Plus a row is a bias
-        after one, before a norm, which takes none.
+        after one, before a norm, which takes none. Shards and what is not sharded meet where blocks
+        end: what comes next are norms.
         """
         (rows, columns), of_b = tuple(a.shape)[-2:], tuple(b.shape)
         if self.leaving:
             return self.spread
         if columns > 1 and of_b[-2:] == (rows, 1) and rows % TILE == 0:
-            return self.by_height(math.prod(tuple(a.shape)[:-1]) // TILE, -(-columns // TILE))
-        if rows > 1 and math.prod(of_b) == columns:
+            return self.before_convolution(a)
+        mixed = tuple(a.shape) == of_b and a.is_sharded() != b.is_sharded()
+        if mixed or (rows > 1 and math.prod(of_b) == columns):
             return self._ttnn.L1_MEMORY_CONFIG
         return self.beside(a)
+
+    def before_convolution(self, x: DeviceTensor) -> Any:
+        """Memory of a tensor of the shape of x that a convolution takes: sharded by height."""
+        return self.by_height(math.prod(tuple(x.shape)[:-1]) // TILE, -(-x.shape[-1] // TILE))
 
     def interleaved(self, x: DeviceTensor) -> DeviceTensor:
         """x spread over all banks, where it lies if it is not sharded."""
@@ -63,7 +71,7 @@ class Placement:
 
     def sharded(self, x: DeviceTensor) -> DeviceTensor:
         """x sharded by height."""
-        wanted = self.by_height(math.prod(tuple(x.shape)[:-1]) // TILE, -(-x.shape[-1] // TILE))
+        wanted = self.before_convolution(x)
         if x.is_sharded() and x.memory_config() == wanted:
             return x
         return self._ttnn.to_memory_config(x, wanted)

@@ -14,7 +14,8 @@ from typing import Any
 
 from lightning_v2.deployment.device.capture import capture
 from lightning_v2.deployment.device.ttnn_ops import TtnnOps
-from lightning_v2.deployment.lowering.runner import Compute, DeviceTensor, Result, Upload
+from lightning_v2.deployment.lowering.constant import DeviceTensor
+from lightning_v2.deployment.lowering.stage import Compute, Result, Upload
 from lightning_v2.deployment.observed.graph import Graph
 from lightning_v2.deployment.observed.report import StageReport
 

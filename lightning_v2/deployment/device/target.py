@@ -24,6 +24,7 @@ from typing import Any
 
 from lightning_v2.deployment import mock
 from lightning_v2.deployment.errors import TargetError
+from lightning_v2.errors import LightningWarning
 from lightning_v2.files import user_cache
 
 TARGETS = ("silicon", "simulator", "mock")
@@ -202,7 +203,7 @@ def _check_ttnn() -> None:
         raise TargetError("ttnn is not installed", f"install it with: pip install ttnn=={TTNN}")
     if found != TTNN:
         message = f"ttnn {found} is installed; lightning-v2 is tested with {TTNN} only"
-        warnings.warn(message, stacklevel=4)
+        warnings.warn(message, LightningWarning, stacklevel=4)
 
 
 def _check_compiler() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from lightning_v2.deployment.device.programs import Product, Program, config_of, subblock
 from lightning_v2.deployment.device.target import Device
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 
 Functions = tuple[tuple[str, dict[str, float]], ...]
 """Functions of one operand in a row: names of ttnn, and their parameters."""
@@ -18,9 +18,13 @@ class Words:
 
         self._ttnn, self._device = ttnn, device
 
-    def program(self, product: Product, program: Program) -> Any:
-        """The program config of a product with a constant."""
+    def program(self, product: Product, program: Program, config: MatmulProgramConfig) -> Any:
+        """The program config of a product with a constant, which ends as `config` says."""
         name, arguments = config_of(product, program)
+        if config.fused_activation is not None:
+            kind = getattr(self._ttnn.UnaryOpType, config.fused_activation.upper())
+            of_gelu = (float(config.fast_and_approximate_mode),) if kind.name == "GELU" else ()
+            arguments["fused_activation"] = self._ttnn.UnaryWithParam(kind, *of_gelu)
         return getattr(self._ttnn, name)(**arguments)
 
     def kernel(self, config: ComputeKernelConfig) -> Any:

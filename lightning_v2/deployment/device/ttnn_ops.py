@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from lightning_v2.deployment.device.attention_ops import AttentionOps
 from lightning_v2.deployment.device.placement import Placement
 from lightning_v2.deployment.device.programs import Product, Program, choices
 from lightning_v2.deployment.device.target import Device
@@ -48,7 +49,7 @@ class Taps:
     shape: tuple[int, ...]
 
 
-class TtnnOps:
+class TtnnOps(AttentionOps):
     """Operations on one device.
 
     Attributes:
@@ -142,6 +143,16 @@ class TtnnOps:
         finally:
             self._placement.leaving = False
 
+    @contextmanager
+    def convolving(self) -> Iterator[None]:
+        """Context in which rows that are looked up, and sums with a product, go where a convolution
+        takes them."""
+        self._placement.convolving = True
+        try:
+            yield
+        finally:
+            self._placement.convolving = False
+
     def typecast(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         if x.dtype == self._words.dtype(dtype):
             return x
@@ -189,7 +200,7 @@ class TtnnOps:
             if by_rows and whole and not self._placement.leaving
             else self._placement.spread,
             compute_kernel_config=self._words.kernel(config),
-            program_config=self._words.program(product, program),
+            program_config=self._words.program(product, program, program_config),
         )
 
     def conv1d(
@@ -259,26 +270,18 @@ class TtnnOps:
         epsilon: float,
         weight: DeviceTensor | None,
         bias: DeviceTensor | None,
+        residual_input_tensor: DeviceTensor | None = None,
         compute_kernel_config: ComputeKernelConfig,
     ) -> DeviceTensor:
+        other = residual_input_tensor
         return self._ttnn.layer_norm(
             self._placement.interleaved(x),
             weight=weight,
             bias=bias,
+            residual_input_tensor=None if other is None else self._placement.interleaved(other),
             epsilon=epsilon,
             compute_kernel_config=self._words.kernel(compute_kernel_config),
             memory_config=self._placement.spread,
-        )
-
-    def softmax(
-        self, x: DeviceTensor, dim: int, *, compute_kernel_config: ComputeKernelConfig
-    ) -> DeviceTensor:
-        return self._ttnn.softmax(
-            self._placement.interleaved(x),
-            dim=dim,
-            compute_kernel_config=self._words.kernel(compute_kernel_config),
-            numeric_stable=True,
-            memory_config=self._ttnn.L1_MEMORY_CONFIG,
         )
 
     def embedding(
@@ -296,21 +299,6 @@ class TtnnOps:
             rows = self.typecast(self._rows(indices, part, "TILE"), "float32")
             total = rows if total is None else self.add(total, rows)
         return total
-
-    def split_query_key_value_and_split_heads(
-        self, x: DeviceTensor, *, num_heads: int, transpose_key: bool
-    ) -> tuple[DeviceTensor, DeviceTensor, DeviceTensor]:
-        return self._ttnn.transformer.split_query_key_value_and_split_heads(
-            self._placement.interleaved(x),
-            num_heads=num_heads,
-            transpose_key=transpose_key,
-            memory_config=self._ttnn.L1_MEMORY_CONFIG,
-        )
-
-    def concatenate_heads(self, x: DeviceTensor) -> DeviceTensor:
-        return self._ttnn.transformer.concatenate_heads(
-            x, memory_config=self._ttnn.L1_MEMORY_CONFIG
-        )
 
     def permute(self, x: DeviceTensor, dims: Sequence[int]) -> DeviceTensor:
         x = self._placement.interleaved(self._placement.tiled(x))
@@ -337,6 +325,15 @@ class TtnnOps:
     def pad(self, x: DeviceTensor, padding: Sequence[tuple[int, int]]) -> DeviceTensor:
         return self._ttnn.pad(self._placement.interleaved(x), list(padding), 0.0)
 
+    def addcmul(
+        self, a: DeviceTensor, b: DeviceTensor, c: DeviceTensor, *, value: float = 1.0
+    ) -> DeviceTensor:
+        a, b, c = (self._placement.tiled(x) for x in (a, b, c))
+        memory = self._placement.beside(a)
+        if self._placement.convolving:
+            memory = self._placement.before_convolution(a)
+        return self._ttnn.addcmul(a, b, c, value=value, memory_config=memory)
+
     def _unary(self, function: Callable) -> Callable:
         def run(x: DeviceTensor, *required: float, **parameters: float | str) -> DeviceTensor:
             x = self._placement.tiled(x)
@@ -355,8 +352,6 @@ class TtnnOps:
             if isinstance(b, int | float):
                 return function(a, b, memory_config=self._placement.beside(a), **options)
             b = self._placement.tiled(b)
-            if tuple(a.shape) == tuple(b.shape) and a.is_sharded() != b.is_sharded():
-                a, b = self._placement.sharded(a), self._placement.sharded(b)
             return function(a, b, memory_config=self._placement.after(a, b), **options)
 
         return run
@@ -388,8 +383,11 @@ class TtnnOps:
             ttnn.ROW_MAJOR_LAYOUT,
             memory_config=ttnn.L1_MEMORY_CONFIG,
         )
-        layout = getattr(ttnn, f"{layout}_LAYOUT")
-        return ttnn.embedding(indices, rows, layout=layout, memory_config=ttnn.L1_MEMORY_CONFIG)
+        memory, layout = ttnn.L1_MEMORY_CONFIG, getattr(ttnn, f"{layout}_LAYOUT")
+        if self._placement.convolving:
+            count = math.prod(tuple(indices.shape))
+            memory = self._placement.by_height(count // TILE, _tiles(weight.shape[-1]))
+        return ttnn.embedding(indices, rows, layout=layout, memory_config=memory)
 
 
 def _tiles(length: int) -> int:

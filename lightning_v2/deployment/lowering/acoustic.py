@@ -44,7 +44,8 @@ class LoweredAcoustics:
             path = f"encoder.blocks.{i}"
             x = attention(run, f"{path}.attention", x, block.attention, keys, view)
             stored = run.precision(f"{path}.attention.add").output
-            x = convnext(run, f"{path}.convolution", x, block.convolution, view, stored, mask)
+            x = run.masked(x, mask, stored)
+            x = convnext(run, f"{path}.convolution", x, block.convolution, view)
         with run.leaving():
             hidden = run.layer_norm("encoder.norm", x, encoder.norm, view)
         if not timed:
@@ -107,7 +108,8 @@ class LoweredAcoustics:
     ) -> DeviceTensor:
         run, module = self._run, getattr(self._network, path)
         stored = run.precision(source).output
-        x = stack(run, f"{path}.blocks", x, module.blocks, view, stored, mask)
+        x = run.masked(x, mask, stored)
+        x = stack(run, f"{path}.blocks", x, module.blocks, view, mask)
         x = run.layer_norm(f"{path}.norm", x, module.norm, view)
         with run.leaving():
             return run.linear(f"{path}.output", x, module.output, view)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Protocol
 
 from torch import Tensor
 
+from lightning_v2.tensix.numbers.constants import packed
 from lightning_v2.tensix.numbers.rounding import Rounding
 
 DeviceTensor = Any
@@ -48,3 +50,21 @@ class Store(Protocol):
     """Packs constants, each of them once."""
 
     def __call__(self, constant: Constant) -> DeviceTensor: ...
+
+
+class InMemory:
+    """A `Store` that packs each constant once in the life of its owner."""
+
+    def __init__(self, ops: ModuleType):
+        """ops: packs them."""
+        self._ops = ops
+
+    def __call__(self, constant: Constant) -> DeviceTensor:
+        # The convolution itself packs its taps.
+        dtype = "float32" if constant.kind == "taps" else constant.dtype
+
+        def make(x: Tensor) -> DeviceTensor:
+            return self._ops.from_torch(constant.prepared(x), dtype)
+
+        recipe = (self._ops.__name__, constant.name, dtype, constant.rounding)
+        return packed(constant.owner, constant.owner, recipe, make)

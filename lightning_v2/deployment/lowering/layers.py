@@ -6,7 +6,7 @@ Letters: B sentences, P phones or T frames of a bucket, C channels, H heads.
 from torch import nn
 
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
-from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.runner import Function, Runner
 from lightning_v2.model.layers import Attention, ConvNeXtBlock
 from lightning_v2.model.natural import layers as natural
 from lightning_v2.model.natural.layers import Layer
@@ -54,13 +54,18 @@ def stack(
     x: DeviceTensor,
     blocks: nn.ModuleList,
     view: View,
-    stored: str,
-    mask: DeviceTensor | None,
+    mask: DeviceTensor,
 ) -> DeviceTensor:
-    """Blocks of convolution in a row, (B, T, C) -> (B, T, C); arguments as of `convnext`."""
+    """Blocks of convolution in a row, (B, T, C) -> (B, T, C).
+
+    Convolutions alone look at neighbours: what they see of padding is zero, as it is for the
+    network beyond the edges.
+
+    x: zero where there is padding. mask: (B, T, 1), 1 where there is something and 0 for padding.
+    """
+    last = len(blocks) - 1
     for i, block in enumerate(blocks):
-        x = convnext(run, f"{path}.{i}", x, block, view, stored, mask)
-        stored = run.precision(f"{path}.{i}.add").output
+        x = convnext(run, f"{path}.{i}", x, block, view, None if i == last else mask)
     return x
 
 
@@ -70,33 +75,44 @@ def convnext(
     x: DeviceTensor,
     block: Block,
     view: View,
-    stored: str,
-    mask: DeviceTensor | None,
+    mask: DeviceTensor | None = None,
 ) -> DeviceTensor:
     """Depthwise convolution, norm and perceptron around a residual connection.
 
-    The convolution alone looks at neighbours: what it sees of padding is zero, as it is for the
-    network beyond the edges.
-
-    stored: the format of x. mask: (B, T, 1), 1 where there is something and 0 for padding.
+    x: zero where there is padding. mask: where the result is to be so, too, as of `stack`.
     """
-    y = run.depthwise(f"{path}.depthwise", run.masked(x, mask, stored), block.depthwise, view)
-    return _perceptron(run, path, x, y, block, view)
+    y = run.depthwise(f"{path}.depthwise", x, block.depthwise, view)
+    y = _perceptron(run, path, y, block, view)
+    return run.residual(f"{path}.add", x, y, view, mask)
 
 
-def transformer(
-    run: Runner, path: str, x: DeviceTensor, layer: Layer, keys: DeviceTensor, view: View
+def transformers(
+    run: Runner,
+    path: str,
+    x: DeviceTensor,
+    layers: nn.ModuleList,
+    keys: DeviceTensor,
+    view: View,
+    norm: tuple[str, nn.LayerNorm],
 ) -> DeviceTensor:
-    """Self-attention, then norm and perceptron around a residual connection."""
-    x = attention(run, f"{path}.attention", x, layer.attention, keys, view)
-    return _perceptron(run, path, x, x, layer, view)
+    """Layers of self-attention, each followed by a perceptron, and the norm that ends them: its
+    site, and what it is."""
+    last = len(layers) - 1
+    for i, layer in enumerate(layers):
+        at = f"{path}.{i}"
+        x = attention(run, f"{at}.attention", x, layer.attention, keys, view)
+        y = _perceptron(run, at, x, layer, view)
+        if i < last:
+            x = run.binary(f"{at}.add", "add", x, y, view)
+    with run.leaving():
+        return run.norm_of_sum(f"{path}.{last}.add", x, y, *norm, view)
 
 
 def _perceptron(
-    run: Runner, path: str, x: DeviceTensor, y: DeviceTensor, block: Block | Layer, view: View
+    run: Runner, path: str, x: DeviceTensor, block: Block | Layer, view: View
 ) -> DeviceTensor:
-    """x + what norm and perceptron make of y."""
-    y = run.layer_norm(f"{path}.norm", y, block.norm, view)
-    y = run.unary(f"{path}.gelu", "gelu", run.linear(f"{path}.up", y, block.up, view), view)
-    y = run.linear(f"{path}.down", y, block.down, view)
-    return run.binary(f"{path}.add", "add", x, y, view)
+    """What norm and perceptron make of x."""
+    y = run.layer_norm(f"{path}.norm", x, block.norm, view)
+    gelu = Function(f"{path}.gelu", "gelu")
+    y = run.linear(f"{path}.up", y, block.up, view, then=gelu)
+    return run.linear(f"{path}.down", y, block.down, view)

@@ -32,7 +32,8 @@ from lightning_v2.deployment.lowering.acoustic import LoweredAcoustics
 from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS, Buckets, Piece
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping, cut, keys, mask
-from lightning_v2.deployment.lowering.runner import Runner, Upload
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.vocoder import LoweredVocoder
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model.config import HOP, SAMPLE_RATE
@@ -126,7 +127,7 @@ class Lowering:
             uploads = {
                 "envelope": Upload(cut([frames.envelope], members, piece), written),
                 **self._wave_uploads([frames.pitch], [excited], members, piece),
-                **self._mask(counts, members, piece),
+                "mask": mask(counts, members, piece),
             }
             return self.runner.stage("wave", compute, uploads)[1]
 
@@ -294,7 +295,7 @@ class Lowering:
         return {
             "indices": Upload(cut(encoded.phone, members, piece), "uint32"),
             "position": self.runner.upload(cut(columns, members, piece), site),
-            **self._mask(counts, members, piece),
+            "mask": mask(counts, members, piece),
         }
 
     def _wave_uploads(
@@ -307,10 +308,6 @@ class Lowering:
             "excitations": self.runner.upload(frames, "vocoder.analysis"),
             "neighbours": Upload(neighbours, "uint32"),
         }
-
-    def _mask(self, counts: list[int], members: Members, piece: Piece) -> dict[str, Upload]:
-        """1 for the frames of sentences of so many, 0 for padding, if there may be some."""
-        return {"mask": mask(counts, members, piece)} if self.buckets.frames else {}
 
 
 def _check_batch(name: str, x: Tensor) -> None:

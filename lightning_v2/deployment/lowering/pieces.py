@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lightning_v2.deployment.lowering.buckets import Buckets, Piece
 from lightning_v2.deployment.lowering.constant import View
-from lightning_v2.deployment.lowering.runner import Upload
+from lightning_v2.deployment.lowering.stage import Upload
 
 Members = Sequence[int | None]
 """Sentences of a batch by number, None where nothing fills it up."""

@@ -3,21 +3,28 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lightning_v2.deployment.lowering.blocks import in0_block_w
-from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor, Store, View
+from lightning_v2.deployment.lowering.constant import (
+    Constant,
+    DeviceTensor,
+    InMemory,
+    Store,
+    View,
+)
+from lightning_v2.deployment.lowering.fused import Function, Fused
+from lightning_v2.deployment.lowering.stage import Compute, Result, Stages, Upload
 from lightning_v2.deployment.lowering.taps import spread
+from lightning_v2.deployment.lowering.views import cropped, filled, same
 from lightning_v2.model.layers import Basis, DepthwiseConv
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
-from lightning_v2.tensix.numbers.constants import packed
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
 from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
@@ -28,50 +35,7 @@ def moved(dtype: str) -> str:
     return "bfloat16" if dtype in MAGNITUDE_BITS else dtype
 
 
-def _same(x: Tensor) -> Tensor:
-    return x
-
-
-def _filled(columns: int | None) -> View:
-    """Zeros after the last axis, so that it has so many columns."""
-    if columns is None:
-        return _same
-    return lambda x: F.pad(x, (0, columns - x.shape[-1]))
-
-
-def _cropped(view: View, columns: int) -> View:
-    """A view without what `_filled` put there."""
-    return lambda x: view(x)[..., :columns]
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """values of the host, to be packed there as `dtype` and sent to the device."""
-
-    values: Tensor
-    dtype: str
-
-
-Compute = Callable[..., tuple[tuple[DeviceTensor, ...], tuple[DeviceTensor, ...]]]
-"""From operands by name to what stays on the device and what the host fetches."""
-
-Result = tuple[tuple[DeviceTensor, ...], tuple[Tensor, ...]]
-"""What stayed on the device, and what was fetched."""
-
-
-class Stages(Protocol):
-    """Runs a part of the voice that needs nothing of the host once its operands are there."""
-
-    def __call__(
-        self,
-        name: str,
-        compute: Compute,
-        uploads: dict[str, Upload],
-        held: dict[str, DeviceTensor],
-    ) -> Result: ...
-
-
-class Runner:
+class Runner(Fused):
     """What a lowering is written against: layers of the model, run by `ops` at named sites.
 
     Attributes:
@@ -96,7 +60,7 @@ class Runner:
         self.sites: dict[str, str] = {}
         self.host: Counter = Counter()
         self._policy, self._observer = policy, observer
-        self._store = store or self._in_memory
+        self._store = store or InMemory(ops)
         self._stages = stages or self._at_once
         self._executions: dict[tuple, Execution] = {}
 
@@ -122,6 +86,10 @@ class Runner:
         """Context of results that a stage keeps, or that the host fetches."""
         return getattr(self.ops, "leaving", nullcontext)()
 
+    def convolving(self) -> AbstractContextManager[None]:
+        """Context of what goes to a convolution."""
+        return getattr(self.ops, "convolving", nullcontext)()
+
     def on_host(self, path: str, function: Callable, *operands: Tensor) -> Any:
         """What the module at `path` does, as it is, in float32."""
         self.host[path, "forward"] += 1
@@ -139,27 +107,41 @@ class Runner:
         return cycles
 
     def linear(
-        self, site: str, x: DeviceTensor, layer: nn.Linear, view: View, columns: int | None = None
+        self,
+        site: str,
+        x: DeviceTensor,
+        layer: nn.Linear,
+        view: View,
+        columns: int | None = None,
+        then: Function | None = None,
     ) -> DeviceTensor:
         """x (..., K) through a layer of weight (N, K), stored as [K, N], and bias (N,).
 
-        columns: of the result, those after N of zeros; the observer does not see them.
+        columns: of the result, those after N of zeros; the observer does not see them. then: what
+        follows at once.
         """
-        wide, cropped = _filled(columns), _cropped(view, layer.out_features)
-        return self._linear(site, x, layer, lambda w: wide(w.t()), wide, (view, cropped))
+        wide, crop = filled(columns), cropped(view, layer.out_features)
+        return self._linear(site, x, layer, lambda w: wide(w.t()), wide, (view, crop), then)
 
     def taps(
-        self, site: str, x: DeviceTensor, layer: nn.Linear, order: Tensor, view: View
+        self,
+        site: str,
+        x: DeviceTensor,
+        layer: nn.Linear,
+        order: Tensor,
+        view: View,
+        then: Function | None = None,
     ) -> DeviceTensor:
         """x (..., K) through `Taps`; order (K,): which of its inputs each column of x is, see
-        `lowering.taps`. Those that it leaves out are zero."""
+        `lowering.taps`. Those that it leaves out are zero. then: as of `linear`."""
 
         def as_layer(seen: Tensor) -> Tensor:
             inputs = seen.new_zeros(*seen.shape[:-1], layer.in_features)
             inputs[..., order] = seen
             return view(inputs)
 
-        return self._linear(site, x, layer, lambda w: w[:, order].t(), _same, (as_layer, view))
+        views = as_layer, view
+        return self._linear(site, x, layer, lambda w: w[:, order].t(), same, views, then)
 
     def _linear(
         self,
@@ -169,21 +151,33 @@ class Runner:
         arrange: View,
         arrange_bias: View,
         views: tuple[View, View],
+        then: Function | None,
     ) -> DeviceTensor:
         execution = self._cut(site, x.shape[-1], layer.out_features)
         weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
         bias = self._vector(site, "bias", layer.bias, arrange_bias)
-        y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
-        return self._seen(site, "linear", (x,), y, views, (layer.weight, layer.bias))
+        rest = layer.weight, layer.bias
+
+        def plain() -> DeviceTensor:
+            y = self._run(site, "linear", lambda: execution.linear(x, weight, bias))
+            return self._seen(site, "linear", (x,), y, views, rest)
+
+        if then is None:
+            return plain()
+
+        def product(program: Any) -> DeviceTensor:
+            return execution.linear(x, weight, bias, program)
+
+        return self.ended(site, execution, then, plain, product, views[1])
 
     def basis(
         self, site: str, x: DeviceTensor, layer: Basis, view: View, columns: int | None = None
     ) -> DeviceTensor:
         """x (..., K) times a constant (K, N); columns: as those of `linear`."""
         execution = self._cut(site, *layer.basis.shape)
-        weight = self._constant(site, "basis", "matrix", layer.basis, _filled(columns))
+        weight = self._constant(site, "basis", "matrix", layer.basis, filled(columns))
         y = self._run(site, "matmul", lambda: execution.linear(x, weight))
-        views = view, _cropped(view, layer.basis.shape[1])
+        views = view, cropped(view, layer.basis.shape[1])
         return self._seen(site, "matmul", (x,), y, views, (layer.basis,))
 
     def matmul(
@@ -224,8 +218,8 @@ class Runner:
         return self._seen(site, "layer_norm", (x,), y, (view, view), rest)
 
     def softmax(self, site: str, x: DeviceTensor, mask: DeviceTensor, view: View) -> DeviceTensor:
-        """Along the last axis of x + mask."""
-        y = self._run(site, "softmax", lambda: self.at(site).softmax(x, mask=mask))
+        """Along the keys of scores x (B, H, P, P) + mask (B, 1, 1, P)."""
+        y = self._run(site, "softmax", lambda: self.at(site).attention_softmax(x, mask))
         return self._seen(site, "softmax", (x,), y, (view, view), (-1,))
 
     def unary(
@@ -249,9 +243,9 @@ class Runner:
         self, site: str, x: DeviceTensor, scales: Tensor, view: View, columns: int | None = None
     ) -> DeviceTensor:
         """x (..., C) times constant `scales` (C,); columns: as those of `linear`."""
-        row = self._vector(site, "scales", scales, _filled(columns))
+        row = self._vector(site, "scales", scales, filled(columns))
         y = self._run(site, "mul", lambda: self.at(site).binary("multiply", x, row, constant=1))
-        view = _cropped(view, len(scales))
+        view = cropped(view, len(scales))
         return self._seen(site, "mul", (x,), y, (view, view), (scales,))
 
     def masked(self, x: DeviceTensor, mask: DeviceTensor | None, stored: str) -> DeviceTensor:
@@ -265,9 +259,9 @@ class Runner:
         """The format of the rows of a table that `site` consumes."""
         return "float32" if self.precision(site).activations == "float32" else "bfloat16"
 
-    def table(self, site: str, values: Tensor) -> DeviceTensor:
+    def table(self, site: str, values: Tensor, arrange: View = same) -> DeviceTensor:
         """`values` (R, C), a parameter, whose rows `site` consumes."""
-        return self._constant(site, "table", "table", values, dtype=self.rows_dtype(site))
+        return self._constant(site, "table", "table", values, arrange, self.rows_dtype(site))
 
     def rows(
         self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None
@@ -348,7 +342,7 @@ class Runner:
             self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y))
         return result
 
-    def _vector(self, site: str, name: str, vector: Tensor, arrange: View = _same) -> DeviceTensor:
+    def _vector(self, site: str, name: str, vector: Tensor, arrange: View = same) -> DeviceTensor:
         dtype = self.precision(site).vectors
         return self._constant(site, name, "vector", vector, arrange, dtype)
 
@@ -358,7 +352,7 @@ class Runner:
         name: str,
         kind: str,
         owner: Tensor,
-        arrange: View = _same,
+        arrange: View = same,
         dtype: str | None = None,
     ) -> DeviceTensor:
         precision = self.precision(site)
@@ -366,18 +360,6 @@ class Runner:
         if kind in _MULTIPLIED_AS:
             rounding = Rounding.of(precision, _MULTIPLIED_AS[kind])
         return self._store(Constant(f"{site}.{name}", kind, owner, arrange, dtype, rounding))
-
-    def _in_memory(self, constant: Constant) -> DeviceTensor:
-        """Packed once in the life of its owner."""
-
-        # The convolution itself packs its taps.
-        dtype = "float32" if constant.kind == "taps" else constant.dtype
-
-        def make(x: Tensor) -> DeviceTensor:
-            return self.ops.from_torch(constant.prepared(x), dtype)
-
-        recipe = (self.ops.__name__, constant.name, dtype, constant.rounding)
-        return packed(constant.owner, constant.owner, recipe, make)
 
     def _at_once(
         self,

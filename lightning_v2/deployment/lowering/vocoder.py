@@ -105,7 +105,8 @@ class LoweredVocoder:
         x = run.taps("vocoder.input", windows, vocoder.input, side_by_side(vocoder.input), view)
         x = run.layer_norm("vocoder.input_norm", x, vocoder.input_norm, view)
         stored = run.precision("vocoder.input_norm").output
-        x = stack(run, "vocoder.blocks", x, vocoder.blocks, view, stored, mask)
+        x = run.masked(x, mask, stored)
+        x = stack(run, "vocoder.blocks", x, vocoder.blocks, view, mask)
         x = run.layer_norm("vocoder.norm", x, vocoder.norm, view)
         gains = run.linear("vocoder.gains", x, vocoder.gains, view)
         gains = run.unary("vocoder.clamp", "clamp", gains, view, max=LARGEST_LOG_GAIN)

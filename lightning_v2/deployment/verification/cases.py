@@ -14,12 +14,23 @@ import numpy as np
 import torch
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.tensix.numbers.configuration import MatmulProgramConfig
 
 Case = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 
 NEEDED = ("op", "inputs", "options", "config")
 """What a case must say so that it can be run again."""
+
+
+NAMED = ("bias", "weight", "mask", "residual_input_tensor")
+"""Operands that are given by name."""
+
+
+def program_config(options: dict[str, Any]) -> MatmulProgramConfig:
+    """What options of a case say of a product's program; takes them away."""
+    names = ("in0_block_w", "fused_activation", "fast_and_approximate_mode")
+    return MatmulProgramConfig(**{name: options.pop(name) for name in names if name in options})
 
 
 def patterns(values: torch.Tensor) -> np.ndarray:

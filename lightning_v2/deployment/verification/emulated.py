@@ -3,7 +3,7 @@
 import torch
 
 from lightning_v2 import tensix
-from lightning_v2.deployment.verification.cases import Case
+from lightning_v2.deployment.verification.cases import NAMED, Case, program_config
 
 
 def run(case: Case, operands: dict[str, torch.Tensor | float]) -> torch.Tensor:
@@ -25,8 +25,8 @@ def run(case: Case, operands: dict[str, torch.Tensor | float]) -> torch.Tensor:
     if config is not None:
         options["compute_kernel_config"] = config
     if "in0_block_w" in options:
-        options["program_config"] = tensix.MatmulProgramConfig(options.pop("in0_block_w"))
-    named = {key: tensors.pop(key) for key in ("bias", "weight") if key in tensors}
+        options["program_config"] = program_config(options)
+    named = {key: tensors.pop(key) for key in NAMED if key in tensors}
     return tensix.to_torch(getattr(tensix, op)(*tensors.values(), **named, **options))
 
 

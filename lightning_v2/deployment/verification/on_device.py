@@ -7,8 +7,8 @@ import torch
 from lightning_v2.deployment.device.programs import Product, choices
 from lightning_v2.deployment.device.target import Device
 from lightning_v2.deployment.device.ttnn_objects import Words
-from lightning_v2.deployment.verification.cases import Case
-from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
+from lightning_v2.deployment.verification.cases import NAMED, Case, program_config
+from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE
 
 _ENUMS = {"mode": "SigmoidMode", "variant": "GeluVariant"}
@@ -48,9 +48,9 @@ class Operations:
             config = ComputeKernelConfig(**case["config"])
             options["compute_kernel_config"] = self._words.kernel(config)
         if "in0_block_w" in options:
-            width = options.pop("in0_block_w")
-            options["program_config"] = self._program(case, operands, width)
-        named = {key: tensors.pop(key) for key in ("bias", "weight") if key in tensors}
+            words = program_config(options)
+            options["program_config"] = self._program(case, operands, words)
+        named = {key: tensors.pop(key) for key in NAMED if key in tensors}
         function = getattr(self._ttnn, case["op"])
         if case["op"] == "concat":
             return function(list(tensors.values()), **options)
@@ -58,8 +58,8 @@ class Operations:
             return function(*tensors.values(), *options.values())
         return function(*tensors.values(), **named, **options)
 
-    def _program(self, case: Case, operands: dict[str, Any], width: int) -> Any:
-        """The program config of a product whose blocks of K have `width` tiles."""
+    def _program(self, case: Case, operands: dict[str, Any], words: MatmulProgramConfig) -> Any:
+        """The program config of a product that is cut and ends as `words` say."""
         (m, k), n = operands["a"].shape[-2:], operands["b"].shape[-1]
         config = ComputeKernelConfig(**case["config"])
         product = Product(
@@ -68,10 +68,10 @@ class Operations:
             case["inputs"]["b"],
             case["output"],
             config.math_fidelity,
-            width,
+            words.in0_block_w,
             config.fp32_dest_acc_en,
         )
-        return self._words.program(product, choices(product, self._device.grid)[0])
+        return self._words.program(product, choices(product, self._device.grid)[0], words)
 
     def _convolution(self, case: Case, operands: dict[str, Any], options: dict[str, Any]) -> Any:
         ttnn = self._ttnn

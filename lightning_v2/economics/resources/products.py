@@ -18,6 +18,7 @@ from lightning_v2.economics.resources.dram import dram_cycles
 from lightning_v2.economics.resources.l1 import unpack_cycles
 from lightning_v2.economics.resources.noc import latency_cycles, multicast_cycles, read_cycles
 from lightning_v2.economics.resources.time import Time
+from lightning_v2.economics.resources.vector import function_cycles
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.formats import tile_bytes
 from lightning_v2.tile import TILE
@@ -102,7 +103,11 @@ def product_time(program: Program, board: Board) -> Time:
     shares = -(-cut.m * cut.n // (cut.share_m * cut.share_n * program.cores))
     parts = -(-cut.share_m // cut.block_m) * -(-cut.share_n // cut.block_n) * max(1, shares)
     steps = parts * -(-cut.k // cut.width)
-    return block_time(steps, block, feed, written(program, parts, board), board)
+    time = block_time(steps, block, feed, written(program, parts, board), board)
+    if not program.ending:
+        return time
+    results = cut.share_m * cut.share_n * max(1, shares)
+    return time + Time(vector=board.seconds(results * function_cycles(program.ending, board)))
 
 
 def block_time(steps: int, block: float, feed: Feed, write: Feed, board: Board) -> Time:

@@ -16,7 +16,20 @@ from lightning_v2.tile import TILE
 ON_THE_ENGINE = ("add", "subtract", "multiply")
 """Operations that the matrix engine does, unless values have 32 bits."""
 
-PLAIN = ("abs", "clamp", "ge", "gt", "le", "lt", "neg", "relu", "typecast", "where", *ON_THE_ENGINE)
+PLAIN = (
+    "abs",
+    "addcmul",
+    "clamp",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "neg",
+    "relu",
+    "typecast",
+    "where",
+    *ON_THE_ENGINE,
+)
 """Operations of a few instructions; all others are functions."""
 
 

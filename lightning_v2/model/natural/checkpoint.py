@@ -14,9 +14,12 @@ from lightning_v2.model.checkpoint import (
     CONFIG,
     WEIGHTS,
     CheckpointError,
+    check_finite,
+    difference,
     file_digest,
     read_config,
     read_weights,
+    without_values,
 )
 from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
@@ -59,22 +62,20 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
         The network in evaluation mode and float32, its sizes, and the rows of its phones.
 
     Raises:
-        CheckpointError: if a file is missing, damaged, or of another kind of model.
+        CheckpointError: if a file is missing, damaged, truncated, or of another kind of model.
     """
     document = read_config(folder)
     config, symbols = _sizes(folder / CONFIG, document)
     tensors, path = read_weights(folder, document), folder / WEIGHTS
-    if bad := [name for name, value in tensors.items() if not torch.isfinite(value).all()]:
-        raise CheckpointError(f"{path} holds infinite or undefined values in {bad[0]}")
+    # Whatever sizes the configuration names, no memory is taken yet.
+    with without_values():
+        expected = {name: value.half() for name, value in _own(NaturalNetwork(config)).items()}
+    if problem := difference(expected, tensors):
+        raise CheckpointError(f"{path} is not a voice of this kind: {problem}")
+    check_finite(path, tensors)
     network = NaturalNetwork(config)
-    if odd := set(tensors) ^ set(_own(network)):
-        names = ", ".join(sorted(odd)[:3])
-        raise CheckpointError(f"{path} is not a voice of this kind: it has or lacks {names}")
-    try:
-        given = {name: value.float() for name, value in tensors.items()}
-        network.load_state_dict(given, strict=False)  # shared weights have one of their names
-    except RuntimeError as error:
-        raise CheckpointError(f"{path} is not a voice of this kind: {error}") from error
+    given = {name: value.float() for name, value in tensors.items()}
+    network.load_state_dict(given, strict=False)  # shared weights have one of their names
     return network.eval().requires_grad_(False), config, symbols
 
 

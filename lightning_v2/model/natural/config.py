@@ -28,6 +28,9 @@ PITCH_COLUMNS = 32
 """Columns of a frame that hold its pitch and energy; the last ones are zero."""
 
 
+_WIDEST, _MOST_LAYERS = 4096, 64
+
+
 @dataclass(frozen=True)
 class NaturalConfig:
     """Everything that shapes the weights; widths are multiples of 32.
@@ -67,9 +70,13 @@ class NaturalConfig:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 4096:
-                raise ArgumentError(f"{field.name} is {value!r}: must be a whole number to 4096")
-            if not field.name.endswith(("blocks", "heads", "layers")) and value % TILE:
+            counts = field.name.endswith(("blocks", "heads", "layers"))
+            most = _MOST_LAYERS if counts else _WIDEST
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+                raise ArgumentError(
+                    f"{field.name} is {value!r}: must be a whole number from 1 to {most}"
+                )
+            if not counts and value % TILE:
                 raise ArgumentError(f"{field.name} is {value}: must be a multiple of {TILE}")
         for width, heads in ((self.width, self.heads), (self.text, self.text_heads)):
             if width % heads or (width // heads) % TILE:

@@ -83,13 +83,13 @@ class Head(nn.Module):
 
 
 class Spectrum(nn.Module):
-    """The sum of the three branches."""
+    """The sum of the three branches, one product after the other."""
 
     def forward(
         self,
         harmonic: tuple[Tensor, Tensor, Tensor],
         pulses: tuple[Tensor, Tensor],
-        noise: tuple[Tensor, Tensor],
+        noise: tuple[Tensor, Tensor, Tensor],
         free: tuple[Tensor, Tensor],
     ) -> tuple[Tensor, Tensor]:
         """Real and imaginary parts, (B, T, K).
@@ -97,25 +97,28 @@ class Spectrum(nn.Module):
         Args:
             harmonic: gain (B, T, V), cosine and sine (B, T, H).
             pulses: (B, T, V).
-            noise: (B, T, K), shaped.
+            noise: gain and both parts of white noise, (B, T, K).
             free: (B, T, R).
         """
         gain, cosine, sine = harmonic
-        (real, imaginary), turned = pulses, cosine.shape[-1]
-        low, low_imaginary = real[..., :turned], imaginary[..., :turned]
-        turned_real = cosine * low - sine * low_imaginary
-        turned_imaginary = cosine * low_imaginary + sine * low
-        real = gain * torch.cat([turned_real, real[..., turned:]], -1)
-        imaginary = gain * torch.cat([turned_imaginary, imaginary[..., turned:]], -1)
-        return self._sum(real, noise[0], free[0]), self._sum(imaginary, noise[1], free[1])
+        turned = cosine.shape[-1]
+        straight, across = gain[..., :turned] * cosine, gain[..., :turned] * sine
+        straight = torch.cat([straight, gain[..., turned:]], -1)
+        real, imaginary = pulses
+        low_real, low_imaginary = real[..., :turned], imaginary[..., :turned]
+        first = self._without_turn(free[0], noise[0] * noise[1], straight, real)
+        first = torch.cat([first[..., :turned] - across * low_imaginary, first[..., turned:]], -1)
+        second = self._without_turn(free[1], noise[0] * noise[2], straight, imaginary)
+        low = second[..., :turned] + across * low_real
+        return first, torch.cat([low, second[..., turned:]], -1)
 
     @staticmethod
-    def _sum(harmonic: Tensor, noise: Tensor, free: Tensor) -> Tensor:
-        """(B, T, V), (B, T, K), (B, T, R) -> (B, T, K)."""
-        both, own = harmonic.shape[-1], free.shape[-1]
-        voiced = harmonic + noise[..., :both]
-        low = voiced[..., :own] + free
-        return torch.cat([low, voiced[..., own:], noise[..., both:]], -1)
+    def _without_turn(free: Tensor, noise: Tensor, straight: Tensor, pulses: Tensor) -> Tensor:
+        """(B, T, R), (B, T, K), (B, T, V) twice -> (B, T, K): what stays in its own part."""
+        own, both = free.shape[-1], straight.shape[-1]
+        known = torch.cat([free + noise[..., :own], noise[..., own:]], -1)
+        voiced = known[..., :both] + straight * pulses
+        return torch.cat([voiced, known[..., both:]], -1)
 
 
 class Vocoder(nn.Module):
@@ -149,9 +152,8 @@ class Vocoder(nn.Module):
         even, odd = self.folding(pulses)
         spectra = self.cosines(even), self.sines(odd)
         harmonic = head.harmonic_gain(x), *head.harmonic_angle(x)
-        noise_gain = head.noise_gain(x)
-        hiss = noise_gain * noise[..., 0, :], noise_gain * noise[..., 1, :]
         free_gain = head.free_gain(x)
         free = tuple(free_gain * part for part in head.free_angle(x))
+        hiss = head.noise_gain(x), noise[..., 0, :], noise[..., 1, :]
         real, imaginary = self.spectrum(harmonic, spectra, hiss, free)
         return self.overlap_add(self.inverse_cosines(real), self.inverse_sines(imaginary))

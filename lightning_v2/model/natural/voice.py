@@ -20,7 +20,7 @@ from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
 from lightning_v2.noise import check_seed
 from lightning_v2.text import TextError
-from lightning_v2.text.misaki import misaki_sentences, parts
+from lightning_v2.text.misaki import misaki_sentences, parts, unspoken
 from lightning_v2.threads import torch_threads
 
 _QUANTILES = 2**16
@@ -85,7 +85,7 @@ class NaturalVoice:
         """The phones of a text, in the alphabet of misaki.
 
         Raises:
-            TextError: there is nothing to say.
+            TextError: there is nothing to say, or the text holds control characters.
         """
         return tuple(phone for sentence in self.read(text) for phone in sentence)
 
@@ -104,7 +104,7 @@ class NaturalVoice:
                 F0 (an empty array) it forces the durations only.
 
         Raises:
-            TextError: there is nothing to say.
+            TextError: there is nothing to say, or the text holds control characters.
             ArgumentError: `forced` is speech of another text, or the seed is negative.
         """
         check_seed(seed)
@@ -125,7 +125,7 @@ class NaturalVoice:
         longest: phones of a sentence; one with more is cut in parts, see `text.misaki.parts`.
 
         Raises:
-            TextError: there is nothing to say.
+            TextError: there is nothing to say, or the text holds control characters.
         """
         known = self.symbols
         found = (tuple(p for p in phones if p in known) for phones in misaki_sentences(text))
@@ -177,6 +177,7 @@ class NaturalVoice:
             decisions={_RAW_F0: raw},
             frames=tuple(map(len, f0)),
             seed=seed,
+            unspoken=unspoken(text),
             sample_rate=SAMPLE_RATE,
             hop=HOP,
             plan=plan,

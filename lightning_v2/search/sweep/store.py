@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import ArgumentError, LightningWarning
 from lightning_v2.files import written_whole
 
 _SCHEMA = pa.schema(
@@ -43,7 +43,7 @@ _MOST_PARTS = 8
 """So many parts of a measurement lie side by side before they are made one."""
 
 
-class DamagedWarning(UserWarning):
+class DamagedWarning(LightningWarning):
     """A file of results cannot be read; its units run again."""
 
 

@@ -3,7 +3,7 @@
     @measurement("loudness")
     def loudness(voice, sentence, plan): return {"loudness_lufs": …}
 
-    table = sweep([Unit("loudness", {"voice": "slt", …}), …], "build/sweep")
+    table = sweep([Unit("loudness", {"voice": "lark", …}), …], "build/sweep")
 
 In a script, call `sweep` below `if __name__ == "__main__":`, because workers are new processes that
 import the script.
@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from tqdm import tqdm
 
-from lightning_v2.errors import ArgumentError
+from lightning_v2.errors import ArgumentError, LightningWarning
+from lightning_v2.progress import bar
 from lightning_v2.search.sweep.cluster import connected
 from lightning_v2.search.sweep.store import COLUMNS, Results
 from lightning_v2.search.sweep.voices import digest_of
@@ -32,9 +32,10 @@ from lightning_v2.search.sweep.worker import Measurement, Outcome, run_unit
 
 if TYPE_CHECKING:
     from distributed import Client
+    from tqdm import tqdm
 
 
-class SweepWarning(UserWarning):
+class SweepWarning(LightningWarning):
     """Units failed; their rows say why."""
 
 
@@ -199,19 +200,14 @@ def sweep_in_parts(
                         left = {key for part in wanted[place:] for key in part}
                         most = len(left.difference(results.finished(left)))
                         client = stack.enter_context(connected(scheduler, workers, most))
-                    with tqdm(
-                        total=len(units),
-                        initial=len(done),
-                        unit="unit",
-                        disable=None if progress else True,
-                    ) as bar:
-                        _run(missing, results, client, bar)
+                    with bar(len(units), "unit", done=len(done), shown=progress) as shown:
+                        _run(missing, results, client, shown)
             finally:
                 results.compact()
             yield _table(units, results)
 
 
-def _run(units: list[Unit], results: Results, client: Client, bar: tqdm) -> None:
+def _run(units: list[Unit], results: Results, client: Client, shown: tqdm) -> None:
     failed = []
     for unit, outcome in _outcomes(client, units):
         if outcome.bug:
@@ -227,8 +223,8 @@ def _run(units: list[Unit], results: Results, client: Client, bar: tqdm) -> None
         )
         if outcome.error:
             failed.append(f"{unit.measurement}: {outcome.error}")
-            bar.set_postfix_str(f"{len(failed)} failed")
-        bar.update()
+            shown.set_postfix_str(f"{len(failed)} failed", refresh=False)
+        shown.update()
     if failed:
         message = f"{len(failed)} of {len(units)} units failed, for example {failed[0]}"
         warnings.warn(message, SweepWarning, stacklevel=4)

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from lightning_v2.tensix.exact import matmul as matmul_exact
-from lightning_v2.tensix.exact.threads import spread
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
@@ -15,6 +14,7 @@ from lightning_v2.tensix.numbers.tensor import Tensor
 from lightning_v2.tensix.programs.convolution import ConvolutionProgram
 from lightning_v2.tensix.programs.convolution_memory import HEIGHT, alignment, up
 from lightning_v2.tensix.programs.convolution_windows import product, tilized, windows
+from lightning_v2.tensix.threads import spread
 
 _BFLOAT16 = 0xFFFF0000
 # The longest read of one request on the network of the chip, in bytes.

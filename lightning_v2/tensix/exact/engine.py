@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lightning_v2.tensix.exact import threads
+from lightning_v2.tensix import threads
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings

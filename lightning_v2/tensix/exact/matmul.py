@@ -5,7 +5,6 @@ import torch
 
 from lightning_v2.tensix.exact import rows
 from lightning_v2.tensix.exact.engine import multiply_add
-from lightning_v2.tensix.exact.threads import spread
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.numbers.configuration import (
@@ -15,6 +14,7 @@ from lightning_v2.tensix.numbers.configuration import (
 )
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.tensor import Tensor
+from lightning_v2.tensix.threads import spread
 
 _TF32 = 0xFFFFE000  # mask of a pattern
 

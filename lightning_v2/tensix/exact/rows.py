@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lightning_v2.tensix.exact.threads import spread
+from lightning_v2.tensix.threads import spread
 
 _SMALL = 1 << 12
 """Values below which a second thread costs more than it brings."""

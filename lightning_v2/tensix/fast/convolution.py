@@ -9,7 +9,8 @@ import itertools
 import torch
 import torch.nn.functional as F
 
-from lightning_v2.tensix.fast.matmul import added, destination, part
+from lightning_v2.tensix.fast.matmul import added, destination
+from lightning_v2.tensix.fast.operands import part
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig
 from lightning_v2.tensix.numbers.formats import pack_device

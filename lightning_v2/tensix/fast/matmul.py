@@ -18,6 +18,8 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
+from lightning_v2.tensix.fast.narrow_dst import ByLoops, ByTorch, sums_of
+from lightning_v2.tensix.fast.operands import part
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
@@ -25,26 +27,11 @@ from lightning_v2.tensix.numbers.formats import (
     TILE,
     pack_device,
     pack_host,
-    round_bfloat16_,
     truncate,
 )
 from lightning_v2.tensix.numbers.tensor import Tensor
 
 _TF32 = 0xFFFFE000
-_SLICE = 16  # values of K that one instruction of the engine consumes
-
-Pairs = list[tuple[torch.Tensor, torch.Tensor]]
-
-
-def part(x: Tensor, position: str, name: str, fp32_dest_acc_en: bool) -> torch.Tensor:
-    """The part "high", "all" or "low" of operand "in0" or "in1" (any shape)."""
-    if fidelity.is_whole(position, name, x.dtype, fp32_dest_acc_en):
-        return x.values
-
-    def take(values: torch.Tensor) -> torch.Tensor:
-        return fidelity.take(values, position, name, x.dtype, fp32_dest_acc_en)
-
-    return x.form((position, name, fp32_dest_acc_en), take)
 
 
 def destination(
@@ -59,10 +46,10 @@ def destination(
     wide = config.fp32_dest_acc_en
     if wide:
         return product(in0, in1, config)
-    names = fidelity.phases(config.math_fidelity, in0.dtype, in1.dtype)
-    parts = [(part(in0, "in0", a, wide), part(in1, "in1", b, wide)) for a, b in names]
-    pairs, shape = _batched(parts)
-    return _run_blocks(pairs, config, program, waiting, through_memory).view(shape)
+    in0, in1, shape = _batched(in0, in1)
+    sums = sums_of(in0, in1, fidelity.phases(config.math_fidelity, in0.dtype, in1.dtype))
+    manner = (config, program, waiting, through_memory)
+    return _run_blocks(sums, in0.shape[-1], *manner).view(shape)
 
 
 def product(in0: Tensor, in1: Tensor, config: ComputeKernelConfig) -> torch.Tensor:
@@ -92,26 +79,27 @@ def added(terms: Iterable[torch.Tensor]) -> torch.Tensor:
     return functools.reduce(operator.add, terms)
 
 
-def _batched(pairs: Pairs) -> tuple[Pairs, torch.Size]:
+def _batched(in0: Tensor, in1: Tensor) -> tuple[Tensor, Tensor, torch.Size]:
     """Operands as (M, K) @ (K, N) or (B, M, K) @ (B, K, N), and the shape of the true product."""
-    a, b = pairs[0]
+    a, b = in0.values, in1.values
     if b.dim() == 2:
-        flat = [(x.reshape(-1, x.shape[-1]), y) for x, y in pairs]
-        return flat, torch.Size((*a.shape[:-1], b.shape[-1]))
+        flat = in0 if a.dim() == 2 else Tensor(a.reshape(-1, a.shape[-1]), in0.dtype)
+        return flat, in1, torch.Size((*a.shape[:-1], b.shape[-1]))
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])  # torch's imports sympy
-    three = [tuple(x.expand(*batch, *x.shape[-2:]).flatten(0, -3) for x in pair) for pair in pairs]
-    return three, torch.Size((*batch, a.shape[-2], b.shape[-1]))
+    a, b = (x.expand(*batch, *x.shape[-2:]).flatten(0, -3) for x in (a, b))
+    shape = torch.Size((*batch, a.shape[-2], b.shape[-1]))
+    return Tensor(a, in0.dtype), Tensor(b, in1.dtype), shape
 
 
 def _run_blocks(
-    pairs: Pairs,
+    sums: ByLoops | ByTorch,
+    k: int,
     config: ComputeKernelConfig,
     program: MatmulProgramConfig,
     waiting: str,
     through_memory: bool,
 ) -> torch.Tensor:
     """All of K with a 16-bit Dst, block by block, as `matmul_exact` orders them."""
-    k = pairs[0][0].shape[-1]
     width = program.in0_block_w * TILE
     in_memory = config.packer_l1_acc and -(-k // width) > 1
     between = "bfloat16" if in_memory or waiting == "float32" else waiting
@@ -119,7 +107,7 @@ def _run_blocks(
     for start in range(0, k, width):
         last = start + width >= k
         reload = total is not None and (not in_memory or (last and not through_memory))
-        dst = _run_dst(pairs, start, min(start + width, k), total if reload else None)
+        dst = sums.add(start, min(start + width, k), total if reload else None)
         if last and (reload or total is None):
             return dst
         if total is None or reload:
@@ -127,25 +115,3 @@ def _run_blocks(
         else:
             total = pack_host(total + dst, "bfloat16")
     return total
-
-
-def _run_dst(pairs: Pairs, start: int, stop: int, dst: torch.Tensor | None) -> torch.Tensor:
-    """K from `start` to `stop` on top of `dst`: by tile, phase and half tile, each step rounded."""
-    steps = [
-        (a[..., k : min(k + _SLICE, stop)], b[..., k : min(k + _SLICE, stop), :])
-        for tile in range(start, stop, TILE)
-        for a, b in pairs
-        for k in range(tile, min(tile + TILE, stop), _SLICE)
-    ]
-    if torch.is_grad_enabled() and any(a.requires_grad or b.requires_grad for a, b in pairs):
-        for a, b in steps:
-            product = torch.matmul(a, b)
-            dst = pack_device(product if dst is None else dst + product, "bfloat16")
-        return dst
-    dst = torch.matmul(*steps[0]) if dst is None else dst + torch.matmul(*steps[0])
-    round_bfloat16_(dst)
-    multiply_add = dst.addmm_ if dst.dim() == 2 else dst.baddbmm_
-    for a, b in steps[1:]:
-        multiply_add(a, b)
-        round_bfloat16_(dst)
-    return dst

@@ -15,6 +15,7 @@ from types import ModuleType
 
 import torch
 
+from lightning_v2.tensix.numbers.configuration import FUSED_ACTIVATIONS
 from lightning_v2.tensix.numbers.sites import SitePrecision
 from lightning_v2.tensix.ops.elementwise import BINARY
 from lightning_v2.tensix.ops.unary import UNARY
@@ -49,16 +50,31 @@ class Execution:
         """x in the format of the site's activations."""
         return self.ops.typecast(x, self.precision.activations)
 
-    def linear(self, x, weight, bias=None):
-        """x (..., K) @ weight (K, N) + bias (N,)."""
-        return self.product(self.operand(x), weight, bias)
+    def linear(self, x, weight, bias=None, program=None):
+        """x (..., K) @ weight (K, N) + bias (N,); program: in place of that of the site."""
+        return self.product(self.operand(x), weight, bias, program)
 
     def matmul(self, a, b, bias=None):
         """a (..., M, K) @ b (..., K, N) + bias (N,), both cast."""
         return self.product(self.operand(a), self.operand(b), bias)
 
-    def product(self, a, b, bias=None):
-        """a (..., M, K) @ b (..., K, N) + bias (N,), operands as they are stored."""
+    def fuses(self, name, precision):
+        """Whether the function called `name`, of a site of that `precision`, can end a product of
+        this site: what lies between the two is never stored then, so both have one format."""
+        formats = {self.precision.output, precision.activations, precision.output}
+        return name in FUSED_ACTIVATIONS and len(formats) == 1 and formats != {"float32"}
+
+    def ending(self, name, precision):
+        """The program config of products of this site that end in that function."""
+        fast = precision.math_approx_mode and UNARY[name].approximate is not None
+        width = self.precision.in0_block_w
+        return self.ops.MatmulProgramConfig(width, name, fast)
+
+    def product(self, a, b, bias=None, program=None):
+        """a (..., M, K) @ b (..., K, N) + bias (N,), operands as they are stored.
+
+        program: in place of that of the site.
+        """
         output = self.precision.output
         fused = bias if output != "float32" else None
         y = self.ops.linear(
@@ -67,7 +83,7 @@ class Execution:
             bias=fused,
             dtype=output,
             compute_kernel_config=self.config,
-            program_config=self.program,
+            program_config=program or self.program,
         )
         if bias is None or fused is not None:
             return y
@@ -102,9 +118,24 @@ class Execution:
             pair[constant] = (a, b)[constant]
         return self._stored(getattr(self.ops, name)(*pair))
 
+    def addcmul(self, a, b, c, value=1.0):
+        """a + value * b * c of bfloat16."""
+        return self.ops.addcmul(*map(self._computed, (a, b, c)), value=value)
+
     def layer_norm(self, x, weight=None, bias=None, epsilon=1e-5):
         """Over the last axis; weight, bias (C,) in the format of vectors."""
         return self._normalised(self.ops.layer_norm, x, epsilon, weight=weight, bias=bias)
+
+    def norms_sum(self, precision):
+        """Whether a norm of this site can add up what it is of, a sum that is of that precision:
+        all is bfloat16."""
+        formats = {precision.activations, precision.output, self.precision.activations}
+        return formats == {"bfloat16"} == {self._computed_in}
+
+    def norm_of_sum(self, x, other, weight, bias, epsilon):
+        """`layer_norm` of x + other, where `norms_sum` allows."""
+        vectors = {"weight": weight, "bias": bias, "residual_input_tensor": other}
+        return self._normalised(self.ops.layer_norm, x, epsilon, **vectors)
 
     def rms_norm(self, x, weight=None, epsilon=1e-5):
         """Over the last axis; weight (C,) in the format of vectors."""
@@ -121,6 +152,16 @@ class Execution:
             wide = "float32" if self._computed_in == "float32" else "bfloat16"
             x = self.ops.add(self.ops.typecast(x, wide), self.ops.typecast(mask, wide))
         return self._stored(self.ops.softmax(x, dim, compute_kernel_config=self.config))
+
+    def attention_softmax(self, x, mask):
+        """Along the keys of scores x (B, H, M, N) + mask (B, 1, 1, N).
+
+        One operation where its product with a scale of 1 loses nothing.
+        """
+        if self._computed_in != "bfloat16" or self.config.math_fidelity != "HiFi4":
+            return self.softmax(x, mask=mask)
+        x, config = self._computed(x), self.config
+        return self._stored(self.ops.scale_mask_softmax(x, mask=mask, compute_kernel_config=config))
 
     def reduce(self, name, x, dim=None, keepdim=False):
         """sum, mean, max or min along `dim`."""

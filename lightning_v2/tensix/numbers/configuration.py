@@ -176,16 +176,26 @@ class ComputeKernelConfig:
             _check(name, getattr(self, name), (True, False))
 
 
+FUSED_ACTIVATIONS = ("gelu", "silu")
+"""Functions that a program config of a matmul may name, of those that ttnn knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class MatmulProgramConfig:
-    """How a matmul is cut into blocks, as far as the result depends on it.
+    """How a matmul is cut into blocks and what ends it, as far as the result depends on it.
 
     Attributes:
         in0_block_w: tiles of K in one block.
+        fused_activation: "gelu", "silu" or None: a function of what stands in Dst, after the bias
+            and before the packer.
+        fast_and_approximate_mode: of gelu.
     """
 
     in0_block_w: int
+    fused_activation: str | None = None
+    fast_and_approximate_mode: bool = False
 
     def __post_init__(self):
+        _check("fused_activation", self.fused_activation, (None, *FUSED_ACTIVATIONS))
         if not isinstance(self.in0_block_w, int) or self.in0_block_w < 1:
             raise ArgumentError(f"in0_block_w is {self.in0_block_w!r}; legal are positive integers")

@@ -26,7 +26,6 @@ import numpy as np
 import torch
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.tensix.exact.threads import spread_slices
 from lightning_v2.tensix.fast import elementwise as elementwise_fast
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
@@ -39,6 +38,7 @@ from lightning_v2.tensix.numbers.formats import (
     round_bfloat16,
 )
 from lightning_v2.tensix.numbers.tensor import Tensor, checked_dtype
+from lightning_v2.tensix.threads import spread_slices
 
 
 def add(

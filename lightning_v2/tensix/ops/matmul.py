@@ -16,7 +16,7 @@ from lightning_v2.tensix.numbers.configuration import (
 )
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, TILE, pack_device
 from lightning_v2.tensix.numbers.tensor import Tensor, checked, checked_dtype
-from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
+from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS, in_destination
 from lightning_v2.tensix.programs import matmul as programs
 
 ACTIVATIONS = ("relu", "gelu", "silu", "sigmoid", "tanh")
@@ -43,7 +43,8 @@ def matmul(
             as ttnn has it where no core grid is given.
         compute_kernel_config: see docs/numerics.md, section 8 for what ttnn takes if it is not
             given.
-        program_config: ttnn's own choice if not given; see `programs.matmul`.
+        program_config: ttnn's own choice if not given; see `programs.matmul`. An activation that it
+            names works on Dst, before the result is rounded.
 
     Raises:
         TypeError: an operand is no `tensix.Tensor`.
@@ -120,7 +121,7 @@ def linear(
         tier = matmul_exact if exact else matmul_fast
         waiting = "float32" if config.fp32_dest_acc_en else output
         dst = tier.destination(a, b, config, chosen, waiting, bias is not None)
-    result = finish(dst, bias, config, output)
+    result = finish(dst, bias, config, output, program_config)
     if activation is not None:
         result = FUNCTIONS[activation](Tensor(result, output)).values
     if input_tensor_a.values.dim() == 1:
@@ -133,19 +134,27 @@ def finish(
     bias: Tensor | None,
     config: ComputeKernelConfig,
     output: str,
+    program_config: MatmulProgramConfig | None = None,
 ) -> torch.Tensor:
-    """Bias and pack of dst (..., N), which nobody else has: values in the format `output`.
+    """Bias, fused activation and pack of dst (..., N), which nobody else has: values in the format
+    `output`.
 
-    docs/numerics.md, sections 6.3 and 5.
+    docs/numerics.md, sections 6.3, 6.4 and 5.
     """
     wide, exact = config.fp32_dest_acc_en, settings().exact
+    fused = None if program_config is None else program_config.fused_activation
     if bias is not None and exact:
         dst = matmul_exact.add_row(dst, bias.values, wide)
     elif bias is not None:
         row = bias.values.reshape(-1).to(dst.device)  # rows of zeros are made on the CPU
         if wide:
-            return matmul_fast.with_row(dst, row, output)
-        dst = pack_device(dst + row, "bfloat16")
+            dst = matmul_fast.with_row(dst, row, output if fused is None else "float32")
+        else:
+            dst = pack_device(dst + row, "bfloat16")
+        if wide and fused is None:
+            return dst
+    if fused is not None:
+        dst = in_destination(fused, dst, wide, program_config.fast_and_approximate_mode)
     return pack_device(dst, output)
 
 

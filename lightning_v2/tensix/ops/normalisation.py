@@ -15,6 +15,7 @@ from lightning_v2.tensix.fast import normalisation as normalisation_fast
 from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
+from lightning_v2.tensix.ops.elementwise import add
 
 INPUTS = ("float32", "bfloat16", "bfloat8_b")
 VECTORS = ("float32", "bfloat16")
@@ -34,6 +35,7 @@ def layer_norm(
     epsilon: float = 1e-12,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
+    residual_input_tensor: Tensor | None = None,
     compute_kernel_config: ComputeKernelConfig | None = None,
 ) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon) * weight + bias along the last axis.
@@ -42,17 +44,20 @@ def layer_norm(
         x: (..., N), float32, bfloat16 or bfloat8_b.
         epsilon: cut to bfloat16, as ttnn does.
         weight, bias: N values in a tensor whose last axis they are; float32 or bfloat16.
+        residual_input_tensor: of the shape of x, bfloat16 both: their sum is normalised, which goes
+            through memory as wide as Dst is.
         compute_kernel_config: None for ttnn's default: HiFi4 with a 32-bit Dst.
 
     Returns:
         (..., N) in the format of x.
 
     Raises:
-        TypeError: x, weight or bias is no `tensix.Tensor`.
+        TypeError: an operand is no `tensix.Tensor`.
         ArgumentError: a format or shape that ttnn does not take.
         NoRuleError: exact tier, rows longer than 3072: ttnn then takes another kernel.
     """
-    return _norm("layer_norm", x, epsilon, weight, bias, compute_kernel_config)
+    other = residual_input_tensor
+    return _norm("layer_norm", x, epsilon, weight, bias, compute_kernel_config, other)
 
 
 def rms_norm(
@@ -111,6 +116,7 @@ def _norm(
     weight: Tensor | None,
     bias: Tensor | None,
     config: ComputeKernelConfig | None,
+    other: Tensor | None = None,
 ) -> Tensor:
     config = config or _DEFAULTS[name]
     if checked("x", x).dtype not in INPUTS:
@@ -119,9 +125,10 @@ def _norm(
         raise ArgumentError("x has no axes; legal are tensors with a last axis to normalise")
     size = x.shape[-1]
     scale, shift = _vector("weight", weight, size), _vector("bias", bias, size)
+    source = x if other is None else _sum(x, other, config)
     if not settings().exact:
         fast = normalisation_fast.normalise
-        dst = fast(x.values, scale, shift, epsilon, config, centred=name == "layer_norm")
+        dst = fast(source.values, scale, shift, epsilon, config, centred=name == "layer_norm")
         return Tensor(formats.pack_device_(dst, x.dtype), x.dtype)
     if size > LONGEST[name]:
         raise NoRuleError(
@@ -129,15 +136,26 @@ def _norm(
             'and fewer, or the tier "fast"'
         )
     dst = normalise(
-        x.values,
+        source.values,
         scale,
         shift,
         epsilon,
         config,
         centred=name == "layer_norm",
-        narrow_source=x.dtype != "float32",
+        narrow_source=source.dtype != "float32",
     )
     return Tensor(formats.pack_device(dst, x.dtype)[..., :size].contiguous(), x.dtype)
+
+
+def _sum(x: Tensor, other: Tensor, config: ComputeKernelConfig) -> Tensor:
+    """What is normalised in place of x, as it lies in memory."""
+    checked("residual_input_tensor", other)
+    if (other.dtype, other.shape) != ("bfloat16", x.shape) or x.dtype != "bfloat16":
+        raise ArgumentError(
+            f"residual_input_tensor is {other.dtype} of shape {tuple(other.shape)} beside x, "
+            f"{x.dtype} of shape {tuple(x.shape)}; legal are bfloat16 and one shape"
+        )
+    return add(x, other, dtype="float32" if config.fp32_dest_acc_en else "bfloat16")
 
 
 def _padded(x: torch.Tensor) -> torch.Tensor:

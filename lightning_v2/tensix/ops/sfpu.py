@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from lightning_v2.errors import ArgumentError
-from lightning_v2.tensix.exact.threads import spread_slices
 from lightning_v2.tensix.kernels.loops import loops
 from lightning_v2.tensix.numbers.configuration import settings
 from lightning_v2.tensix.ops.unary import UNARY
+from lightning_v2.tensix.threads import spread_slices
 
 EXACT = tuple(row.name for row in UNARY.values() if row.loop is not None)
 """Functions that `apply` knows."""

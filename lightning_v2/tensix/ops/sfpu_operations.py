@@ -124,6 +124,28 @@ def pow(x: Tensor, exponent: int) -> Tensor:
     return _run("pow", x, exponent=exponent)
 
 
+def in_destination(name: str, dst: torch.Tensor, wide: bool, fast: bool = False) -> torch.Tensor:
+    """A function of what stands in Dst, inside another operation: what it leaves there.
+
+    Args:
+        name: a row of `unary`.
+        dst: any shape, float32; with `wide` False bfloat16 values.
+        wide: Dst has 32 bits.
+        fast: in its fast and approximate mode.
+    """
+    row = UNARY[name]
+    approximate = fast and row.fast_mode == "approximate"
+    if settings().exact:
+        return apply(name, dst, wide=wide, approximate=approximate)
+    if approximate:
+        values, truncated = row.approximate(dst), True
+    else:
+        values, truncated = row.function(dst, *row.parameters.values()), row.truncated
+    if wide:
+        return values
+    return pack_cut_(values) if truncated else pack_device_(values, "bfloat16")
+
+
 def _run(name: str, x: Tensor, fast: bool = False, **parameters: float) -> Tensor:
     """A row of the table in the tier at hand; `fast`: in its fast mode."""
     row, wide = UNARY[name], checked("x", x).dtype == "float32"

@@ -15,6 +15,7 @@ from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, settings
 from lightning_v2.tensix.numbers.formats import pack_device
 from lightning_v2.tensix.numbers.tensor import Tensor, checked
+from lightning_v2.tensix.ops.elementwise import add
 
 INPUTS = ("float32", "bfloat16", "bfloat8_b")
 LONGEST = 4096
@@ -66,6 +67,42 @@ def softmax(
         )
     dst = softmax_rows(x.values, config, stable=numeric_stable, exponentials=between)
     return Tensor(formats.pack_device(dst, x.dtype), x.dtype)
+
+
+def scale_mask_softmax(
+    x: Tensor, *, mask: Tensor, compute_kernel_config: ComputeKernelConfig
+) -> Tensor:
+    """softmax(x + mask) along the last axis, with a scale of 1: `ttnn.scale_mask_softmax`.
+
+    Args:
+        x: (B, H, M, N), bfloat16.
+        mask: (B, 1, 1, N), bfloat16.
+        compute_kernel_config: with HiFi4, in which the product with the scale keeps all bits.
+
+    Returns:
+        The shape and format of x.
+
+    Raises:
+        TypeError: x or mask is no `tensix.Tensor`.
+        ArgumentError: other formats, shapes or another fidelity.
+    """
+    for name, tensor in (("x", x), ("mask", mask)):
+        if checked(name, tensor).dtype != "bfloat16":
+            raise ArgumentError(f"{name} is {tensor.dtype}; legal is bfloat16")
+    if x.values.dim() != 4 or tuple(mask.shape) != (x.shape[0], 1, 1, x.shape[-1]):
+        raise ArgumentError(
+            f"x has shape {tuple(x.shape)} and mask {tuple(mask.shape)}; legal are (B, H, M, N) "
+            "and (B, 1, 1, N)"
+        )
+    config = compute_kernel_config
+    if config.math_fidelity != "HiFi4":
+        raise ArgumentError(f"math_fidelity is {config.math_fidelity}; legal is HiFi4")
+    # The sum goes through memory as wide as Dst is, and no score of a key that counts is changed.
+    masked = add(x, mask, dtype="float32" if config.fp32_dest_acc_en else "bfloat16")
+    if not settings().exact:
+        return Tensor(pack_device(_fast(masked, -1, True, "float32", config), x.dtype), x.dtype)
+    dst = softmax_rows(masked.values, config, stable=True, exponentials="float32")
+    return Tensor(pack_device(dst, x.dtype), x.dtype)
 
 
 def softmax_rows(

@@ -42,14 +42,15 @@ def product(
     taken = taken.reshape(-1, height, width, parts, (channels + more) // parts)
     rows = F.pad(taken.transpose(2, 3).reshape(len(taken), -1, depth), (0, rest)).flatten(1)
 
-    def filled_up(values: torch.Tensor) -> torch.Tensor:
+    def filled_up(values: torch.Tensor) -> Tensor:
         blocks = F.pad(values, (0, 0, 0, more)).unflatten(2, (parts, -1)).transpose(1, 2)
-        return F.pad(blocks.reshape(-1, depth, outputs), (0, 0, 0, rest)).flatten(0, 1)
+        rows = F.pad(blocks.reshape(-1, depth, outputs), (0, 0, 0, rest))
+        return Tensor(rows.flatten(0, 1), weight.dtype)
 
     grows = config.packer_l1_acc and (height * parts > 2 or bias is not None)
     dst = destination(
         tilized(Tensor(rows, x.dtype), config, output),
-        Tensor(weight.form(("rows of K", program), filled_up), weight.dtype),
+        weight.form(("rows of K", program), filled_up),
         replace(config, packer_l1_acc=grows),
         MatmulProgramConfig((depth + rest) // TILE),
         output,

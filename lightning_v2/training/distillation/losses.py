@@ -179,9 +179,3 @@ def state_loss(states: list[Tensor], hidden: Tensor, inner: Tensor) -> Tensor:
 def _bounded(log: Tensor, typical: Tensor) -> Tensor:
     """Log gains over what is typical, within what a gain can say."""
     return (log - torch.log(typical)).clamp(-LARGEST_LOG_GAIN, LARGEST_LOG_GAIN)
-
-
-def masked_l1(found: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Mean of |found - target| where the mask, which is broadcast, is 1."""
-    error = (found - target).abs() * mask
-    return error.sum() / mask.expand_as(error).sum().clamp(min=1)

@@ -14,7 +14,7 @@ from lightning_v2.resources import data_path, text_lines
 from lightning_v2.training.distillation.corpus import Lessons, build
 from lightning_v2.training.distillation.lessons import Teacher
 from lightning_v2.training.distillation.stages import run_stage
-from lightning_v2.training.distillation.trainer import Schedule, read_state
+from lightning_v2.training.loop import Schedule, read_state
 from lightning_v2.voices import load
 
 STEPS = {

@@ -8,7 +8,8 @@ from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.training.distillation.corpus import Lessons
 from lightning_v2.training.distillation.dataset import Dataset
 from lightning_v2.training.distillation.solve import solve_linear, solve_prosody
-from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Schedule, Trainer, read_state
+from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Trainer
+from lightning_v2.training.loop import Schedule, read_state
 
 _ACOUSTIC = ("encoder.", "duration.", "prosody.", "text.")
 

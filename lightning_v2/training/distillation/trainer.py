@@ -1,20 +1,9 @@
-"""The training loop of a pupil. Its halves are trained apart, on a core each, and then joined."""
-
-import copy
-import json
-import math
-import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from pickle import UnpicklingError
+"""How a pupil is trained. Its halves are trained apart, on a core each, and then joined."""
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from lightning_v2.errors import ArgumentError
-from lightning_v2.files import written_whole
 from lightning_v2.model.natural.config import STEP, NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.model.natural.prosody import F0_SCALE
@@ -24,9 +13,10 @@ from lightning_v2.training.distillation.losses import (
     encoder_losses,
     head_losses,
     hidden_losses,
-    masked_l1,
     state_loss,
 )
+from lightning_v2.training.loop import Loop, Schedule, at
+from lightning_v2.training.losses import masked_l1
 
 STAGES = ("parts", "acoustic", "prosody", "blocks", "vocoder", "joint")
 
@@ -39,140 +29,24 @@ _MARGIN = {"parts": 48, "acoustic": 72, "prosody": 72}
 _LAYERS = 2
 """Of those that share their weights, how many a batch is about."""
 
-_MEMORY = 0.999
-"""Of the running average of the weights."""
 
+class Trainer(Loop):
+    """Trains a pupil.
 
-@dataclass(frozen=True)
-class Schedule:
-    """How to train.
-
-    Attributes:
-        stage: "parts" (each part of encoders and predictors by itself, on what the teacher's is
-            given), "acoustic" (the whole of them), "prosody" (pitch and energy alone, on what the
-            encoder says then), "blocks" (each block of the decoder by itself), "vocoder" (the whole
-            decoder and the heads) or "joint" (these on the pupil's own text, with the encoder that
-            it comes from).
-        steps: optimiser steps.
-        crops: a batch.
-        crop_steps: of 25 ms, of each.
-        learning_rate: peak, after a warm-up; it falls along a cosine to one hundredth.
-        warm_up: steps.
-        weight_decay: of AdamW.
-        seed: of all random draws.
+    Stages: "parts" (each part of encoders and predictors by itself, on what the teacher's is
+    given), "acoustic" (the whole of them), "prosody" (pitch and energy alone, on what the encoder
+    says then), "blocks" (each block of the decoder by itself), "vocoder" (the whole decoder and the
+    heads), "joint" (these on the pupil's own text, with the encoder that it comes from).
     """
 
-    stage: str
-    steps: int
-    crops: int = 6
-    crop_steps: int = 64
-    learning_rate: float = 2e-3
-    warm_up: int = 100
-    weight_decay: float = 0.01
-    seed: int = 1
-
-    def __post_init__(self):
-        if self.stage not in STAGES:
-            raise ArgumentError(f"stage is {self.stage!r}: must be one of {', '.join(STAGES)}")
-
-
-class Trainer:
-    """Holds a network, its optimiser and the place in the schedule; saves and resumes all three.
-
-    Attributes:
-        network: as it is trained.
-        average: the running average of its weights: what is used in the end.
-    """
+    stages = STAGES
 
     def __init__(self, config: NaturalConfig, schedule: Schedule, data: Dataset):
         torch.manual_seed(schedule.seed)
-        self.config, self.schedule, self.data = config, schedule, data
-        self.network = NaturalNetwork(config).to(data.device)
-        _set_typical(self.network, data)
-        self.average = copy.deepcopy(self.network)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=schedule.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=schedule.weight_decay,
-        )
-        self.step = 0
-
-    def resume(self, path: Path) -> None:
-        """Go on from a saved state.
-
-        Raises:
-            ArgumentError: if it is damaged, or was made with other sizes or another schedule.
-        """
-        state = read_state(path)
-        if state["config"] != asdict(self.config) or state["schedule"] != asdict(self.schedule):
-            raise ArgumentError(f"{path} was made with other settings: remove it to start again")
-        self.start_from(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
-
-    def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Take weights over."""
-        self.network.load_state_dict(weights)
-        self.average.load_state_dict(weights)
-
-    def save(self, path: Path) -> None:
-        state = {
-            "config": asdict(self.config),
-            "schedule": asdict(self.schedule),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-        with written_whole(path) as part:
-            torch.save(state, part)
-
-    def learning_rate(self) -> float:
-        s = self.schedule
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1, self.step / s.steps)))
-        return s.learning_rate * min(1, (self.step + 1) / s.warm_up) * (0.01 + 0.99 * cosine)
-
-    def run(self, folder: Path, save_every_s: float = 120) -> None:
-        """Train to the end of the schedule; state and log.jsonl go to the folder."""
-        saved = time.monotonic()
-        sums: dict[str, Tensor] = {}
-        count = 0
-        with (
-            open(folder / "log.jsonl", "a", buffering=1) as log,
-            tqdm(total=self.schedule.steps, initial=self.step, desc="train", mininterval=10) as bar,
-        ):
-            while self.step < self.schedule.steps:
-                for name, value in self.train_step().items():
-                    sums[name] = sums.get(name, 0) + value
-                count += 1
-                bar.update()
-                if self.step % 50 == 0:
-                    means = {name: round(float(value) / count, 4) for name, value in sums.items()}
-                    log.write(json.dumps({"step": self.step, "time": time.time(), **means}) + "\n")
-                    sums, count = {}, 0
-                if time.monotonic() - saved > save_every_s:
-                    self.save(folder / "state.pt")
-                    saved = time.monotonic()
-        self.save(folder / "state.pt")
-
-    def train_step(self) -> dict[str, Tensor]:
-        """One step on a fresh batch; returns the losses, on the device."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate()
-        self.network.train()
-        losses = self.losses(np.random.default_rng([self.schedule.seed, self.step]))
-        self.optimizer.zero_grad(set_to_none=True)
-        sum(losses.values()).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        memory = min(_MEMORY, self.step / (self.step + 10))
-        with torch.no_grad():
-            for ours, new in zip(self.average.parameters(), self.network.parameters(), strict=True):
-                ours.lerp_(new, 1 - memory)
-        return {name: loss.detach() for name, loss in losses.items()}
+        network = NaturalNetwork(config).to(data.device)
+        _set_typical(network, data)
+        super().__init__(network, config, schedule)
+        self.data = data
 
     def losses(self, generator: np.random.Generator) -> dict[str, Tensor]:
         """Of one batch, by name."""
@@ -188,7 +62,7 @@ class Trainer:
         if s.stage == "prosody":
             with torch.no_grad():
                 hidden = self.network.encoder(sentences.phones, sentences.mask)
-            pitch, energy = self.network.prosody(_at(hidden, crop.phone), crop.mask)
+            pitch, energy = self.network.prosody(at(hidden, crop.phone), crop.mask)
             return _prosody_losses(pitch, energy, crop)
         if s.stage == "acoustic":
             return self._acoustic_losses(sentences, crop)
@@ -218,7 +92,7 @@ class Trainer:
         text_sums = network.text.sums(phones, mask)
         encoder_sums = network.encoder.sums(phones, mask)
         text, hidden = network.text.norm(text_sums[-1]), network.encoder.norm(encoder_sums[-1])
-        sums = network.prosody.sums(_at(hidden, crop.phone), crop.mask)
+        sums = network.prosody.sums(at(hidden, crop.phone), crop.mask)
         pitch, energy = network.prosody.told(sums[-1])
         predicted = network.duration(hidden, mask)
         text_taught, encoder_taught = self.data.sums(sentences)
@@ -233,7 +107,7 @@ class Trainer:
 
     def _vocoder_losses(self, text: Tensor, crop: Crop) -> dict[str, Tensor]:
         network = self.network
-        frames = _at(text, crop.phone.repeat_interleave(STEP, 1))
+        frames = at(text, crop.phone.repeat_interleave(STEP, 1))
         frames = frames * crop.mask.repeat_interleave(STEP, 1)
         pitch = network.pitch_columns(crop.f0, crop.energy / ENERGY_SCALE)
         states = network.decoder.hidden(frames, pitch)
@@ -248,18 +122,6 @@ ENERGY_SCALE = 5.0
 """What of the teacher's energy is 1 of the pupil's."""
 
 
-def read_state(path: Path) -> dict:
-    """A state that a trainer has saved.
-
-    Raises:
-        ArgumentError: if it is damaged.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, UnpicklingError, EOFError) as error:
-        raise ArgumentError(f"{path} is damaged: remove it to start again") from error
-
-
 def _prosody_losses(pitch: Tensor, energy: Tensor, crop: Crop) -> dict[str, Tensor]:
     return {
         "pitch": 6 * masked_l1(pitch, crop.f0.clamp(min=0) / F0_SCALE, crop.inner),
@@ -269,11 +131,6 @@ def _prosody_losses(pitch: Tensor, energy: Tensor, crop: Crop) -> dict[str, Tens
 
 def _text_loss(text: Tensor, sentences: Sentences) -> Tensor:
     return 3 * masked_l1(text, sentences.text, sentences.mask)
-
-
-def _at(phones: Tensor, index: Tensor) -> Tensor:
-    """What is known of phones (B, P, C) at each step: (B, S) indices -> (B, S, C)."""
-    return torch.gather(phones, 1, index.unsqueeze(-1).expand(-1, -1, phones.shape[-1]))
 
 
 def _set_typical(network: NaturalNetwork, data: Dataset) -> None:

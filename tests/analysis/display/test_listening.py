@@ -58,3 +58,22 @@ def test_a_line_a_plan():
     assert [line.partition(":")[0] for line in shown.lines()] == ["<a>", "b"]
     assert "&lt;a&gt;" in shown._repr_html_() and "<a>" not in shown._repr_html_()
     assert repr(shown).count("\n- ") == 2
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "floor", "told"),
+    [
+        ("lsd_db", 3.0, 4.0, False),
+        ("lsd_db", 3.0, 2.0, True),
+        ("lsd_db", 3.0, float("nan"), True),
+        ("pesq_wb_mos", 3.0, 2.5, False),
+        ("pesq_wb_mos", 3.0, 3.5, True),
+        ("gain_db", -1.0, 1.5, False),
+        ("gain_db", -2.0, 1.5, True),
+    ],
+)
+def test_what_float32_does_to_itself_is_not_the_plans(metric, value, floor, told):
+    (line,) = Listening(compared(**{metric: value}), floor={metric: floor}).lines()
+    plan, _, below = line.partition(" Not told, since float32 differs as much from itself: ")
+    assert ("nothing that is the plan's own" not in plan) == told
+    assert bool(below) != told

@@ -253,7 +253,18 @@ def test_side_by_side(broken, tone):
     same = compared(tone(seconds=2.0), tone(seconds=2.0), name="bf16")
     table = tables.SideBySide(broken, same)
     assert list(table.frame().columns) == ["naive", "bf16"]
-    assert 'scope="col">bf16</th>' in table._repr_html_()
+    shown = table._repr_html_()
+    assert 'scope="col">bf16</th>' in shown and 'scope="col">limit</th>' in shown
+    assert "One sentence, teacher-forced" in shown
+    row = re.search("PESQ-WB.*?</tr>", shown).group(0)
+    assert row.endswith('<td class="number">≥ 4.5</td></tr>')
+
+
+def test_limits_of_both_runs_stand_side_by_side(broken, free):
+    shown = tables.SideBySide(broken, free)._repr_html_()
+    assert "One sentence, teacher-forced, free-running" in shown
+    row = re.search("log-spectral distance, mean.*?</tr>", shown).group(0)
+    assert "≤ 1; ≤ 1.65" in row
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_the_reference_may_be_a_plan(voice):
 def test_only_what_has_changed_is_measured_again(kept, monkeypatch):
     plan = lv2.Plan.load("bf16")
     kept.layers(kept.say(plan))
-    text = plan.to_yaml() + "- {sites: encoder.features, weights: bfloat8_b}\n"
+    text = plan.to_yaml() + "- {sites: decoder.input, weights: bfloat8_b}\n"
     again = []
     measured = KeptReference._alone
     monkeypatch.setattr(
@@ -45,7 +45,7 @@ def test_only_what_has_changed_is_measured_again(kept, monkeypatch):
         lambda self, site, *rest: again.append(site) or measured(self, site, *rest),
     )
     kept.layers(kept.say(lv2.Plan.parse(text)))
-    assert again == ["encoder.features"]
+    assert again == ["decoder.input"]
 
 
 def test_a_run_can_be_given_up_at_any_site(voice, kept):

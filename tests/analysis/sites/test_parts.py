@@ -9,8 +9,11 @@ def test_our_voice_by_its_names(voice):
     parts = parts_of(voice)
     assert list(parts) == [part for part in PARTS if part in parts]
     assert parts["source"][0] == "source.phase"
-    assert "vocoder.synthesis" in parts["inverse STFT"]
-    assert "decoder.output" in parts["decoder"]
+    assert "vocoder.inverse_cosines" in parts["inverse STFT"]
+    assert "decoder.input" in parts["decoder"]
+    assert "vocoder.head.free_angle.cos" in parts["decoder"]
+    assert "text.norm" in parts["front end"] and "prosody.pitch" in parts["F0"]
+    assert "vocoder.sines" in parts["source"]
     assert sum(map(len, parts.values())) == len(voice_sites(voice))
 
 

@@ -1,11 +1,13 @@
 """The calibration of all measures, on one real sentence and on values that are made up."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import lightning_v2 as lv2
 from lightning_v2.analysis.display.picture import DARK
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.verdict.controls import CONTROLS
@@ -20,7 +22,6 @@ from lightning_v2.chapters.metrics_lie.calibration import (
     texts_with,
     yardsticks,
 )
-from lightning_v2.model import load
 from lightning_v2.precision import Plan
 
 GOOD = {metric.name: metric.bound if metric.bound is not None else 1.0 for metric in METRICS} | {
@@ -31,7 +32,7 @@ TEXT = "Seven silver ships sail past the wall."
 
 @pytest.fixture(scope="module")
 def real():
-    return calibrate(load(), [TEXT], ["naive"])
+    return calibrate(lv2.load("lark"), [TEXT], ["naive"])
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def made_up():
         for text in ("one", "two")
         for name, group, values in rows
     )
-    return Calibration(table, None, {}, "slt", "fast", 0)
+    return Calibration(table, None, {}, "lark", "fast", 0)
 
 
 def test_all_controls_that_change_something_are_there():
@@ -70,7 +71,7 @@ def test_a_real_sentence_tells_what_is_known_beforehand(real):
     values = real.means.set_index("change")
     assert values.loc["polarity flip", "waveform_pcc"] == pytest.approx(-1)
     assert values.loc["white noise −50 dB", "waveform_pcc"] > 0.9999
-    assert values.loc["hiss in pauses −50 dB", "pause_rise_db"] > 0.1
+    assert values.loc["hiss in pauses −40 dB", "pause_rise_db"] > 0.1
     assert values.loc["gain −1 dB", "gain_db"] == pytest.approx(-1, abs=0.01)
     assert values.loc["pitch +3 cents", "f0_median_cents"] == pytest.approx(3, abs=0.5)
     assert not keeps_all(values.loc["naive"])
@@ -82,7 +83,7 @@ def test_a_real_calibration_can_be_heard_and_kept(real):
     again = pickle.loads(pickle.dumps(real))
     assert again.table.equals(real.table)
     assert set(real.words) == set(real.waveforms)
-    assert "1 sentence of voice slt" in real.provenance
+    assert "1 sentence of voice lark" in real.provenance
 
 
 def test_means_are_over_sentences(made_up):
@@ -135,7 +136,7 @@ def test_what_cannot_be_calibrated(monkeypatch):
 def test_the_matrix_marks_every_bound(made_up):
     picture = calibration_figures.matrix(made_up, 0.99)
     marks = [text.get_text() for text in picture.figure.axes[0].texts]
-    assert "−1.0000 ✗" in marks and "3.00 ✗" in marks and "∞" in marks and "–" in marks
+    assert "−1.000 ✗" in marks and "3.00 ✗" in marks and "∞" in marks and "–" in marks
     # Flip breaks the gate, hiss breaks two bounds and with them all together.
     assert sum(mark.endswith("✗") for mark in marks) == 4
     assert "keeps it on hiss and breaks it on flip" in picture.alt
@@ -143,6 +144,17 @@ def test_the_matrix_marks_every_bound(made_up):
     assert "emulated, fast tier" in picture.caption
     assert picture.data["calibration"].equals(made_up.table)
     assert len(picture.image(DARK)) > 5000
+
+
+def test_the_matrix_has_every_limit_and_digits_to_compare_with_it(made_up):
+    picture = calibration_figures.matrix(made_up, 0.99)
+    headings = [label.get_text() for label in picture.figure.axes[0].get_xticklabels()]
+    assert any(h.startswith("PESQ-WB") and h.endswith("\n≥ 4.5") for h in headings)
+    assert any(h.startswith("zimtohrli") and h.endswith("\n≤ 3") for h in headings)
+    assert headings[0].endswith("\n≥ 0.99")
+    near = replace(made_up, table=made_up.table.assign(zimtohrli=3.0004e-4))
+    marks = [t.get_text() for t in calibration_figures.matrix(near, 0.99).figure.axes[0].texts]
+    assert marks.count("3.0004 ✗") == 4
 
 
 def test_every_change_has_a_mark_in_both_panels(made_up):

@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 
 import lightning_v2 as lv2
+from lightning_v2.analysis.display import figures
+from lightning_v2.analysis.display.picture import Note
 from lightning_v2.chapters.phase.phase_changes import (
     arithmetic_changes,
     change_table,
+    coarse_comparison,
+    shown,
     waveform_changes,
 )
 
 
 @pytest.fixture(scope="module")
 def said():
-    return arithmetic_changes(lv2.load(), "Say it now.")
+    return arithmetic_changes(lv2.load("lark"), "Say it now.")
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +60,18 @@ def test_table_and_versions(said, turned):
     colours = [change.version.colour for change in (said[0], *turned, said[2])]
     assert len(set(colours)) == len(colours)
     assert said[2].version.label == "bfloat16" and said[2].version.sample_rate == 24000
+
+
+def test_a_coarse_phase_is_compared_with_an_exact_one():
+    found = coarse_comparison(lv2.load("lark"), "Say it now.")
+    assert found.plan.name == "fp32 with bfloat16 phase"
+    assert "The fundamental drifts" in shown(figures.phase_drift, found).alt
+
+
+def test_a_voice_that_sums_no_phase_has_nothing_to_change():
+    voice = lv2.load("hibari")
+    (said,) = arithmetic_changes(voice, "Say it now.")
+    assert said.name == "as it is" and said.version.label == "as it is"
+    assert coarse_comparison(voice, "Say it now.") is None
+    assert isinstance(shown(figures.phase_drift, None), Note)
+    assert change_table([said]).frame.empty

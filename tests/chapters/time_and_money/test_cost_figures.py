@@ -24,7 +24,7 @@ def cost(on="p150", plan="lightning-v2", batch=1):
         Stage("encode", "phones 64", batch, (product(),), 2, 4000, 1, 1000, (5000,)),
         Stage("speech", "frames 256, phones 64", batch, (product(), elementwise())),
     )
-    return Cost("slt", plan, board(on), batch, 2.5, stages)
+    return Cost("lark", plan, board(on), batch, 2.5, stages)
 
 
 def several(on, plan):
@@ -111,18 +111,18 @@ def test_boards_of_one_grid_share_what_was_planned(monkeypatch):
 
     monkeypatch.setattr(purchase_question, "cached", lambda function: rehearsed)
     monkeypatch.setattr(purchase_question, "costs", made)
-    found = PurchaseQuestion.of("slt", ["lightning-v2", "bf16"], "p150", [1, 8], others=["p100"])
+    found = PurchaseQuestion.of("lark", ["lightning-v2", "bf16"], "p150", [1, 8], others=["p100"])
     assert {name for _, name, _ in planned} == {"p150"}
     assert list(found.cards()) == ["p150", "p100", "L40S", "H100"]
     assert [x.batch for x in found.costs["p150"]["bf16"]] == [1, 8]
     assert list(found.costs["p100"]) == ["lightning-v2"]
-    refused = PurchaseQuestion.of("slt", ["naive"], "p150", [1])
+    refused = PurchaseQuestion.of("lark", ["naive"], "p150", [1])
     assert "no device can run it" in refused.reason and not refused.costs
 
 
 def test_no_other_board_is_known():
     with pytest.raises(ArgumentError, match="n300"):
-        PurchaseQuestion.of("slt", ["bf16"], "n100", [1])
+        PurchaseQuestion.of("lark", ["bf16"], "n100", [1])
 
 
 def test_products_are_checked_for_the_board_that_is_looked_at():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lightning_v2.deployment.device.stages import DeviceStages
-from lightning_v2.deployment.lowering.runner import Upload
+from lightning_v2.deployment.lowering.stage import Upload
 from tests.deployment.device_process import run_on_mock
 
 HANDLE = "handle"

@@ -13,12 +13,14 @@ TEXT = "Hi."
 
 
 def _hooked(model):
-    model.vocoder.gains.register_forward_hook(lambda module, given, result: result * 1.2)
+    model.vocoder.head.noise_gain.log.register_forward_hook(
+        lambda module, given, result: result * 1.2
+    )
 
 
 def _patched(model):
-    forward = model.vocoder.gains.forward
-    model.vocoder.gains.forward = lambda *given: forward(*given) * 1.2
+    forward = model.vocoder.head.noise_gain.log.forward
+    model.vocoder.head.noise_gain.log.forward = lambda *given: forward(*given) * 1.2
 
 
 def _replaced(model):
@@ -39,7 +41,7 @@ def test_an_edited_network_is_refused(edit):
 
 def test_other_weights_are_no_edit():
     voice = copy.deepcopy(lv2.load())
-    voice.model.vocoder.gains.weight.data.mul_(1.1)
+    voice.model.vocoder.head.noise_gain.log.weight.data.mul_(1.1)
     with lv2.emulate(voice, "bf16"):
         assert len(voice.synthesize(TEXT).waveform)
 

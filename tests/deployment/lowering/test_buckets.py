@@ -37,9 +37,9 @@ def test_inner_edges_have_context(lengths, count):
         assert piece.last == count or piece.start + piece.size - piece.last >= OVERLAP
 
 
-def test_the_context_is_beyond_the_reach_of_the_voice(voice):
+def test_the_context_is_beyond_the_reach_of_slt(slt_untrained):
     """Frames that decoder and vocoder see to each side: half a kernel for each convolution."""
-    config, kernel = voice.config, voice.model.vocoder.input.kernel
+    config, kernel = slt_untrained.config, slt_untrained.model.vocoder.input.kernel
     stacks = (config.decoder, config.vocoder)
     reach = sum(stack.blocks * (stack.kernel // 2) for stack in stacks) + kernel // 2
     assert reach == 29 <= OVERLAP

@@ -14,7 +14,7 @@ from lightning_v2.deployment.verification.cases import described, operands, read
 
 GOLDEN = Path(__file__).parents[3] / "data" / "golden"
 CHIPS = ("wormhole_b0", "blackhole")
-FILES = {name: read(GOLDEN / f"{name}.npz") for name in ("verification", "edge_cases")}
+FILES = {name: read(GOLDEN / f"{name}.npz") for name in ("verification", "edge_cases", "fusing")}
 CASES = [
     pytest.param(name, index, id=f"{name}-{index}-{case['op']}")
     for name, (cases, _) in FILES.items()

@@ -109,7 +109,7 @@ def test_it_would_take_less_than_five_minutes_on_a_card(stored):
     assert verification.estimate(len(stored[0]), verification.site_count(groups)) < 300
 
 
-@pytest.mark.parametrize("changed", [None, "decoder.output"])
+@pytest.mark.parametrize("changed", [None, "decoder.input"])
 def test_the_sites_of_the_sentence_are_those_that_the_device_gave(monkeypatch, changed):
     recorded = load_agreement(verification.PLAN)
 
@@ -120,6 +120,7 @@ def test_the_sites_of_the_sentence_are_those_that_the_device_gave(monkeypatch, c
         return Agreement(table, recorded.provenance)
 
     monkeypatch.setattr(verification, "agreement", agreement)
+    monkeypatch.setattr(verification, "DEFAULT_VOICE", recorded.provenance["voice"]["name"])
     found = list(
         verification.site_rows(Device("simulator", "n150", "wormhole_b0", (8, 9), 1, None))
     )

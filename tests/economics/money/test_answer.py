@@ -11,7 +11,7 @@ from tests.economics.programs import elementwise, product
 
 def cost(batch, plan="lightning-v2"):
     stages = (Stage("speech", "frames 256", batch, (product(), elementwise())),)
-    return Cost("slt", plan, board("p150"), batch, 2.5, stages)
+    return Cost("lark", plan, board("p150"), batch, 2.5, stages)
 
 
 ASKED = Question((cost(1), cost(8)), "L40S", prices(), 0.25)

@@ -4,6 +4,7 @@ import pytest
 
 from lightning_v2.economics.program import CONVOLUTION
 from lightning_v2.economics.resources.products import block_feed, product_time, tile_cycles
+from lightning_v2.economics.resources.vector import function_cycles
 from tests.economics.programs import cut, product, round_board, tensor
 
 BOARD = round_board()
@@ -83,3 +84,10 @@ def test_windows_of_a_convolution_come_from_the_core_itself():
     time = product_time(program, BOARD)
     assert time.latency == pytest.approx(500 * NANO)
     assert time.noc == pytest.approx(32 * (64 + 64) * NANO)
+
+
+def test_a_function_in_which_a_product_ends_is_the_vector_engines():
+    plain, ended = product_time(product(), BOARD), product_time(product(ending="gelu"), BOARD)
+    # 4 tiles of each core, one after the other.
+    assert ended.vector == pytest.approx(4 * function_cycles("gelu", BOARD) * NANO)
+    assert (ended.engine, ended.noc, ended.latency) == (plain.engine, plain.noc, plain.latency)

@@ -60,11 +60,83 @@ def test_other_sizes(copied, natural_folder):
         lv2.load(copied(voice=sizes | {"width": 40}))
 
 
-def test_damaged_weights(copied):
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"heads": 0}, "heads is 0: must be a whole number from 1"),
+        ({"width": "192"}, "width is '192': must be a whole number"),
+        ({"width": 32 * 10**9}, "must be a whole number from 1 to 4096"),
+        ({"decoder_blocks": 10**9}, "decoder_blocks is 1000000000: must be .* from 1 to 64"),
+        ({"layers": True}, "layers is True"),
+        ({"free_bins": 160}, "free_bins is 160: more than harmonic_bins"),
+        ({"harmonic_bins": 640}, "harmonic_bins is 640: there are 608 bins"),
+        ({"width": 4096, "decoder_blocks": 64}, "not a voice of this kind: .* missing"),
+        ({"width": 4096}, r"not a voice of this kind: .* shape \[192, 32\], expected"),
+    ],
+)
+def test_impossible_sizes(copied, natural_folder, changes, reason):
+    sizes = json.loads((natural_folder / "config.json").read_text())["voice"]
+    with pytest.raises(lv2.CheckpointError, match=reason):
+        lv2.load(copied(voice=sizes | changes))
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "1" * 5000, "\ufeff{}"])
+def test_a_config_that_is_no_json(copied, text):
+    folder = copied()
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(lv2.CheckpointError, match="not JSON"):
+        lv2.load(folder)
+
+
+def test_missing_files(copied):
     folder = copied()
     (folder / "model.safetensors").unlink()
-    with pytest.raises(lv2.CheckpointError, match="is missing"):
-        lv2.load(folder)
+    with pytest.raises(lv2.CheckpointError, match=r"model\.safetensors is missing"):
+        load_checkpoint(folder)
+    (folder / "config.json").unlink()
+    with pytest.raises(lv2.CheckpointError, match=r"config\.json is missing"):
+        load_checkpoint(folder)
+
+
+def flipped(data):
+    return data[:-5] + bytes([data[-5] ^ 1]) + data[-4:]
+
+
+@pytest.mark.parametrize("damage", [flipped, lambda data: data[:-1000]])
+def test_damaged_weights(copied, damage):
+    path = copied() / "model.safetensors"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(lv2.CheckpointError, match="damaged"):
+        lv2.load(path.parent)
+
+
+def test_weights_that_are_no_safetensors(copied):
+    path = copied() / "model.safetensors"
+    path.write_bytes(b"hello")
+    with pytest.raises(lv2.CheckpointError, match="not a safetensors file"):
+        lv2.load(copied(sha256=file_digest(path)))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda t: t.pop("text.norm.bias"), "1 tensors are missing, for example text.norm.bias"),
+        (lambda t: t.update(extra=torch.zeros(1)), "unknown, for example extra"),
+        (lambda t: t.update({"text.norm.bias": torch.zeros(3).half()}), r"shape \[3\]"),
+        (
+            lambda t: t.update({"text.norm.bias": t["text.norm.bias"].float()}),
+            "dtype torch.float32, expected torch.float16",
+        ),
+        (lambda t: t["decoder.norm.weight"].fill_(float("nan")), "undefined values in decoder"),
+    ],
+)
+def test_foreign_weights(copied, change, reason):
+    path = copied() / "model.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path)
+    with pytest.raises(lv2.CheckpointError, match=reason):
+        lv2.load(copied(sha256=file_digest(path)))
 
 
 def test_layers_share_their_weights_and_so_does_their_file(natural_folder):
@@ -75,13 +147,3 @@ def test_layers_share_their_weights_and_so_does_their_file(natural_folder):
     stored = load_file(natural_folder / "model.safetensors")
     assert "encoder.layers.0.up.weight" in stored
     assert "encoder.layers.1.up.weight" not in stored
-
-
-def test_a_missing_tensor(copied):
-    folder = copied()
-    tensors = load_file(folder / "model.safetensors")
-    tensors.pop("text.norm.bias")
-    save_file(tensors, folder / "model.safetensors")
-    copied(sha256=file_digest(folder / "model.safetensors"))
-    with pytest.raises(lv2.CheckpointError, match=r"has or lacks text\.norm\.bias"):
-        lv2.load(folder)

@@ -15,14 +15,14 @@ BAD = Plan.parse("{name: bad, default: {math_fidelity: LoFi}}")
 
 @pytest.fixture(scope="module")
 def sites():
-    return tuple(voice_sites(voice("slt")))
+    return tuple(voice_sites(voice("lark")))
 
 
 @pytest.mark.parametrize("place", [0, 1, 84, -1])
 def test_the_planted_site_is_found(sites, place):
     planted = sites[place].name
     bench = StubBench(
-        sites, {(planted, "LoFi"): 2.0, ("encoder.blocks.3.attention.add", "LoFi"): 0.5}
+        sites, {(planted, "LoFi"): 2.0, ("encoder.layers.2.attention.add", "LoFi"): 0.5}
     )
     found = first_break(bench, GOOD, BAD, 1.0)
     assert found.site == planted
@@ -40,11 +40,11 @@ def test_sites_that_do_not_differ_are_no_steps(sites):
     names = [site.name for site in sites]
     bad = Plan.parse(
         "{name: bad, default: {math_fidelity: HiFi4}, rules: "
-        "[{sites: [vocoder.gains, vocoder.synthesis], math_fidelity: LoFi}]}"
+        "[{sites: [vocoder.cosines, vocoder.inverse_sines], math_fidelity: LoFi}]}"
     )
     bench = StubBench(sites, {(name, "LoFi"): 1.0 for name in names})
     found = first_break(bench, GOOD, bad, 1.5)
-    assert found.site == "vocoder.synthesis"
+    assert found.site == "vocoder.inverse_sines"
     assert found.steps.low_sites.tolist() == [0, 2, 1]
 
 
@@ -57,11 +57,11 @@ def test_sites_that_do_not_differ_are_no_steps(sites):
     ],
 )
 def test_nothing_to_find(sites, good, bad, threshold, reason):
-    bench = StubBench(sites, {("vocoder.gains", "LoFi"): 2.0})
+    bench = StubBench(sites, {("vocoder.cosines", "LoFi"): 2.0})
     with pytest.raises(ValueError, match=reason):
         first_break(bench, good, bad, threshold)
 
 
 def test_a_value_that_is_not_a_number_breaks(sites):
-    bench = StubBench(sites, {("vocoder.gains", "LoFi"): float("nan")})
-    assert first_break(bench, GOOD, BAD, 1.0).site == "vocoder.gains"
+    bench = StubBench(sites, {("vocoder.cosines", "LoFi"): float("nan")})
+    assert first_break(bench, GOOD, BAD, 1.0).site == "vocoder.cosines"

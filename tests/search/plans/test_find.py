@@ -33,7 +33,7 @@ def test_large_voices_are_searched_by_rooms(monkeypatch):
         assert find.usual_globs("a voice") == expected
 
 
-@pytest.mark.parametrize("name", ["slt", "hibari"])
+@pytest.mark.parametrize("name", ["lark", "hibari"])
 def test_rooms_of_voices(name):
     sites = voice_sites(load(name))
     globs = find.rooms(sites)

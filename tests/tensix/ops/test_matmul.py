@@ -8,6 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import ComputeKernelConfig, MatmulProgramConfig, Tensor
 from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.ops.matmul import default_config
@@ -57,6 +58,36 @@ def test_linear_with_bias_and_activation(activation):
         compute_kernel_config=config,
     )
     np.testing.assert_array_equal(tensix.to_torch(result), arrays_["out"])
+
+
+@pytest.mark.parametrize("tier", tensix.TIERS)
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("name", ["gelu", "silu"])
+def test_a_fused_activation_takes_what_stands_in_dst(name, wide, tier):
+    generator = torch.Generator().manual_seed(1)
+    a, b, bias = (torch.randn(*s, generator=generator) for s in ((32, 128), (128, 64), (64,)))
+    a, b = tensix.from_torch(a, "bfloat16"), tensix.from_torch(b / 8, "bfloat8_b")
+    bias = tensix.from_torch(bias, "bfloat16")
+    config = ComputeKernelConfig("HiFi2", False, wide, True)
+
+    def product(dtype, *ending):
+        program = MatmulProgramConfig(2, *ending)
+        given = {"bias": bias, "compute_kernel_config": config, "program_config": program}
+        return tensix.linear(a, b, dtype=dtype, **given)
+
+    function = getattr(tensix, name)
+    with tensix.use(tier):
+        fused, apart = product("bfloat16", name), function(product("bfloat16"))
+        kept = function(product("float32")) if wide else apart
+    if wide:
+        kept = Tensor(formats.pack_device(kept.values, "bfloat16"), "bfloat16")
+    assert torch.equal(fused.values, kept.values)
+    assert torch.equal(fused.values, apart.values) != wide
+
+
+def test_an_activation_that_no_program_ends_in():
+    with pytest.raises(ArgumentError, match="fused_activation is 'tanh'"):
+        MatmulProgramConfig(1, "tanh")
 
 
 def blocks_by_reference(in0, in1, config, width, output, bias):
@@ -152,7 +183,7 @@ def test_any_number_of_threads_gives_the_same_bits(data, wide, m, k, n):
 
 
 def test_threads_share_large_products(monkeypatch):
-    from lightning_v2.tensix.exact import threads as threads_exact
+    from lightning_v2.tensix import threads as threads_exact
 
     generator = torch.Generator().manual_seed(0)
     in0, in1 = (

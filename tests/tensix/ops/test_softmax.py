@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightning_v2 import tensix
+from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.ops.softmax import softmax, softmax_rows
 from tests.tensix import reference, reference_norms
 from tests.tensix.conftest import read_golden
@@ -88,3 +89,28 @@ def test_errors_name_the_argument():
         softmax(tensix.from_torch(torch.zeros(2, 32), "bfloat4_b"))
     with pytest.raises(NotImplementedError, match=r"shape \(2, 32\) along axis 0"):
         softmax(x, 0)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("tier", tensix.TIERS)
+def test_masked_scores_have_the_bits_of_those_without_padding(tier, wide):
+    generator = torch.Generator().manual_seed(0)
+    scores = tensix.from_torch(4 * torch.randn(2, 2, 32, 64, generator=generator), "bfloat16")
+    hidden = (torch.arange(64) >= 41).float().view(1, 1, 1, 64).expand(2, -1, -1, -1)
+    mask = tensix.from_torch(-1e4 * hidden, "bfloat16")
+    config = tensix.ComputeKernelConfig("HiFi4", False, wide, True)
+    with tensix.use(tier):
+        found = tensix.scale_mask_softmax(scores, mask=mask, compute_kernel_config=config)
+        apart = softmax(tensix.add(scores, mask), compute_kernel_config=config)
+    assert torch.equal(found.values, apart.values)
+    assert not found.values[..., 41:].any()
+
+
+def test_a_mask_is_of_keys_and_the_product_with_the_scale_exact():
+    x = tensix.from_torch(torch.ones(1, 2, 32, 32), "bfloat16")
+    mask = tensix.from_torch(torch.ones(1, 1, 1, 32), "bfloat16")
+    exact, cut = (tensix.ComputeKernelConfig(name, False) for name in ("HiFi4", "LoFi"))
+    with pytest.raises(ArgumentError, match="math_fidelity is LoFi"):
+        tensix.scale_mask_softmax(x, mask=mask, compute_kernel_config=cut)
+    with pytest.raises(ArgumentError, match=r"mask \(1, 2, 32, 32\); legal are"):
+        tensix.scale_mask_softmax(x, mask=x, compute_kernel_config=exact)

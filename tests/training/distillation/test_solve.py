@@ -6,7 +6,8 @@ from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.training.distillation.dataset import Dataset
 from lightning_v2.training.distillation.losses import Targets, head_losses
 from lightning_v2.training.distillation.solve import solve_linear
-from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Schedule, Trainer
+from lightning_v2.training.distillation.trainer import ENERGY_SCALE, Trainer
+from lightning_v2.training.loop import Schedule
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import torch
 from lightning_v2.errors import ArgumentError
 from lightning_v2.training.distillation.dataset import Dataset
 from lightning_v2.training.distillation.stages import join
-from lightning_v2.training.distillation.trainer import STAGES, Schedule, Trainer
+from lightning_v2.training.distillation.trainer import STAGES, Trainer
+from lightning_v2.training.loop import Schedule
 from tests.model.natural.conftest import SMALL
 
 SIZES = replace(  # of the teacher

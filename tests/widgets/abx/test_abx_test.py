@@ -42,7 +42,7 @@ def run(test, choice=lambda test: "a"):
 def test_page_gets_both_clips_and_not_the_order(test):
     state = test.get_state()
     assert [clip["label"] for clip in state["pair"]] == ["fp32", "naive"]
-    own = {"pair", "trials", "conditions", "software", "label"}
+    own = {"pair", "trials", "conditions", "software", "label", "other"}
     standard = {"layout", "tooltip", "tabbable"}
     assert {name for name in state if not name.startswith("_")} == own | standard
 

@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,20 +13,50 @@ from PIL import Image
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.metric import METRICS
-from lightning_v2.deployment.cycles import cycles
-from lightning_v2.precision.edit import precisions_of
+from lightning_v2.analysis.metrics.phone_lengths import phone_lengths
+from lightning_v2.errors import ArgumentError
 from widgets import PrecisionExplorer
+from widgets.explorer import explorer_cost
+from widgets.explorer import explorer_drawing as drawing
 from widgets.explorer import explorer_views as views
 from widgets.player.wav import read_wav_base64
 from widgets.static import widget_html
 
 TEXT = "Seven ships."
+VOICE = "lark"
 WAIT_S = 120
+PROSODY = ["duration.output", "prosody.pitch"]
+WRECKED = {"weights": "bfloat4_b", "activations": "bfloat8_b", "math_fidelity": "LoFi"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cost whose figures a test has chosen."""
+
+    latency_s: float
+    seconds_each: float = 2.7
+
+    def streams(self, bound_s: float) -> int:
+        return round(bound_s / self.latency_s)
+
+
+@pytest.fixture(autouse=True)
+def _known_costs(monkeypatch):
+    """ttnn is not asked: latency in ms is how many characters the name of a plan has."""
+    monkeypatch.setattr(explorer_cost, "Cost", Found)
+
+
+def costs(tell):
+    return explorer_cost.Costs(tell, lambda asked: Found(len(asked.name) / 1e3), calm_s=0.0)
+
+
+def opened(text=TEXT, plan="bf16", costs=costs):
+    return PrecisionExplorer(text, plan, voice=VOICE, costs=costs)
 
 
 @pytest.fixture(scope="module")
 def shared():
-    explorer = PrecisionExplorer(TEXT, "bf16")
+    explorer = opened()
     yield explorer
     explorer.close()
 
@@ -61,7 +91,7 @@ def keys(explorer):
 
 
 def test_everything_is_there_from_the_beginning():
-    explorer = PrecisionExplorer("Ships.", "bf16")
+    explorer = opened("Ships.")
     now = explorer.session.state.key
     assert keys(explorer) == ({now}, now)
     assert part(explorer, "SiteTable").sites["rows"]
@@ -70,7 +100,7 @@ def test_everything_is_there_from_the_beginning():
 
 
 def test_says_what_compare_says(explorer):
-    alone = lv2.compare(lv2.load(), TEXT, "bf16")
+    alone = lv2.compare(lv2.load(VOICE), TEXT, "bf16")
     c = explorer.comparison
     assert (c.candidate.waveform == alone.candidate.waveform).all()
     assert c.metrics == pytest.approx(alone.metrics, nan_ok=True)
@@ -104,7 +134,7 @@ def test_parts_say_which_state_they_belong_to_while_another_is_computed(explorer
     old = explorer.session.state.key
     explorer.session._debounce_s, debounce_s = 3600.0, explorer.session._debounce_s
     try:
-        send(explorer, "edit", sites=["pitch.norm"], fields={"math_fidelity": "LoFi"})
+        send(explorer, "edit", sites=["decoder.norm"], fields={"math_fidelity": "LoFi"})
         shown, now = keys(explorer)
         assert shown == {old} and now != old
         status = part(explorer, "ExplorerBar").status
@@ -132,8 +162,9 @@ def test_undo_brings_everything_back_at_once(explorer):
     ("kind", "content", "message"),
     [
         ("set", {"fields": {"text": " "}}, "nothing to say"),
-        ("set", {"fields": {"tier": "magic"}}, "only base, reference, text, voice can be set"),
+        ("set", {"fields": {"tier": "magic"}}, "only base, reference, run, text, voice can be set"),
         ("set", {"fields": {"base": "naiv"}}, "no plan 'naiv' to start from: bf16, bfp4-lofi"),
+        ("set", {"fields": {"run": "walking"}}, "no run 'walking', only teacher-forced"),
         ("edit", {"sites": ["source.phase"], "fields": {"output": "bfloat4_b"}}, "cannot be 'bfl"),
         ("edit", {"sites": ["nowhere"], "fields": {"output": "float32"}}, "no site 'nowhere'"),
         ("save", {"path": "plan.txt"}, "saved as NAME.yaml"),
@@ -159,7 +190,7 @@ def test_another_plan_to_start_from_drops_the_changes(explorer):
     assert explorer.comparison.metrics["fundamental_drift_p95_cycles"] > 0.01
 
 
-def test_coverage_and_cost_are_those_of_the_plan_of_now(explorer):
+def test_coverage_is_that_of_the_plan_of_now(explorer):
     sites = explorer.session.state.sites
     names = [site.name for site in sites if site.weights]
     send(explorer, "edit", sites=names, fields={"weights": "bfloat8_b", "math_fidelity": "LoFi"})
@@ -171,7 +202,6 @@ def test_coverage_and_cost_are_those_of_the_plan_of_now(explorer):
         for kind in ("sites", "macs", "weight_bytes")
     ]
     assert bfp8["now"][0] == 1.0 and bfp8["base"][0] == 0.0
-    assert facts["cycles"][0] == cycles(precisions_of(plan, sites), sites) < facts["cycles"][1]
     assert facts["megabytes"][0] == coverage.weight_bytes / 1e6 < facts["megabytes"][1]
     assert lv2.Plan.parse(facts["yaml"]).digest == plan.digest
     explorer.session.wait(WAIT_S)
@@ -194,39 +224,201 @@ def test_any_two_tries_can_be_compared(explorer):
     assert trials["trials"][number - 1]["key"] == trials["current"]
 
 
-def test_marks_can_be_read_in_python(explorer):
-    send(explorer, "select", sites=["decoder.input", "pitch.norm"])
-    assert explorer.selected == ["decoder.input", "pitch.norm"]
+def test_latency_and_streams_are_modelled_for_a_board_and_say_so(explorer):
+    send(explorer, "edit", sites=["decoder.input"], fields={"output": "float32"})
+    bar = part(explorer, "ExplorerBar")
+    assert "now" not in bar.cost  # never those of another plan
+    cost = explorer.cost
+    shown, name = bar.cost, explorer.plan.name
+    assert cost.latency_s == len(name) / 1e3
+    assert shown["now"] == {"latency_ms": len(name), "streams": round(250 / len(name))}
+    assert shown["bf16"] == shown["base"] == {"latency_ms": 4.0, "streams": 62}
+    assert shown["where"].startswith("p150, one sentence at a time, bucket of 128 frames, 2.7 s")
+    assert shown["problem"] == ""
 
 
-def test_reset_takes_marked_sites_back(explorer):
-    for site in ("decoder.input", "pitch.input"):
-        send(explorer, "edit", sites=[site], fields={"output": "float32"})
-    send(explorer, "reset", sites=["decoder.input"])
-    assert explorer.plan.for_site("decoder.input").output == "bfloat16"
-    assert explorer.plan.for_site("pitch.input").output == "float32"
+def test_a_plan_that_no_board_can_run_has_a_reason_in_the_place_of_a_cost():
+    def refused(asked):
+        raise lv2.PlanError("nothing fits", "a plan")
+
+    explorer = opened("Ships.", costs=lambda tell: explorer_cost.Costs(tell, refused, calm_s=0.0))
+    with pytest.raises(ArgumentError, match="no modelled cost: a plan: nothing fits"):
+        _ = explorer.cost
+    assert "nothing fits" in part(explorer, "ExplorerBar").cost["problem"]
+    explorer.close()
+
+
+def test_free_running_is_heard_and_measured_as_compare_does(explorer):
+    send(explorer, "edit", sites=PROSODY, fields=WRECKED)
+    explorer.session.wait(WAIT_S)
+    status, table = part(explorer, "ExplorerBar").status, part(explorer, "SiteTable")
+    assert set(PROSODY) <= set(table.unheard)
+    assert status["unheard"].startswith("Changed, and not heard: duration.output and 1 more.")
+    forced = waves(explorer)
+    assert (
+        explorer.comparison.candidate.durations == explorer.comparison.reference.durations
+    ).all()
+
+    send(explorer, "set", fields={"run": "free-running"})
+    c = explorer.comparison
+    alone = lv2.compare(lv2.load(VOICE), TEXT, explorer.plan, teacher_forced=False)
+    assert (c.candidate.waveform == alone.candidate.waveform).all()
+    assert c.metrics == pytest.approx(alone.metrics, nan_ok=True)
+    pd.testing.assert_frame_equal(c.layers, alone.layers)
+    assert c.provenance == alone.provenance and c.provenance.endswith("free-running")
+    assert part(explorer, "ExplorerBar").status["unheard"] == ""
+    assert table.unheard == []
+    heard = waves(explorer)
+    assert heard[1].shape != forced[1].shape or (heard[1] != forced[1]).any()
+
+
+def test_free_running_shows_durations_and_f0_beside_the_limits_of_its_run(explorer):
+    send(explorer, "edit", sites=PROSODY, fields=WRECKED)
+    send(explorer, "set", fields={"run": "free-running"})
+    c = explorer.comparison
+    durations, f0 = part(explorer, "ExplorerBoard").measures["pictures"]
+    assert durations["kind"] == "bars" and len(durations["bars"]) == len(c.reference.phonemes)
+    changes = phone_lengths(c.reference, c.candidate)["change_ms"]
+    shares = np.array([bar["share"] for bar in durations["bars"]])
+    assert shares[changes.abs().idxmax()] == pytest.approx(
+        np.sign(changes[changes.abs().idxmax()]) / 1.1, abs=1e-3
+    )
+    assert [trace["label"] for trace in f0["traces"]] == ["reference", c.plan.name]
+    cells = {cell["name"]: cell for cell in part(explorer, "ABPlayer").figures["cells"]}
+    shift = cells["boundary_shift_p95_ms"]
+    assert shift["bound"] == "≤ 20"
+    assert shift["holds"] == (c.metrics["boundary_shift_p95_ms"] <= 20)
+    [row] = [
+        row
+        for row in part(explorer, "ExplorerHistory").trials["trials"]
+        if row["key"] == explorer.session.state.key
+    ]
+    assert "free-running" in row["words"]
+
+
+def test_figures_beside_the_player_are_never_those_of_another_plan_unmarked(explorer):
+    explorer.session._debounce_s, debounce_s = 3600.0, explorer.session._debounce_s
+    try:
+        player = part(explorer, "ABPlayer")
+        assert player.figures["stale"] is False
+        send(explorer, "edit", sites=["decoder.norm"], fields={"math_fidelity": "LoFi"})
+        assert player.figures["stale"] is True
+        send(explorer, "cancel")
+        assert player.figures["stale"] is False
+    finally:
+        explorer.session._debounce_s = debounce_s
+    assert player.looping and player.pinned
+
+
+def test_every_setting_of_a_product_can_be_changed(explorer):
+    fields = {"packer_l1_acc": False, "in0_block_w": 2}
+    send(explorer, "edit", sites=["decoder.input"], fields=fields)
+    send(explorer, "edit", sites=["decoder.blocks.0.gelu"], fields={"math_approx_mode": True})
+    now = explorer.plan.for_site("decoder.input")
+    assert (now.packer_l1_acc, now.in0_block_w) == (False, 2)
+    assert explorer.plan.for_site("decoder.blocks.0.gelu").math_approx_mode is True
+    assert explorer.comparison.plan is explorer.plan
+    send(explorer, "edit", sites=["decoder.input"], fields={"in0_block_w": None})
+    assert explorer.plan.for_site("decoder.input").in0_block_w is None
     explorer.session.wait(WAIT_S)
 
 
-def test_a_saved_plan_comes_with_the_command_that_runs_it(explorer, tmp_path):
-    send(explorer, "save", path=str(tmp_path / "mine.yaml"))
-    note = part(explorer, "ExplorerBar").status["note"]
-    assert f"lightning-v2 notebooks --plans {tmp_path / 'mine.yaml'}" in note
-    assert lv2.Plan.load(tmp_path / "mine.yaml").digest == explorer.plan.digest
+def test_a_blind_test_follows_the_plan_in_hand_until_it_has_begun(explorer):
+    test = explorer.blind_test(trials=2)
+    first = test.pair[1]["sha256"]
+    send(explorer, "edit", sites=["source.phase"], fields={"output": "bfloat16"})
+    explorer.session.wait(WAIT_S)
+    assert test.pair[1]["sha256"] != first
+    assert test.result["conditions"]["plan"]["digest"] == explorer.plan.digest
+    test._handle_custom_msg({"type": "start"}, [])
+    begun = test.pair[1]["sha256"]
+    send(explorer, "undo")
+    explorer.session.wait(WAIT_S)
+    assert test.pair[1]["sha256"] == begun
+    assert test.other.startswith("bf16 against PyTorch float32") and TEXT in test.other
+    test._handle_custom_msg({"type": "renew"}, [])
+    assert (test.pair[1]["sha256"], test.other) == (first, "")
+    assert test.result["statistics"]["answered"] == 0
+
+
+def test_marks_can_be_read_in_python(explorer):
+    send(explorer, "select", sites=["decoder.input", "decoder.norm"])
+    assert explorer.selected == ["decoder.input", "decoder.norm"]
+
+
+def test_reset_takes_marked_sites_back(explorer):
+    for site in ("decoder.input", "prosody.input"):
+        send(explorer, "edit", sites=[site], fields={"output": "float32"})
+    send(explorer, "reset", sites=["decoder.input"])
+    assert explorer.plan.for_site("decoder.input").output == "bfloat16"
+    assert explorer.plan.for_site("prosody.input").output == "float32"
+    explorer.session.wait(WAIT_S)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working folder; another one lies beside it."""
+    work = tmp_path / "work"
+    work.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+def test_a_saved_plan_comes_with_the_command_that_runs_it(explorer, folder):
+    send(explorer, "save", path="mine.yaml")
+    status = part(explorer, "ExplorerBar").status
+    assert f"lightning-v2 notebooks --plans {folder / 'mine.yaml'}" in status["note"]
+    assert status["question"] is None
+    assert lv2.Plan.load(folder / "mine.yaml").digest == explorer.plan.digest
+
+
+def test_saving_asks_before_it_replaces_a_file(explorer, folder):
+    (folder / "mine.yaml").write_text("precious")
+    send(explorer, "save", path="mine.yaml")
+    question = part(explorer, "ExplorerBar").status["question"]
+    assert (question["path"], question["yes"]) == ("mine.yaml", "Replace it")
+    assert "It is there already, and would be replaced." in question["words"]
+    send(explorer, "dismiss")
+    assert part(explorer, "ExplorerBar").status["question"] is None
+    send(explorer, "save", path="mine.yaml", agreed="another question")
+    assert (folder / "mine.yaml").read_text() == "precious"
+    send(explorer, "save", path="mine.yaml", agreed=question["words"])
+    assert lv2.Plan.load(folder / "mine.yaml").digest == explorer.plan.digest
+
+
+def test_saving_asks_before_it_leaves_the_working_folder(explorer, folder):
+    for path in ("../elsewhere/mine.yaml", str(folder.parent / "elsewhere" / "mine.yaml")):
+        send(explorer, "save", path=path)
+        question = part(explorer, "ExplorerBar").status["question"]
+        assert f"It lies outside the working folder {folder}." in question["words"]
+    (folder / "link.yaml").symlink_to(folder.parent / "elsewhere" / "linked.yaml")
+    send(explorer, "save", path="link.yaml")
+    assert "outside" in part(explorer, "ExplorerBar").status["question"]["words"]
+    assert list((folder.parent / "elsewhere").iterdir()) == []
+    send(explorer, "save", path=path, agreed=question["words"])
+    assert (folder.parent / "elsewhere" / "mine.yaml").exists()
+
+
+def test_python_replaces_a_file_only_when_told_to(explorer, folder):
+    explorer.save("mine.yaml")
+    with pytest.raises(lv2.LightningError, match=r"mine\.yaml is there already: replace=True"):
+        explorer.save("mine.yaml")
+    assert explorer.save("mine.yaml", replace=True) == folder / "mine.yaml"
 
 
 def test_the_exact_tier_on_request(explorer):
     send(explorer, "exact")
     c = explorer.comparison
-    alone = lv2.compare(lv2.load(), TEXT, "bf16", tier="exact", layers=False)
+    alone = lv2.compare(lv2.load(VOICE), TEXT, "bf16", tier="exact", layers=False)
     assert c.tier == "exact"
     assert (c.candidate.waveform == alone.candidate.waveform).all()
 
 
 def test_a_site_of_the_heat_map_is_found_in_the_table(explorer):
     for turn in (1, 2):
-        send(explorer, "focus", site="pitch.norm")
-        assert part(explorer, "SiteTable").focus["site"] == "pitch.norm"
+        send(explorer, "focus", site="decoder.norm")
+        assert part(explorer, "SiteTable").focus["site"] == "decoder.norm"
         assert part(explorer, "SiteTable").focus["turn"] >= turn
 
 
@@ -247,7 +439,7 @@ def test_pictures_have_words_and_the_size_of_what_they_show(explorer):
 def test_the_largest_of_the_bins_that_share_a_row_counts():
     values = np.zeros((520, 1))
     values[10], values[11], values[20], values[21:24] = -3.0, 2.0, np.nan, np.nan
-    pooled = views._pooled(values)
+    pooled = drawing.pooled(values)
     assert pooled.shape == (260, 1)
     assert pooled[5, 0] == -3.0
     assert np.isnan(pooled[11, 0]) and np.isnan(pooled[10, 0])
@@ -303,4 +495,4 @@ def test_every_part_also_opens_without_a_kernel(explorer):
 
 def test_an_illegal_beginning_is_an_exception():
     with pytest.raises(lv2.PlanError, match="no such plan; did you mean 'naive'"):
-        PrecisionExplorer(TEXT, "naiv")
+        opened(plan="naiv")

@@ -55,7 +55,7 @@ def steps():
 
 @pytest.fixture
 def session(steps):
-    session = Session(State("One.", "slt", "fp32", Plan.load("bf16")), steps, debounce_s=0.0)
+    session = Session(State("One.", "lark", "fp32", Plan.load("bf16")), steps, debounce_s=0.0)
     yield session
     steps.go.set()
     session.close()
@@ -132,7 +132,7 @@ def test_only_the_last_of_quick_changes_is_shown(session, steps):
 
 
 def test_nothing_begins_before_it_has_been_quiet(steps):
-    session = Session(State("One.", "slt", "fp32", Plan.load("bf16")), steps, debounce_s=3600.0)
+    session = Session(State("One.", "lark", "fp32", Plan.load("bf16")), steps, debounce_s=3600.0)
     session.set(text="Two.")
     with pytest.raises(TimeoutError, match=r"no result after 0.05 s: bf16 against fp32"):
         session.wait(0.05)
@@ -200,7 +200,7 @@ def test_an_impossible_plan_is_refused(session):
 
 def test_an_illegal_beginning_is_an_exception(steps):
     with pytest.raises(TextError):
-        Session(State("", "slt", "fp32", Plan.load("bf16")), steps)
+        Session(State("", "lark", "fp32", Plan.load("bf16")), steps)
 
 
 def test_going_back_in_history(session):
@@ -223,8 +223,8 @@ def test_changes_always_start_in_the_fast_tier(session):
 
 
 def test_a_state_is_known_by_what_it_says():
-    one = State("One.", "slt", "fp32", Plan.load("bf16"))
-    assert one.key == State("One.", "slt", "fp32", Plan.load("bf16")).key
+    one = State("One.", "lark", "fp32", Plan.load("bf16"))
+    assert one.key == State("One.", "lark", "fp32", Plan.load("bf16")).key
     others = {"text": "Two.", "reference": "bf16", "base": Plan.load("naive"), "seed": 1}
     others |= {"tier": "exact"}
     keys = {replace(one, **{name: value}).key for name, value in others.items()}
@@ -233,7 +233,7 @@ def test_a_state_is_known_by_what_it_says():
 
 def test_the_oldest_results_are_forgotten():
     results = Results(most=2)
-    states = [State(text, "slt", "fp32", Plan.load("bf16")) for text in ("a", "b", "c")]
+    states = [State(text, "lark", "fp32", Plan.load("bf16")) for text in ("a", "b", "c")]
     made = [Result(state, speech("r"), speech(state.text)) for state in states]
     results.add(made[0])
     results.add(made[1])

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import ModuleType
 
+from lightning_v2.deployment.lowering.constant import DeviceTensor
 from lightning_v2.deployment.lowering.graph.value import Groups, Refusal, Value, blocks
-from lightning_v2.deployment.lowering.runner import DeviceTensor
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
 from lightning_v2.tile import TILE
 

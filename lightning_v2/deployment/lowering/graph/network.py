@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightning_v2.deployment.lowering.constant import DeviceTensor
 from lightning_v2.deployment.lowering.graph.missing import MISSING
 from lightning_v2.deployment.lowering.graph.movement import MOVEMENT
 from lightning_v2.deployment.lowering.graph.parts import SHAPES, SITES, Step, parts
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner, Send
 from lightning_v2.deployment.lowering.graph.shapes import META, ShapeOps, shape_store
 from lightning_v2.deployment.lowering.graph.value import Refusal, Value
-from lightning_v2.deployment.lowering.runner import DeviceTensor, Upload
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.onnx.network import GIVEN, OnnxNetwork, Site
 from lightning_v2.onnx.operations.noise import seeded
 

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lightning_v2.deployment.lowering.constant import DeviceTensor
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner, padded
 from lightning_v2.deployment.lowering.graph.value import Refusal, Value
-from lightning_v2.deployment.lowering.runner import DeviceTensor
 from lightning_v2.onnx.graph import Node
 from lightning_v2.tile import TILE
 

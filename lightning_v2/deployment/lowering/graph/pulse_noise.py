@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_v2.deployment.lowering.constant import DeviceTensor
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.value import Value
-from lightning_v2.deployment.lowering.runner import DeviceTensor, Upload
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.onnx.heads import BINS, FFT, LARGEST_LOG_GAIN, PulseNoisePhase
 
 SPECTRA = ("lh", "theta", "ln", "lr", "phi")

@@ -12,16 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from lightning_v2.deployment.lowering.buckets import EXACT_LENGTHS
+from lightning_v2.deployment.lowering.constant import DeviceTensor, Store, View
 from lightning_v2.deployment.lowering.graph.moves import Moves
 from lightning_v2.deployment.lowering.graph.value import Groups, Refusal, Value, stored
-from lightning_v2.deployment.lowering.runner import (
-    DeviceTensor,
-    Runner,
-    Stages,
-    Store,
-    Upload,
-    View,
-)
+from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.stage import Stages, Upload
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 from lightning_v2.tensix.ops.elementwise import BINARY

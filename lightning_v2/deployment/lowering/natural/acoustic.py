@@ -3,11 +3,12 @@
 Letters: B sentences, P phones, S steps and T frames of a bucket, C channels.
 """
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
-from lightning_v2.deployment.lowering.layers import stack, transformer
-from lightning_v2.deployment.lowering.runner import Runner
+from lightning_v2.deployment.lowering.layers import stack, transformers
+from lightning_v2.deployment.lowering.runner import Function, Runner
 from lightning_v2.deployment.lowering.taps import side_by_side, with_columns
 from lightning_v2.model.natural.config import PITCH_COLUMNS
 from lightning_v2.model.natural.network import NaturalNetwork
@@ -32,7 +33,7 @@ class LoweredNaturalAcoustics:
         """Phones to hidden vectors and, if neighbours are given, logarithms of durations.
 
         Args:
-            phones: indices (B, P).
+            phones: indices (B, P), one more than those of the network, and 0 for padding.
             mask: (B, P, 1), 1 for phones and 0 for padding. keys: (B, 1, 1, P), 0 for phones and a
                 large negative number for padding.
             view: off with the padding, (B, P, ·).
@@ -52,8 +53,8 @@ class LoweredNaturalAcoustics:
             return (hidden, text), ()
         layer, site = network.duration.input, "duration.input"
         x = self._windows(site, hidden, neighbours, layer.kernel)
-        x = run.taps(site, x, layer, side_by_side(layer), view)
-        x = run.unary("duration.gelu", "gelu", x, view)
+        gelu = Function("duration.gelu", "gelu")
+        x = run.taps(site, x, layer, side_by_side(layer), view, gelu)
         with run.leaving():
             x = run.linear("duration.output", x, network.duration.output, view)
         return (hidden, text), (x,)
@@ -68,20 +69,19 @@ class LoweredNaturalAcoustics:
         view: View,
     ) -> DeviceTensor:
         run, blocks = self._run, f"{path}.convolutions"
-        first = f"{blocks}.0.depthwise"
-        x = run.rows(phones, run.table(first, encoder.embedding.weight))
-        x = stack(run, blocks, x, encoder.convolutions, view, run.rows_dtype(first), mask)
-        for i, layer in enumerate(encoder.layers):
-            x = transformer(run, f"{path}.layers.{i}", x, layer, keys, view)
-        with run.leaving():
-            return run.layer_norm(f"{path}.norm", x, encoder.norm, view)
+        table = run.table(f"{blocks}.0.depthwise", encoder.embedding.weight, _after_zero)
+        with run.convolving():
+            x = run.rows(phones, table)
+        x = stack(run, blocks, x, encoder.convolutions, view, mask)
+        norm = f"{path}.norm", encoder.norm
+        return transformers(run, f"{path}.layers", x, encoder.layers, keys, view, norm)
 
     def prosody(
         self,
         hidden: DeviceTensor,
         indices: DeviceTensor,
         view: View,
-        mask: DeviceTensor | None = None,
+        mask: DeviceTensor,
     ) -> tuple[DeviceTensor, DeviceTensor]:
         """Hidden vectors of phones to pitch and energy of the two frames of each step.
 
@@ -89,7 +89,7 @@ class LoweredNaturalAcoustics:
             hidden: (B, P, C) of phones.
             indices: (B, S) the phone of each step, counted through the batch.
             view: off with the padding, (B, S, ·).
-            mask: (B, S, 1), 1 for steps and 0 for padding; not given where there is none.
+            mask: (B, S, 1), 1 for steps and 0 for padding.
 
         Returns:
             (B, S, 2) each.
@@ -98,8 +98,8 @@ class LoweredNaturalAcoustics:
         batch, phones, channels = hidden.shape
         table = run.ops.reshape(hidden, (batch * phones, channels))
         x = run.linear("prosody.input", run.rows(indices, table, source), prosody.input, view)
-        stored = run.precision("prosody.input").output
-        x = stack(run, "prosody.blocks", x, prosody.blocks, view, stored, mask)
+        x = run.masked(x, mask, run.precision("prosody.input").output)
+        x = stack(run, "prosody.blocks", x, prosody.blocks, view, mask)
         with run.leaving():
             pitch = run.linear("prosody.pitch", x, prosody.pitch, view)
             return pitch, run.linear("prosody.energy", x, prosody.energy, view)
@@ -110,7 +110,7 @@ class LoweredNaturalAcoustics:
         neighbours: DeviceTensor,
         columns: DeviceTensor,
         view: View,
-        mask: DeviceTensor | None = None,
+        mask: DeviceTensor,
     ) -> DeviceTensor:
         """Phones and the pitch of frames to channels for the vocoder.
 
@@ -120,7 +120,7 @@ class LoweredNaturalAcoustics:
                 the batch; beyond the edges B * P.
             columns: (B, T, 32) pitch and energy of these frames, as `self.columns` says.
             view: off with the padding, (B, T, ·).
-            mask: (B, T, 1), 1 for frames and 0 for padding; not given where there is none.
+            mask: (B, T, 1), 1 for frames and 0 for padding.
 
         Returns:
             (B, T, channels).
@@ -129,8 +129,8 @@ class LoweredNaturalAcoustics:
         x = self._windows(site, text, neighbours, decoder.input.kernel)
         order = with_columns(decoder.input, PITCH_COLUMNS)
         x = run.taps(site, run.ops.concat([x, columns], -1), decoder.input, order, view)
-        stored = run.precision(site).output
-        x = stack(run, "decoder.blocks", x, decoder.blocks, view, stored, mask)
+        x = run.masked(x, mask, run.precision(site).output)
+        x = stack(run, "decoder.blocks", x, decoder.blocks, view, mask)
         return run.layer_norm("decoder.norm", x, decoder.norm, view)
 
     def columns(self, columns: Tensor) -> Tensor:
@@ -152,5 +152,10 @@ class LoweredNaturalAcoustics:
         batch, phones, channels = x.shape
         table = ops.reshape(run.at(site).operand(x), (batch * phones, channels))
         table = ops.pad(run.movable_operand(table, site), ((0, TILE), (0, 0)))
-        gathered = ops.embedding(neighbours, table)
+        gathered = ops.embedding(neighbours, table, layout="TILE")
         return ops.reshape(gathered, (batch, neighbours.shape[1] // taps, taps * channels))
+
+
+def _after_zero(table: Tensor) -> Tensor:
+    """Rows after one of zeros, which is that of padding."""
+    return F.pad(table, (0, 0, 1, 0))

@@ -20,7 +20,8 @@ from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.natural.acoustic import LoweredNaturalAcoustics
 from lightning_v2.deployment.lowering.natural.vocoder import LoweredNaturalVocoder
 from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping, cut, keys, mask
-from lightning_v2.deployment.lowering.runner import Runner, Upload, moved
+from lightning_v2.deployment.lowering.runner import Runner, moved
+from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.taps import neighbours
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE, STEP
 from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
@@ -162,7 +163,7 @@ class NaturalLowering:
         every, whole = range(len(counts)), Piece(0, size, 0, size)
         valid = mask(counts, every, whole)
         uploads = {
-            "phones": Upload(cut(phones, every, whole), "uint32"),
+            "phones": Upload(cut([x + 1 for x in phones], every, whole), "uint32"),
             "mask": valid,
             "keys": keys(valid),
         }
@@ -199,7 +200,7 @@ class NaturalLowering:
                 return (), self._acoustics.prosody(view=view, **operands)
 
             uploads = {"indices": Upload(cut(phones, members, piece), "uint32")}
-            uploads |= self._mask(counts, members, piece)
+            uploads["mask"] = mask(counts, members, piece)
             batch, size, _ = encoded.hidden.shape
             name = f"prosody, frames {STEP * piece.size}, phones {size}"
             name += f", batch {batch}" if batch > 1 else ""
@@ -242,7 +243,7 @@ class NaturalLowering:
         return {
             "neighbours": Upload(around.flatten(1), "uint32"),
             "columns": Upload(cut(columns, members, piece), dtype),
-            **self._mask([x.shape[1] for x in phones], members, piece),
+            "mask": mask([x.shape[1] for x in phones], members, piece),
         }
 
     def _wave_uploads(
@@ -256,17 +257,13 @@ class NaturalLowering:
         rows = {
             "even": (even, "vocoder.cosines"),
             "odd": (odd, "vocoder.sines"),
-            "real": ([x[:, :, 0] for x in noise], "vocoder.mul"),
-            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.mul_1"),
+            "real": ([x[:, :, 0] for x in noise], "vocoder.spectrum.mul_2"),
+            "imaginary": ([x[:, :, 1] for x in noise], "vocoder.spectrum.mul_5"),
         }
         return {
             name: self.runner.upload(cut(values, members, piece), site)
             for name, (values, site) in rows.items()
         }
-
-    def _mask(self, counts: list[int], members: Members, piece: Piece) -> dict[str, Upload]:
-        """1 for what sentences have of a piece, 0 for padding, if there may be some."""
-        return {"mask": mask(counts, members, piece)} if self.buckets.frames else {}
 
     def _pulses(self, f0: Tensor) -> tuple[Tensor, Tensor]:
         """(1, T) Hz -> folded pulses (1, T, K), even and odd; the phase is a site."""

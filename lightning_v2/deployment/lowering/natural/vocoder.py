@@ -4,7 +4,9 @@ Letters: B sentences, T frames of a bucket, K bins.
 
 Every branch has all K bins here, so that nothing is cut out or put together: harmonics beyond those
 that are turned have an angle of 0, harmonics and free bins beyond the last one a gain of 0. Both
-are exact: cos 0 is 1, sin 0 is 0 in every format. Observers see as many bins as the network has.
+are exact: cos 0 is 1, sin 0 is 0 in every format. Observers see as many bins as the network has;
+of noise above the free bins they see the product that it is by itself, which a sum may round
+otherwise.
 """
 
 import math
@@ -15,10 +17,13 @@ from lightning_v2.model.natural.config import BINS
 from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.model.natural.vocoder import LARGEST_LOG_GAIN, Angle, Gain
 
-_HEAD = "vocoder.head"
+_HEAD, _SPECTRUM = "vocoder.head", "vocoder.spectrum"
 
 Complex = tuple[DeviceTensor, DeviceTensor]
 """Real and imaginary parts, or cosine and sine: (B, T, K) each."""
+
+Pair = tuple[DeviceTensor, DeviceTensor]
+"""What is multiplied, (B, T, K) each."""
 
 
 class LoweredNaturalVocoder:
@@ -53,21 +58,50 @@ class LoweredNaturalVocoder:
         self, x: DeviceTensor, even: DeviceTensor, odd: DeviceTensor, noise: Complex, view: View
     ) -> Complex:
         run, vocoder, head = self._run, self._vocoder, self._vocoder.head
-        pulses = (
-            run.basis("vocoder.cosines", even, vocoder.cosines, view, BINS),
-            run.basis("vocoder.sines", odd, vocoder.sines, view, BINS),
-        )
+        real = run.basis("vocoder.cosines", even, vocoder.cosines, view, BINS)
+        imaginary = run.basis("vocoder.sines", odd, vocoder.sines, view, BINS)
         gain = self._gain("harmonic_gain", x, head.harmonic_gain, view)
         turn = self._half_turn("harmonic_angle", x, head.harmonic_angle, view)
-        noise_gain = self._gain("noise_gain", x, head.noise_gain, view)
-        hiss = self._shaped(("mul", "mul_1"), noise_gain, noise, view)
-        free_gain = self._gain("free_gain", x, head.free_gain, view)
-        angle = self._angle("free_angle", x, head.free_angle, view)
-        free = self._shaped(("mul_2", "mul_3"), free_gain, angle, _cropped(view, head.free_gain))
-        turned = self._turned(turn, pulses, _cropped(view, head.harmonic_angle))
-        voiced = self._voiced(gain, turned, _cropped(view, head.harmonic_gain))
-        real = self._sum(("add_1", "add_2"), voiced[0], hiss[0], free[0], view)
-        return real, self._sum(("add_3", "add_4"), voiced[1], hiss[1], free[1], view)
+        free = self._free(x, view)
+        hiss = self._gain("noise_gain", x, head.noise_gain, view)
+        turned = _cropped(view, head.harmonic_angle)
+        straight, across = (
+            run.binary(f"{_SPECTRUM}.{name}", "mul", gain, part, turned)
+            for name, part in zip(("mul", "mul_1"), turn, strict=True)
+        )
+        views = turned, turned
+        first = self._without_turn((2, 0), free[0], (hiss, noise[0]), (straight, real), view)
+        first = self._added(("mul_4", "sub"), first, (across, imaginary), views)
+        second = self._without_turn((5, 2), free[1], (hiss, noise[1]), (straight, imaginary), view)
+        return first, self._added(("mul_7", "add_4"), second, (across, real), views)
+
+    def _without_turn(
+        self, numbers: tuple[int, int], free: DeviceTensor, hiss: Pair, voiced: Pair, view: View
+    ) -> DeviceTensor:
+        """One part, but for what pulses bring from the other; numbers: of its first sites."""
+        head, (product, total) = self._vocoder.head, numbers
+        own, both = _cropped(view, head.free_gain), _cropped(view, head.harmonic_gain)
+        first = f"add_{total}" if total else "add"
+        known = self._added((f"mul_{product}", first), free, hiss, (view, own))
+        names = f"mul_{product + 1}", f"add_{total + 1}"
+        return self._added(names, known, voiced, (both, both))
+
+    def _added(
+        self, names: tuple[str, str], x: DeviceTensor, pair: Pair, views: tuple[View, View]
+    ) -> DeviceTensor:
+        """x and a product, as the second name says; views: of product and sum."""
+        product, total = (f"{_SPECTRUM}.{name}" for name in names)
+        return self._run.with_product(product, total, names[1].partition("_")[0], x, *pair, views)
+
+    def _free(self, x: DeviceTensor, view: View) -> Complex:
+        run, head = self._run, self._vocoder.head
+        gain = self._gain("free_gain", x, head.free_gain, view)
+        angle, cropped = self._angle("free_angle", x, head.free_angle, view), head.free_gain
+        real, imaginary = (
+            run.binary(f"vocoder.{name}", "mul", gain, part, _cropped(view, cropped))
+            for name, part in zip(("mul", "mul_1"), angle, strict=True)
+        )
+        return real, imaginary
 
     def _gain(self, name: str, x: DeviceTensor, layer: Gain, view: View) -> DeviceTensor:
         run, path, cropped = self._run, f"{_HEAD}.{name}", _cropped(view, layer)
@@ -93,50 +127,6 @@ class LoweredNaturalVocoder:
         run = self._run
         cosine = run.unary(f"{path}.cos", "cos", radians, view)
         return cosine, run.unary(f"{path}.sin", "sin", radians, view)
-
-    def _shaped(
-        self, names: tuple[str, str], gain: DeviceTensor, pair: Complex, view: View
-    ) -> Complex:
-        """A gain times both parts."""
-        first, second = (
-            self._run.binary(f"vocoder.{name}", "mul", gain, part, view)
-            for name, part in zip(names, pair, strict=True)
-        )
-        return first, second
-
-    def _turned(self, turn: Complex, pulses: Complex, view: View) -> Complex:
-        """The product of two complex numbers."""
-        (cosine, sine), (real, imaginary) = turn, pulses
-
-        def binary(name: str, op: str, a: DeviceTensor, b: DeviceTensor) -> DeviceTensor:
-            return self._run.binary(f"vocoder.spectrum.{name}", op, a, b, view)
-
-        first, second = binary("mul", "mul", cosine, real), binary("mul_1", "mul", sine, imaginary)
-        turned = binary("sub", "sub", first, second)
-        first = binary("mul_2", "mul", cosine, imaginary)
-        second = binary("mul_3", "mul", sine, real)
-        return turned, binary("add", "add", first, second)
-
-    def _voiced(self, gain: DeviceTensor, turned: Complex, view: View) -> Complex:
-        first, second = (
-            self._run.binary(f"vocoder.spectrum.{name}", "mul", gain, part, view)
-            for name, part in zip(("mul_4", "mul_5"), turned, strict=True)
-        )
-        return first, second
-
-    def _sum(
-        self,
-        names: tuple[str, str],
-        voiced: DeviceTensor,
-        hiss: DeviceTensor,
-        free: DeviceTensor,
-        view: View,
-    ) -> DeviceTensor:
-        """Harmonics, noise and free part of one of both parts."""
-        head, binary = self._vocoder.head, self._run.binary
-        first, second = (f"vocoder.spectrum.{name}" for name in names)
-        both = binary(first, "add", voiced, hiss, _cropped(view, head.harmonic_gain))
-        return binary(second, "add", both, free, _cropped(view, head.free_gain))
 
 
 def _cropped(view: View, layer: Gain | Angle) -> View:

@@ -94,15 +94,15 @@ def multiplier(rows: int, wide: bool) -> Callable[..., None]:
         panels = (across[1] - across[0] + width - 1) // width
         depth = (down[1] - down[0] + TILE - 1) // TILE * TILE
         words0 = np.empty((height // rows, depth), np.int32)
-        words1 = _aligned(depth * LANES).view(np.int32).reshape(depth, LANES)
+        words1 = aligned(depth * LANES).view(np.int32).reshape(depth, LANES)
         parts0 = np.empty((2 if phases > 2 else 1, height, depth), np.float32)
         count1 = 2 if phases > 1 else 1
-        parts1 = _aligned(count1 * depth * width).reshape(count1, depth, width)
+        parts1 = aligned(count1 * depth * width).reshape(count1, depth, width)
         used0 = np.empty((height // rows, depth // TILE), np.bool_)
         tops0, reach0 = np.empty(height, np.int32), np.empty(height, np.int32)
         row1 = np.empty(RESULTS, np.int32)
-        results = _aligned(height * width)
-        starts, tops = _aligned(4 * RESULTS), _aligned(2 * RESULTS).view(np.int32)
+        results = aligned(height * width)
+        starts, tops = aligned(4 * RESULTS), aligned(2 * RESULTS).view(np.int32)
         fits = np.empty(height // matmul.ROWS, np.bool_)
         flat0, flat1 = parts0.reshape(-1), parts1.reshape(-1)
         bytes0, bytes1 = words0.reshape(-1), words1.reshape(-1)
@@ -183,7 +183,7 @@ def multiplier(rows: int, wide: bool) -> Callable[..., None]:
 
 
 @compiled
-def _aligned(count):
+def aligned(count):
     """(count,) float32 that begin at a multiple of the size of a vector."""
     memory = np.empty(count + LANES, np.float32)
     begin = -(memory.ctypes.data // 4) % LANES

@@ -124,6 +124,13 @@ class Vectors:
             for w, x, y, z in self._rows((a, b, c, d))
         ]
 
+    def where_unordered(self, a: Value, b: Value, c: Value) -> Value:
+        """b where a float32 is no number, elsewhere c."""
+        return [
+            self._builder.select(self._builder.fcmp_unordered("uno", x, x), y, z)
+            for x, y, z in self._rows((a, b, c))
+        ]
+
     def cut_to_ints(self, a: Value) -> Value:
         """float32 to integers, toward zero."""
         return [self._builder.fptosi(x, _INTS) for x in a]

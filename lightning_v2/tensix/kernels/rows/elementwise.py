@@ -79,6 +79,14 @@ def vector_product(a, b, target, wide, blackhole):
 
 
 @compiled
+def multiply_add_all(a, b, c, value, target, blackhole):
+    """a + value * b * c in a 32-bit Dst, on the vector engine."""
+    for i in range(target.size):
+        scaled = multiply(value, b[i], blackhole)
+        target[i] = stored(multiply_add(scaled, c[i], a[i], blackhole), True)
+
+
+@compiled
 def vector_quotient(a, b, target, wide, blackhole):
     before, inverse = _ZERO, reciprocal_steps(_ZERO, 2, blackhole)
     for i in range(target.size):

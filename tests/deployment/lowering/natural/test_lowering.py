@@ -172,3 +172,7 @@ def test_bins_that_a_branch_does_not_have_pass_it_unchanged(arch, plan):
         assert torch.equal(turned[0].values, x.values) and not turned[1].values.any()
         assert torch.equal(site.binary("subtract", *turned).values, x.values)
         assert torch.equal(site.binary("add", *turned).values, x.values)
+        if x.dtype == "bfloat16":
+            assert torch.equal(site.addcmul(x, nothing, x, -1.0).values, x.values)
+            assert torch.equal(site.addcmul(x, nothing, x).values, x.values)
+            assert torch.equal(site.addcmul(nothing, one, x).values, x.values)

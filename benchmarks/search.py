@@ -1,0 +1,66 @@
+"""A search for a plan of a voice, from a base to a plan that the equivalence test accepts.
+
+Groups of sites are turned low as in `lightning-v2 search --sites`; candidates are measured on
+held-out sentences and the best of them are judged, with all controls, on others. What was measured
+is kept: interrupted, it goes on where it was. Writes data/searches/VOICE.json, which notebook 07
+shows.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import lightning_v2 as lv2
+from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES
+from lightning_v2.files import user_cache
+from lightning_v2.precision import Plan, voice_sites
+from lightning_v2.provenance import provenance
+from lightning_v2.report.records import write_whole
+from lightning_v2.search.check import held_out
+from lightning_v2.search.plans import find
+from lightning_v2.search.plans.bench import Bench
+from lightning_v2.search.plans.constraints import Constraints
+from lightning_v2.search.plans.search_record import to_dict
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--voice", default="lark", help="a name of `lightning-v2 voices`")
+    parser.add_argument("--base", default="bf16", help="how sites run that are not turned low")
+    parser.add_argument("--lofi-share", type=float, default=0.95)
+    parser.add_argument("--bfp8-share", type=float, default=0.8)
+    parser.add_argument("--sites", nargs="+", help="globs; the modules of the voice if not given")
+    parser.add_argument("--sentences", type=int, default=8, help="on the way")
+    parser.add_argument("--judged-sentences", type=int, default=ENOUGH_SENTENCES)
+    parser.add_argument("--judged", type=int, default=3, help="candidates at most; 0: no test")
+    parser.add_argument("--generations", type=int, default=4)
+    parser.add_argument("--tier", default="fast")
+    parser.add_argument("--folder", type=Path, default=user_cache() / "sweeps")
+    args = parser.parse_args()
+    voice = lv2.load(args.voice)
+    bench = Bench(
+        find.sentences_for_search(args.sentences), args.folder, voice=args.voice, tier=args.tier
+    )
+    found = find.search(
+        bench,
+        Constraints(lofi_share=args.lofi_share, bfp8_share=args.bfp8_share),
+        Plan.load(args.base),
+        globs=args.sites or find.rooms(voice_sites(voice)),
+        generations=args.generations,
+        judges=held_out(args.judged_sentences) if args.judged else None,
+        judged=args.judged,
+    )
+    print(f"{found.verdict}: trial {found.best.number} of {len(found.trials)}")
+    path = ROOT / "data" / "searches" / f"{voice.name.replace(':', '-')}.json"
+    path.parent.mkdir(exist_ok=True)
+    record = {**to_dict(found, voice.digest), **provenance(ROOT)}
+    write_whole(path, json.dumps(record, indent=1) + "\n")
+    print(f"written to {path}")
+    return 0 if found.verdict == "equivalent" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A natural voice brought nearer to recordings: takes, losses, stages."""
