@@ -47,7 +47,7 @@ class Schedule:
     """
 
     steps: int = 600
-    rate: float = 4e-3
+    rate: float = 1e-3
     warm_up: int = 20
     every: int = 50
     patience: int = 4

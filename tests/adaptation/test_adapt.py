@@ -12,7 +12,7 @@ from lightning_v2.model.natural.voice import NaturalVoice
 from lightning_v2.model.overlay import base_of
 from tests.adaptation.conftest import HARD, SCHEDULE, TEXTS
 
-FEW_STEPS = Schedule(steps=6, rate=4e-3, warm_up=2, every=3)
+FEW_STEPS = Schedule(steps=6, rate=5e-4, warm_up=2, every=2)
 
 
 @pytest.fixture
