@@ -163,4 +163,6 @@ def _joint_player(notebooks: list[nbformat.NotebookNode]) -> str:
                 heard.add(clip["wav"])
                 clips.append(clip)
                 state = widget
-    return widget_html({**state, "clips": clips, "selected": 0}) if state else ""
+    # What one of them has beside its sound is not true of all.
+    alone = {"selected": 0, "figures": {}, "pinned": False, "looping": False}
+    return widget_html({**state, **alone, "clips": clips}) if state else ""
