@@ -134,6 +134,7 @@ class Execution:
 
     def norm_of_sum(self, x, other, weight, bias, epsilon):
         """`layer_norm` of x + other, where `norms_sum` allows."""
+        other = self._computed(other)
         vectors = {"weight": weight, "bias": bias, "residual_input_tensor": other}
         return self._normalised(self.ops.layer_norm, x, epsilon, **vectors)
 
