@@ -105,3 +105,25 @@ def test_softmax_masks_by_itself_only_where_its_scale_loses_nothing():
         precision = Plan.parse(f"{{name: x, default: {{math_fidelity: {fidelity}}}}}").for_site("s")
         Execution(Ops(), precision).attention_softmax(scores, mask)
     assert [name for name in asked if "softmax" in name] == ["scale_mask_softmax", "softmax"]
+
+
+@pytest.mark.parametrize("given", ["bfloat16", "bfloat8_b", "float32"])
+def test_a_norm_adds_up_what_it_is_of_whatever_format_that_has(x, given):
+    torch.manual_seed(1)
+    layer = nn.LayerNorm(64).requires_grad_(False)
+    y = tensix.from_torch(torch.randn(1, 32, 64), given)
+
+    def normalised(observer=None):
+        runner = Runner(
+            tensix, plan("{sites: [add, norm], math_fidelity: HiFi4}").for_site, observer
+        )
+        with tensix.use("exact"):
+            z = runner.norm_of_sum("add", x, y, "norm", layer, lambda seen: seen)
+        assert runner.sites == {"add": "add", "norm": "layer_norm"}
+        return z
+
+    found = normalised()
+    assert found.dtype == "bfloat16"
+    wanted = layer(x.values + y.values)
+    torch.testing.assert_close(found.values, wanted, rtol=2**-5, atol=2**-5)
+    assert torch.equal(found.values, normalised(lambda seen: None).values)
