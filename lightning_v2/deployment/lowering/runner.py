@@ -51,8 +51,9 @@ class Runner(Fused):
         observer: Observer | None = None,
         store: Store | None = None,
         stages: Stages | None = None,
+        fused: bool = False,
     ):
-        """policy: site name -> precision. observer: see `emulate`.
+        """policy: site name -> precision. observer, fused: see `emulate`.
 
         store: of packed constants; in memory if not given. stages: runs them; at once if not given.
         """
@@ -63,6 +64,7 @@ class Runner(Fused):
         self._store = store or InMemory(ops)
         self._stages = stages or self._at_once
         self._executions: dict[tuple, Execution] = {}
+        self.fused = fused
 
     def precision(self, site: str) -> SitePrecision:
         """What the plan says of a site."""
