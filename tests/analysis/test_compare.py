@@ -48,6 +48,7 @@ def test_a_row_for_every_site(voice, bf16):
 
 def test_isolated_errors_are_those_of_bfloat16(bf16):
     matrix = bf16.layers[bf16.layers["op"].isin(["linear", "conv1d"])]
+    matrix = matrix[~matrix["site"].isin(["duration.output", "prosody.pitch"])]  # in float32
     assert matrix["isolated_sqnr_db"].between(40, 60).all()
     assert (matrix["isolated_gain"] - 1).abs().max() < 0.01
     phase = bf16.layers.set_index("site").loc["source.phase"]
@@ -141,7 +142,8 @@ def test_the_error_of_lofi_is_mostly_a_shrink(voice):
 
 def test_weights_rounded_beforehand_hardly_shrink_anything(voice):
     layers = lv2.compare(voice, TEXT, "lightning-v2").layers
-    linear = layers[layers["op"] == "linear"].median(numeric_only=True)
+    low = layers["site"].str.match(r"(text|decoder)\..*\.(up|down)$")  # in LoFi
+    linear = layers[low].median(numeric_only=True)
     assert linear["isolated_gain"] == pytest.approx(0.996, abs=0.002)
     assert linear["isolated_gain_share"] < 0.2
 

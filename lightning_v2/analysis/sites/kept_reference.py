@@ -22,7 +22,7 @@ from lightning_v2.analysis.sites.value_counts import ValueCounts
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, Reference, reference_of
-from lightning_v2.tensix import SiteCall
+from lightning_v2.tensix import SiteCall, SitePrecision
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
 
@@ -143,7 +143,7 @@ class KeptReference:
             isolated[site] = self._isolated[key]
             stored = site, precisions[site].weights, precisions[site].activations
             if stored not in self._ranges:
-                self._ranges[stored] = self._range(site, said.plan)
+                self._ranges[stored] = self._range(site, precisions[site])
             columns[site] = self._ranges[stored]
         return layer_table(
             self.ops, isolated, accumulated, values, self._values, columns.__getitem__
@@ -156,8 +156,8 @@ class KeptReference:
                 sums.add(*comparable(op, right, first(alone(call))))
         return sums
 
-    def _range(self, site: str, plan: Plan) -> dict[str, float]:
-        ranges = BlockRanges(plan.for_site, self._voice.model)
+    def _range(self, site: str, precision: SitePrecision) -> dict[str, float]:
+        ranges = BlockRanges(lambda _: precision, self._voice.model)
         with torch.inference_mode(), torch_threads(1):
             for call in self._calls[site]:
                 ranges.observe(call)

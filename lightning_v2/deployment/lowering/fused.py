@@ -64,16 +64,18 @@ class Fused:
         view: View,
     ) -> DeviceTensor:
         """The norm at `site` of what `add` makes of x and y, which nobody else needs: where formats
-        allow, one program."""
+        allow, one program. A stage keeps the norm, not the sum."""
         execution, apart = self.at(site), self.precision(add)
         fuses = self.fused and execution.norms_sum(apart)
         if not fuses or self._observer is not None:
             total = self.binary(add, "add", x, y, view)
         if not fuses:
-            return self.layer_norm(site, total, layer, view)
+            with self.leaving():
+                return self.layer_norm(site, total, layer, view)
         self.sites.setdefault(add, "add")
         rows = [self._vector(site, name, getattr(layer, name)) for name in ("weight", "bias")]
-        z = self._run(site, "layer_norm", lambda: execution.norm_of_sum(x, y, *rows, layer.eps))
+        with self.leaving():
+            z = self._run(site, "layer_norm", lambda: execution.norm_of_sum(x, y, *rows, layer.eps))
         rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
         before = () if self._observer is None else (total,)
         return self._seen(site, "layer_norm", before, z, (view,) * (len(before) + 1), rest)

@@ -104,8 +104,7 @@ def transformers(
         y = _perceptron(run, at, x, layer, view)
         if i < last:
             x = run.binary(f"{at}.add", "add", x, y, view)
-    with run.leaving():
-        return run.norm_of_sum(f"{path}.{last}.add", x, y, *norm, view)
+    return run.norm_of_sum(f"{path}.{last}.add", x, y, *norm, view)
 
 
 def _perceptron(

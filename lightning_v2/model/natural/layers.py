@@ -14,8 +14,7 @@ class ShiftedConv(DepthwiseConv):
     """A depthwise convolution on (B, T, C) whose taps are `dilation` steps apart.
 
     On a CPU it trains fast as a sum of shifted products: torch's gradient of grouped convolutions
-    takes several times as long as all else in a block. It speaks fast as a convolution of images
-    one step high, whose channels may lie last in memory.
+    takes several times as long as all else in a block.
     """
 
     def __init__(self, channels: int, kernel: int, dilation: int = 1):
@@ -24,19 +23,15 @@ class ShiftedConv(DepthwiseConv):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) -> (B, T, C)."""
-        if has_torch_function_unary(x):  # who looks on sees the convolution that it is
+        if has_torch_function_unary(x) or not self.training:
             return super().forward(x)
         (taps,), (step,), (edge,) = self.kernel_size, self.dilation, self.padding
-        if self.training:
-            time = x.shape[1]
-            padded = F.pad(x, (0, 0, edge, edge))
-            products = (
-                padded[:, i * step : i * step + time] * self.weight[:, 0, i] for i in range(taps)
-            )
-            return sum(products, self.bias)
-        image, weight = x.transpose(1, 2).unsqueeze(2), self.weight.unsqueeze(2)
-        y = F.conv2d(image, weight, self.bias, 1, (0, edge), (1, step), self.groups)
-        return y.squeeze(2).transpose(1, 2)
+        time = x.shape[1]
+        padded = F.pad(x, (0, 0, edge, edge))
+        products = (
+            padded[:, i * step : i * step + time] * self.weight[:, 0, i] for i in range(taps)
+        )
+        return sum(products, self.bias)
 
 
 class Block(nn.Module):

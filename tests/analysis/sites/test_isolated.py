@@ -45,7 +45,7 @@ def test_blocks_are_those_of_the_lowering_unless_the_plan_names_some():
         for site, precision in lowered_precisions(voice, lv2.Plan.load("bf16")).items()
     }
     assert widths["encoder.layers.0.attention.scores"] == 1
-    assert widths["vocoder.cosines"] > 1
+    assert widths["vocoder.head.noise_gain.log"] > 1
     assert widths["vocoder.head.noise_gain.exp"] is None
     plan = lv2.Plan.parse("default: {in0_block_w: 2}")
     assert {p.in0_block_w for p in lowered_precisions(voice, plan).values()} == {2}

@@ -29,8 +29,10 @@ def test_the_fast_tier_is_close_and_not_the_same(table):
 
 def test_both_tiers_have_the_errors_of_the_format(table):
     linear = table[table["op"] == "linear"]
+    linear = linear[~linear["site"].isin(["duration.output", "prosody.pitch"])]  # in float32
     assert (linear["exact_sqnr_db"] - linear["fast_sqnr_db"]).abs().max() < 1
-    assert 38 < linear["exact_sqnr_db"].median() < 45  # LoFi; in bfloat16 at HiFi4 it is above 50
+    low = linear[linear["site"].str.match(r"(text|decoder)\..*\.(up|down)$")]
+    assert 38 < low["exact_sqnr_db"].median() < 45  # LoFi; in bfloat16 at HiFi4 it is above 50
 
 
 def test_nothing_else_has_to_be_imported():
