@@ -214,10 +214,11 @@ def test_the_phase_is_summed_as_the_plan_says(voice):
     assert torch.equal(result, accumulate_phase(f0))
 
 
-def test_the_claim_and_more(trained):
-    """95 % of the layers in LoFi and of the weight bytes in block floats."""
+def test_of_the_claim_the_half_that_holds_for_this_voice(trained):
+    """80 % of the weight bytes in block floats, and more; of 95 % of the layers in LoFi not half."""
     coverage = Plan.load("lightning-v2").coverage(trained)
-    assert coverage.share("math_fidelity", "LoFi") > 0.95
+    assert 0.35 < coverage.share("math_fidelity", "LoFi") < 0.95
+    assert coverage.share("math_fidelity", "LoFi", of="macs") > 0.5
     blocks = ("bfloat8_b", "bfloat4_b")
     assert sum(coverage.share("weights", x, of="weight_bytes") for x in blocks) > 0.95
 
@@ -253,7 +254,7 @@ def test_a_bare_module_gets_a_warning_for_idle_rules():
 
 def test_a_plan_of_another_model_is_told_in_one_line():
     net = nn.Linear(32, 32)
-    words = "its default alone ruled, no operation ran that matches 9 of the 9 patterns"
+    words = "its default alone ruled, no operation ran that matches 12 of the 12 patterns"
     told = pytest.warns(UserWarning, match=words)
     with told as seen, torch.no_grad(), emulate(net, "lightning-v2"):
         net(torch.ones(1, 32))
