@@ -215,7 +215,7 @@ def test_the_phase_is_summed_as_the_plan_says(voice):
 
 
 def test_of_the_claim_the_half_that_holds_for_this_voice(trained):
-    """80 % of the weight bytes in block floats, and more; of 95 % of the layers in LoFi not half."""
+    """More than 80 % of the weight bytes in block floats, but not 95 % of the layers in LoFi."""
     coverage = Plan.load("lightning-v2").coverage(trained)
     assert 0.35 < coverage.share("math_fidelity", "LoFi") < 0.95
     assert coverage.share("math_fidelity", "LoFi", of="macs") > 0.5

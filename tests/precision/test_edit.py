@@ -61,13 +61,13 @@ def test_a_change_concerns_its_site_alone(base, sites):
 
 def test_sites_that_are_changed_alike_share_a_rule_at_the_end(base, sites):
     wanted = names(sites, "decoder.blocks") + ["duration.output"]
-    low = {"math_fidelity": "HiFi2", "fp32_dest_acc_en": False}
+    low = {"math_fidelity": "HiFi3", "fp32_dest_acc_en": False}
     changes = plan_edit.changed(base, (), wanted, low, sites)
     plan = plan_edit.with_changes(base, changes, sites)
     added = yaml.safe_load(plan.to_yaml())["rules"][len(base.rules) :]
     assert len(added) == 1
     assert "decoder.blocks.*.up" in added[0]["sites"]
-    assert (added[0]["math_fidelity"], added[0]["fp32_dest_acc_en"]) == ("HiFi2", False)
+    assert (added[0]["math_fidelity"], added[0]["fp32_dest_acc_en"]) == ("HiFi3", False)
 
 
 @pytest.mark.parametrize("preset", ["lightning-v2", "naive", "fp32", "bfp4-lofi"])
@@ -87,7 +87,7 @@ def test_yaml_reads_back_to_the_same_precisions(preset, sites):
 def test_what_the_base_has_anyway_is_no_change(base, sites):
     changes = plan_edit.changed(base, (), ["decoder.input"], {"math_fidelity": "HiFi4"}, sites)
     assert len(changes) == 1
-    back = plan_edit.changed(base, changes, ["decoder.input"], {"math_fidelity": "LoFi"}, sites)
+    back = plan_edit.changed(base, changes, ["decoder.input"], {"math_fidelity": "HiFi2"}, sites)
     assert back == ()
 
 
@@ -103,7 +103,7 @@ def test_what_makes_no_difference_is_left_alone(sites):
 
 def test_reset_takes_back_the_changes_of_some_sites(base, sites):
     changes = plan_edit.changed(
-        base, (), ["decoder.input", "prosody.input"], {"math_fidelity": "HiFi4"}, sites
+        base, (), ["decoder.input", "prosody.input"], {"math_fidelity": "HiFi3"}, sites
     )
     assert [site for site, _, _ in plan_edit.without(changes, ["decoder.input"])] == [
         "prosody.input"
