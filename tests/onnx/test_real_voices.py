@@ -91,7 +91,9 @@ def test_piper_like_onnxruntime(voices, sentence):
     inner = ["/dp/Split_output_0", "/Mul_7_output_0"]  # log durations, and what is decoded
     ours, plain, optimised = both(voices, "piper:joe", sentence, inner)
     for name in inner:
-        assert deviation(ours[name], plain[name]) < 1e-4
+        assert rms_deviation(ours[name], plain[name]) < 1e-5
+        # Single values hang on the order in which a processor's kernels add: up to 1.2e-4 are seen.
+        assert deviation(ours[name], plain[name]) < 2e-4
     assert rms_deviation(ours["output"], optimised["output"]) < 1e-4
     assert deviation(ours["output"], optimised["output"]) < 1e-3
     assert deviation(plain["output"], optimised["output"]) > 5e-5
