@@ -5,8 +5,6 @@ samples, K harmonics. All sums are over one F0 and are compared with the same su
 waveform is made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 

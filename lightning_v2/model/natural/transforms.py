@@ -34,7 +34,8 @@ def bases() -> tuple[Tensor, Tensor]:
 
 def window() -> Tensor:
     """Hann window (1200,), float64."""
-    return torch.hann_window(FFT, periodic=True, dtype=torch.float64)
+    # On the device of tensors without values torch would import its compiler to make one.
+    return torch.hann_window(FFT, periodic=True, dtype=torch.float64, device="cpu")
 
 
 class Folding(nn.Module):

@@ -9,7 +9,8 @@ def test_the_same_sentence_alone_and_at_the_end_of_a_longer_one(voice):
     found = lengths(voice, "Seven ships.", "bf16", repeats=(0, 1))
     alone, longer = found.situations
     assert longer.seconds > 1.5 * alone.seconds
-    assert alone.arm.reference.phonemes[1:] == longer.arm.reference.phonemes[1:]
+    said = [[x for x in y.arm.reference.phonemes if x != "_"] for y in (alone, longer)]
+    assert said[0] == said[1]
     assert len(longer.arm.candidate.phonemes) >= len(alone.arm.candidate.phonemes) - 1
     assert [situation.not_finite for situation in found.situations] == ["", ""]
     assert found.same_in_a_list

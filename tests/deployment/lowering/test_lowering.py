@@ -139,9 +139,9 @@ def test_constants_are_uploaded_once(slt_untrained, sentence, monkeypatch):
         first = len(counts)
         lowering.acoustics(*sentence)
     # Phones, features, two masks; the phone of each frame and its position, for pitch and decoder.
-    assert len(counts) == first + 8
+    assert len(counts) == first + 10
     with torch.no_grad():
         slt_untrained.model.encoder.norm.bias += 1
     with torch.inference_mode():
         lowering.acoustics(*sentence)
-    assert len(counts) == first + 8 + 9
+    assert len(counts) == first + 10 + 11

@@ -127,7 +127,7 @@ def test_a_setting_in_the_table_changes_plan_sound_and_pictures(explorer):
         for card in part(explorer, "ExplorerBoard").measures["cards"]
         if card["name"] == "fundamental_drift_p95_cycles"
     )
-    assert float(card["value"]) == pytest.approx(c.metrics[card["name"]], rel=0.01)
+    assert float(card["value"]) == pytest.approx(c.metrics[card["name"]], rel=0.02)
 
 
 def test_parts_say_which_state_they_belong_to_while_another_is_computed(explorer):

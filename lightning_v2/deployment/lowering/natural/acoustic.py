@@ -152,8 +152,9 @@ class LoweredNaturalAcoustics:
         batch, phones, channels = x.shape
         table = ops.reshape(run.at(site).operand(x), (batch * phones, channels))
         table = ops.pad(run.movable_operand(table, site), ((0, TILE), (0, 0)))
-        gathered = ops.embedding(neighbours, table, layout="TILE")
-        return ops.reshape(gathered, (batch, neighbours.shape[1] // taps, taps * channels))
+        gathered = ops.embedding(neighbours, table)
+        several, rows = neighbours.shape  # of a batch, not all sentences may be in a piece
+        return ops.reshape(gathered, (several, rows // taps, taps * channels))
 
 
 def _after_zero(table: Tensor) -> Tensor:
