@@ -94,7 +94,8 @@ def expected(stage, bucket, outputs):
         + written("text.norm", phones, 128)
         + biased("duration.output", phones, 1),
         "prosody": biased("prosody.pitch", steps, 2) + biased("prosody.energy", steps, 2),
-        "speech": written("vocoder.inverse_cosines", frames, 608)
+        "speech": written("text.norm", phones + TILE, 128)  # frames look their phones up
+        + written("vocoder.inverse_cosines", frames, 608)
         + written("vocoder.inverse_sines", frames, 608),
     }[stage]
 
