@@ -86,4 +86,5 @@ def test_a_kernel_that_dies(page):
         ".requestExecute({ code }); }",
         KILL,
     )
+    page.locator(".jp-Dialog .jp-mod-accept").click()  # Lab says so, too, and waits
     gone(page)

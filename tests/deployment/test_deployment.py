@@ -90,7 +90,7 @@ def expected(stage, bucket, outputs):
 
     return {
         "encode": written("encoder.norm", phones, 192)
-        + written("encoder.norm", phones + TILE, 192)  # steps look them up after rows of zeros
+        + written("encoder.norm", phones + TILE, 192)  # and a table: neighbours are rows
         + written("text.norm", phones, 128)
         + biased("duration.output", phones, 1),
         "prosody": biased("prosody.pitch", steps, 2) + biased("prosody.energy", steps, 2),
