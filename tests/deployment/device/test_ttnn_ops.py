@@ -11,7 +11,7 @@ from lightning_v2.deployment.device.programs import choices
 from lightning_v2.deployment.device.ttnn_ops import TtnnOps
 from lightning_v2.tensix.numbers.configuration import MatmulProgramConfig
 from tests.deployment.device_process import run_on_mock
-from tests.deployment.surface import CONFIG, SURFACE, held, linear, sharded
+from tests.deployment.surface import CONFIG, SURFACE, linear, sharded
 
 BOARDS = ("n150", "p150")
 
@@ -70,7 +70,7 @@ def layouts(device):
             x.memory_config().shard_spec.shape,
         ]
 
-    sent, rows = held(ops), sharded(ops)
+    rows = sharded(ops)
     (choice,) = ops.choices.values()
     product, grid = choice.product, list(choice.program.grid)
     return {
@@ -78,7 +78,7 @@ def layouts(device):
         "product": [product.m, product.k, product.n, product.resident],
         "rows": shards(rows),
         "gelu": shards(ops.gelu(rows)),
-        "add": shards(ops.add(sent, rows)),
+        "add": shards(ops.add(rows, rows)),
         "typecast": shards(ops.typecast(rows, "float32")),
         "masked": shards(ops.multiply(rows, ops.from_torch(torch.ones(1, 1024, 1), "bfloat16"))),
         "next": next_of(ops, rows),
