@@ -300,6 +300,13 @@ class TtnnOps(AttentionOps):
             total = rows if total is None else self.add(total, rows)
         return total
 
+    def untiled(self, x: DeviceTensor) -> DeviceTensor:
+        """x in rows, if it is a table of `embedding` that is looked up as it is."""
+        ttnn = self._ttnn
+        if x.dtype != ttnn.bfloat16:
+            return x
+        return ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT, memory_config=self._placement.spread)
+
     def permute(self, x: DeviceTensor, dims: Sequence[int]) -> DeviceTensor:
         x = self._placement.interleaved(self._placement.tiled(x))
         return self._ttnn.permute(x, tuple(dims), memory_config=self._ttnn.L1_MEMORY_CONFIG)

@@ -24,13 +24,7 @@ class Function:
 
 
 class Fused:
-    """Operations of two sites each.
-
-    Attributes:
-        fused: whether they may be one program: such a program has other last bits.
-    """
-
-    fused: bool
+    """Operations of two sites each: one program where formats allow, with last bits of its own."""
 
     def ended(
         self,
@@ -46,7 +40,7 @@ class Fused:
         plain: makes the product, and tells the observer. product: makes what a program config says.
         """
         precision = self.precision(then.site)
-        if not (self.fused and execution.fuses(then.op, precision)):
+        if not execution.fuses(then.op, precision):
             return self.unary(then.site, then.op, plain(), view)
         before = () if self._observer is None else (plain(),)
         self.sites.setdefault(site, "linear")
@@ -66,7 +60,7 @@ class Fused:
         """The norm at `site` of what `add` makes of x and y, which nobody else needs: where formats
         allow, one program. A stage keeps the norm, not the sum."""
         execution, apart = self.at(site), self.precision(add)
-        fuses = self.fused and execution.norms_sum(apart)
+        fuses = execution.norms_sum(apart)
         if not fuses or self._observer is not None:
             total = self.binary(add, "add", x, y, view)
         if not fuses:
@@ -95,7 +89,7 @@ class Fused:
 
         views: of the product, and of the result.
         """
-        fuses = self.fused and self._is_bfloat16(product) and self._is_bfloat16(site)
+        fuses = self._is_bfloat16(product) and self._is_bfloat16(site)
         if not fuses or self._observer is not None:
             found = self.binary(product, "mul", b, c, views[0])
         if not fuses:
@@ -115,7 +109,7 @@ class Fused:
     ) -> DeviceTensor:
         """x + y, and, if a mask is given, zero where that is, as x is; where formats allow, one
         program."""
-        if mask is None or not (self.fused and self._is_bfloat16(site)):
+        if mask is None or not self._is_bfloat16(site):
             y = self.binary(site, "add", x, y, view)
             return self.masked(y, mask, self.precision(site).output)
         with self.convolving():

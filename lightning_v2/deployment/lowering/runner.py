@@ -51,9 +51,8 @@ class Runner(Fused):
         observer: Observer | None = None,
         store: Store | None = None,
         stages: Stages | None = None,
-        fused: bool = False,
     ):
-        """policy: site name -> precision. observer, fused: see `emulate`.
+        """policy: site name -> precision. observer: see `emulate`.
 
         store: of packed constants; in memory if not given. stages: runs them; at once if not given.
         """
@@ -64,7 +63,6 @@ class Runner(Fused):
         self._store = store or InMemory(ops)
         self._stages = stages or self._at_once
         self._executions: dict[tuple, Execution] = {}
-        self.fused = fused
 
     def precision(self, site: str) -> SitePrecision:
         """What the plan says of a site."""
@@ -264,6 +262,10 @@ class Runner(Fused):
     def table(self, site: str, values: Tensor, arrange: View = same) -> DeviceTensor:
         """`values` (R, C), a parameter, whose rows `site` consumes."""
         return self._constant(site, "table", "table", values, arrange, self.rows_dtype(site))
+
+    def untiled(self, x: DeviceTensor) -> DeviceTensor:
+        """x where rows of it are looked up, which tiles would be in the way of."""
+        return getattr(self.ops, "untiled", same)(x)
 
     def rows(
         self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None
