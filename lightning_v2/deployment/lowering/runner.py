@@ -333,17 +333,18 @@ class Runner(Fused):
         views: tuple[View, ...],
         rest: tuple = (),
         options: dict[str, Any] | None = None,
+        after: str = "",
     ) -> DeviceTensor:
         """`result`, after the observer saw the network's own call of torch.
 
         operands: that lie on the device. views: of them and of the result. rest, options: arguments
-        after the operands.
+        after the operands. after: as that of `SiteCall`.
         """
         if self._observer is not None:
             tensors = map(self.download, (*operands, result))
             *values, y = (view(x) for view, x in zip(views, tensors, strict=True))
             function = OPERATIONS[op].plain
-            self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y))
+            self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y, after))
         return result
 
     def _vector(self, site: str, name: str, vector: Tensor, arrange: View = same) -> DeviceTensor:
