@@ -111,8 +111,9 @@ def compared_waves():
             phonemes=("ah",),
             durations=np.array([len(f0)], np.float32),
             f0=f0,
-            envelope=np.zeros((len(f0), 64), np.float32),
             frames=(len(f0),),
+            sample_rate=SAMPLE_RATE,
+            hop=256,
         )
 
     def make(reference, candidate, plan="naive", layers=None, f0=None, aligned=True):

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from lightning_v2.model.config import HOP, SAMPLE_RATE
+from lightning_v2.model.source import accumulate_phase
 
 from lightning_v2 import tensix
-from lightning_v2.model.config import HOP, SAMPLE_RATE
 from lightning_v2.model.natural import source as natural
-from lightning_v2.model.source import accumulate_phase
 from lightning_v2.tensix import SitePrecision
 from lightning_v2.tensix.ops import phase
 
