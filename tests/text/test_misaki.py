@@ -1,4 +1,7 @@
-from lightning_v2.text.misaki import parts
+import pytest
+
+from lightning_v2.text import TextError
+from lightning_v2.text.misaki import misaki_sentences, parts
 
 
 def cut(sentence, longest):
@@ -16,3 +19,10 @@ def test_a_long_one_is_cut_after_a_phrase_or_else_after_a_word():
 
 def test_a_long_word_stays_whole():
     assert cut("ə kəntˈɪnjuəs wˈʌn", 6) == ["ə", "kəntˈɪnjuəs", "wˈʌn"]
+
+
+@pytest.mark.parametrize("text", ["It is {} now.", "{}"])
+@pytest.mark.parametrize("word", ["1" + 36 * "0", "~\u278c"])
+def test_what_the_front_end_fails_on_is_named(text, word):
+    with pytest.raises(TextError, match=f"hibari-tts cannot read '{word}': "):
+        misaki_sentences(text.format(word))

@@ -17,6 +17,7 @@ from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.threads import torch_threads
 from tests.deployment import plain_ops
 from tests.model.natural.conftest import TEXT
+from tests.untrained import SMALL, untrained
 
 SHORT = "Two."
 PLANS = ("bf16", "lightning-v2", "fp32", "naive")
@@ -32,9 +33,8 @@ def said(voice, lowering, text=TEXT, **options):
         return voice.synthesize(text, **options)
 
 
-def together(voice, lowering, forced=None):
+def together(lowering, lines):
     """All sentences at once."""
-    lines = voice.lines(voice.read(TEXT), 0, forced)
     with torch.inference_mode(), torch_threads(1):
         return lowering.speak(
             [line.phones for line in lines],
@@ -42,6 +42,10 @@ def together(voice, lowering, forced=None):
             [line.f0 for line in lines],
             [line.noise for line in lines],
         )
+
+
+def lines(voice, forced=None):
+    return voice.lines(voice.read(TEXT), 0, forced)
 
 
 def assert_near(wave, wanted):
@@ -85,7 +89,7 @@ def test_padding_sees_nothing_and_is_not_seen(voice):
     buckets = Buckets(phones=(32,), frames=(96,), batch=2, rows=192)
     wanted = voice.synthesize(TEXT)
     assert min(wanted.frames) > 96
-    spoken = together(voice, lowered(voice, buckets=buckets), wanted)
+    spoken = together(lowered(voice, buckets=buckets), lines(voice, wanted))
     waves = np.concatenate([wave[0].numpy() for _, _, wave in spoken])
     assert_near(waves, wanted.waveform)
 
@@ -96,7 +100,8 @@ def test_bits_depend_on_neither_bucket_nor_batch(voice, plan):
     buckets = Buckets(phones=(32,), frames=(128,), batch=2, rows=256)
     assert max(voice.synthesize(TEXT).frames) > 128
     with tensix.use("fast"):
-        spoken = together(voice, lowered(voice, plan=plan, ops=tensix, buckets=buckets))
+        lowering = lowered(voice, plan=plan, ops=tensix, buckets=buckets)
+        spoken = together(lowering, lines(voice))
         alone = said(voice, lowered(voice, plan=plan, ops=tensix))
     assert np.array_equal(np.concatenate([f0[0].numpy() for _, f0, _ in spoken]), alone_f0(alone))
     waves = np.concatenate([wave[0].numpy() for _, _, wave in spoken])
@@ -105,6 +110,23 @@ def test_bits_depend_on_neither_bucket_nor_batch(voice, plan):
 
 def alone_f0(speech):
     return speech.decisions["f0"]
+
+
+def test_bits_do_not_depend_on_company_whose_durations_and_f0_are_given(voice):
+    """Both sentences go in pieces."""
+    buckets = Buckets(phones=(32,), frames=(96,), batch=2, rows=192)
+    given = voice.synthesize(TEXT)
+
+    def mixed():
+        return [lines(voice, given)[0], lines(voice)[1]]
+
+    with tensix.use("fast"):
+        lowering = lowered(voice, plan="lightning-v2", ops=tensix, buckets=buckets)
+        alone = lowered(voice, plan="lightning-v2", ops=tensix)
+        for found, line in zip(together(lowering, mixed()), mixed(), strict=True):
+            assert found[1].shape[1] > 96
+            (wanted,) = together(alone, [line])
+            assert all(map(torch.equal, found, wanted))
 
 
 def test_stages_of_a_forced_sentence_leave_out_what_is_given(voice):
@@ -176,3 +198,29 @@ def test_bins_that_a_branch_does_not_have_pass_it_unchanged(arch, plan):
             assert torch.equal(site.addcmul(x, nothing, x, -1.0).values, x.values)
             assert torch.equal(site.addcmul(x, nothing, x).values, x.values)
             assert torch.equal(site.addcmul(nothing, one, x).values, x.values)
+
+
+def test_constants_are_uploaded_once(monkeypatch):
+    uploads = []
+
+    def from_torch(x, dtype):
+        uploads.append(x.shape)
+        return x
+
+    monkeypatch.setattr(plain_ops, "from_torch", from_torch)
+    monkeypatch.setattr(plain_ops, "__name__", "plain_ops.counted")
+    voice = untrained(SMALL)
+    lowering = lowered(voice)
+
+    def uploaded():
+        uploads.clear()
+        with torch.inference_mode():
+            lowering.acoustics(torch.arange(11)[None])
+        return len(uploads)
+
+    first, sentence = uploaded(), uploaded()
+    assert sentence < first / 3
+    with torch.no_grad():
+        voice.model.encoder.norm.bias += 1
+    assert uploaded() == sentence + 1
+    assert uploaded() == sentence
