@@ -25,7 +25,7 @@ class PhoneBatch:
 
 def padded(rows: list[np.ndarray], device: torch.device) -> Tensor:
     """B arrays (length, ...) -> (B, the longest, ...), zeros behind the shorter ones."""
-    return pad_sequence([torch.from_numpy(x) for x in rows], batch_first=True).to(device)
+    return pad_sequence([torch.tensor(x) for x in rows], batch_first=True).to(device)
 
 
 def ones(lengths: list[int], device: torch.device) -> Tensor:

@@ -189,5 +189,3 @@ ARITHMETIC = {
         }
     ),
 }
-SQRT_HALF = math.sqrt(0.5)
-"""What a GELU that is written out multiplies by."""
