@@ -1,7 +1,6 @@
 """Functions of single elements."""
 
 import functools
-import math
 
 import torch
 import torch.nn.functional as F
