@@ -21,7 +21,7 @@ from lightning_v2.deployment.lowering.fused import Function, Fused
 from lightning_v2.deployment.lowering.stage import Compute, Result, Stages, Upload
 from lightning_v2.deployment.lowering.taps import spread
 from lightning_v2.deployment.lowering.views import cropped, filled, same, unturned
-from lightning_v2.model.layers import Basis, DepthwiseConv, LeftBasis
+from lightning_v2.model.natural.layers import Basis, DepthwiseConv, LeftBasis
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
@@ -305,16 +305,6 @@ class Runner(Fused):
 
     def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         return self.ops.typecast(x, moved(dtype))
-
-    def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
-        """Columns `start` to `stop` of x."""
-        return self.part(x, -1, start, stop)
-
-    def part(self, x: DeviceTensor, axis: int, start: int, stop: int) -> DeviceTensor:
-        """x from `start` to `stop` along `axis`."""
-        first, last = [0] * len(x.shape), list(x.shape)
-        first[axis], last[axis] = start, stop
-        return self.ops.slice(x, first, last)
 
     def at(self, site: str) -> Execution:
         """How one site runs."""

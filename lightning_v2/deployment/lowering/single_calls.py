@@ -8,7 +8,7 @@ from torch import nn
 from lightning_v2.deployment.lowering.blocks import in0_block_w
 from lightning_v2.deployment.lowering.taps import orders, spread, steps
 from lightning_v2.deployment.lowering.voices import has_lowering
-from lightning_v2.model.layers import LeftBasis
+from lightning_v2.model.natural.layers import LeftBasis
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 

@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import Basis, LeftBasis
 from lightning_v2.model.natural.config import BINS, NaturalConfig
+from lightning_v2.model.natural.layers import Basis, LeftBasis
 from lightning_v2.model.natural.transforms import Folding, OverlapAdd, bases
 
 LARGEST_LOG_GAIN = 12.0

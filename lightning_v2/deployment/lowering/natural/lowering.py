@@ -1,10 +1,23 @@
 """The natural voice as a sequence of device operations with ttnn's names, written once.
 
-As `deployment.lowering.lowering`, which says what holds for both:
+The same lowering runs on `lightning_v2.tensix`, which emulates the chip, and on anything else that
+has ttnn's operations under the same names. The network gives the weights; of its code only the
+modules marked `on_host` run, in float32. Every operation of the device runs at a site, under the
+precision that the plan has for it; the names are those that `tensix.trace` finds in the network.
 
     host      text, steps of phones         F0, energy             phase, pulses    overlap-add
     device             encode ---------------- prosody -------------- decode, wave
               phones ->  |       <- durations    |   <- pitch, energy          -> folded frames
+
+Hidden vectors stay on the device. Sentences are padded to buckets, alone or several at a time.
+Padding never reaches a result: it is masked where the voice looks at neighbours (convolutions,
+attention), so that the bits do not depend on the bucket of frames. On the bucket of phones they do:
+sums over keys are cut into blocks. The emulator therefore pads phones, too.
+
+Where host and device meet, tensors are packed by the host (`from_torch`), in the format that the
+first operation asks for. That is what really happens there; the interception of `tensix.intercept`
+knows no such places and casts as the device does, which differs in ties and in block floats. Rows
+of the phone embeddings lie in bfloat16, or in float32 where that is what their consumer takes.
 
 Letters: B sentences, P phones, S steps, T = 2 S frames, N = 300 T samples, K bins.
 """
