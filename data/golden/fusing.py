@@ -3,7 +3,7 @@
     fusing.py --target simulator --output data/golden/fusing.npz
 
 Products that end in a function, sums of a product with a mask, norms of a sum, softmax of scores
-and a mask, products of bfloat16 that were to be float32.
+and a mask, products of bfloat16 that were to be float32, products that turn what they multiply.
 """
 
 from collections.abc import Iterator
@@ -58,6 +58,10 @@ def chosen() -> Iterator[tuple[Case, Shapes]]:
     for fidelity, wide in (("HiFi4", True), ("HiFi2", False)):
         options = {"dtype": "float32", "in0_block_w": 2}
         inputs = {"a": "bfloat16", "b": "float32"}
+        yield case("linear", inputs, "float32", config(fidelity, wide), **options), shapes
+    shapes, inputs = {"a": (64, 128), "b": (96, 128)}, {"a": "bfloat8_b", "b": "bfloat16"}
+    for fidelity, wide in (("HiFi2", True), ("HiFi4", False)):
+        options = {"dtype": "float32", "in0_block_w": 1, "transpose_b": True}
         yield case("linear", inputs, "float32", config(fidelity, wide), **options), shapes
 
 

@@ -170,15 +170,16 @@ class TtnnOps(AttentionOps):
         dtype: str,
         compute_kernel_config: ComputeKernelConfig,
         program_config: MatmulProgramConfig,
+        transpose_b: bool = False,
     ) -> DeviceTensor:
         ttnn, config = self._ttnn, compute_kernel_config
-        a = self._placement.tiled(a)
+        a, columns = self._placement.tiled(a), b.shape[-2 if transpose_b else -1]
         if len(b.shape) > 2:
             return self._batched(a, b, dtype, config, program_config)
         product = Product(
             m=math.prod(tuple(a.shape)[:-2]) * _tiles(a.shape[-2]),
             k=_tiles(a.shape[-1]),
-            n=_tiles(b.shape[-1]),
+            n=_tiles(columns),
             in0=_name(a.dtype),
             in1=_name(b.dtype),
             output=dtype,
@@ -190,11 +191,12 @@ class TtnnOps(AttentionOps):
         program, *others = choices(product, self.device.grid)
         self.choices[product] = Choice(product, program, tuple(others))
         by_rows = program.kind == "rows"
-        whole = b.shape[-1] % TILE == 0
+        whole = columns % TILE == 0
         return ttnn.linear(
             self._placement.sharded(a) if by_rows else self._placement.interleaved(a),
             b,
             bias=bias,
+            transpose_b=transpose_b,
             dtype=self._words.dtype(dtype),
             memory_config=self._placement.by_height(product.m, product.n)
             if by_rows and whole and not self._placement.leaving

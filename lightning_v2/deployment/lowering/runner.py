@@ -185,9 +185,13 @@ class Runner(Fused):
         batch, time, k = x.shape
         execution = self._blocks(site, 1)
         constant = self._constant(site, "basis", "left", layer.basis)
-        columns = self.ops.permute(self.ops.reshape(x, (batch * time, k)), (1, 0))
+        rows = self.ops.reshape(x, (batch * time, k))
 
         def product() -> DeviceTensor:
+            if self.precision(site).activations == "bfloat16":
+                return execution.product(constant, execution.operand(rows), transpose_b=True)
+            # Block floats would have been grouped before; a float32 is not turned on its way.
+            columns = self.ops.permute(rows, (1, 0))
             return execution.product(constant, execution.operand(columns))
 
         def turned(seen: Tensor) -> Tensor:
