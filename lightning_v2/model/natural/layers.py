@@ -169,6 +169,23 @@ class Basis(nn.Module):
         return torch.matmul(x, self.basis)
 
 
+class LeftBasis(nn.Module):
+    """A fixed linear transform whose constant (N, K) is the left operand of its product.
+
+    In LoFi a product takes 7 significand bits of its left operand and 5 of its right one
+    (docs/numerics.md, section 3). What is cut off a constant is in every output as noise; what is
+    cut off a value is a share of that value and stays where it is loud.
+    """
+
+    def __init__(self, basis: Tensor):
+        super().__init__()
+        self.register_buffer("basis", basis, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, K) -> (B, T, N)."""
+        return torch.matmul(self.basis, x.mT).mT
+
+
 class Taps(nn.Linear):
     """A dense convolution over time as one linear layer on neighbouring frames side by side."""
 

@@ -36,6 +36,7 @@ from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping
 from lightning_v2.deployment.lowering.runner import Runner, moved
 from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.taps import neighbours
+from lightning_v2.deployment.lowering.views import unturned
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE, STEP
 from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
 from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase, pulse_train
@@ -114,7 +115,7 @@ class NaturalLowering:
                 "channels": Upload(cut([frames.channels], members, piece), written),
                 **self._wave_uploads([pulses], [noise], members, piece),
             }
-            return self.runner.stage("wave", compute, uploads)[1]
+            return _unturned(self.runner.stage("wave", compute, uploads)[1], members)
 
         (sums,) = by_pieces(self.buckets, [frames.f0.shape[1]], wave)
         return self._overlap_add(*sums)
@@ -158,7 +159,8 @@ class NaturalLowering:
 
             uploads = self._frame_uploads(encoded, columns, members, piece)
             uploads |= self._wave_uploads(pulses, drawn, members, piece)
-            return self.runner.stage("speech", compute, uploads, text=encoded.text)[1]
+            fetched = self.runner.stage("speech", compute, uploads, text=encoded.text)[1]
+            return _unturned(fetched, members)
 
         return [
             (encoded.durations[i], pitch[i], self._overlap_add(*sums))
@@ -289,6 +291,11 @@ class NaturalLowering:
         """Cosine and sine sums (1, T, K) -> waveform (1, N)."""
         unfold = self._network.vocoder.overlap_add
         return self.runner.on_host("vocoder.overlap_add", unfold, even, odd)
+
+
+def _unturned(sums: tuple[Tensor, ...], members: Members) -> tuple[Tensor, ...]:
+    """(K, B * T) each -> (B, T, K), on the host."""
+    return tuple(unturned(x, len(members)) for x in sums)
 
 
 def _of_steps(buckets: Buckets) -> Buckets:
