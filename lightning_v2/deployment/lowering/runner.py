@@ -290,12 +290,8 @@ class Runner(Fused):
         """x where rows of it are looked up, which tiles would be in the way of."""
         return getattr(self.ops, "untiled", same)(x)
 
-    def rows(
-        self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None
-    ) -> DeviceTensor:
-        """Rows of `table` (R, C), a constant or the result of site `source`."""
-        if source is not None:
-            table = self.movable(table, source)
+    def rows(self, indices: DeviceTensor, table: DeviceTensor) -> DeviceTensor:
+        """Rows of `table` (R, C), in the format that `rows_dtype` tells."""
         return self.ops.embedding(indices, table, layout="TILE")
 
     def movable(self, x: DeviceTensor, source: str) -> DeviceTensor:
@@ -303,14 +299,7 @@ class Runner(Fused):
 
         Block floats are moved as bfloat16, which holds all their values.
         """
-        return self._movable(x, self.precision(source).output)
-
-    def movable_operand(self, x: DeviceTensor, site: str) -> DeviceTensor:
-        """The same for an operand of `site` in the format of its activations."""
-        return self._movable(x, self.precision(site).activations)
-
-    def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
-        return self.ops.typecast(x, moved(dtype))
+        return self.ops.typecast(x, moved(self.precision(source).output))
 
     def at(self, site: str) -> Execution:
         """How one site runs."""
