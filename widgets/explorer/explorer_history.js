@@ -47,7 +47,7 @@ const draw = ({ model, el, live, send }) => {
           ...steps,
           element("th", { scope: "row" }, element("b", { style: `background:${trial.colour}` }), trial.plan),
           element("td", { class: "ex-number" }, String(trial.changed)),
-          element("td", {}, trial.words),
+          element("td", { class: "ex-words" }, trial.words),
           ...trial.cells.map(measure),
         );
       }),
