@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from lightning_v2.model import Voice
     from lightning_v2.onnx.frontend import Frontend
 
-_OWN_LICENCE = "Apache-2.0; its teacher, festvox-us-slt-hts: BSD-style"
-
 _PYTHON = (".py", ".kept")
 """Suffixes of what `own_code` reads."""
 
@@ -168,7 +166,7 @@ def licence_of(name: str | Path) -> Licence:
 
     whole = str(name).partition("?")[0]
     if whole in known_voices():
-        licence = read_config(data_path("voices", whole))["about"].get("licence", _OWN_LICENCE)
+        licence = read_config(data_path("voices", whole))["about"].get("licence", "not told")
         return Licence(licence, "American English", "part of lightning-v2")
     from lightning_v2.model.overlay import base_of
     from lightning_v2.onnx.frontends.piper import card_licence

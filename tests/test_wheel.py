@@ -31,7 +31,7 @@ def installed(tmp_path_factory):
 @pytest.mark.parametrize(
     "name",
     [
-        "lightning_v2/data/voices/slt/model.safetensors",
+        "lightning_v2/data/voices/lark/model.safetensors",
         "lightning_v2/data/checks/lightning-v2.json",
         "lightning_v2/data/economics/constants.yaml",
         "lightning_v2/data/golden/verification.npz",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning_v2.cli import values
-from lightning_v2.cli.arguments import add_seed, add_tier
+from lightning_v2.cli.arguments import VOICE_HELP, add_seed, add_tier
 from lightning_v2.cli.check import given_sentences
 
 if TYPE_CHECKING:
@@ -24,11 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "does now, held against the float32 of the voice as it was. An interrupted run goes on "
         "where it was. Exit code 0: a voice was written."
     )
-    parser.add_argument(
-        "voice",
-        help="a name of `lightning-v2 voices`, a folder, a .py file, or an .onnx file, with "
-        "?style=FILE:NAME or ?speaker=N behind it where it has them",
-    )
+    parser.add_argument("voice", help=VOICE_HELP)
     parser.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
     parser.add_argument(
         "-o",

@@ -13,6 +13,11 @@ TIERS = ("fast", "exact")
 JSON_FILE = ((".json",), "a JSON file")
 """For `files.check_output`."""
 
+VOICE_HELP = (
+    "a name of `lightning-v2 voices`, a folder, a .py file with a function voice(), or an "
+    ".onnx file, with ?style=FILE:NAME or ?speaker=N behind it where it has them"
+)
+
 
 def add_voice(
     parser: argparse.ArgumentParser, seed_of: str | None = "the noise in unvoiced sounds"
@@ -21,9 +26,7 @@ def add_voice(
     parser.add_argument(
         "--voice",
         default=DEFAULT_VOICE,
-        help="a name of `lightning-v2 voices`, a folder, a .py file with a function voice(), or an "
-        ".onnx file, with ?style=FILE:NAME or ?speaker=N behind it where it has them (default: "
-        "%(default)s)",
+        help=f"{VOICE_HELP} (default: %(default)s)",
     )
     if seed_of is not None:
         add_seed(parser, seed_of)

@@ -10,17 +10,12 @@ import torch
 from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.voice import LoweredVoice
-from lightning_v2.deployment.lowering.lowering import Lowering
 from lightning_v2.deployment.lowering.natural.lowering import NaturalLowering
 from lightning_v2.deployment.lowering.runner import Runner
-from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executed_by
-from lightning_v2.model import SourceFilterVoice, Speech, Voice
-from lightning_v2.model.config import HOP
+from lightning_v2.model import Speech, Voice
 from lightning_v2.model.natural.config import BINS, STEP
 from lightning_v2.model.natural.voice import NaturalLine, NaturalVoice, Spoken
-from lightning_v2.model.network import Frames
-from lightning_v2.model.voice import Line, Script
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.precision.coverage import SENTENCE
 
@@ -37,74 +32,8 @@ class Speaker(Protocol):
         ...
 
 
-class SourceFilterSpeaker:
-    """The voice that is trained here: sentences of all texts share batches."""
-
-    def __init__(
-        self, voice: SourceFilterVoice, runner: Runner, buckets: Buckets, plan: str, target: str
-    ):
-        """plan, target: as speech names them."""
-        self._voice, self._buckets, self._plan, self._target = voice, buckets, plan, target
-        self._lowering = Lowering(voice.model, runner, buckets)
-
-    def say(self, texts: list[str], seed: int, forced: Speech | None) -> list[Speech]:
-        """See `Speaker`.
-
-        Raises:
-            ArgumentError: `forced` is speech of another text, or of one that has to be cut.
-            TooLongError: a single word has more phones than the largest bucket holds.
-        """
-        scripts = [self._fitting(Script.of(one, seed), forced) for one in texts]
-        lines = [self._voice.lines(script, forced) for script in scripts]
-        counted = [(line.phones.shape[1], line) for script in lines for line in script]
-        spoken = iter(in_batches(self._buckets, counted, self._together))
-        return [
-            self._voice.speech(
-                script, [next(spoken) for _ in script.sentences], self._plan, self._target
-            )
-            for script in scripts
-        ]
-
-    def rehearse(self, phones: int, frames: int) -> None:
-        """See `Speaker`."""
-        lowering, batch = self._lowering, self._buckets.batch
-        features = torch.zeros(1, phones, self._voice.config.features)
-        ends = torch.linspace(frames / phones, frames, phones)[None] - 0.5
-        unknown = [None] * batch
-        encoded = lowering.encode(
-            [torch.zeros(1, phones, dtype=torch.int64)] * batch,
-            [features] * batch,
-            unknown,
-            unknown,
-        )
-        encoded = lowering.regulate(encoded.hidden, [ends] * batch, unknown)
-        lowering.speak_encoded(encoded, unknown, [_silence] * batch)
-
-    def _fitting(self, script: Script, forced: Speech | None) -> Script:
-        largest = self._buckets.phones[-1]
-        parts = [part for sentence in script.sentences for part in sentence.split(largest)]
-        if forced is not None and len(parts) > len(script.sentences):
-            raise ArgumentError(
-                f"a sentence of {script.text!r} has more than {largest} phones and is cut, so that "
-                "it has other pauses than forced: use larger buckets of phones"
-            )
-        return replace(script, sentences=tuple(parts))
-
-    def _together(self, lines: list[Line]) -> list[tuple[Frames, torch.Tensor]]:
-        """Lines of one batch, and after them what fills it up."""
-        filler = replace(lines[-1], generator=np.random.default_rng(0))
-        full = lines + [filler] * (self._buckets.batch - len(lines))
-        return self._lowering.speak(
-            [line.phones for line in full],
-            [line.features for line in full],
-            [line.ends for line in full],
-            [line.f0 for line in full],
-            [line.noise for line in full],
-        )
-
-
 class NaturalSpeaker:
-    """The natural voice: sentences of all texts share batches."""
+    """The voice that is trained here: sentences of all texts share batches."""
 
     def __init__(
         self, voice: NaturalVoice, runner: Runner, buckets: Buckets, plan: str, target: str
@@ -139,7 +68,7 @@ class NaturalSpeaker:
         unknown = [None] * batch
         encoded = lowering.encode([torch.zeros(1, phones, dtype=torch.int64)] * batch, unknown)
         timed = replace(encoded, durations=[steps.float()] * batch)
-        lowering.speak_encoded(timed, unknown, [_natural_silence] * batch)
+        lowering.speak_encoded(timed, unknown, [_silence] * batch)
 
     def _together(self, lines: list[NaturalLine]) -> list[Spoken]:
         """Lines of one batch, and after them what fills it up."""
@@ -210,12 +139,7 @@ def _stretched(x: np.ndarray, length: int, wanted: int) -> np.ndarray:
 
 
 def _silence(frames: int) -> torch.Tensor:
-    """No noise for so many frames, (1, N)."""
-    return torch.zeros(1, frames * HOP)
-
-
-def _natural_silence(frames: int) -> torch.Tensor:
-    """The same of the natural voice, (1, T, 2, K)."""
+    """No noise for so many frames, (1, T, 2, K)."""
     return torch.zeros(1, frames, 2, BINS)
 
 
@@ -223,5 +147,4 @@ def speaker_of(voice: Voice, runner: Runner, buckets: Buckets, plan: str, target
     """How a voice speaks that has a lowering, or whose graph has one."""
     if isinstance(voice, OnnxVoice):
         return GraphSpeaker(voice, runner, plan, target)
-    kind = NaturalSpeaker if isinstance(voice, NaturalVoice) else SourceFilterSpeaker
-    return kind(voice, runner, buckets, plan, target)
+    return NaturalSpeaker(voice, runner, buckets, plan, target)

@@ -25,9 +25,7 @@ from lightning_v2.economics.program_time import program_time
 from lightning_v2.economics.resources.host import download_seconds, upload_seconds
 from lightning_v2.economics.resources.time import PARTS, Time
 from lightning_v2.model import Voice
-from lightning_v2.model.config import HOP
-from lightning_v2.model.natural import config as natural
-from lightning_v2.model.natural.voice import NaturalVoice
+from lightning_v2.model.natural.config import HOP
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.resources import DEFAULT_VOICE
 from lightning_v2.voices import load
@@ -245,9 +243,7 @@ def buckets_of(frames: int, batch: int, rows: int = ROWS) -> Buckets:
 
 def hop_of(voice: Voice) -> int:
     """Samples of one frame of a bucket."""
-    if isinstance(voice, OnnxVoice):
-        return voice.frontend.hop
-    return natural.HOP if isinstance(voice, NaturalVoice) else HOP
+    return voice.frontend.hop if isinstance(voice, OnnxVoice) else HOP
 
 
 def alone_bytes(program: Program) -> int:

@@ -4,17 +4,16 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from lightning_v2.model.checkpoint import CONFIG, FORMAT, CheckpointError, read_config
-from lightning_v2.model.natural import checkpoint as natural
-from lightning_v2.model.natural import voice as natural_voice
+from lightning_v2.model.checkpoint import CONFIG, CheckpointError, read_config
+from lightning_v2.model.natural.checkpoint import FORMAT
+from lightning_v2.model.natural.voice import load_folder
 from lightning_v2.model.protocol import Voice
-from lightning_v2.model.voice import load_folder
 from lightning_v2.resources import DEFAULT_VOICE, data_path
 
 GROUP = "lightning_v2.voices"
 """Of entry points of packages that bring other architectures."""
 
-_OURS = {FORMAT: load_folder, natural.FORMAT: natural_voice.load_folder}
+_OURS = {FORMAT: load_folder}
 
 
 def load(name: str | Path = DEFAULT_VOICE) -> Voice:

@@ -12,7 +12,7 @@ PARTS: tuple[Part, ...] = Part.__args__
 _NAMES: tuple[tuple[Part, str], ...] = (
     (
         "source",
-        r"source|sin_gen|f0_upsamp|noise_(conv|res)|pulses|^(waveform|vocoder)\.analysis"
+        r"source|sin_gen|f0_upsamp|noise_(conv|res)|pulses|^waveform\.analysis"
         r"|^vocoder\.(cosines|sines)(\.|$)",
     ),
     ("decoder", r"^vocoder\.head\."),

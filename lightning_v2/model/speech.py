@@ -10,7 +10,6 @@ import soundfile
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.files import check_output, write_output
-from lightning_v2.model.config import HOP, SAMPLE_RATE
 
 _FORMATS = {".wav": "WAV", ".wave": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
 
@@ -32,10 +31,10 @@ class Speech:
         text: as given.
         waveform: float32 (N,), full scale 1.
         sample_rate: Hz.
+        hop: samples of a frame; 1 of a voice that tells nothing by the frame.
         phonemes: the P phones, pauses included.
         durations: float32 (P,) frames, fractional.
         f0: float32 (T,) Hz at the frame's centre, 0 where unvoiced.
-        envelope: float32 (T, 64) natural log amplitude of the pitch-free spectrum.
         frames: T of each sentence, in order.
         decisions: what is decided about time inside a network and told nowhere else, by name. Of a
             voice without durations they are whole numbers: sample n of two speeches of a text
@@ -54,12 +53,11 @@ class Speech:
     phonemes: tuple[str, ...]
     durations: np.ndarray = field(default_factory=_nothing)
     f0: np.ndarray = field(default_factory=_nothing)
-    envelope: np.ndarray = field(default_factory=_nothing)
     frames: tuple[int, ...] = ()
     seed: int = 0
     unspoken: tuple[str, ...] = ()
-    sample_rate: int = SAMPLE_RATE
-    hop: int = HOP
+    sample_rate: int = field(kw_only=True)
+    hop: int = 1
     decisions: Mapping[str, np.ndarray] = field(default_factory=dict)
     plan: str | None = None
     tier: str | None = None

@@ -1,4 +1,4 @@
-"""Pronunciations: gruut's English lexicon, part-of-speech tagger and letter-to-sound model."""
+"""How English words sound: gruut's lexicon, part-of-speech tagger and letter-to-sound model."""
 
 import functools
 import sqlite3
@@ -7,16 +7,9 @@ import warnings
 from importlib import resources
 
 from lightning_v2.text.errors import TextError
-from lightning_v2.text.phones import IPA_TO_PHONE, VOWELS
 
-_PRIMARY, _SECONDARY = "ˈ", "ˌ"
+_STRESS = "ˈˌ"
 _lock = threading.Lock()
-
-
-class Pronunciation(tuple):
-    """Phones of a word, each a pair (phone, stressed: bool)."""
-
-    __slots__ = ()
 
 
 @functools.cache
@@ -53,79 +46,52 @@ def _letter_to_sound():
     )
 
 
-@functools.lru_cache(maxsize=65536)
-def _roles(word: str) -> tuple[tuple[str, str], ...]:
-    """(role, IPA) of every listed pronunciation of a lower-case word, the usual one first."""
-    with _lock:
-        rows = _lexicon().execute(
-            "SELECT role, phonemes FROM word_phonemes WHERE word = ? ORDER BY pron_order", (word,)
-        )
-        return tuple(rows.fetchall())
+def pronounce(word: str) -> tuple[str, ...]:
+    """The sounds of a lower-case word by itself: IPA symbols, without marks of stress.
 
-
-def pronounce(words: list[str]) -> list[Pronunciation]:
-    """Pronounce the words of one sentence.
-
-    Homographs are told apart by part of speech; a capital letter is said by its name; words that
-    the lexicon does not list, nor their stem before 's, go to the letter-to-sound model; "the"
-    has its strong vowel before a vowel.
+    Homographs are told apart by the part of speech that the word alone is taken for. Words that
+    the lexicon does not list, nor their stem before 's, go to the letter-to-sound model.
 
     Raises:
-        TextError: if a word has no sound at all (for example a lone apostrophe).
+        TextError: the word has no sound at all (for example a lone apostrophe).
     """
-    tags = None
-    spoken: list[Pronunciation] = []
-    for position, word in enumerate(words):
-        letter = len(word.partition("'")[0]) == 1 and word[0].isupper()
-        roles = _roles(word.lower())
-        role = "gruut:letter" if letter else ""
-        if not letter and len({name for name, _ in roles}) > 1:
-            with _lock:
-                tags = tags or _tagger()([w.lower() for w in words])
-            role = f"gruut:{tags[position]}"
-        spoken.append(_pronounce_word(word.lower(), role))
-    for position, word in enumerate(words[:-1]):
-        if word == "the":
-            vowel_next = spoken[position + 1][0][0] in VOWELS
-            spoken[position] = _unstressed("dh", "iy" if vowel_next else "ax")
-    return spoken
+    role = ""
+    if len({name for name, _ in _listed(word)}) > 1:
+        with _lock:
+            role = f"gruut:{_tagger()([word])[0]}"
+    return _pronounced(word, role)
 
 
-def _unstressed(*phones: str) -> Pronunciation:
-    return Pronunciation((phone, False) for phone in phones)
+def _listed(word: str) -> list[tuple[str, str]]:
+    """(role, IPA) of every pronunciation in the lexicon, the usual one first."""
+    query = "SELECT role, phonemes FROM word_phonemes WHERE word = ? ORDER BY pron_order"
+    with _lock:
+        return _lexicon().execute(query, (word,)).fetchall()
 
 
-@functools.lru_cache(maxsize=65536)
-def _pronounce_word(word: str, role: str) -> Pronunciation:
-    roles = _roles(word)
-    if roles:
+def _pronounced(word: str, role: str) -> tuple[str, ...]:
+    if listed := _listed(word):
         # VBN and VBD share a pronunciation in the lexicon, as do NN and NNS
         wanted = (role, role.replace("VBN", "VBD"), role[:8])
-        ipa = next((ipa for name in wanted for r, ipa in roles if r == name), roles[0][1])
-        return _from_ipa(ipa.split())
+        ipa = next((ipa for name in wanted for r, ipa in listed if r == name), listed[0][1])
+        return _sounds(ipa.split())
     if word.endswith(("'s", "s'")):
-        return _with_s(_pronounce_word(word[:-2] if word.endswith("'s") else word[:-1], role))
+        stem = _pronounced(word[:-2] if word.endswith("'s") else word[:-1], role)
+        return (*stem, *_ending(stem[-1]))
     letters = word.replace("'", "")
     with _lock:
         guessed = _letter_to_sound()(letters) if letters else []
-    pronunciation = _from_ipa(guessed)
-    if not pronunciation:
+    if not (sounds := _sounds(guessed)):
         raise TextError(f"no pronunciation for the word {word!r}")
-    return pronunciation
+    return sounds
 
 
-def _with_s(stem: Pronunciation) -> Pronunciation:
-    last = stem[-1][0]
-    if last in ("s", "z", "sh", "zh", "ch", "jh"):
-        return Pronunciation((*stem, ("ax", False), ("z", False)))
-    return Pronunciation((*stem, ("s" if last in ("p", "t", "k", "f", "th") else "z", False)))
+def _ending(last: str) -> tuple[str, ...]:
+    """What 's sounds like after a sound."""
+    if last in ("s", "z", "ʃ", "ʒ", "t͡ʃ", "d͡ʒ"):
+        return ("ə", "z")
+    return ("s",) if last in ("p", "t", "k", "f", "θ") else ("z",)
 
 
-def _from_ipa(symbols: list[str]) -> Pronunciation:
-    pairs = []
-    for symbol in symbols:
-        stressed = symbol[0] in (_PRIMARY, _SECONDARY)
-        phone = IPA_TO_PHONE.get(symbol.lstrip(_PRIMARY + _SECONDARY))
-        if phone is not None:
-            pairs.append((phone, stressed and phone in VOWELS))
-    return Pronunciation(pairs)
+def _sounds(symbols: list[str]) -> tuple[str, ...]:
+    return tuple(sound for symbol in symbols if (sound := symbol.lstrip(_STRESS)))

@@ -20,10 +20,11 @@ def misaki_sentences(text: str) -> list[str]:
     Characters without a pronunciation are left out with an `UnspokenWarning` that lists them.
 
     Raises:
-        TextError: there is nothing to say, or the text holds control characters.
+        TextError: there is nothing to say, the text holds control characters, or the front end
+            fails on it, as on numbers of 37 digits.
     """
     left_out = unspoken(text)
-    sentences = _reader().phonemize(text)
+    sentences = _phonemized(text)
     if not any(any(map(str.isalpha, sentence)) for sentence in sentences):
         raise TextError(f"there is nothing to say in {text!r}")
     if left_out:
@@ -38,7 +39,7 @@ def unspoken(text: str) -> tuple[str, ...]:
     Only those are looked at that are neither Latin letters nor digits nor marks of English.
 
     Raises:
-        TextError: the text holds control characters.
+        TextError: the text holds control characters, or the front end fails on it.
     """
     _, odd = to_plain(text)
     return tuple(character for character in odd if _said(text) == _said(text, but=character))
@@ -46,8 +47,25 @@ def unspoken(text: str) -> tuple[str, ...]:
 
 def _said(text: str, but: str = "") -> str:
     """The sounds and stresses of a text, without the marks and spaces between them."""
-    phones = _reader().phonemize(text.replace(but, " ") if but else text)
+    phones = _phonemized(text.replace(but, " ") if but else text)
     return "".join(filter(str.isalpha, "".join(phones)))
+
+
+def _phonemized(text: str) -> list[str]:
+    try:
+        return _reader().phonemize(text)
+    except Exception as error:  # whatever a package raises
+        words = text.split()
+        word = next((word for word in words if len(words) > 1 and _fails(word)), text)
+        raise TextError(f"hibari-tts cannot read {word[:60]!r}: {error}") from error
+
+
+def _fails(word: str) -> bool:
+    try:
+        _reader().phonemize(word)
+    except Exception:
+        return True
+    return False
 
 
 def parts(sentence: Iterable[str], longest: int) -> Iterator[tuple[str, ...]]:

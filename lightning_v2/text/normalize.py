@@ -53,7 +53,7 @@ _SHORT_WORDS = {"A", "I", "AM", "AN", "AND", "ARE", "AS", "AT", "BE", "BUT", "BY
                 "ITS", "ME", "MY", "NEW", "NO", "NOT", "NOW", "OF", "OFF", "ON", "ONE", "OR", "OUR",
                 "OUT", "SHE", "SO", "THE", "TO", "TOO", "TWO", "UP", "WAS", "WE", "WHO", "WHY",
                 "YES", "YOU"}  # fmt: skip
-PHRASE_MARKS = ",.?!"
+_PHRASE_MARKS = ",.?!"
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def _split_words(text: str) -> tuple[str, tuple[str, ...]]:
         if match["word"]:
             tokens.extend(_spoken_token(match["word"], shouting))
         elif match["mark"]:
-            mark = match["mark"] if match["mark"] in PHRASE_MARKS else ","
-            if tokens and tokens[-1] in PHRASE_MARKS:
+            mark = match["mark"] if match["mark"] in _PHRASE_MARKS else ","
+            if tokens and tokens[-1] in _PHRASE_MARKS:
                 # of several marks in a row the strongest stays
                 tokens[-1] = max(tokens[-1], mark, key=",.!?".index)
             elif tokens:
@@ -116,7 +116,7 @@ def _split_words(text: str) -> tuple[str, tuple[str, ...]]:
             unspoken.append(match["unspoken"])
     if tokens and tokens[-1] == ",":
         tokens[-1] = "."
-    elif tokens and tokens[-1] not in PHRASE_MARKS:
+    elif tokens and tokens[-1] not in _PHRASE_MARKS:
         tokens.append(".")
     return " ".join(tokens), tuple(unspoken)
 

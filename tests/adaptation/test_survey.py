@@ -6,8 +6,8 @@ from torch import nn
 import lightning_v2 as lv2
 from lightning_v2.adaptation.lessons import Teacher
 from lightning_v2.errors import ArgumentError
-from lightning_v2.model.layers import Basis
 from lightning_v2.model.module_voice import ModuleVoice
+from lightning_v2.model.natural.layers import Basis
 
 
 def survey(voice, text="Now."):

@@ -1,6 +1,5 @@
 import functools
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from lightning_v2.deployment.agreement import (
     observed_emulation,
 )
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted, named
+from lightning_v2.precision.edit import adapted
 from lightning_v2.resources import data_path
 from tests.deployment.device_process import run_on_mock
 
@@ -34,7 +33,7 @@ def test_results_are_named_after_voice_plan_and_chip():
     for name in STORED:
         known = load_agreement(name).provenance
         words = known["voice"]["name"], known["plan"]["name"], known["device"]["arch"]
-        assert agreement_name(*words) == name or words[0] == "slt"
+        assert agreement_name(*words) == name
 
 
 def test_there_are_results_of_the_simulator():
@@ -47,21 +46,12 @@ def voices():
     return functools.cache(load)
 
 
-def plan_of(stored, voice):
-    """Of records of slt as it was then, until they are made anew."""
-    name = stored.provenance["plan"]["name"]
-    old = Path(__file__).parent / "slt" / f"{name}.yaml"
-    if voice.name == "slt" and old.exists():
-        return named(Plan.load(old), voice_sites(voice))
-    return adapted(Plan.load(name), voice_sites(voice))
-
-
 @pytest.mark.parametrize("name", STORED)
 def test_the_emulator_has_the_bits_of_the_simulator(voices, name):
     """Digests of what the simulator gave, against what the exact tier gives here and now."""
     stored = load_agreement(name)
     voice = voices(stored.provenance["voice"]["name"])
-    plan = plan_of(stored, voice)
+    plan = adapted(Plan.load(stored.provenance["plan"]["name"]), voice_sites(voice))
     assert stored.provenance["voice"]["digest"] == voice.digest
     assert stored.provenance["plan"]["digest"] == plan.digest
     found, speech = observed_emulation(

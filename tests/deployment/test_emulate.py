@@ -11,7 +11,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE
 from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase
 from lightning_v2.precision import Plan, PlanError, presets, voice_sites
-from lightning_v2.tensix.ops.phase import run_on_in
+from lightning_v2.tensix.ops.phase import accumulate_in
 
 TEXT = "Hello there, this is a voice."
 SHORT = "Hi."
@@ -211,7 +211,7 @@ def test_the_phase_is_summed_as_the_plan_says(voice):
             say(voice, SHORT)
     for output in ("float32", "bfloat16"):
         f0, result = phases[output]
-        assert torch.equal(result, run_on_in(f0, HOP, SAMPLE_RATE, LOWEST_F0, output))
+        assert torch.equal(result, accumulate_in(f0, HOP, SAMPLE_RATE, LOWEST_F0, output))
     f0, result = phases["uint32"]
     assert torch.equal(result, accumulate_phase(f0))
 

@@ -22,7 +22,7 @@ _WORDS = (
     "float32", "bfloat16", "bfloat8_b", "bfloat4_b", "uint32", "LoFi", "HiFi2", "HiFi3", "HiFi4",
     "true", "false", "0", "1", "-1", "fidelity", "sites", "rules", "default", "name", "description",
     "weights", "activations", "output", "math_fidelity", "fp32_dest_acc_en", "in0_block_w", "*",
-    "source.phase", "*.output", "[!a]*", "[", "?", "decoder.*", "*softmax", "encoder.blocks.0.up",
+    "source.phase", "*.output", "[!a]*", "[", "?", "decoder.*", "*softmax", "encoder.layers.0.up",
 )  # fmt: skip
 
 

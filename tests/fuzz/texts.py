@@ -1,11 +1,12 @@
-"""Texts of all kinds through the text front end."""
+"""Texts of all kinds through the front ends that read English."""
 
 import functools
 import random
 import warnings
 
 from lightning_v2.resources import held_out_texts
-from lightning_v2.text import UnspokenWarning, features, phone_indices, phonemize
+from lightning_v2.text import TextError, UnspokenWarning, normalize
+from lightning_v2.text.misaki import misaki_sentences
 from tests.fuzz.damage import character, mutated_text
 
 _MARKS = "0123456789" * 3 + "$£€%#@&*/\\-–—.,:;!?'\"()[]{}<>+=~^_|°²½№  "
@@ -45,15 +46,17 @@ def make(rng: random.Random) -> str:
 
 
 def use(text: str) -> None:
-    """Text to phones, features and indices."""
+    """Text to phones as the voice that ships reads it, and to words as Piper voices do."""
+    refused = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnspokenWarning)
-        sentences = phonemize(text)
-    assert sentences, "no sentence and no error"
-    for sentence in sentences:
-        count = len(sentence.phones)
-        assert phone_indices(sentence).shape == (count,)
-        assert features(sentence).shape[0] == count
+        for read in (misaki_sentences, lambda text: normalize(text).text):
+            try:
+                assert read(text), "nothing and no error"
+            except TextError as error:
+                refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 def _written(rng: random.Random) -> str:

@@ -1,7 +1,6 @@
 import pytest
-import torch
 
-from lightning_v2.model import Network, VoiceConfig, load
+from lightning_v2.model import load
 from tests.untrained import SMALL, network
 
 
@@ -15,15 +14,3 @@ def voice():
 def untrained():
     """A network of small sizes with fresh weights: for what does not depend on training."""
     return network(SMALL)
-
-
-@pytest.fixture(scope="session")
-def slt():
-    return load("slt")
-
-
-@pytest.fixture(scope="session")
-def slt_untrained():
-    """A network of the sizes of slt with fresh weights."""
-    torch.manual_seed(0)
-    return Network(VoiceConfig()).eval().requires_grad_(False)

@@ -16,7 +16,7 @@ from lightning_v2.model import Speech
 def speech():
     wave = 0.5 * np.sin(np.arange(24000) / 10, dtype=np.float32)
     empty = np.empty(0, np.float32)
-    return Speech("", wave, (), empty, empty, empty.reshape(0, 64), ())
+    return Speech("", wave, (), empty, empty, sample_rate=24000, hop=300)
 
 
 def test_a_file_keeps_its_mode_and_a_link_its_target(speech, tmp_path):

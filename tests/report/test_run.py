@@ -67,7 +67,7 @@ class TestNothingRuns:
 
 
 def test_a_voice_that_is_not_there_is_found_before_a_kernel_starts(notebook, tmp_path, capsys):
-    folder, build = notebook("a", "1", parameters='voice = "slt"').parent, tmp_path / "build"
+    folder, build = notebook("a", "1", parameters='voice = "lark"').parent, tmp_path / "build"
     assert call("--folder", folder, "--build", build, "-p", "voice=nope.onnx") == 2
     assert "nope.onnx" in capsys.readouterr().err
     assert not build.exists()
@@ -157,7 +157,7 @@ def test_a_plan_file_is_found_from_the_folder_of_the_notebook(folder, tmp_path, 
 def test_a_voice_folder_is_found_from_there_too(notebook, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path)
-    path = notebook("a", "1", parameters='voice = "slt"')
+    path = notebook("a", "1", parameters='voice = "lark"')
     [(_, run)] = plan_runs([path], ["bf16"], {"voice": "./mine"})
     assert run.parameters["voice"] == str(tmp_path / "mine")
 
@@ -400,7 +400,7 @@ def test_the_files_of_a_voice_are_found_from_there_too(notebook, tmp_path, monke
     for name in ("v.onnx", "v.onnx.json", "s.npz"):
         (tmp_path / name).write_text("1")
     monkeypatch.chdir(tmp_path)
-    path = notebook("a", "1", parameters='voice = "slt"')
+    path = notebook("a", "1", parameters='voice = "lark"')
 
     def planned():
         [(_, run)] = plan_runs([path], ["bf16"], {"voice": "v.onnx?style=s.npz:one"})
@@ -417,7 +417,7 @@ def test_the_files_of_a_voice_are_found_from_there_too(notebook, tmp_path, monke
 
 def test_a_run_tells_the_licences_of_its_voices(tmp_path):
     (tmp_path / "MODEL_CARD").write_text("* License: mine")
-    found = told({"voices": ["slt", "hibari", f"{tmp_path}/v.onnx"], "plan": "bf16"})
-    assert list(found) == ["slt", "hibari", "v.onnx"] and found["v.onnx"] == "mine"
+    found = told({"voices": ["lark", "hibari", f"{tmp_path}/v.onnx"], "plan": "bf16"})
+    assert list(found) == ["lark", "hibari", "v.onnx"] and found["v.onnx"] == "mine"
     assert found["hibari"].startswith("Apache-2.0") and "hibari-tts 0.2.1" in found["hibari"]
-    assert told({"voice": "slt"}) == {"slt": found["slt"]} and told({"text": "a"}) == {}
+    assert told({"voice": "lark"}) == {"lark": found["lark"]} and told({"text": "a"}) == {}

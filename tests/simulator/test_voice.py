@@ -30,7 +30,7 @@ def together(device, plan, texts):
 
 @pytest.mark.timeout(HOUR + 60)
 @pytest.mark.parametrize(
-    ("voice", "plan"), [("slt", "lightning-v2"), ("slt", "bf16"), ("hibari", "bf16")]
+    ("voice", "plan"), [("lark", "lightning-v2"), ("lark", "bf16"), ("hibari", "bf16")]
 )
 def test_every_site_has_the_bits_of_the_emulator(voice, plan, arch):
     found = run_on_simulator(compare, voice, plan, "Hi.", timeout_s=HOUR)

@@ -1,4 +1,7 @@
-from lightning_v2.text.misaki import parts
+import pytest
+
+from lightning_v2.text import TextError
+from lightning_v2.text.misaki import misaki_sentences, parts
 
 
 def cut(sentence, longest):
@@ -16,3 +19,16 @@ def test_a_long_one_is_cut_after_a_phrase_or_else_after_a_word():
 
 def test_a_long_word_stays_whole():
     assert cut("ə kəntˈɪnjuəs wˈʌn", 6) == ["ə", "kəntˈɪnjuəs", "wˈʌn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (f"It is {10**36} now.", f"{10**36}"),
+        (f"It is {10**36:,}, it says.", f"{10**36:,},"),
+        ("~\u278c", "~\u278c"),
+    ],
+)
+def test_what_the_front_end_fails_on_is_named(text, named):
+    with pytest.raises(TextError, match=f"hibari-tts cannot read '{named}': "):
+        misaki_sentences(text)

@@ -46,6 +46,15 @@ def test_it_ends_where_it_should_and_keeps_an_average(tmp_path):
     assert (again.step, again.average.duration.output.bias.item()) == (40, average)
 
 
+def test_a_state_of_another_schedule_or_a_damaged_one_is_refused(tmp_path):
+    loop().save(tmp_path / "state.pt")
+    with pytest.raises(ArgumentError, match="made with other settings"):
+        loop(steps=41).resume(tmp_path / "state.pt")
+    (tmp_path / "state.pt").write_bytes(b"nothing")
+    with pytest.raises(ArgumentError, match="is damaged"):
+        loop().resume(tmp_path / "state.pt")
+
+
 def test_what_is_known_of_phones_at_steps():
     phones = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]])
     assert at(phones, torch.tensor([[1, 0, 1]])).tolist() == [[[3, 4], [1, 2], [3, 4]]]

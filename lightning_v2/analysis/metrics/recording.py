@@ -11,7 +11,7 @@ from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.sanity import LARGEST, flawed
 from lightning_v2.analysis.metrics.spectrogram import comparison_floor, mel_level_db, spectrogram
 from lightning_v2.errors import LightningError
-from lightning_v2.model import HOP, SAMPLE_RATE, Speech
+from lightning_v2.model import Speech
 
 _CEPSTRA = 24
 _QUIETEST = 1e-3  # of full scale, half the way from trough to peak: -60 dB
@@ -47,7 +47,7 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
     return wave, rate
 
 
-def read(path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+def read(path: Path, sample_rate: int) -> np.ndarray:
     """A WAV file of one channel at a rate in Hz as float32 (N,).
 
     Raises:
@@ -65,8 +65,8 @@ def phone_ends(
     recording: np.ndarray,
     waveform: np.ndarray,
     durations: np.ndarray,
-    sample_rate: int = SAMPLE_RATE,
-    hop: int = HOP,
+    sample_rate: int,
+    hop: int,
 ) -> np.ndarray:
     """End of each phone of a recording in frames, float32 (P,), rising.
 
@@ -101,7 +101,7 @@ def distances(recording: np.ndarray, speech: Speech) -> dict[str, float]:
 
 
 def mel_cepstral_distortion_db(
-    reference: np.ndarray, candidate: np.ndarray, sample_rate: int = SAMPLE_RATE
+    reference: np.ndarray, candidate: np.ndarray, sample_rate: int
 ) -> float:
     """Mean over frames of the RMS difference of two waveforms (N,) in 24 mel cepstra.
 

@@ -76,7 +76,7 @@ def _aligned(said: list[str], heard: list[str]) -> jiwer.WordOutput:
 
 
 def _sounds(words: list[str]) -> str:
-    """Each word as its phones, joined by dashes."""
+    """Each word as its sounds, joined by dashes."""
     return " ".join(map(_sound, words))
 
 
@@ -101,6 +101,6 @@ def _as_in(said: list[str], heard: list[str]) -> list[str]:
 @lru_cache(maxsize=65536)
 def _sound(word: str) -> str:
     try:
-        return "-".join(phone for phone, _ in pronounce([word])[0])
+        return "-".join(pronounce(word))
     except TextError:
         return word

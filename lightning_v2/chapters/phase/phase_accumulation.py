@@ -18,7 +18,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
 from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase, interpolated
 from lightning_v2.resources import held_out_texts
-from lightning_v2.tensix.ops.phase import run_on_in
+from lightning_v2.tensix.ops.phase import accumulate_in
 
 WINDOW = 1024
 """Samples (43 ms at 24 kHz) within which a phase error is jitter, which an ear hears as noise; what
@@ -95,9 +95,9 @@ Sum = Callable[[torch.Tensor, int, int], torch.Tensor]
 
 ARITHMETICS: dict[str, Sum] = {
     "integers": accumulate_phase,
-    "float32": lambda f0, hop, rate: run_on_in(f0, hop, rate, LOWEST_F0, "float32"),
+    "float32": lambda f0, hop, rate: accumulate_in(f0, hop, rate, LOWEST_F0, "float32"),
     "float32 cumsum": running_sum,
-    "bfloat16": lambda f0, hop, rate: run_on_in(f0, hop, rate, LOWEST_F0, "bfloat16"),
+    "bfloat16": lambda f0, hop, rate: accumulate_in(f0, hop, rate, LOWEST_F0, "bfloat16"),
 }
 """Name -> F0 (1, T), samples a frame and Hz to phase (1, N) in cycles. `integers` are those of our
 own voice; `float32` and `bfloat16` carry a wrapped phase from frame to frame; `float32 cumsum` adds

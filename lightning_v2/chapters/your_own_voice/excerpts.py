@@ -36,7 +36,6 @@ def last_phones(speech: Speech, count: int) -> Speech:
         phonemes=speech.phonemes[-count:],
         durations=speech.durations[-count:],
         f0=speech.f0[first:],
-        envelope=speech.envelope[first:],
         frames=(frames,),
         decisions={},
     )

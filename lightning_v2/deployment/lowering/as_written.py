@@ -6,13 +6,11 @@ from torch import nn
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model.checkpoint import without_values
-from lightning_v2.model.config import VoiceConfig
 from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
-from lightning_v2.model.network import Network
 
 
-def refuse_edited(network: nn.Module, config: VoiceConfig | NaturalConfig) -> None:
+def refuse_edited(network: nn.Module, config: NaturalConfig) -> None:
     """Raise if something else than weights was changed: no lowering knows of it.
 
     Raises:
@@ -39,7 +37,7 @@ def refuse_edited(network: nn.Module, config: VoiceConfig | NaturalConfig) -> No
 
 
 @functools.cache
-def _kinds(config: VoiceConfig | NaturalConfig) -> dict[str, type[nn.Module]]:
+def _kinds(config: NaturalConfig) -> dict[str, type[nn.Module]]:
     with without_values():
-        network = Network(config) if isinstance(config, VoiceConfig) else NaturalNetwork(config)
+        network = NaturalNetwork(config)
     return {path: type(module) for path, module in network.named_modules()}

@@ -14,7 +14,7 @@ from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.tile import TILE
 
 OVERLAP = 32
-"""Frames of context at an inner edge of a piece: a tile, above the 29 that the voice reaches."""
+"""Frames of context at an inner edge of a piece: a tile, above the 27 that the voice reaches."""
 
 
 class TooLongError(LightningError, ValueError):

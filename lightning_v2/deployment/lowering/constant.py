@@ -23,7 +23,8 @@ class Constant:
 
     Attributes:
         name: unique in the voice.
-        kind: "matrix", "vector", "table" (rows to look up) or "taps" (of a depthwise convolution).
+        kind: "matrix", "left" (one on the left of its product), "vector", "table" (rows to look up)
+            or "taps" (of a depthwise convolution).
         owner, arrange: what is packed, and in which order of its values.
         dtype: the format.
         rounding: what is done before.

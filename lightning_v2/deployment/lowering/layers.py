@@ -7,11 +7,7 @@ from torch import nn
 
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
 from lightning_v2.deployment.lowering.runner import Function, Runner
-from lightning_v2.model.layers import Attention, ConvNeXtBlock
-from lightning_v2.model.natural import layers as natural
-from lightning_v2.model.natural.layers import Layer
-
-Block = ConvNeXtBlock | natural.Block
+from lightning_v2.model.natural.layers import Attention, Block, Layer
 
 
 def attention(

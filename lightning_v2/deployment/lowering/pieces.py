@@ -20,7 +20,7 @@ Fetch = Callable[[Members, Piece, View], tuple[Tensor, ...]]
 """What a stage fetches for a piece of a batch, (B, size, ·) each."""
 
 _MASKED = -1e4
-"""Added to the score of a key that is padding, as `model.layers.Attention` fills in."""
+"""Added to the score of a key that is padding, as `model.natural.layers.Attention` fills in."""
 
 
 def by_pieces(buckets: Buckets, counts: list[int], stage: Fetch) -> list[tuple[Tensor, ...]]:

@@ -20,8 +20,8 @@ from lightning_v2.deployment.lowering.constant import (
 from lightning_v2.deployment.lowering.fused import Function, Fused
 from lightning_v2.deployment.lowering.stage import Compute, Result, Stages, Upload
 from lightning_v2.deployment.lowering.taps import spread
-from lightning_v2.deployment.lowering.views import cropped, filled, same
-from lightning_v2.model.layers import Basis, DepthwiseConv
+from lightning_v2.deployment.lowering.views import cropped, filled, same, unturned
+from lightning_v2.model.natural.layers import Basis, DepthwiseConv, LeftBasis
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
@@ -182,6 +182,25 @@ class Runner(Fused):
         views = view, cropped(view, layer.basis.shape[1])
         return self._seen(site, "matmul", (x,), y, views, (layer.basis,))
 
+    def left_basis(self, site: str, x: DeviceTensor, layer: LeftBasis, view: View) -> DeviceTensor:
+        """A constant (N, K) times x (B, T, K) turned: (N, B * T)."""
+        batch, time, k = x.shape
+        execution = self._blocks(site, 1)
+        constant = self._constant(site, "basis", "left", layer.basis)
+        columns = self.ops.permute(self.ops.reshape(x, (batch * time, k)), (1, 0))
+
+        def product() -> DeviceTensor:
+            return execution.product(constant, execution.operand(columns))
+
+        def turned(seen: Tensor) -> Tensor:
+            return view(seen).mT
+
+        def of_sentences(seen: Tensor) -> Tensor:
+            return view(unturned(seen, batch)).mT
+
+        y, views = self._run(site, "matmul", product), (turned, of_sentences)
+        return self._seen(site, "matmul", (x,), y, views, first=(layer.basis,))
+
     def matmul(
         self, site: str, a: DeviceTensor, b: DeviceTensor, views: tuple[View, View, View]
     ) -> DeviceTensor:
@@ -287,16 +306,6 @@ class Runner(Fused):
     def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
         return self.ops.typecast(x, moved(dtype))
 
-    def columns(self, x: DeviceTensor, start: int, stop: int) -> DeviceTensor:
-        """Columns `start` to `stop` of x."""
-        return self.part(x, -1, start, stop)
-
-    def part(self, x: DeviceTensor, axis: int, start: int, stop: int) -> DeviceTensor:
-        """x from `start` to `stop` along `axis`."""
-        first, last = [0] * len(x.shape), list(x.shape)
-        first[axis], last[axis] = start, stop
-        return self.ops.slice(x, first, last)
-
     def at(self, site: str) -> Execution:
         """How one site runs."""
         return self._blocks(site, None)
@@ -331,17 +340,18 @@ class Runner(Fused):
         views: tuple[View, ...],
         rest: tuple = (),
         options: dict[str, Any] | None = None,
+        first: tuple = (),
     ) -> DeviceTensor:
         """`result`, after the observer saw the network's own call of torch.
 
         operands: that lie on the device. views: of them and of the result. rest, options: arguments
-        after the operands.
+        after the operands; first: before them.
         """
         if self._observer is not None:
             tensors = map(self.download, (*operands, result))
             *values, y = (view(x) for view, x in zip(views, tensors, strict=True))
             function = OPERATIONS[op].plain
-            self._observer(SiteCall(site, op, function, (*values, *rest), options or {}, y))
+            self._observer(SiteCall(site, op, function, (*first, *values, *rest), options or {}, y))
         return result
 
     def _vector(self, site: str, name: str, vector: Tensor, arrange: View = same) -> DeviceTensor:
@@ -375,7 +385,7 @@ class Runner(Fused):
         return kept, tuple(map(self.download, fetched))
 
 
-_MULTIPLIED_AS = {"matrix": "in1", "taps": "in0"}
+_MULTIPLIED_AS = {"matrix": "in1", "taps": "in0", "left": "in0"}
 """Kinds of constants that weights_rounding concerns, and the operand that they are."""
 
 _TTNN_NAMES = {"sub": "subtract", "mul": "multiply"}

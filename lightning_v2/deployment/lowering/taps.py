@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import DepthwiseConv, Taps
 from lightning_v2.model.natural.config import PITCH_COLUMNS
+from lightning_v2.model.natural.layers import DepthwiseConv, Taps
 from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.tile import TILE
 

@@ -21,3 +21,8 @@ def filled(columns: int | None) -> View:
 def cropped(view: View, columns: int) -> View:
     """A view without what `filled` put there."""
     return lambda x: view(x)[..., :columns]
+
+
+def unturned(x: Tensor, batch: int) -> Tensor:
+    """(N, B * T), a column a frame of all sentences -> (B, T, N)."""
+    return x.unflatten(1, (batch, -1)).permute(1, 2, 0)

@@ -35,7 +35,7 @@ class StageReport:
     """One run of one stage in one bucket.
 
     Attributes:
-        stage: "encode", "pitch", "wave" and so on.
+        stage: "encode", "prosody", "speech" and so on.
         bucket: the static shape, e.g. "frames 256".
         source: "mock", "simulator" or "silicon".
         board, arch: of the device.

@@ -2,7 +2,7 @@
 
 from lightning_v2.economics.board import Board
 
-BESIDE_BANK, ANY_CORE, BARRIER = PATTERNS = ("dram_beside_bank", "dram_any_core", "dram_barrier")
+BESIDE_BANK, ANY_CORE, BARRIER = ("dram_beside_bank", "dram_any_core", "dram_barrier")
 """Constants with the share of the peak: a reader beside each bank with large packets, cores
 anywhere with several requests under way, and cores that wait for each page."""
 

@@ -41,12 +41,3 @@ class Time:
 
 PARTS = tuple(field.name for field in fields(Time))
 """Names of the parts."""
-
-
-def pipelined(steps: float, **stages: float) -> dict[str, float]:
-    """Steps that pass through stages of which each works on another step: part -> amount.
-
-    The slowest stage is met by every step, the others by the first one alone.
-    """
-    slowest = max(stages, key=stages.get)
-    return {name: each * (steps if name == slowest else 1) for name, each in stages.items()}

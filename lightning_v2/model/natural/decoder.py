@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import Taps
 from lightning_v2.model.natural.config import PITCH_COLUMNS, NaturalConfig
-from lightning_v2.model.natural.layers import Blocks
+from lightning_v2.model.natural.layers import Blocks, Taps
 
 
 class Decoder(nn.Module):

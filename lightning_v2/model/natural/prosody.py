@@ -6,9 +6,8 @@ Letters: B batch, P phones, S steps of 25 ms, T = 2 S frames, C channels.
 import torch
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import Taps
 from lightning_v2.model.natural.config import DILATIONS, PITCH_COLUMNS, STEP, NaturalConfig
-from lightning_v2.model.natural.layers import Blocks, SharedLayers
+from lightning_v2.model.natural.layers import Blocks, SharedLayers, Taps
 
 F0_SCALE = 200.0
 """Hz that 1 at the output stands for."""

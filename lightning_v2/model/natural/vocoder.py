@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lightning_v2.model.layers import Basis
 from lightning_v2.model.natural.config import BINS, NaturalConfig
+from lightning_v2.model.natural.layers import Basis, LeftBasis
 from lightning_v2.model.natural.transforms import Folding, OverlapAdd, bases
 
 LARGEST_LOG_GAIN = 12.0
@@ -132,8 +132,9 @@ class Vocoder(nn.Module):
         self.sines = Basis(sines[:, : config.harmonic_bins].contiguous())
         self.head = Head(config)
         self.spectrum = Spectrum()
-        self.inverse_cosines = Basis(cosines)
-        self.inverse_sines = Basis(sines)
+        # Both are symmetric.
+        self.inverse_cosines = LeftBasis(cosines)
+        self.inverse_sines = LeftBasis(sines)
         self.inverse_cosines.role = self.inverse_sines.role = "sound"
         self.overlap_add = OverlapAdd()
 

@@ -1,7 +1,6 @@
 """Functions of single elements."""
 
 import functools
-import math
 
 import torch
 import torch.nn.functional as F
@@ -189,5 +188,3 @@ ARITHMETIC = {
         }
     ),
 }
-SQRT_HALF = math.sqrt(0.5)
-"""What a GELU that is written out multiplies by."""

@@ -15,24 +15,19 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model.natural.config import BINS, STEP
 from lightning_v2.training.distillation.corpus import Lessons
 from lightning_v2.training.distillation.lessons import Lesson
+from lightning_v2.training.phone_batch import PhoneBatch, ones, padded
 
 
 @dataclass(frozen=True)
-class Sentences:
-    """Whole sentences, padded.
+class Sentences(PhoneBatch):
+    """Whole lessons, padded.
 
     Attributes:
-        phones: int64 (B, P).
-        mask: (B, P, 1) of 1 and 0.
-        log_durations: (B, P).
         durations: (B, P) steps, 0 in the padding.
         text: (B, P, C).
         keys: of the sentences.
     """
 
-    phones: Tensor
-    mask: Tensor
-    log_durations: Tensor
     durations: Tensor
     text: Tensor
     keys: tuple[str, ...]
@@ -91,29 +86,25 @@ class Dataset:
     def sentences(self, chosen: list[int]) -> Sentences:
         """The phones of sentences."""
         lessons = [self._all[i] for i in chosen]
-        longest = max(len(lesson.phones) for lesson in lessons)
-
-        def padded(name: str) -> Tensor:
-            return torch.stack([_padded(getattr(x, name), longest) for x in lessons]).to(
-                self.device
-            )
-
-        mask = [_padded(np.ones((len(x.phones), 1), np.float32), longest) for x in lessons]
+        columns = {
+            name: padded([getattr(lesson, name) for lesson in lessons], self.device)
+            for name in ("phones", "log_durations", "durations", "text")
+        }
         return Sentences(
-            padded("phones"),
-            torch.stack(mask).to(self.device),
-            padded("log_durations"),
-            padded("durations"),
-            padded("text").float(),
+            columns["phones"],
+            ones([len(lesson.phones) for lesson in lessons], self.device),
+            columns["log_durations"],
+            columns["durations"],
+            columns["text"].float(),
             tuple(self.keys[i] for i in chosen),
         )
 
     def sums(self, sentences: Sentences) -> tuple[Tensor, Tensor]:
         """What comes out of the parts of the teacher's encoders, (B, P, 4, C), (B, P, 6, C)."""
-        longest, states = sentences.phones.shape[1], map(self.lessons.states, sentences.keys)
-        columns = zip(*((state.text, state.encoder) for state in states), strict=True)
-        text, encoder = (torch.stack([_padded(x, longest) for x in column]) for column in columns)
-        return text.to(self.device).float(), encoder.to(self.device).float()
+        states = [self.lessons.states(key) for key in sentences.keys]
+        text = padded([state.text for state in states], self.device)
+        encoder = padded([state.encoder for state in states], self.device)
+        return text.float(), encoder.float()
 
     def crop(
         self,
@@ -177,8 +168,3 @@ class Dataset:
             spectra,
             hidden,
         )
-
-
-def _padded(values: np.ndarray, length: int) -> Tensor:
-    room = [(0, length - len(values))] + [(0, 0)] * (values.ndim - 1)
-    return torch.from_numpy(np.pad(values, room))

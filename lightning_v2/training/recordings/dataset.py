@@ -8,29 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from lightning_v2.model.natural.config import HOP, STEP
+from lightning_v2.training.phone_batch import PhoneBatch, ones, padded
 from lightning_v2.training.recordings.corpus import Takes
 from lightning_v2.training.recordings.takes import FULL_SCALE
 
 
 @dataclass(frozen=True)
-class Sentences:
-    """Whole sentences, padded.
+class Sentences(PhoneBatch):
+    """Whole takes, padded.
 
     Attributes:
-        phones: int64 (B, P).
-        mask: (B, P, 1) of 1 and 0.
-        log_durations: (B, P).
         phone: int64 (B, S) index of the phone of each step.
         step_mask: (B, S, 1) of 1 and 0.
         f0: (B, T) Hz, 0 where unvoiced.
     """
 
-    phones: Tensor
-    mask: Tensor
-    log_durations: Tensor
     phone: Tensor
     step_mask: Tensor
     f0: Tensor
@@ -68,18 +62,14 @@ class Dataset:
     def sentences(self, chosen: list[int]) -> Sentences:
         """Takes as a batch."""
         takes = [self._takes[i] for i in chosen]
-
-        def padded(rows: list[np.ndarray]) -> Tensor:
-            return pad_sequence([torch.from_numpy(x) for x in rows], True).to(self.device)
-
         phone = [np.repeat(np.arange(len(t.phones)), t.durations.astype(int)) for t in takes]
         return Sentences(
-            padded([take.phones for take in takes]),
-            padded([np.ones((len(take.phones), 1), np.float32) for take in takes]),
-            padded([take.log_durations for take in takes]),
-            padded(phone),
-            padded([np.ones((len(x), 1), np.float32) for x in phone]),
-            padded([take.f0 for take in takes]),
+            padded([take.phones for take in takes], self.device),
+            ones([len(take.phones) for take in takes], self.device),
+            padded([take.log_durations for take in takes], self.device),
+            padded(phone, self.device),
+            ones([len(x) for x in phone], self.device),
+            padded([take.f0 for take in takes], self.device),
         )
 
     def crop(self, index: int, generator: np.random.Generator, steps: int, margin: int) -> Crop:

@@ -27,8 +27,9 @@ def speech(waveform, durations=(60.0, 60.0, 67.5)):
         phonemes=("pau", "ah", "pau"),
         durations=np.array(durations, np.float32),
         f0=np.zeros(len(waveform) // 256, np.float32),
-        envelope=np.zeros((len(waveform) // 256, 64), np.float32),
         frames=(len(waveform) // 256,),
+        sample_rate=RATE,
+        hop=256,
     )
 
 

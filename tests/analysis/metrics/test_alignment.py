@@ -62,7 +62,7 @@ def test_boundaries_of_a_sentence_that_only_starts_later_stay():
 
 
 def spoken(samples, **told):
-    return Speech("a", np.zeros(samples, np.float32), ("ah",), **told)
+    return Speech("a", np.zeros(samples, np.float32), ("ah",), sample_rate=24000, hop=256, **told)
 
 
 def test_what_of_two_speeches_belongs_together():

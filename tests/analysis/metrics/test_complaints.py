@@ -16,7 +16,10 @@ PHONES = ("_", "a", "_", "s", "a")
 def speech(utterance):
     """Its phones last as long as the parts of the utterance."""
     frames = np.array([0.25, 0.5, 0.25, 0.25, 0.5], np.float32) * SAMPLE_RATE / 240
-    return Speech(text="", waveform=utterance, phonemes=PHONES, durations=frames, hop=240)
+    return Speech(
+        text="", waveform=utterance, phonemes=PHONES, durations=frames,
+        sample_rate=SAMPLE_RATE, hop=240,
+    )  # fmt: skip
 
 
 def changed(speech, waveform):

@@ -7,7 +7,8 @@ from lightning_v2.analysis.metrics import naturalness
 from lightning_v2.analysis.metrics.clip import RATE
 from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES
 from lightning_v2.analysis.metrics.naturalness import WINDOW, dnsmos
-from lightning_v2.model import SAMPLE_RATE, load
+from lightning_v2.model import load
+from lightning_v2.model.natural.config import SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 
 from lightning_v2.analysis.metrics.recogniser import _heard, _model, hypothesis, recognise
 from lightning_v2.analysis.metrics.words import word_errors
-from lightning_v2.model import SAMPLE_RATE, load
+from lightning_v2.model import load
+from lightning_v2.model.natural.config import SAMPLE_RATE
 
 TEXTS = ["The weather is very good today.", "There were two people in the old house."]
 

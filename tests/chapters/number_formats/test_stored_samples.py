@@ -24,7 +24,7 @@ def speech():
     tone, noise = np.sin(2 * np.pi * 200 * n / RATE), np.diff(rng.standard_normal(len(n) + 2), 2)
     voiced = np.repeat([True, False, True, False, True], frames * HOP)
     wave = (gains * np.where(voiced, tone, noise)).astype(np.float32)
-    return Speech("made up", wave, (), sample_rate=RATE)
+    return Speech("made up", wave, (), sample_rate=RATE, hop=HOP)
 
 
 def test_each_kind_is_found_by_its_sound(speech):

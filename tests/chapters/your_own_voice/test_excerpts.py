@@ -16,6 +16,7 @@ def speech(phones, durations=None):
         durations=lengths,
         f0=np.arange(frames, dtype=np.float32),
         frames=(frames,),
+        sample_rate=24000,
         hop=10,
     )
 

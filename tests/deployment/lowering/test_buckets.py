@@ -37,15 +37,6 @@ def test_inner_edges_have_context(lengths, count):
         assert piece.last == count or piece.start + piece.size - piece.last >= OVERLAP
 
 
-def test_the_context_is_beyond_the_reach_of_slt(slt_untrained):
-    """Frames that decoder and vocoder see to each side: half a kernel for each convolution."""
-    config, kernel = slt_untrained.config, slt_untrained.model.vocoder.input.kernel
-    stacks = (config.decoder, config.vocoder)
-    reach = sum(stack.blocks * (stack.kernel // 2) for stack in stacks) + kernel // 2
-    assert reach == 29 <= OVERLAP
-    assert config.pitch.blocks * (config.pitch.kernel // 2) <= OVERLAP
-
-
 @given(buckets(), st.integers(1, 3000))
 def test_one_piece_in_the_smallest_bucket_or_several_in_the_largest(lengths, count):
     """So that a long sentence asks for no program but those of the largest bucket."""

@@ -1,7 +1,7 @@
 import torch
 
 from lightning_v2.deployment.lowering import taps
-from lightning_v2.model.layers import Taps
+from lightning_v2.model.natural.layers import Taps
 
 
 def test_all_channels_of_a_neighbour_lie_together():

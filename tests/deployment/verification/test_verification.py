@@ -120,7 +120,6 @@ def test_the_sites_of_the_sentence_are_those_that_the_device_gave(monkeypatch, c
         return Agreement(table, recorded.provenance)
 
     monkeypatch.setattr(verification, "agreement", agreement)
-    monkeypatch.setattr(verification, "DEFAULT_VOICE", recorded.provenance["voice"]["name"])
     found = list(
         verification.site_rows(Device("simulator", "n150", "wormhole_b0", (8, 9), 1, None))
     )

@@ -7,6 +7,7 @@ from safetensors.torch import load_file, save_file
 import lightning_v2 as lv2
 from lightning_v2.model.checkpoint import file_digest
 from lightning_v2.model.natural.checkpoint import load_checkpoint, weights_digest
+from tests.untrained import SMALL, network, symbols
 
 
 @pytest.fixture
@@ -30,11 +31,13 @@ def test_a_voice_has_a_digest_of_its_weights(natural_folder):
     assert voice.digest != again.digest
 
 
-def test_weights_come_back_as_they_were_rounded(natural_folder):
-    network, _, symbols = load_checkpoint(natural_folder)
-    for value in network.state_dict().values():
-        assert torch.equal(value, value.half().float())
-    assert symbols["_"] == 0
+def test_what_is_saved_is_loaded_but_for_its_rounding(natural_folder):
+    loaded, config, rows = load_checkpoint(natural_folder)
+    saved = network(SMALL).state_dict()
+    assert (config, rows) == (SMALL, symbols()) and rows["_"] == 0
+    for name, value in loaded.state_dict().items():
+        assert torch.equal(value, saved[name].half().float()), name
+    assert not loaded.training
 
 
 @pytest.mark.parametrize(
@@ -140,8 +143,8 @@ def test_foreign_weights(copied, change, reason):
 
 
 def test_layers_share_their_weights_and_so_does_their_file(natural_folder):
-    network, *_ = load_checkpoint(natural_folder)
-    first, second = (layer.attention.output for layer in network.encoder.layers)
+    loaded, *_ = load_checkpoint(natural_folder)
+    first, second = (layer.attention.output for layer in loaded.encoder.layers)
     assert first.weight is second.weight
     assert first is not second
     stored = load_file(natural_folder / "model.safetensors")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lightning_v2 as lv2
+from lightning_v2.resources import data_path
 
 TEXT = "Most of them came by sea, and two by road."
 
@@ -25,3 +26,8 @@ def test_it_speaks_as_its_teacher_reads(lark):
 def test_nearly_the_same_in_bfloat16(lark):
     comparison = lv2.compare(lark, TEXT, "bf16")
     assert comparison.metrics["pesq_wb_mos"] > 4.3
+
+
+def test_it_fits_into_24_mb():
+    files = data_path("voices", "lark").iterdir()
+    assert sum(path.stat().st_size for path in files) <= 24e6

@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import lightning_v2 as lv2
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model.natural.config import BINS
+from lightning_v2.model.natural.source import LOWEST_F0
 from lightning_v2.model.natural.voice import white_noise
 from lightning_v2.text import TextError
 from tests.model.natural.conftest import TEXT
@@ -77,7 +80,8 @@ def test_nothing_to_say(voice, text):
 def test_what_is_not_legal(voice, speech):
     with pytest.raises(ArgumentError, match="seed is -1"):
         voice.synthesize(TEXT, seed=-1)
-    with pytest.raises(ArgumentError, match="of another text"):
+    other = f"speech of another text: {TEXT!r} has .* in 2 sentences, this one .* in 1"
+    with pytest.raises(ArgumentError, match=other):
         voice.synthesize("Two ships.", forced=speech)
 
 
@@ -93,3 +97,57 @@ def test_it_is_emulated_site_by_site(voice, speech):
     error = low.waveform - speech.waveform
     ratio = 10 * np.log10((speech.waveform**2).sum() / (error**2).sum())
     assert 10 < ratio < 60
+
+
+def lines(voice, text=TEXT, seed=0, forced=None):
+    return voice.lines(voice.read(text), seed, forced)
+
+
+def test_lines_are_what_a_network_takes(voice):
+    sentences = voice.read(TEXT)
+    for line, phones in zip(lines(voice), sentences, strict=True):
+        assert line.phones.shape == (1, len(phones)) and line.phones.dtype == torch.int64
+        assert line.phones[0].tolist() == [voice.symbols[phone] for phone in phones]
+        assert line.durations is None and line.f0 is None
+
+
+def test_noise_depends_on_the_seed_and_the_place_alone(voice):
+    def noise(text, seed):
+        return [line.noise(3) for line in lines(voice, text, seed)]
+
+    first, second = noise(TEXT, 5)
+    assert first.shape == (1, 3, 2, BINS) and first.dtype == torch.float32
+    assert not torch.equal(first, second)
+    assert torch.equal(noise("Something else.", 5)[0], first)
+    assert not torch.equal(noise(TEXT, 6)[0], first)
+
+
+def test_noise_is_drawn_once(voice):
+    first, _ = lines(voice)
+    assert not torch.equal(first.noise(2), first.noise(2))
+
+
+def test_forced_lines_have_the_durations_and_the_pitch_of_their_sentence(voice, speech):
+    phone = frame = 0
+    for line, count in zip(lines(voice, forced=speech), speech.frames, strict=True):
+        durations = speech.durations[phone : phone + line.phones.shape[1]]
+        assert np.array_equal(2 * line.durations[0].numpy(), durations)
+        given = np.where(line.f0[0].numpy() > LOWEST_F0, line.f0[0].numpy(), 0)
+        assert np.array_equal(given, speech.f0[frame : frame + count])
+        phone, frame = phone + len(durations), frame + count
+    assert (phone, frame) == (len(speech.durations), len(speech.f0))
+
+
+def test_speech_of_lines_is_what_was_spoken_in_whatever_order(voice, speech):
+    spoken = {}
+    with torch.inference_mode():
+        for i, line in reversed(list(enumerate(lines(voice)))):
+            frames = voice.model.acoustics(line.phones)
+            wave = voice.model.wave(frames, line.noise(frames.f0.shape[1]))
+            spoken[i] = frames.durations, frames.f0, wave
+    found = voice.speech(TEXT, voice.read(TEXT), [spoken[0], spoken[1]], 0, None, None)
+    assert (found.text, found.phonemes, found.frames) == (TEXT, speech.phonemes, speech.frames)
+    assert np.array_equal(found.durations, speech.durations)
+    for name in ("waveform", "f0"):  # by however many threads
+        given, wanted = getattr(found, name), getattr(speech, name)
+        np.testing.assert_allclose(given, wanted, rtol=1e-3, atol=1e-3)

@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lightning_v2.errors import ArgumentError
 from lightning_v2.training.distillation.dataset import Dataset
 from lightning_v2.training.distillation.stages import join
 from lightning_v2.training.distillation.trainer import STAGES, Trainer
 from lightning_v2.training.loop import Schedule
 from tests.model.natural.conftest import SMALL
+from tests.training.resuming import assert_goes_on
 
 SIZES = replace(  # of the teacher
     SMALL, width=192, heads=2, layers=3, text=128, text_heads=2, prosody_blocks=6, channels=256,
@@ -59,29 +59,7 @@ def test_what_a_stage_trains(data, stage, parts):
 
 
 def test_a_broken_run_goes_on_to_the_same_weights(data, tmp_path):
-    whole = Trainer(SIZES, schedule("vocoder"), data)
-    for _ in range(4):
-        whole.train_step()
-    begun = Trainer(SIZES, schedule("vocoder"), data)
-    for _ in range(2):
-        begun.train_step()
-    begun.save(tmp_path / "state.pt")
-    resumed = Trainer(SIZES, schedule("vocoder"), data)
-    resumed.resume(tmp_path / "state.pt")
-    for _ in range(2):
-        resumed.train_step()
-    for part in ("network", "average"):
-        ours, theirs = getattr(resumed, part).state_dict(), getattr(whole, part).state_dict()
-        assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
-
-
-def test_a_state_of_another_schedule_is_refused(data, tmp_path):
-    Trainer(SIZES, schedule("vocoder"), data).save(tmp_path / "state.pt")
-    with pytest.raises(ArgumentError, match="made with other settings"):
-        Trainer(SIZES, schedule("vocoder", 5), data).resume(tmp_path / "state.pt")
-    (tmp_path / "state.pt").write_bytes(b"nothing")
-    with pytest.raises(ArgumentError, match="is damaged"):
-        Trainer(SIZES, schedule("vocoder"), data).resume(tmp_path / "state.pt")
+    assert_goes_on(lambda: Trainer(SIZES, schedule("vocoder"), data), tmp_path)
 
 
 def test_two_halves_become_one(data, tmp_path):

@@ -8,6 +8,7 @@ from lightning_v2.training.recordings.dataset import Dataset
 from lightning_v2.training.recordings.distance import distance
 from lightning_v2.training.recordings.tuner import Tuner, TuningSchedule
 from tests.model.natural.conftest import SMALL
+from tests.training.resuming import assert_goes_on
 
 HELD_OUT = "a_0"
 
@@ -46,20 +47,7 @@ def test_what_a_stage_trains(data, small, stage, parts):
 
 @pytest.mark.parametrize("stage", ["prosody", "vocoder"])
 def test_a_broken_run_goes_on_to_the_same_weights(data, small, stage, tmp_path):
-    whole = Tuner(small, schedule(stage), data)
-    for _ in range(4):
-        whole.train_step()
-    begun = Tuner(small, schedule(stage), data)
-    for _ in range(2):
-        begun.train_step()
-    begun.save(tmp_path / "state.pt")
-    resumed = Tuner(small, schedule(stage), data)
-    resumed.resume(tmp_path / "state.pt")
-    for _ in range(2):
-        resumed.train_step()
-    for part in ("network", "average"):
-        ours, theirs = getattr(resumed, part).state_dict(), getattr(whole, part).state_dict()
-        assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+    assert_goes_on(lambda: Tuner(small, schedule(stage), data), tmp_path)
 
 
 @pytest.mark.parametrize("changed", [{"start": "y"}, {"takes": 5}, {"held_out": 0}, {"seed": 2}])

@@ -1,10 +1,23 @@
 """The natural voice as a sequence of device operations with ttnn's names, written once.
 
-As `deployment.lowering.lowering`, which says what holds for both:
+The same lowering runs on `lightning_v2.tensix`, which emulates the chip, and on anything else that
+has ttnn's operations under the same names. The network gives the weights; of its code only the
+modules marked `on_host` run, in float32. Every operation of the device runs at a site, under the
+precision that the plan has for it; the names are those that `tensix.trace` finds in the network.
 
     host      text, steps of phones         F0, energy             phase, pulses    overlap-add
     device             encode ---------------- prosody -------------- decode, wave
               phones ->  |       <- durations    |   <- pitch, energy          -> folded frames
+
+Hidden vectors stay on the device. Sentences are padded to buckets, alone or several at a time.
+Padding never reaches a result: it is masked where the voice looks at neighbours (convolutions,
+attention), so that the bits do not depend on the bucket of frames. On the bucket of phones they do:
+sums over keys are cut into blocks. The emulator therefore pads phones, too.
+
+Where host and device meet, tensors are packed by the host (`from_torch`), in the format that the
+first operation asks for. That is what really happens there; the interception of `tensix.intercept`
+knows no such places and casts as the device does, which differs in ties and in block floats. Rows
+of the phone embeddings lie in bfloat16, or in float32 where that is what their consumer takes.
 
 Letters: B sentences, P phones, S steps, T = 2 S frames, N = 300 T samples, K bins.
 """
@@ -23,6 +36,7 @@ from lightning_v2.deployment.lowering.pieces import Members, by_pieces, cropping
 from lightning_v2.deployment.lowering.runner import Runner, moved
 from lightning_v2.deployment.lowering.stage import Upload
 from lightning_v2.deployment.lowering.taps import neighbours
+from lightning_v2.deployment.lowering.views import unturned
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE, STEP
 from lightning_v2.model.natural.network import NaturalFrames, NaturalNetwork
 from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase, pulse_train
@@ -101,7 +115,7 @@ class NaturalLowering:
                 "channels": Upload(cut([frames.channels], members, piece), written),
                 **self._wave_uploads([pulses], [noise], members, piece),
             }
-            return self.runner.stage("wave", compute, uploads)[1]
+            return _unturned(self.runner.stage("wave", compute, uploads)[1], members)
 
         (sums,) = by_pieces(self.buckets, [frames.f0.shape[1]], wave)
         return self._overlap_add(*sums)
@@ -145,7 +159,8 @@ class NaturalLowering:
 
             uploads = self._frame_uploads(encoded, columns, members, piece)
             uploads |= self._wave_uploads(pulses, drawn, members, piece)
-            return self.runner.stage("speech", compute, uploads, text=encoded.text)[1]
+            fetched = self.runner.stage("speech", compute, uploads, text=encoded.text)[1]
+            return _unturned(fetched, members)
 
         return [
             (encoded.durations[i], pitch[i], self._overlap_add(*sums))
@@ -276,6 +291,11 @@ class NaturalLowering:
         """Cosine and sine sums (1, T, K) -> waveform (1, N)."""
         unfold = self._network.vocoder.overlap_add
         return self.runner.on_host("vocoder.overlap_add", unfold, even, odd)
+
+
+def _unturned(sums: tuple[Tensor, ...], members: Members) -> tuple[Tensor, ...]:
+    """(K, B * T) each -> (B, T, K), on the host."""
+    return tuple(unturned(x, len(members)) for x in sums)
 
 
 def _of_steps(buckets: Buckets) -> Buckets:

@@ -44,13 +44,14 @@ class LoweredNaturalVocoder:
             view: off with the padding, (B, T, ·).
 
         Returns:
-            Cosine and sine sums, (B, T, K) each.
+            Cosine and sine sums, (K, B * T) each.
         """
         real, imaginary = self._spectrum(x, even, odd, noise, view)
         run, vocoder = self._run, self._vocoder
         with run.leaving():
-            even = run.basis("vocoder.inverse_cosines", real, vocoder.inverse_cosines, view)
-            return even, run.basis("vocoder.inverse_sines", imaginary, vocoder.inverse_sines, view)
+            even = run.left_basis("vocoder.inverse_cosines", real, vocoder.inverse_cosines, view)
+            path, layer = "vocoder.inverse_sines", vocoder.inverse_sines
+            return even, run.left_basis(path, imaginary, layer, view)
 
     # L1 is free for others once the last name of a tensor is gone: a method for each thing to keep.
 
