@@ -1,9 +1,9 @@
 """Words that were heard, counted against words that were said.
 
-Two words are the same if our own front end says them alike: what a recogniser chooses between
+Two words are the same if they sound alike (`text.lexicon`): what a recogniser chooses between
 "colour" and "color", "Cole" and "coal" is nothing that a voice can help. Figures, units and titles
-are read by that front end first, on both sides ("1865" is "eighteen sixty five"), and compounds
-are taken as they were said, in one word or in several ("to-day" and "today").
+are written out first, on both sides ("1865" is "eighteen sixty five"), and compounds are taken as
+they were said, in one word or in several ("to-day" and "today").
 """
 
 import re
