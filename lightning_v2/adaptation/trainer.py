@@ -25,7 +25,7 @@ from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 from lightning_v2.text import TextError
 from lightning_v2.training.loop import read_state
 
-_AVERAGED = 0.98
+_AVERAGED = 0.99
 """What the running average of the weights keeps of itself in a step: one text a step is noisy."""
 
 Policy = Callable[[str], SitePrecision]
@@ -55,10 +55,10 @@ class Schedule:
     """
 
     steps: int = 1500
-    rate: float = 5e-4
+    rate: float = 2e-4
     warm_up: int = 20
     every: int = 50
-    patience: int = 6
+    patience: int = 10
     seed: int = 0
 
     def rate_at(self, step: int) -> float:

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate",
         type=values.positive,
-        default=5e-4,
+        default=2e-4,
         help="how far a weight may go in a step, over the root mean square of its tensor (default: "
         "%(default)s)",
     )
