@@ -80,7 +80,7 @@ def prepared(name: str, plan: str) -> tuple[Trainer, Lesson]:
     teacher = Teacher(speaker, 0, torch.device("cpu"))
     survey = teacher.survey([TEXT])
     fitted = adapted(lv2.Plan.load(plan), voice_sites(speaker))
-    trainer = Trainer(pupil.model, teacher, survey, fitted, Texts((TEXT,), (TEXT,)), Schedule())
+    trainer = Trainer(pupil.model, teacher, survey, [fitted], Texts((TEXT,), (TEXT,)), Schedule())
     return trainer, teacher.lesson(TEXT)
 
 
@@ -108,7 +108,7 @@ def steps_of(name: str, plan: str) -> dict[str, Callable[[], None]]:
         group["lr"] = 1e-9
     return {
         "float32": lambda: step(trainer, lambda: plain_loss(trainer, lesson), True),
-        "plan": lambda: step(trainer, lambda: trainer.loss(lesson), False),
+        "plan": lambda: step(trainer, lambda: trainer.loss(lesson, trainer.policies[0]), False),
     }
 
 

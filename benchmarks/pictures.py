@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/pictures.py
 
 Opens pages in Chromium, does what a reader could do there, and photographs what then stands in
-them: docs/pictures/instrument.png (table of sites and player of the explorer) and
+them: docs/pictures/answer.png (how low each part of the voice may go),
+docs/pictures/instrument.png (table of sites and player of the explorer) and
 docs/pictures/difference.png (waveforms and spectrograms of three plans against float32). Needs
 chromium; seconds.
 """
@@ -45,9 +46,15 @@ def main() -> int:
         if not found:
             raise SystemExit("Chromium is missing: sudo apt-get install chromium")
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        for name, take in (("instrument", instrument), ("difference", difference)):
-            save(take(browser, args.site), args.folder / f"{name}.png")
+        for take in (answer, instrument, difference):
+            save(take(browser, args.site), args.folder / f"{take.__name__}.png")
     return 0
+
+
+def answer(browser: Browser, site: Path) -> list[Image.Image]:
+    """The chart of every part, format and fidelity against the limit."""
+    with opened(browser, site / "00_answer.html") as page:
+        return parts(page, ".ab-chart")
 
 
 def instrument(browser: Browser, site: Path) -> list[Image.Image]:

@@ -1,5 +1,9 @@
 """A search for a plan of a voice, from a base to a plan that the equivalence test accepts.
 
+    .venv/bin/python benchmarks/search.py                           # hours: all that the test asks
+    .venv/bin/python benchmarks/search.py --sentences 4 --generations 2 --judged-sentences 60 \
+        --no-controls                                               # a quarter of an hour, 2 cores
+
 Groups of sites are turned low as in `lightning-v2 search --sites`; candidates are measured on
 held-out sentences and the best of them are judged, with all controls, on others. What was measured
 is kept: interrupted, it goes on where it was. Writes data/searches/VOICE.json, which notebook 07
@@ -36,6 +40,11 @@ def main() -> int:
     parser.add_argument("--sentences", type=int, default=8, help="on the way")
     parser.add_argument("--judged-sentences", type=int, default=ENOUGH_SENTENCES)
     parser.add_argument("--judged", type=int, default=3, help="candidates at most; 0: no test")
+    parser.add_argument(
+        "--no-controls",
+        action="store_true",
+        help="judge without the changes that show that the test can fail and can pass",
+    )
     parser.add_argument("--generations", type=int, default=4)
     parser.add_argument("--tier", default="fast")
     parser.add_argument("--folder", type=Path, default=user_cache() / "sweeps")
@@ -52,6 +61,7 @@ def main() -> int:
         generations=args.generations,
         judges=held_out(args.judged_sentences) if args.judged else None,
         judged=args.judged,
+        controls=not args.no_controls,
     )
     print(f"{found.verdict}: trial {found.best.number} of {len(found.trials)}")
     path = ROOT / "data" / "searches" / f"{voice.name.replace(':', '-')}.json"

@@ -2,7 +2,8 @@
 
     fusing.py --target simulator --output data/golden/fusing.npz
 
-Products that end in a function, sums of a product with a mask, softmax of scores and a mask.
+Products that end in a function, sums of a product with a mask, norms of a sum, softmax of scores
+and a mask, products of bfloat16 that were to be float32, products that turn what they multiply.
 """
 
 from collections.abc import Iterator
@@ -53,6 +54,15 @@ def chosen() -> Iterator[tuple[Case, Shapes]]:
     for wide in (False, True):
         inputs = dict.fromkeys(shapes, "bfloat16")
         yield case("scale_mask_softmax", inputs, "bfloat16", config("HiFi4", wide)), shapes
+    shapes = {"a": (32, 128), "b": (128, 64)}
+    for fidelity, wide in (("HiFi4", True), ("HiFi2", False)):
+        options = {"dtype": "float32", "in0_block_w": 2}
+        inputs = {"a": "bfloat16", "b": "float32"}
+        yield case("linear", inputs, "float32", config(fidelity, wide), **options), shapes
+    shapes, inputs = {"a": (64, 128), "b": (96, 128)}, {"a": "bfloat8_b", "b": "bfloat16"}
+    for fidelity, wide in (("HiFi2", True), ("HiFi4", False)):
+        options = {"dtype": "float32", "in0_block_w": 1, "transpose_b": True}
+        yield case("linear", inputs, "float32", config(fidelity, wide), **options), shapes
 
 
 def products() -> Iterator[tuple[Case, Shapes]]:

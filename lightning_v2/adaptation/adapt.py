@@ -1,5 +1,6 @@
 """From a voice and a plan to a voice that says under the plan what it used to say in float32."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Adapted:
 
 def adapt(
     voice: str | Path = DEFAULT_VOICE,
-    plan: Plan | str | Path = "lightning-v2",
+    plan: Plan | str | Path | Sequence[Plan | str | Path] = "lightning-v2",
     folder: str | Path = "adapted",
     *,
     schedule: Schedule | None = None,
@@ -56,7 +57,8 @@ def adapt(
 
     Args:
         voice: what `lightning_v2.load` knows it by.
-        plan: name, path or `Plan`.
+        plan: name, path or `Plan`; of several each step takes the next one, so that one voice
+            serves all of them, "fp32" among them if it is to stay what it was in float32.
         folder: for the new voice, its training state and a log; made if need be. Of a natural voice
             of ours it is one such voice, of any other an overlay (`model.overlay`).
         schedule: how to train.
@@ -74,16 +76,18 @@ def adapt(
     if device != "cpu" and not torch.cuda.is_available():
         raise ArgumentError(f"device is {device!r}, and torch finds no such device here")
     speaker, pupil = load(name), load(name)
-    plan = fitted_to(Plan.of(plan), voice_sites(speaker))
-    plan.check(voice_sites(speaker))
+    plans = [fitted_to(Plan.of(x), voice_sites(speaker)) for x in _several(plan)]
+    for each in plans:
+        each.check(voice_sites(speaker))
+    names = " and ".join(each.name for each in plans)
     chosen = Texts.of(speaker, texts, schedule.seed)
     teacher = Teacher(speaker, schedule.seed, torch.device(device))
     survey = teacher.survey(chosen.held_out)
-    survey.refuse_nothing(speaker.name, plan.name)
+    survey.refuse_nothing(speaker.name, names)
     if (folder / CONFIG).exists() and not (folder / STATE).exists():
         raise ArgumentError(f"{folder} holds a voice already: name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(pupil.model, teacher, survey, plan, chosen, schedule)
+    trainer = Trainer(pupil.model, teacher, survey, plans, chosen, schedule)
     if (folder / STATE).exists():
         trainer.resume(folder / STATE)
     trainer.run(folder, progress=progress)
@@ -93,12 +97,16 @@ def adapt(
     done = trainer.progress
     about = {
         "adapted_from": f"{speaker.name}, weights {speaker.digest[:12]}",
-        "plan": {"name": plan.name, "digest": plan.digest},
+        "plans": {each.name: each.digest for each in plans},
         "schedule": asdict(schedule),
         "progress": asdict(done),
     }
     _save(folder, name, speaker, pupil, trainer, about)
     return Adapted(folder, sum(x.numel() for x in trainer.weights.values()), done)
+
+
+def _several(plan: Plan | str | Path | Sequence) -> Sequence:
+    return plan if isinstance(plan, Sequence) and not isinstance(plan, str) else [plan]
 
 
 def _save(

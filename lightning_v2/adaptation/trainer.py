@@ -1,9 +1,10 @@
-"""The training loop: a voice under a plan learns to say what it says in float32."""
+"""The training loop: a voice under plans learns to say what it says in float32."""
 
 import functools
 import json
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,13 +20,16 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.files import written_whole
 from lightning_v2.precision import Plan
 from lightning_v2.tensix.intercept.module_frames import role_of
-from lightning_v2.tensix.numbers.sites import SiteCall
+from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 from lightning_v2.text import TextError
 from lightning_v2.training.loop import read_state
 
+Policy = Callable[[str], SitePrecision]
+"""Site -> how it runs."""
+
 STATE, LOG = "state.pt", "log.jsonl"
 
-_SHARES = {"complex": 1.0, "log": 1.0, "inner": 0.1, "durations": 1.0, "f0": 1.0}
+_SHARES = {"complex": 1.0, "log": 2.0, "inner": 0.1, "durations": 1.0, "f0": 1.0}
 """What each part of the loss counts."""
 
 _LEAST_SIZE = 1e-3
@@ -46,11 +50,11 @@ class Schedule:
         seed: of the order of the texts and of the noise.
     """
 
-    steps: int = 600
-    rate: float = 1e-3
+    steps: int = 1500
+    rate: float = 5e-4
     warm_up: int = 20
     every: int = 50
-    patience: int = 4
+    patience: int = 6
     seed: int = 0
 
     def rate_at(self, step: int) -> float:
@@ -85,6 +89,7 @@ class Trainer:
     Attributes:
         model: the network of the pupil, on the device of the teacher's lessons.
         weights: name -> parameter, of those that learn.
+        policies: one of each plan.
         best: name -> values, after the best look.
         progress: so far.
     """
@@ -94,15 +99,16 @@ class Trainer:
         model: nn.Module,
         teacher: Teacher,
         survey: Survey,
-        plan: Plan,
+        plans: Sequence[Plan],
         texts: Texts,
         schedule: Schedule,
     ):
+        """plans: one a step, in turn; the held-out loss is the mean of all."""
         self.model, self.teacher, self.survey = model.to(teacher.device), teacher, survey
         self.texts, self.schedule, self.progress = texts, schedule, Progress()
         teacher.watched = frozenset(survey.watched).union(*survey.predictions.values())
-        self._policy = functools.cache(lambda site: plan.for_site(site, role_of(model, site)))
-        self._plan_name = plan.name
+        self.policies = [_policy(model, plan) for plan in plans]
+        self._plan_names = " and ".join(plan.name for plan in plans)
         model.requires_grad_(False)
         parameters = dict(model.named_parameters())
         self.weights = {name: parameters[name].requires_grad_() for name in survey.learning}
@@ -116,7 +122,7 @@ class Trainer:
         self.best = self._copied()
         self._settings = {
             "voice": teacher.voice.digest,
-            "plan": plan.digest,
+            "plan": [plan.digest for plan in plans],
             "texts": texts.digest,
             **asdict(schedule),
         }
@@ -203,33 +209,33 @@ class Trainer:
             group["lr"] = rate * size
         lesson = self._lesson()
         self.optimizer.zero_grad(set_to_none=True)
-        total = self.loss(lesson)
+        total = self.loss(lesson, self.policies[self.progress.step % len(self.policies)])
         loss = float(total.detach())
         self._refuse_infinite(loss, lesson.text)
         total.backward()
         norm = nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         if not float(norm):
             raise ArgumentError(
-                f"nothing can be trained under plan {self._plan_name}: what the voice says does "
+                f"nothing can be trained under plan {self._plan_names}: what the voice says does "
                 "not depend on any weight that could learn"
             )
         self.optimizer.step()
         self.progress.step += 1
         return loss
 
-    def loss(self, lesson: Lesson) -> Tensor:
-        """Of one text."""
-        return sum(_SHARES[name] * value for name, value in self.losses(lesson).items())
+    def loss(self, lesson: Lesson, policy: Policy) -> Tensor:
+        """Of one text under one plan."""
+        return sum(_SHARES[name] * value for name, value in self.losses(lesson, policy).items())
 
-    def losses(self, lesson: Lesson) -> dict[str, Tensor]:
-        """Of one text, by part."""
+    def losses(self, lesson: Lesson, policy: Policy) -> dict[str, Tensor]:
+        """The same, by part."""
         seen: dict[str, list[Tensor]] = {}
 
         def observe(call: SiteCall) -> None:
             if call.site in lesson.inner:
                 seen.setdefault(call.site, []).append(call.result)
 
-        with tensix.use(tier="fast"), tensix.intercept(self.model, self._policy, observe):
+        with tensix.use(tier="fast"), tensix.intercept(self.model, policy, observe):
             results = lesson.tape.replayed(self.model)
         sounds = [
             spectral_distances(place.among(results).flatten(), wanted)
@@ -248,8 +254,9 @@ class Trainer:
     def _look(self, log, **also: float) -> float:
         """Mean loss of the held-out texts, which goes to the log."""
         with torch.no_grad():
-            losses = [float(self.loss(lesson)) for lesson in self._held_out]
-        for lesson, loss in zip(self._held_out, losses, strict=True):
+            heard = [(lesson, policy) for lesson in self._held_out for policy in self.policies]
+            losses = [float(self.loss(lesson, policy)) for lesson, policy in heard]
+        for (lesson, _), loss in zip(heard, losses, strict=True):
             self._refuse_infinite(loss, lesson.text)
         held_out = sum(losses) / len(losses)
         row = {"step": self.progress.step, "time": time.time(), "held_out": held_out, **also}
@@ -269,12 +276,16 @@ class Trainer:
     def _refuse_infinite(self, loss: float, text: str) -> None:
         if not math.isfinite(loss):
             raise ArgumentError(
-                f"nothing can be trained under plan {self._plan_name}: of {text[:60]!r} it makes a "
-                "sound that is not finite"
+                f"nothing can be trained under plan {self._plan_names}: of {text[:60]!r} it makes "
+                "a sound that is not finite"
             )
 
     def _copied(self) -> dict[str, Tensor]:
         return {name: x.detach().clone() for name, x in self.weights.items()}
+
+
+def _policy(model: nn.Module, plan: Plan) -> Policy:
+    return functools.cache(lambda site: plan.for_site(site, role_of(model, site)))
 
 
 def _mean(values: list[Tensor]) -> Tensor:

@@ -25,7 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "where it was. Exit code 0: a voice was written."
     )
     parser.add_argument("voice", help=VOICE_HELP)
-    parser.add_argument("--plan", required=True, help="a name in data/plans/ or a YAML file")
+    parser.add_argument(
+        "--plan",
+        dest="plans",
+        action="append",
+        required=True,
+        metavar="PLAN",
+        help="a name in data/plans/ or a YAML file; of several the voice learns all in turn: with "
+        "--plan fp32 among them its float32 stays what it was",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -38,9 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         type=values.whole(1),
-        default=600,
+        default=1500,
         metavar="N",
         help="of the optimiser, at most: it stops where nothing is gained any more (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=values.positive,
+        default=5e-4,
+        help="how far a weight may go in a step, over the root mean square of its tensor (default: "
         "%(default)s)",
     )
     parser.add_argument(
@@ -75,14 +90,16 @@ def run(args: argparse.Namespace) -> int:
     from lightning_v2.search.check import check
     from lightning_v2.voices import load
 
-    plan = Plan.load(args.plan)
-    folder = args.result or Path(re.sub(r"[^\w-]+", "-", f"{Path(args.voice).stem}-{plan.name}"))
-    schedule = Schedule(steps=args.steps, seed=args.seed)
+    plans = [Plan.load(plan) for plan in args.plans]
+    name = "-".join([Path(args.voice).stem, *(plan.name for plan in plans)])
+    folder = args.result or Path(re.sub(r"[^\w-]+", "-", name))
+    schedule = Schedule(steps=args.steps, rate=args.rate, seed=args.seed)
     own = only_sentences(load(args.voice))
     sentences = given_sentences(args.held_out, own) if args.held_out else {}
-    found = adapt(args.voice, plan, folder, schedule=schedule, texts=args.texts, device=args.device)
+    given = {"schedule": schedule, "texts": args.texts, "device": args.device}
+    found = adapt(args.voice, plans, folder, **given)
     print(_words(found))
-    if sentences:
+    for plan in plans if sentences else []:
         before, after = (
             check(
                 plan,

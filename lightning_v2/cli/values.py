@@ -60,6 +60,11 @@ def part(text: str) -> float:
     return _number(text, legal, lambda value: 0 < value < 1)
 
 
+def positive(text: str) -> float:
+    """A number above 0."""
+    return _number(text, "a number above 0", lambda x: 0 < x < math.inf)
+
+
 def finite(text: str) -> float:
     """Any number but nan and the infinite ones."""
     return _number(text, "finite numbers", math.isfinite)

@@ -29,7 +29,7 @@ from lightning_v2.tensix.numbers.configuration import Settings
 Progress = Callable[[str], None]
 """Told the name of each site once it was compared."""
 
-COLUMNS = ("site", "op", "values", "different", "max_abs", "max_ulp", "digest")
+COLUMNS = ("site", "program", "op", "values", "different", "max_abs", "max_ulp", "digest")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Agreement:
     """A device beside the exact tier.
 
     Attributes:
-        table: a row for each site: `values` compared, how many are `different` in any bit, the
+        table: a row for each site: the `program` that was compared, "x + y" where y has one with x
+            before it (x then has a row of its own, from a program that only comparing needs);
+            `values` compared, how many are `different` in any bit, the
             largest difference (`max_abs`) and the same in units of the last place of the site's
             output format (`max_ulp`), `digest` of what the device gave. The last row, "waveform",
             is the whole speech.
@@ -54,7 +56,11 @@ class Agreement:
 
     def to_dict(self) -> dict[str, Any]:
         """What `load_agreement` reads, for JSON."""
-        return {**self.provenance, "sites": self.table.to_dict("records")}
+        rows = self.table.to_dict("records")
+        for row in rows:
+            if row["program"] == row["site"]:
+                del row["program"]
+        return {**self.provenance, "sites": rows}
 
 
 def agreement(
@@ -75,13 +81,14 @@ def agreement(
 
     def compare(call: SiteCall) -> None:
         site, output = call.site, plan.for_site(call.site).output
-        rows.append(_row(site, call.op, call.result.numpy(), wanted[site], output))
+        program = f"{call.after} + {site}" if call.after else site
+        rows.append(_row(site, program, call.op, call.result.numpy(), wanted[site], output))
         if progress is not None:
             progress(site)
 
     deployment = Deployment(voice, plan, device, observer=compare)
     spoken = deployment.synthesize(text)
-    rows.append(_row("waveform", "", spoken.waveform, emulated.waveform, "float32"))
+    rows.append(_row("waveform", "waveform", "", spoken.waveform, emulated.waveform, "float32"))
     origin = {
         "voice": {"name": voice.name, "digest": voice.digest},
         "plan": {"name": plan.name, "digest": plan.digest},
@@ -113,7 +120,7 @@ def waveform_agreement(
     with as_deployed(voice, plan, "exact", arch=device.arch):
         wanted = voice.synthesize(texts)
     rows = [
-        _row("waveform", "", found.waveform, emulated.waveform, "float32")
+        _row("waveform", "waveform", "", found.waveform, emulated.waveform, "float32")
         for found, emulated in zip(spoken, wanted, strict=True)
     ]
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
@@ -157,13 +164,21 @@ def load_agreement(name: str | Path) -> Agreement:
     text = path.read_text(encoding="utf-8")
     try:
         content = json.loads(text)
-        table = pd.DataFrame(content.pop("sites"))[list(COLUMNS)]
+        rows = [{"program": row["site"]} | row for row in content.pop("sites")]
+        table = pd.DataFrame(rows)[list(COLUMNS)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ArgumentError(f"{path}: not an agreement of device and emulator") from error
     return Agreement(table, content)
 
 
-def _row(site: str, op: str, device_values: np.ndarray, wanted: np.ndarray, output: str) -> tuple:
+def _row(
+    site: str,
+    program: str,
+    op: str,
+    device_values: np.ndarray,
+    wanted: np.ndarray,
+    output: str,
+) -> tuple:
     if device_values.shape != wanted.shape:
         raise ArgumentError(
             f"{site} has shape {device_values.shape} on the device, {wanted.shape} emulated"
@@ -174,6 +189,7 @@ def _row(site: str, op: str, device_values: np.ndarray, wanted: np.ndarray, outp
     steps = np.abs(_places(a, output)[differs] - _places(b, output)[differs])
     return (
         site,
+        program,
         op,
         int(a.size),
         int(differs.sum()),

@@ -52,7 +52,6 @@ class Deployment:
         buckets: Buckets | None = None,
         observer: Observer | None = None,
         cache: Path | None = None,
-        fused: bool = False,
     ):
         """Nothing is sent before the first sentence; see `prepare`.
 
@@ -63,7 +62,6 @@ class Deployment:
             buckets: lengths that programs are compiled for, and sentences at once.
             observer: called after every site as that of `emulate`, for one sentence at a time.
             cache: folder of packed weights; the user's cache if not given.
-            fused: as that of `emulate`.
 
         Raises:
             PlanError: the plan does not parse, or does not fit the voice.
@@ -90,7 +88,6 @@ class Deployment:
         self._stages = DeviceStages(ops, reported=observer is None)
         kind = GraphRunner if graph else Runner
         self._runner = kind(ops, self.plan.for_site, observer, self.weights, self._stages)
-        self._runner.fused = fused
         names = self.plan.name, device.target
         self._speaker: Speaker = speaker_of(voice, self._runner, self.buckets, *names)
 

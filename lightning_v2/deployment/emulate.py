@@ -80,7 +80,6 @@ def emulate(
     tier: str = "fast",
     observer: Observer | None = None,
     arch: str | None = None,
-    fused: bool = False,
 ) -> Iterator[Emulation]:
     """Context in which a voice or a module computes as `plan` says.
 
@@ -106,9 +105,6 @@ def emulate(
             network's shapes. `tensix.lower` runs such a call again alone.
         arch: whose rules the chip follows, "wormhole_b0" or "blackhole"; if not given that of
             `tensix.use`, by default Wormhole.
-        fused: let operations of two sites be one program where their formats allow (a function in
-            the product that it follows, a masked residual sum, a norm of a sum): fewer programs,
-            with other last bits. Of voices of ours alone.
 
     Raises:
         PlanError: the plan does not parse, or one of its globs matches no site of the voice; of a
@@ -149,7 +145,7 @@ def emulate(
             _warn_of_idle_rules(plan, running)
         return
     refuse_edited(voice.model, voice.config)
-    lowering = lowering_of(voice.model, Runner(tensix, plan.for_site, observer, fused=fused))
+    lowering = lowering_of(voice.model, Runner(tensix, plan.for_site, observer))
     turns = _Turns(lowering, settings)
     with executed_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)

@@ -22,12 +22,14 @@ class Execution:
 
     Attributes:
         seconds: wall time.
+        memory_mb: of the largest process at its peak; 0 if that is not known.
         error: one line that says what failed; None if nothing did.
         traceback: what a reader needs to find it; empty if nothing failed.
         reached: whether there is an executed notebook, if only of the first cells.
     """
 
     seconds: float
+    memory_mb: int = 0
     error: str | None = None
     traceback: str = ""
     reached: bool = True
@@ -61,27 +63,29 @@ def execute(
         "parameters": parameters,
         "cell_timeout_s": cell_timeout_s,
     }
-    started, problem, status = monotonic(), None, None
+    started, problem, ended = monotonic(), None, None
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
         with forks.start(request, errors) as process:
             try:
-                status = process.wait(notebook_timeout_s)
+                ended = process.wait(notebook_timeout_s)
             except TimeoutError:
                 problem = f"took longer than {notebook_timeout_s} s and was ended"
         errors.seek(0)
         messages = errors.read()
     seconds = monotonic() - started
+    status, memory_kb = ended or (None, 0)
+    memory_mb = round(memory_kb * 1024 / 1e6)
     reached = read_notebook(part)
     if reached is not None:
         os.replace(part, executed)
     part.unlink(missing_ok=True)
     if problem:
-        return Execution(seconds, problem, reached=reached is not None)
+        return Execution(seconds, error=problem, reached=reached is not None)
     if status == 0:
-        return Execution(seconds)
+        return Execution(seconds, memory_mb)
     failed = _failed_cell(reached, cell_timeout_s) if reached else None
     failed = failed or _explained(messages, status, reached, cell_timeout_s)
-    return Execution(seconds, *failed, reached=reached is not None)
+    return Execution(seconds, memory_mb, *failed, reached=reached is not None)
 
 
 def _failed_cell(executed: nbformat.NotebookNode, cell_timeout_s: int) -> tuple[str, str] | None:

@@ -19,7 +19,7 @@ def main() -> None:
     """Fork a process for each message on a socket, until nobody can send another one.
 
     Arguments of the command are the descriptor of the socket and modules to load before. A message
-    brings two descriptors: of a socket that a request comes from and the exit status goes to, and
+    brings two descriptors: of a socket that a request comes from and the way it ended goes to, and
     of the file for standard error.
     """
     channel = socket.socket(fileno=int(sys.argv[1]))
@@ -49,9 +49,9 @@ def _serve(connection: int, errors: int) -> None:
             return
         process = _fork()
         if process:
-            status = _exit_status(process, asked)
+            ended = _end_of(process, asked)
             with suppress(ConnectionError):
-                asked.sendall(str(status).encode())
+                asked.sendall(json.dumps(ended).encode())
             return
     os.dup2(errors, sys.stderr.fileno())
     os.close(errors)
@@ -65,14 +65,16 @@ def _fork() -> int:
         return os.fork()
 
 
-def _exit_status(pid: int, asked: socket.socket) -> int:
-    """How a process ends: by itself, or because who has asked for it hangs up."""
+def _end_of(pid: int, asked: socket.socket) -> tuple[int, int]:
+    """Exit status of a process, which ends by itself or because who has asked for it hangs up; and
+    the most memory, in kB, that it or one of those had that it has waited for."""
     ended = os.pidfd_open(pid)
     ready, _, _ = select.select([ended, asked], [], [])
     if ended not in ready:
         _kill(pid)
     os.close(ended)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    _, status, usage = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), usage.ru_maxrss
 
 
 def _kill(pid: int) -> None:

@@ -104,18 +104,19 @@ class Fork:
     def __init__(self, connection: socket.socket):
         self._connection = connection
 
-    def wait(self, timeout_s: float) -> int | None:
-        """Its exit status, negative if a signal ended it; None if that cannot be told any more.
+    def wait(self, timeout_s: float) -> tuple[int, int] | None:
+        """Its exit status, negative if a signal ended it, and the peak of memory in kB, its own
+        or of the largest that it has started; None if that cannot be told any more.
 
         Raises:
             TimeoutError: it still runs.
         """
         self._connection.settimeout(timeout_s)
         try:
-            told = self._connection.recv(16)
+            told = self._connection.recv(64)
         except ConnectionError:
             return None
-        return int(told) if told else None
+        return tuple(json.loads(told)) if told else None
 
     def end(self) -> None:
         """Wait until it has ended, with all that it has started, at once if it still runs."""

@@ -100,13 +100,25 @@ def _group(runs: list[Run], notebooks: dict[str, nbformat.NotebookNode]) -> str:
         f'<div class="pages"><nav aria-label="Pages">{chips}</nav><small>ran {seconds} s</small>'
     )
     if not compared:
-        return f"{failures}{pages}</div>"
+        answers = next(filter(None, map(outputs.for_index, mine.values())), [])
+        return f"{failures}{_answers(answers)}{pages}</div>"
     said = summaries[compared[0].executed]["text"]
     player = _joint_player([mine[run.executed] for run in compared])
     return (
         f'{failures}<p class="said">“{html.escape(said)}”</p>{player}'
         f"{_table(compared, summaries)}{pages}</div>"
     )
+
+
+def _answers(found: list[tuple[str, str | dict]]) -> str:
+    """What a notebook has for the index, below its headings."""
+    parts, above = [], ""
+    for heading, shown in found:
+        if heading != above:
+            parts.append(f"<h3>{html.escape(heading)}</h3>")
+            above = heading
+        parts.append(shown if isinstance(shown, str) else widget_html(shown))
+    return "".join(parts)
 
 
 def _table(runs: list[Run], summaries: dict[str, dict | None]) -> str:
@@ -164,5 +176,5 @@ def _joint_player(notebooks: list[nbformat.NotebookNode]) -> str:
                 clips.append(clip)
                 state = widget
     # What one of them has beside its sound is not true of all.
-    alone = {"selected": 0, "figures": {}, "pinned": False, "looping": False}
+    alone = {"selected": 0, "figures": {}, "chart": {}, "pinned": False, "looping": False}
     return widget_html({**state, **alone, "clips": clips}) if state else ""

@@ -14,6 +14,9 @@ VIEW_TYPE = "application/vnd.jupyter.widget-view+json"
 STATE_TYPE = "application/vnd.jupyter.widget-state+json"
 PLAYER = "widgets.player.ab_player.ABPlayer"
 
+INDEX_TAG = "index"
+"""Of a cell whose output is shown on the index as well."""
+
 _THUMBNAIL_WIDTH = 400
 _SOURCES = re.compile(r'(?:src|srcset)="data:image/webp;base64,([^"]+)"')
 
@@ -55,6 +58,25 @@ def metrics(notebook: nbformat.NotebookNode) -> dict | None:
         if METRICS_TYPE in output.get("data", {}):
             return output.data[METRICS_TYPE]
     return None
+
+
+def for_index(notebook: nbformat.NotebookNode) -> list[tuple[str, str | dict]]:
+    """Outputs of the cells with `INDEX_TAG`: the heading that each stands below, and HTML or the
+    state of an anywidget."""
+    states, found, heading = widget_states(notebook), [], ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            heading = cell.source.splitlines()[0][3:].strip()
+        if INDEX_TAG not in cell.metadata.get("tags", []):
+            continue
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            model = data.get(VIEW_TYPE, {}).get("model_id")
+            if model in states:
+                found.append((heading, states[model]))
+            elif "text/html" in data:
+                found.append((heading, data["text/html"]))
+    return found
 
 
 def data_files(output: nbformat.NotebookNode) -> dict[str, bytes]:

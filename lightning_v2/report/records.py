@@ -25,6 +25,7 @@ class Run:
         key: digest of everything that decides what comes out.
         asked: parameters that are not the notebook's own, in words; empty if there are none.
         seconds: wall time; 0 before it ran.
+        memory_mb: of its largest process at its peak; 0 before it ran.
         error: one line; None if all went well.
         traceback: of the cell that failed.
         page: file name of its page; None if none could be written.
@@ -39,6 +40,7 @@ class Run:
     key: str = ""
     asked: str = ""
     seconds: float = 0.0
+    memory_mb: int = 0
     error: str | None = None
     traceback: str = ""
     page: str | None = None
@@ -129,6 +131,11 @@ def save_result(path: Path, root: Path, voice, kind: str, **found: object) -> No
     """
     origin = {"name": voice.name, "digest": voice.digest}
     record = {"kind": kind, "voice": origin, **found, **provenance(root)}
+    write_json(path, record)
+
+
+def write_json(path: Path, record: dict) -> None:
+    """Write a record, into a folder that is made if need be, and say where it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(record, indent=2) + "\n")
     print(f"written to {path}")

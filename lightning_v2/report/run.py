@@ -163,7 +163,7 @@ class _Runner:
             self.notebook_timeout_s,
             forks,
         )
-        run.seconds = round(result.seconds, 1)
+        run.seconds, run.memory_mb = round(result.seconds, 1), result.memory_mb
         run.error, run.traceback = result.error, result.traceback
         run.provenance = {**self.origin, "voices": told(run.parameters)}
         if result.reached and not self._stopped:

@@ -26,6 +26,11 @@ class CheckWords:
     def verdict(self) -> str:
         """One sentence."""
         record = self.record
+        if self._foreign():
+            return (
+                f"{self.plan.name}: no verdict on this plan and voice; the record, of others, "
+                f"says {record.answer}."
+            )
         words = f"{record.plan.name}: {record.answer}"
         if record.answer == "no verdict":
             return f"{words}, because controls came out wrong: {', '.join(record.wrong_controls)}."
@@ -36,19 +41,22 @@ class CheckWords:
 
     def lines(self) -> list[str]:
         """One sentence each, the most important first."""
-        foreign: tuple[str, ...] = ()
-        if self.plan is not None and self.voice is not None:
-            foreign = self.record.differences(self.plan, self.voice)
         rights = [control.right for control in self.record.controls]
         controls = f"{rights.count(True)} of {len(rights)} controls come out as they must"
         if None in rights:
             controls += f", {rights.count(None)} are not resolved by so few sentences"
         return [
-            *foreign,
+            *self._foreign(),
             *self.record.definition_differences,
             f"{controls}.",
             *(f"Note: {note}." for note in self.record.notes),
         ]
+
+    def _foreign(self) -> tuple[str, ...]:
+        """In what the record is of others than those at hand."""
+        if self.plan is None or self.voice is None:
+            return ()
+        return self.record.differences(self.plan, self.voice)
 
     def __repr__(self) -> str:
         lines = (f"- {line}" for line in (*self.lines(), self.record.provenance))

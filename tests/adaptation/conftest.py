@@ -40,13 +40,13 @@ def hard():
 
 @pytest.fixture
 def make_trainer(natural_folder, hard):  # noqa: F811
-    """make_trainer(plan=hard, schedule=SCHEDULE, texts=TEXTS): one of the small voice."""
+    """make_trainer(plans=(hard,), schedule=SCHEDULE, texts=TEXTS): one of the small voice."""
 
-    def make(plan=hard, schedule=SCHEDULE, texts=TEXTS):
+    def make(plans=(hard,), schedule=SCHEDULE, texts=TEXTS):
         speaker, pupil = lv2.load(natural_folder), lv2.load(natural_folder)
         taught = Teacher(speaker, 0, torch.device("cpu"))
         return Trainer(
-            pupil.model, taught, taught.survey(texts), plan, Texts(texts[1:], texts[:1]), schedule
+            pupil.model, taught, taught.survey(texts), plans, Texts(texts[1:], texts[:1]), schedule
         )
 
     return make

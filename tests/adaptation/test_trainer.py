@@ -61,7 +61,7 @@ def test_a_state_of_other_settings_is_refused(make_trainer, tmp_path, hard):
     for other, what in (
         (make_trainer(schedule=replace(SCHEDULE, steps=9)), "another steps:"),
         (make_trainer(texts=TEXTS[:3]), "another texts:"),
-        (make_trainer(plan=Plan.load("bf16")), "another plan:"),
+        (make_trainer(plans=[Plan.load("bf16")]), "another plan:"),
     ):
         with pytest.raises(ArgumentError, match=what):
             other.resume(tmp_path / STATE)
@@ -98,17 +98,36 @@ def test_weights_are_trained_as_the_plan_rounds_them(make_trainer, hard):
     trainer = make_trainer()
     lesson = trainer.teacher.lesson(TEXTS[0])
     with torch.no_grad():
-        before = float(trainer.loss(lesson))
+        (policy,) = trainer.policies
+        before = float(trainer.loss(lesson, policy))
         weight = trainer.weights["decoder.blocks.0.up.weight"]
         from lightning_v2.tensix import from_torch
 
         weight.copy_(from_torch(weight.t(), "bfloat4_b").values.t())
-        assert float(trainer.loss(lesson)) == before
+        assert float(trainer.loss(lesson, policy)) == before
+
+
+def test_of_several_plans_each_step_takes_the_next_one(make_trainer, hard):
+    """The held-out loss is the mean of all."""
+    plans = [hard, Plan.load("fp32")]
+    both, apart = make_trainer(plans=plans), [make_trainer(plans=[plan]) for plan in plans]
+    lesson = both.teacher.lesson(TEXTS[0])
+    with torch.no_grad():
+        losses = [float(one.loss(lesson, one.policies[0])) for one in apart]
+        assert [float(both.loss(lesson, policy)) for policy in both.policies] == losses
+    assert losses[1] < losses[0]
+    assert both.train_step() == apart[0].train_step()
+    second = apart[1]
+    with torch.no_grad():
+        for name, weight in both.weights.items():
+            second.weights[name].copy_(weight)
+    second.progress.step = 1
+    assert both.train_step() == second.train_step()
 
 
 def test_feedback_along_the_sum_can_be_trained_through(make_trainer, hard):
     plan = Plan.parse(hard.to_yaml().replace("default:", "default:\n  weights_rounding: feedback"))
-    trainer = make_trainer(plan=plan)
+    trainer = make_trainer(plans=[plan])
     assert trainer.train_step() > 0
     assert trainer.weights["decoder.blocks.0.up.weight"].grad.abs().sum() > 0
 
@@ -123,6 +142,6 @@ def test_a_sound_that_is_not_finite_is_an_error(make_trainer):
 
 def test_no_gradient_is_an_error(make_trainer):
     trainer = make_trainer()
-    trainer.loss = lambda lesson: sum(0 * x.sum() for x in trainer.weights.values())
+    trainer.loss = lambda lesson, policy: sum(0 * x.sum() for x in trainer.weights.values())
     with pytest.raises(ArgumentError, match="does not depend on any weight"):
         trainer.train_step()

@@ -1,16 +1,20 @@
 """The explorer in a real browser: with the kernel's side in this process, and without one."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+import lightning_v2.report
 from lightning_v2.precision import Plan
-from tests.browser.kernel_side import STYLE, KernelSide, open_page
+from tests.browser.kernel_side import KernelSide, open_page
 from tests.browser.players import SHELL
 from widgets import PrecisionExplorer
 from widgets.explorer import explorer_cost
 from widgets.static import widget_html
 
+PAGE_STYLE = (Path(lightning_v2.report.__file__).parent / "page.css").read_text()
 TEXT = "Ships."
 WAIT_S = 300
 SIDEBAR = {"viewport": {"width": 1060, "height": 900}}
@@ -98,7 +102,7 @@ def stored(explorer, visit, tmp_path):
             f'<div class="output_area">{widget_html(part.get_state())}</div>'
             for part in explorer.parts
         )
-        path.write_text(f'{SHELL}{STYLE}<div class="output">{body}</div>')
+        path.write_text(f"{SHELL}<style>{PAGE_STYLE}</style><main>{body}</main>")
         seen = visit(path, **(options or SIDEBAR))
         opened.append(seen)
         seen.page.wait_for_selector(".ab-player[data-ready]")
@@ -267,6 +271,8 @@ def test_a_stored_page_shows_what_was_chosen_and_no_dead_control(stored):
         assert words in chosen
     assert "run its notebook to change anything" in page.locator(".ex-bar").inner_text()
     assert page.locator(".ex-sites tbody tr").count() > 200
+    (deaf,) = re.findall(r"(\d+) sites cannot be heard", page.locator(".ex-sites").inner_text())
+    assert page.locator(".ex-tag:visible").count() == int(deaf)
     page.locator("input[type=search]").fill("duration.*")
     assert page.locator(".ex-sites tbody tr:visible").count() == 3
     assert page.locator(".ex-history tbody tr").count() >= 1

@@ -41,8 +41,8 @@ def typecast(x, dtype):
     return x
 
 
-def linear(a, b, *, bias=None, dtype, compute_kernel_config, program_config):
-    y = torch.matmul(a, b)
+def linear(a, b, *, bias=None, dtype, compute_kernel_config, program_config, transpose_b=False):
+    y = torch.matmul(a, b.mT if transpose_b else b)
     y = y if bias is None else y + bias
     function = None if program_config is None else program_config.fused_activation
     return y if function is None else getattr(F, function)(y)

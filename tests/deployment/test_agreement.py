@@ -6,6 +6,7 @@ import pytest
 
 from lightning_v2 import load
 from lightning_v2.deployment.agreement import (
+    COLUMNS,
     _row,
     agreement_name,
     digest,
@@ -21,9 +22,8 @@ STORED = sorted(path.stem for path in data_path("simulator").glob("*.json"))
 
 
 def row(found, wanted, output="float32"):
-    names = "site op values different max_abs max_ulp digest".split()
     arrays = [np.asarray(x, np.float32) for x in (found, wanted)]
-    return dict(zip(names, _row("site", "op", *arrays, output), strict=True))
+    return dict(zip(COLUMNS, _row("site", "site", "op", *arrays, output), strict=True))
 
 
 def test_results_are_named_after_voice_plan_and_chip():

@@ -16,6 +16,8 @@ from lightning_v2.tensix.ops.phase import accumulate_in
 TEXT = "Hello there, this is a voice."
 SHORT = "Hi."
 TIERS = ("exact", "fast")
+APART = "- {sites: ['*gelu', '*add*', '*sub*'], activations: float32, output: float32}"
+"""A rule under which no site shares a program with another one."""
 
 
 def say(voice, text=TEXT, **options):
@@ -85,16 +87,29 @@ def test_full_precision_is_close_to_the_network_exactly(trained):
 
 
 @pytest.mark.parametrize("name", ["fp32", "bf16", "lightning-v2"])
-def test_the_lowering_is_the_interception(trained, name):
+def test_the_lowering_is_the_interception_where_every_site_has_a_program(trained, name):
     """They differ in how the host rounds ties of what it uploads, and, unless a plan says the same
     for both, in how K is cut into blocks. The order of sums tips some roundings, and angles of many
     turns make more of them."""
     text = Plan.load(name).to_yaml().replace("default:", "default:\n  in0_block_w: 1")
-    plan, reference = Plan.parse(text), trained.synthesize(TEXT)
+    plan, reference = Plan.parse(f"{text.rstrip()}\n{APART}"), trained.synthesize(TEXT)
     intercepted = interception(trained, plan, TEXT, reference)
     with emulate(trained, plan):
         low = say(trained, forced=reference)
     assert np.abs(low - intercepted).max() < 3e-2 * np.abs(intercepted).max()
+
+
+@pytest.mark.parametrize("name", ["bf16", "lightning-v2"])
+def test_programs_of_two_sites_have_other_bits_and_the_error_of_the_interception(trained, name):
+    """What lies between the two is not stored."""
+    reference = trained.synthesize(TEXT)
+    intercepted = interception(trained, Plan.load(name), TEXT, reference)
+    with emulate(trained, name):
+        low = say(trained, forced=reference)
+    assert not np.array_equal(low, intercepted)
+    errors = snr(low, reference.waveform), snr(intercepted, reference.waveform)
+
+    assert abs(errors[0] - errors[1]) < 4
 
 
 @pytest.mark.parametrize("name", ["fp32", "bf16"])

@@ -44,7 +44,6 @@ DEFINED = {
     "95 %": "confidence of a bound; what the paper claims of layers",
     "80 %": "what the paper claims of the model",
     "24 kHz": "sample rate of the voice",
-    "2000s": "a decade",
     "0.81": "version of ttnn",
 }
 """Figures that are no measurement -> what they are."""

@@ -37,6 +37,11 @@ def test_parameters_reach_the_cells_in_this_environment_and_the_source_stays(not
     assert not list(path.parent.glob(".*"))
 
 
+def test_memory_at_its_peak_is_told(notebook, run):
+    result, _ = run(notebook("a", "large = bytearray(300_000_000)", "del large"))
+    assert 300 < result.memory_mb < 3000
+
+
 def test_failing_cell_is_named_and_what_came_before_is_kept(notebook, run):
     result, executed = run(notebook("a", "print('before')", "1 / 0", "print('after')"))
     assert result.error == "cell [3] ZeroDivisionError: division by zero"

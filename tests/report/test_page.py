@@ -147,5 +147,25 @@ def test_index_names_every_page_and_every_failure(notebook):
     assert content.count('class="thumbnail"') == 1
 
 
+def test_index_shows_what_a_notebook_has_for_it_below_its_headings(notebook):
+    player = {"_esm": "export default {}", "clips": []}
+    view = {outputs.VIEW_TYPE: {"model_id": "m"}}
+    tagged = {"metadata": {"tags": ["index"]}}
+    notebook.metadata["widgets"] = {outputs.STATE_TYPE: {"state": {"m": {"state": player}}}}
+    notebook.cells += [
+        v4.new_markdown_cell("## What <now>?\n\nWords."),
+        *(
+            v4.new_code_cell("x", outputs=[v4.new_output("display_data", data=data)], **tagged)
+            for data in ({"text/html": "<b>shown</b>"}, view, {"text/plain": "not shown"})
+        ),
+        v4.new_code_cell(
+            "x", outputs=[v4.new_output("display_data", data={"text/html": "not this"})]
+        ),
+    ]
+    content = index([run()], {"a-bf16.ipynb": notebook}, ORIGIN)
+    assert content.count("<h3>What &lt;now&gt;?</h3><b>shown</b><div id=") == 1
+    assert "static-widget" in content and "not this" not in content
+
+
 def test_index_of_nothing():
     assert "Nothing ran" in index([], {}, ORIGIN)

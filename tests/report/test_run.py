@@ -328,7 +328,7 @@ def test_what_takes_longest_starts_first(notebook, tmp_path, monkeypatch):
 
     def execute(source, *_):
         started.append(source.stem)
-        return Execution(0.0, "not run", reached=False)
+        return Execution(0.0, error="not run", reached=False)
 
     monkeypatch.setattr("lightning_v2.report.run.execute", execute)
     paths = [

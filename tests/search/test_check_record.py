@@ -113,7 +113,11 @@ def test_words_name_what_fails_and_where_it_comes_from():
 def test_says_plainly_that_it_is_of_another_plan_or_voice():
     record, voice = made(), lv2.load()
     same, other = Plan.load("bf16"), Plan.load("naive")
-    first, second = CheckWords(record, other, voice).lines()[:2]
+    words = CheckWords(record, other, voice)
+    assert words.verdict.startswith(
+        "naive: no verdict on this plan and voice; the record, of other"
+    )
+    first, second = words.lines()[:2]
     assert first.startswith("This record is of another plan: it tested bf16 ")
     assert f"at hand is naive {other.digest[:12]}" in first
     assert second.startswith("This record is of another voice: it tested lark 000000000000")

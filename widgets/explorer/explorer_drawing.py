@@ -21,7 +21,7 @@ _NOTHING = 255  # index of a pixel of which nothing is known
 
 def axis(low: float, high: float, label: str) -> dict:
     """Ticks as [position from 0 to 1, text]."""
-    steps = MaxNLocator(6).tick_values(low, high)
+    steps = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
     inside = [tick for tick in steps if low <= tick <= high]
     span = (high - low) or 1.0
     ticks = [[round((tick - low) / span, 4), f"{tick:g}".replace("-", "−")] for tick in inside]

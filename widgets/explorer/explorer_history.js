@@ -24,7 +24,10 @@ const draw = ({ model, el, live, send }) => {
     made.addEventListener("change", pick);
     return element("td", { class: "ex-pick" }, made);
   };
-  const measure = ({ value, holds }) => element("td", { class: `ex-number${holds === false ? " ex-broken" : ""}` }, value);
+  const measure = ({ value, holds, bound }) => {
+    const limit = bound ? [element("small", {}, ` (${bound})`)] : [];
+    return element("td", { class: `ex-number${holds === false ? " ex-broken" : ""}` }, value, ...limit);
+  };
 
   const showTrials = () => {
     const { trials, columns, current } = model.get("trials");
@@ -47,7 +50,7 @@ const draw = ({ model, el, live, send }) => {
           ...steps,
           element("th", { scope: "row" }, element("b", { style: `background:${trial.colour}` }), trial.plan),
           element("td", { class: "ex-number" }, String(trial.changed)),
-          element("td", {}, trial.words),
+          element("td", { class: "ex-words" }, trial.words),
           ...trial.cells.map(measure),
         );
       }),

@@ -122,7 +122,10 @@ const render = async ({ model, el }) => {
       choice.setAttribute("aria-pressed", String(index === deck.selected));
       const change = match?.changes[index];
       choice.querySelector(".ab-change").textContent = change == null ? "" : signed(change, 1);
+      // A mark of the chart stands for a clip; the one that is heard is named here as well.
+      choice.hidden = chart.has(index) && index !== deck.selected;
     });
+    chart.select(deck.selected);
     const { state, gain_db, peak } = heard();
     gainControl.hidden = !state.adjustable;
     gain.max = mostGain(peak);
@@ -145,6 +148,10 @@ const render = async ({ model, el }) => {
     showSelected();
     tell(index);
   };
+  const chart = makeChart(model, (index) => {
+    select(index);
+    if (!deck.playing) toggle();
+  });
   const setMatch = (on) => {
     match = on ? matching(clips) : null;
     matched.checked = on;
@@ -223,6 +230,7 @@ const render = async ({ model, el }) => {
 
   const figures = makeFigures(model);
   root.append(
+    chart.root,
     element("div", { class: "ab-row" }, play, choices),
     figures.strip,
     element("div", { class: "ab-stage" }, axes, timeline.plot, timeline.scale),

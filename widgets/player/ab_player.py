@@ -124,6 +124,9 @@ class ABPlayer(anywidget.AnyWidget):
         pinned: it stays in view while what comes after it scrolls, smaller than usual.
         figures: measures that stand beside the sound: `words` that say of what, `stale` if that is
             another sound, and `cells`, each with label, value, unit, bound and whether it holds.
+        chart: clips as marks of a chart, in the place of their buttons: `panels`, each with title,
+            columns, and marks that name their clip, column, series, value and words; `series`,
+            `range`, `limit`, `axis` and `caption`. A mark that is clicked is heard.
 
     Raises:
         ArgumentError: no clip, or several sample rates.
@@ -135,6 +138,7 @@ class ABPlayer(anywidget.AnyWidget):
         "player/timeline.js",
         "player/pictures.js",
         "player/figures.js",
+        "player/chart.js",
         "player/ab_player.js",
     )
     _css = source("common.css", "player/ab_player.css")
@@ -145,6 +149,7 @@ class ABPlayer(anywidget.AnyWidget):
     looping = traitlets.Bool(False).tag(sync=True)
     pinned = traitlets.Bool(False).tag(sync=True)
     figures = traitlets.Dict().tag(sync=True)
+    chart = traitlets.Dict().tag(sync=True)
 
     def __init__(self, clips: list[Clip], label: str = "Audio comparison", **traits):
         super().__init__(clips=_states(clips), label=label, **traits)

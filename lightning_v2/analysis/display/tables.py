@@ -189,6 +189,27 @@ class Sheet:
         return f"{top}<details><summary>all {count} rows</summary>{everything}</details>"
 
 
+def flushed_sheet(comparison: Comparison, worst: int = 5) -> Sheet:
+    """The sites of which blocks flush most to zero.
+
+    Raises:
+        ArgumentError: the sites were not measured.
+    """
+    found = comparison.flushed(worst)
+    frame = pd.DataFrame(
+        {
+            "site": found["site"],
+            "op": found["op"],
+            "activations flushed (%)": found["activations_flushed_percent"].map(number),
+            "weights flushed (%)": found["weights_flushed_percent"].map(number),
+            "alone: SQNR (dB)": found["isolated_sqnr_db"].map(number),
+            "alone: PCC": [f"{value:.5f}" for value in found["isolated_pcc"]],
+        }
+    )
+    nothing = "" if len(found) else "No block flushes anything. "
+    return Sheet(frame, f"{nothing}{FLUSHED_WORDS} {comparison.provenance}")
+
+
 _LAYER_HEAD = (
     "site", "op", "alone: SQNR dB", "PCC", "max error", "gain",
     "accum.: SQNR dB", "PCC", "max error", "gain",
@@ -234,8 +255,12 @@ def _layer_rows(layers: pd.DataFrame, caption: str) -> str:
 def _figure(name: str, value: float) -> str:
     if math.isnan(value):
         return "–"
-    digits = {"sqnr_db": "{:.1f}", "pcc": "{:.6f}", "max_abs": "{:.2g}", "gain": "{:.4f}"}[name]
-    return "identical" if name == "sqnr_db" and value == math.inf else digits.format(value)
+    if name == "max_abs":
+        return number(value)
+    if name == "sqnr_db" and value == math.inf:
+        return "identical"
+    digits = {"sqnr_db": 1, "pcc": 6, "gain": 4}[name]
+    return f"{value:.{digits}f}"
 
 
 def number(value: float, bound: float | None = None) -> str:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from lightning_v2 import tensix
 from lightning_v2.analysis.sites.lock_step import first
+from lightning_v2.deployment.lowering.fused_calls import FusedCalls
 from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.errors import NoRuleError
 from lightning_v2.model import Voice
@@ -35,6 +36,9 @@ def called_precisions(voice: Voice, plan: Plan) -> dict[str, SitePrecision]:
 class Isolated:
     """Runs single calls of a voice's network in the arithmetic of a plan.
 
+    Calls come in the order in which the network makes them: a site whose program does the work of
+    the one before, too, has the result of that program, on the operands of both.
+
     The bits are those that the lowering has at that site on the same operands, with two exceptions:
     where activations are block floats, scores and softmax of attention (there, the lowering
     transposes keys and adds a mask in bfloat16); and in the fast tier the last bits of sums whose
@@ -47,9 +51,23 @@ class Isolated:
         self._module, self._tier, self._plan = voice.model, tier, plan
         self._precisions = lowered_precisions(voice, plan)
         self._calls = SingleCalls(voice.model)
+        self._fused = FusedCalls(voice.model, plan.for_site)
+
+    def first(self, site: str) -> str | None:
+        """The site whose work the program of this one may do, too."""
+        return self._fused.firsts.get(site)
+
+    def remember(self, call: tensix.SiteCall) -> None:
+        """A call that is not to run, of the site that is first in the program of the next call."""
+        self._fused.remember(call)
 
     def __call__(self, call: tensix.SiteCall) -> Tensor:
         """One call as an observer sees it, again, in low precision."""
+        self._fused.remember(call)
+        with tensix.use(tier=self._tier):
+            together = self._fused(call)
+        if together is not None:
+            return together
         args, kwargs = self._calls.arguments(call.site, call.args, call.kwargs)
         # A site that runs in this text and not in that of `voice_sites` has no blocks of its own.
         precision = self._precisions.get(call.site) or self._plan.for_site(call.site)

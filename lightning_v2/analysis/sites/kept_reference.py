@@ -137,7 +137,7 @@ class KeptReference:
         isolated, columns = {}, {}
         for site, op in self.ops.items():
             after_site()
-            key = site, precisions[site]
+            key = site, precisions[site], precisions.get(alone.first(site))
             if key not in self._isolated:
                 self._isolated[key] = self._alone(site, op, alone)
             isolated[site] = self._isolated[key]
@@ -152,7 +152,12 @@ class KeptReference:
     def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
         sums = ErrorSums()
         with torch.inference_mode(), torch_threads(1):
-            for call, right in zip(self._calls[site], self._free[site], strict=True):
+            before = self._calls.get(alone.first(site), [])
+            for i, (call, right) in enumerate(
+                zip(self._calls[site], self._free[site], strict=True)
+            ):
+                if before:
+                    alone.remember(before[i])
                 sums.add(*comparable(op, right, first(alone(call))))
         return sums
 

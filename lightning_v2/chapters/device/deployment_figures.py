@@ -131,10 +131,10 @@ def programs(rehearsal: Rehearsal) -> Picture:
     axes.set_xscale("log")
     plain_log_ticks(axes.xaxis)
     axes.set(xlabel="cycles of the busiest core, modelled", ylim=(len(table) - 0.3, -0.7))
-    axes.set_yticks(at, labels=[product_words(row) for row in table.to_dict("records")], size=7.5)
+    axes.set_yticks(at, labels=[product_words(row) for row in table.to_dict("records")], size=8)
     axes.grid(axis="y", color=colours.REFERENCE, alpha=0.2)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, frameon=False)
-    axes.set_title("open marks: what was not chosen", loc="left", fontsize=9)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    axes.set_title("cycles of each way to share a product (open: not chosen)", loc="left")
     shares = kinds["program"].value_counts()
     alt = f"Programs chosen for {len(kinds)} kinds of matrix products: " + ", ".join(
         f"{kind} for {count}" for kind, count in shares.items()

@@ -21,7 +21,7 @@ from lightning_v2.deployment.rehearsal import Rehearsal
 ROWS = 38
 """Operations in a column, at least."""
 
-COLUMNS = 4
+COLUMNS = 3
 """At most."""
 
 KINDS = {
@@ -59,7 +59,7 @@ def operation_graph(rehearsal: Rehearsal, stage: str, bucket: str) -> Picture:
     steps = _steps(nodes, edges, operations)
     columns = max(1, min(COLUMNS, math.ceil(len(steps) / ROWS)))
     rows = math.ceil(len(steps) / columns)
-    figure = Figure(figsize=(2.15 * max(columns, 2), _INCH_A_ROW * rows + 0.75))
+    figure = Figure(figsize=(8.6 / COLUMNS * max(columns, 2), _INCH_A_ROW * rows + 0.75))
     axes = figure.add_axes((0.01, 0.0, 0.98, 1 - 0.7 / figure.get_figheight()))
     axes.set(xlim=(-0.04, columns), ylim=(rows - 0.2, -0.8))
     axes.axis("off")
@@ -164,7 +164,7 @@ def _draw_step(axes: Axes, step: dict, place: tuple[int, int], l1: int) -> None:
     number = f"{step['number']}: " if step["number"] else ""
     afar = f" ←{step['afar']}" if step["afar"] else ""
     words = f"{number}{step['name']}  {step['detail']}{afar}"
-    axes.text(x + 0.1, y, words, va="center", size=7)
+    axes.text(x + 0.1, y, words, va="center", size=8)
     if step["l1_bytes"]:
         left, share = x + 0.81, step["l1_bytes"] / l1
         axes.barh(y, _BAR, _THICK, left=left, color=colours.REFERENCE, alpha=0.22)

@@ -126,7 +126,10 @@ def control_sheet(record: Check) -> Sheet:
 def _figures(verdict: Verdict) -> pd.DataFrame:
     table = verdict.table()
     for name in ("estimate", "bound"):
-        table[name] = ["–" if math.isnan(v) else f"{v:.4g}" for v in table[name]]
+        table[name] = ["–" if math.isnan(v) else f"{v:.4g}".replace("-", "−") for v in table[name]]
+    table["limit"] = [
+        f"{SIGNS[j.endpoint.relation]} {j.endpoint.limit:g}" for j in verdict.judgements
+    ]
     return table
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lightning_v2.analysis.display import colours
@@ -10,6 +11,7 @@ from lightning_v2.analysis.display.picture import Note, Picture
 
 _WIDTH = 8.2
 _COSTS = {"cycles": ("thousand cycles (modelled)", 1e3), "weight_bytes": ("constants (MB)", 1e6)}
+_VERDICTS = {"equivalent": "#009e73", "not equivalent": "#d55e00"}
 _MARKS = {"greedy": ("o", "#0072b2"), "evolve": ("^", "#e69f00")}
 
 
@@ -58,7 +60,7 @@ def pareto(
                     s=28,
                     label=words,
                 )
-    for verdict, colour in (("equivalent", "#009e73"), ("not equivalent", "#d55e00")):
+    for verdict, colour in _VERDICTS.items():
         some = drawn[drawn["verdict"] == verdict]
         if len(some):
             axes.scatter(
@@ -70,6 +72,7 @@ def pareto(
                 linewidths=1.8,
                 label=f"judged: {verdict}",
             )
+    _draw_line(axes, drawn)
     axes.set(xlabel=label, ylabel=f"{metric}, less is better")
     if (drawn["score"] > 0).all():
         axes.set_yscale("log")
@@ -82,3 +85,17 @@ def pareto(
         f"{high[cost] / scale:.4g} to {low['score']:.3g} at {low[cost] / scale:.4g}."
     )
     return Picture(figure, alt, provenance, {"plans": trials})
+
+
+def _draw_line(axes: Axes, drawn: pd.DataFrame) -> None:
+    """Up to which score plans were judged equivalent; where none was, from which on they were
+    not."""
+    for verdict, end, words in (
+        ("equivalent", "max", "judged equivalent up to here"),
+        ("not equivalent", "min", "judged not equivalent from here on"),
+    ):
+        scores = drawn.loc[drawn["verdict"] == verdict, "score"]
+        if len(scores):
+            look = {"color": _VERDICTS[verdict], "linestyle": "--", "linewidth": 1}
+            axes.axhline(getattr(scores, end)(), label=words, **look)
+            return

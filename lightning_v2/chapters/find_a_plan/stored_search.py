@@ -15,6 +15,7 @@ from lightning_v2.search.plans.find import Search
 from lightning_v2.search.plans.search_record import SearchRecord
 
 _SHOWN_TRIALS = 8
+_NOTHING = Note("")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class StoredSearch:
 
     Attributes:
         voice: at hand.
-        record: None where there is none. Then a note stands in the place of each figure.
+        record: None where there is none. Then its words say so, and figures and tables are empty.
     """
 
     voice: Voice
@@ -99,11 +100,11 @@ class StoredSearch:
         return self._judged(check_figures.endpoint_sheet)
 
     def _drawn[T](self, draw: Callable[[Search], T]) -> T | Note:
-        return draw(self.record.search) if self.record else Note(self.lines()[0])
+        return draw(self.record.search) if self.record else _NOTHING
 
     def _judged[T](self, draw: Callable[[Check], T]) -> T | Note:
         check = self.record.search.check if self.record else None
-        return draw(check) if check else Note("No verdict is stored.")
+        return draw(check) if check else _NOTHING
 
 
 def _best_trials(search: Search) -> Sheet:

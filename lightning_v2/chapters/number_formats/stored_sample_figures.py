@@ -34,7 +34,7 @@ def stored_sounds(found: list[Sound]) -> Picture:
         close.step(times_ms, sound.stored[coarse][some], where="mid", linewidth=1.1,
                    color=colours.FORMATS[coarse], label=f"samples, {coarse}")  # fmt: skip
         close.set(xlabel="time (ms)", xlim=(0, 1000 * _CLOSE_S))
-        close.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
+        close.yaxis.set_major_formatter("{x:.3g}")
         close.set_title(sound.kind, loc="left")
         khz = frequencies_hz(sound.sample_rate) / 1000
         table = {"sound": sound.kind, "frequency_khz": khz}

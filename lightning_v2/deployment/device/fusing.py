@@ -1,8 +1,9 @@
-"""Functions that wait for the product that takes them: one program in place of two or three.
+"""What waits for the product that takes it: one program in place of two or three.
 
-A binary operation of ttnn can run functions of one operand on what it reads, and rounds their
-results to bfloat16 as if they had been stored: the bits are those of programs of their own. That
-was seen on the simulator (Wormhole) for the functions below, in products of bfloat16 alone.
+Functions: a binary operation of ttnn can run functions of one operand on what it reads, and rounds
+their results to bfloat16 as if they had been stored: the bits are those of programs of their own.
+That was seen on the simulator (Wormhole) for the functions below, in products of bfloat16 alone.
+Casts from bfloat16 to float32: of a matrix product, a register takes all bits of either.
 """
 
 from collections.abc import Callable
@@ -50,8 +51,25 @@ class Waiting:
         return self.x.shape
 
 
+@dataclass
+class Widened:
+    """A tensor of bfloat16 that is to be float32 once somebody else than a matrix product needs it.
+
+    Attributes:
+        x: the tensor.
+        made: the same in float32, if somebody did.
+    """
+
+    x: DeviceTensor
+    made: DeviceTensor = None
+
+    @property
+    def shape(self) -> Any:
+        return self.x.shape
+
+
 class FusingOps:
-    """`TtnnOps` whose functions of one operand wait, if they can, for a product."""
+    """`TtnnOps` whose casts and functions of one operand wait, if they can, for a product."""
 
     def __init__(self, ops: TtnnOps):
         self._ops = ops
@@ -69,11 +87,22 @@ class FusingOps:
 
         return run
 
-    def typecast(self, x: DeviceTensor | Waiting, dtype: str) -> DeviceTensor | Waiting:
+    def typecast(self, x: DeviceTensor | Waiting, dtype: str) -> DeviceTensor | Waiting | Widened:
         """See `TtnnOps.typecast`: what has the format already goes on waiting."""
         if isinstance(x, Waiting) and dtype == "bfloat16":
             return x
-        return self._ops.typecast(self._made(x), dtype)
+        x = self._made(x)
+        if dtype == "float32" and self._ops.is_bfloat16(x):
+            return Widened(x)
+        return self._ops.typecast(x, dtype)
+
+    def linear(
+        self, a: DeviceTensor | Waiting | Widened, b: DeviceTensor, **options: Any
+    ) -> DeviceTensor:
+        """See `TtnnOps.linear`."""
+        a = a.x if isinstance(a, Widened) else self._made(a)
+        made = {name: self._made(x) for name, x in options.items()}
+        return self._ops.linear(a, self._made(b), **made)
 
     def multiply(
         self, a: DeviceTensor | Waiting, b: DeviceTensor | Waiting | float
@@ -83,7 +112,7 @@ class FusingOps:
         for x in (a, b):
             waits = isinstance(x, Waiting)
             before.append(x.functions if waits else ())
-            operands.append(x.x if waits else x)
+            operands.append(x.x if waits else self._made(x))
         number = isinstance(b, int | float)
         if any(before) and (number or self._ops.is_bfloat16(operands[0], operands[1])):
             return self._ops.multiply(*operands, before=tuple(before))
@@ -107,6 +136,10 @@ class FusingOps:
         """x, with no function left to be run."""
         if isinstance(x, list | tuple):
             return type(x)(map(self._made, x))
+        if isinstance(x, Widened):
+            if x.made is None:
+                x.made = self._ops.typecast(x.x, "float32")
+            return x.made
         if not isinstance(x, Waiting):
             return x
         made = x.x

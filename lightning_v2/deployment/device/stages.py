@@ -78,7 +78,7 @@ class DeviceStages:
         result = kept, tuple(map(self._ops.to_torch, fetched))
         if key not in self._seen and self._reported:
             # Not before the first run: what is only planned sends no weights.
-            self._plan(key, uploads, held, run)
+            self._plan(key, run)
         self._seen.add(key)
         return result
 
@@ -102,21 +102,14 @@ class DeviceStages:
         settle = self._ops.settle
         return tuple(map(settle, kept)), tuple(map(settle, fetched))
 
-    def _plan(
-        self,
-        key: Key,
-        uploads: dict[str, Upload],
-        held: dict[str, DeviceTensor],
-        run: Callable[[], tuple],
-    ) -> None:
+    def _plan(self, key: Key, run: Callable[[], tuple]) -> None:
         with capture(self._device) as captured:
             _, fetched = run()
             for x in fetched:
                 self._ops.to_torch(x)
         self.graphs[key] = captured.graph
-        # A part of a graph names its bucket itself, as "part 2, rows 256".
         stage, _, bucket = key[0].partition(", ")
-        self.reports[key] = StageReport.of(stage, bucket or _bucket(uploads, held), captured)
+        self.reports[key] = StageReport.of(stage, bucket, captured)
 
     def _record(
         self, compute: Compute, uploads: dict[str, Upload], held: dict[str, DeviceTensor]
@@ -153,15 +146,3 @@ class DeviceStages:
 def _key(name: str, uploads: dict[str, Upload], held: dict[str, DeviceTensor]) -> Key:
     sent = tuple((x, tuple(up.values.shape), up.dtype) for x, up in uploads.items())
     return name, sent, tuple((x, tuple(tensor.shape)) for x, tensor in held.items())
-
-
-def _bucket(uploads: dict[str, Upload], held: dict[str, DeviceTensor]) -> str:
-    """The static shape in words, as "frames 256, phones 64"."""
-    parts = []
-    if rows := uploads.get("columns", uploads.get("indices")):
-        parts.append(f"frames {rows.values.shape[1]}")
-    of_phones = next(iter(held.values())) if held else uploads["phones"].values
-    phones = of_phones.shape[1]
-    parts.append(f"phones {phones}")
-    batch = next(iter(uploads.values())).values.shape[0]
-    return ", ".join([*parts, f"batch {batch}"] if batch > 1 else parts)

@@ -170,15 +170,16 @@ class TtnnOps(AttentionOps):
         dtype: str,
         compute_kernel_config: ComputeKernelConfig,
         program_config: MatmulProgramConfig,
+        transpose_b: bool = False,
     ) -> DeviceTensor:
         ttnn, config = self._ttnn, compute_kernel_config
-        a = self._placement.tiled(a)
+        a, columns = self._placement.tiled(a), b.shape[-2 if transpose_b else -1]
         if len(b.shape) > 2:
             return self._batched(a, b, dtype, config, program_config)
         product = Product(
             m=math.prod(tuple(a.shape)[:-2]) * _tiles(a.shape[-2]),
             k=_tiles(a.shape[-1]),
-            n=_tiles(b.shape[-1]),
+            n=_tiles(columns),
             in0=_name(a.dtype),
             in1=_name(b.dtype),
             output=dtype,
@@ -190,11 +191,12 @@ class TtnnOps(AttentionOps):
         program, *others = choices(product, self.device.grid)
         self.choices[product] = Choice(product, program, tuple(others))
         by_rows = program.kind == "rows"
-        whole = b.shape[-1] % TILE == 0
+        whole = columns % TILE == 0
         return ttnn.linear(
             self._placement.sharded(a) if by_rows else self._placement.interleaved(a),
             b,
             bias=bias,
+            transpose_b=transpose_b,
             dtype=self._words.dtype(dtype),
             memory_config=self._placement.by_height(product.m, product.n)
             if by_rows and whole and not self._placement.leaving
@@ -299,6 +301,13 @@ class TtnnOps(AttentionOps):
             rows = self.typecast(self._rows(indices, part, "TILE"), "float32")
             total = rows if total is None else self.add(total, rows)
         return total
+
+    def untiled(self, x: DeviceTensor) -> DeviceTensor:
+        """x in rows, if it is a table of `embedding` that is looked up as it is."""
+        ttnn = self._ttnn
+        if x.dtype != ttnn.bfloat16:
+            return x
+        return ttnn.to_layout(x, ttnn.ROW_MAJOR_LAYOUT, memory_config=self._placement.spread)
 
     def permute(self, x: DeviceTensor, dims: Sequence[int]) -> DeviceTensor:
         x = self._placement.interleaved(self._placement.tiled(x))

@@ -24,13 +24,7 @@ class Function:
 
 
 class Fused:
-    """Operations of two sites each.
-
-    Attributes:
-        fused: whether they may be one program: such a program has other last bits.
-    """
-
-    fused: bool
+    """Operations of two sites each: one program where formats allow, with last bits of its own."""
 
     def ended(
         self,
@@ -45,14 +39,17 @@ class Fused:
 
         plain: makes the product, and tells the observer. product: makes what a program config says.
         """
-        precision = self.precision(then.site)
-        if not (self.fused and execution.fuses(then.op, precision)):
+        if not self.ends(site, then):
             return self.unary(then.site, then.op, plain(), view)
         before = () if self._observer is None else (plain(),)
         self.sites.setdefault(site, "linear")
-        program = execution.ending(then.op, precision)
+        program = execution.ending(then.op, self.precision(then.site))
         y = self._run(then.site, then.op, lambda: product(program))
-        return self._seen(then.site, then.op, before, y, (view, view))
+        return self._seen(then.site, then.op, before, y, (view, view), after=site)
+
+    def ends(self, site: str, then: Function) -> bool:
+        """Whether a product at `site` ends in that function."""
+        return self.at(site).fuses(then.op, self.precision(then.site))
 
     def norm_of_sum(
         self,
@@ -65,8 +62,7 @@ class Fused:
     ) -> DeviceTensor:
         """The norm at `site` of what `add` makes of x and y, which nobody else needs: where formats
         allow, one program. A stage keeps the norm, not the sum."""
-        execution, apart = self.at(site), self.precision(add)
-        fuses = self.fused and execution.norms_sum(apart)
+        fuses = self.norms_sum(add, site)
         if not fuses or self._observer is not None:
             total = self.binary(add, "add", x, y, view)
         if not fuses:
@@ -74,11 +70,17 @@ class Fused:
                 return self.layer_norm(site, total, layer, view)
         self.sites.setdefault(add, "add")
         rows = [self._vector(site, name, getattr(layer, name)) for name in ("weight", "bias")]
+        norm = self.at(site).norm_of_sum
         with self.leaving():
-            z = self._run(site, "layer_norm", lambda: execution.norm_of_sum(x, y, *rows, layer.eps))
+            z = self._run(site, "layer_norm", lambda: norm(x, y, *rows, layer.eps))
         rest = (layer.normalized_shape, layer.weight, layer.bias, layer.eps)
         before = () if self._observer is None else (total,)
-        return self._seen(site, "layer_norm", before, z, (view,) * (len(before) + 1), rest)
+        views = (view,) * (len(before) + 1)
+        return self._seen(site, "layer_norm", before, z, views, rest, after=add)
+
+    def norms_sum(self, add: str, site: str) -> bool:
+        """Whether the norm at `site` adds up what `add` would."""
+        return self.at(site).norms_sum(self.precision(add))
 
     def with_product(
         self,
@@ -95,7 +97,7 @@ class Fused:
 
         views: of the product, and of the result.
         """
-        fuses = self.fused and self._is_bfloat16(product) and self._is_bfloat16(site)
+        fuses = self.adds_product(product, site)
         if not fuses or self._observer is not None:
             found = self.binary(product, "mul", b, c, views[0])
         if not fuses:
@@ -104,9 +106,14 @@ class Fused:
         value = {"add": 1.0, "sub": -1.0}[op]
         y = self._run(site, op, lambda: self.at(site).addcmul(a, b, c, value))
         seen = () if self._observer is None else (a, found)
-        return self._seen(site, op, seen, y, (views[1],) * (len(seen) + 1))
+        return self._seen(site, op, seen, y, (views[1],) * (len(seen) + 1), after=product)
 
-    def _is_bfloat16(self, site: str) -> bool:
+    def adds_product(self, product: str, site: str) -> bool:
+        """Whether the sum at `site` multiplies what it takes."""
+        return self.is_bfloat16(product) and self.is_bfloat16(site)
+
+    def is_bfloat16(self, site: str) -> bool:
+        """Whether a site takes and gives bfloat16."""
         precision = self.precision(site)
         return {precision.activations, precision.output} == {"bfloat16"}
 
@@ -115,7 +122,7 @@ class Fused:
     ) -> DeviceTensor:
         """x + y, and, if a mask is given, zero where that is, as x is; where formats allow, one
         program."""
-        if mask is None or not (self.fused and self._is_bfloat16(site)):
+        if mask is None or not self.is_bfloat16(site):
             y = self.binary(site, "add", x, y, view)
             return self.masked(y, mask, self.precision(site).output)
         with self.convolving():

@@ -51,9 +51,8 @@ class Runner(Fused):
         observer: Observer | None = None,
         store: Store | None = None,
         stages: Stages | None = None,
-        fused: bool = False,
     ):
-        """policy: site name -> precision. observer, fused: see `emulate`.
+        """policy: site name -> precision. observer: see `emulate`.
 
         store: of packed constants; in memory if not given. stages: runs them; at once if not given.
         """
@@ -64,7 +63,6 @@ class Runner(Fused):
         self._store = store or InMemory(ops)
         self._stages = stages or self._at_once
         self._executions: dict[tuple, Execution] = {}
-        self.fused = fused
 
     def precision(self, site: str) -> SitePrecision:
         """What the plan says of a site."""
@@ -187,9 +185,13 @@ class Runner(Fused):
         batch, time, k = x.shape
         execution = self._blocks(site, 1)
         constant = self._constant(site, "basis", "left", layer.basis)
-        columns = self.ops.permute(self.ops.reshape(x, (batch * time, k)), (1, 0))
+        rows = self.ops.reshape(x, (batch * time, k))
 
         def product() -> DeviceTensor:
+            if self.precision(site).activations == "bfloat16":
+                return execution.product(constant, execution.operand(rows), transpose_b=True)
+            # Block floats would have been grouped before; a float32 is not turned on its way.
+            columns = self.ops.permute(rows, (1, 0))
             return execution.product(constant, execution.operand(columns))
 
         def turned(seen: Tensor) -> Tensor:
@@ -284,12 +286,12 @@ class Runner(Fused):
         """`values` (R, C), a parameter, whose rows `site` consumes."""
         return self._constant(site, "table", "table", values, arrange, self.rows_dtype(site))
 
-    def rows(
-        self, indices: DeviceTensor, table: DeviceTensor, source: str | None = None
-    ) -> DeviceTensor:
-        """Rows of `table` (R, C), a constant or the result of site `source`."""
-        if source is not None:
-            table = self.movable(table, source)
+    def untiled(self, x: DeviceTensor) -> DeviceTensor:
+        """x where rows of it are looked up, which tiles would be in the way of."""
+        return getattr(self.ops, "untiled", same)(x)
+
+    def rows(self, indices: DeviceTensor, table: DeviceTensor) -> DeviceTensor:
+        """Rows of `table` (R, C), in the format that `rows_dtype` tells."""
         return self.ops.embedding(indices, table, layout="TILE")
 
     def movable(self, x: DeviceTensor, source: str) -> DeviceTensor:
@@ -297,14 +299,7 @@ class Runner(Fused):
 
         Block floats are moved as bfloat16, which holds all their values.
         """
-        return self._movable(x, self.precision(source).output)
-
-    def movable_operand(self, x: DeviceTensor, site: str) -> DeviceTensor:
-        """The same for an operand of `site` in the format of its activations."""
-        return self._movable(x, self.precision(site).activations)
-
-    def _movable(self, x: DeviceTensor, dtype: str) -> DeviceTensor:
-        return self.ops.typecast(x, moved(dtype))
+        return self.ops.typecast(x, moved(self.precision(source).output))
 
     def at(self, site: str) -> Execution:
         """How one site runs."""
@@ -341,17 +336,19 @@ class Runner(Fused):
         rest: tuple = (),
         options: dict[str, Any] | None = None,
         first: tuple = (),
+        after: str = "",
     ) -> DeviceTensor:
         """`result`, after the observer saw the network's own call of torch.
 
         operands: that lie on the device. views: of them and of the result. rest, options: arguments
-        after the operands; first: before them.
+        after the operands; first: before them. after: as that of `SiteCall`.
         """
         if self._observer is not None:
             tensors = map(self.download, (*operands, result))
             *values, y = (view(x) for view, x in zip(views, tensors, strict=True))
             function = OPERATIONS[op].plain
-            self._observer(SiteCall(site, op, function, (*first, *values, *rest), options or {}, y))
+            args = (*first, *values, *rest)
+            self._observer(SiteCall(site, op, function, args, options or {}, y, after))
         return result
 
     def _vector(self, site: str, name: str, vector: Tensor, arrange: View = same) -> DeviceTensor:

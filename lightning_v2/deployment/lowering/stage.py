@@ -25,7 +25,10 @@ Result = tuple[tuple[DeviceTensor, ...], tuple[Tensor, ...]]
 
 
 class Stages(Protocol):
-    """Runs a part of the voice that needs nothing of the host once its operands are there."""
+    """Runs a part of the voice that needs nothing of the host once its operands are there.
+
+    name: of the part, and after a comma its bucket: "speech, frames 256, phones 64".
+    """
 
     def __call__(
         self,

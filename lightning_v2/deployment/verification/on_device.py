@@ -60,7 +60,8 @@ class Operations:
 
     def _program(self, case: Case, operands: dict[str, Any], words: MatmulProgramConfig) -> Any:
         """The program config of a product that is cut and ends as `words` say."""
-        (m, k), n = operands["a"].shape[-2:], operands["b"].shape[-1]
+        turned = case["options"].get("transpose_b", False)
+        (m, k), n = operands["a"].shape[-2:], operands["b"].shape[-2 if turned else -1]
         config = ComputeKernelConfig(**case["config"])
         product = Product(
             *(-(-size // TILE) for size in (m, k, n)),

@@ -70,10 +70,10 @@ class Execution:
         width = self.precision.in0_block_w
         return self.ops.MatmulProgramConfig(width, name, fast)
 
-    def product(self, a, b, bias=None, program=None):
+    def product(self, a, b, bias=None, program=None, transpose_b=False):
         """a (..., M, K) @ b (..., K, N) + bias (N,), operands as they are stored.
 
-        program: in place of that of the site.
+        program: in place of that of the site. transpose_b: b is (N, K) and turned as it is read.
         """
         output = self.precision.output
         fused = bias if output != "float32" else None
@@ -84,6 +84,7 @@ class Execution:
             dtype=output,
             compute_kernel_config=self.config,
             program_config=program or self.program,
+            **({"transpose_b": True} if transpose_b else {}),
         )
         if bias is None or fused is not None:
             return y

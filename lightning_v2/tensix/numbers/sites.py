@@ -125,6 +125,9 @@ class SiteCall:
         op: "linear", "add", …
         function, args, kwargs: the torch call as it was made, before any rounding.
         result: what it returned.
+        after: another site, whose operation the same program does first without storing its result;
+            "" if the program is of this site alone. What the other one gives by itself is an
+            operand here, and yet the result may have other last bits than this call has by itself.
     """
 
     site: str
@@ -133,6 +136,7 @@ class SiteCall:
     args: tuple
     kwargs: dict[str, object]
     result: object = None
+    after: str = ""
 
     def by_torch(self) -> object:
         """What torch's own arithmetic returns."""

@@ -1,5 +1,6 @@
 """Tables and figures of what a search and a bisection have found, on values that are made up."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -77,6 +78,22 @@ def test_quality_against_cost_draws_all_plans(found):
         assert "3 plans" in picture.alt
     with pytest.raises(ValueError, match="cost is 'euros'"):
         quality_against_cost(found, "euros")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "line"),
+    [
+        (["", "equivalent", "equivalent"], ("judged equivalent up to here", 3.0)),
+        (["", "not equivalent", "equivalent"], ("judged equivalent up to here", 1.5)),
+        (["", "not equivalent", ""], ("judged not equivalent from here on", 3.0)),
+        (["", "", ""], None),
+    ],
+)
+def test_a_line_where_plans_stop_being_equivalent(found, verdicts, line):
+    picture = quality_against_cost(replace(found, trials=found.trials.assign(verdict=verdicts)))
+    drawn = {one.get_label(): one.get_ydata()[0] for one in picture.figure.axes[0].lines}
+    judged = [(name, height) for name, height in drawn.items() if name.startswith("judged")]
+    assert judged == ([line] if line else [])
 
 
 def test_a_bisection_names_its_site():

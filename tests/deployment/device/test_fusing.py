@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_v2.deployment.device.fusing import FusingOps, Waiting
+from lightning_v2.deployment.device.fusing import FusingOps, Waiting, Widened
 
 
 class Tensor:
@@ -17,11 +17,15 @@ class Ops:
 
     choices = ("kept",)
 
+    def __init__(self):
+        self.casts = []
+
     def is_bfloat16(self, *tensors):
         return all(x.dtype == "bfloat16" for x in tensors)
 
     def typecast(self, x, dtype):
-        return Tensor(f"{dtype}({x.made})", dtype)
+        self.casts.append(f"{dtype}({x.made})")
+        return Tensor(self.casts[-1], dtype)
 
     def multiply(self, a, b, before=((), ())):
         names = ["".join(f"{name} " for name, _ in functions) for functions in before]
@@ -61,7 +65,26 @@ def test_a_function_waits_through_a_cast_to_what_it_is(ops):
     waiting = ops.typecast(ops.exp(Tensor()), "bfloat16")
     assert isinstance(waiting, Waiting)
     assert (waiting.dtype, waiting.shape) == ("bfloat16", (1, 32, 32))
-    assert ops.typecast(waiting, "float32").made == "float32(exp(x))"
+    wide = ops.typecast(waiting, "float32")
+    assert ops.concat([wide, wide], -1).made == "[float32(exp(x)) float32(exp(x))]"
+
+
+def test_a_matrix_product_takes_what_was_to_be_widened(ops):
+    x, wide = Tensor("x"), Tensor("y", "float32")
+    waiting = ops.typecast(x, "float32")
+    assert isinstance(waiting, Widened) and waiting.shape == x.shape
+    assert ops.linear(waiting, wide, bias=wide).made == "x @ y + y"
+    assert ops.linear(ops.typecast(Tensor("z", "bfloat8_b"), "float32"), wide, bias=wide).made == (
+        "float32(z) @ y + y"
+    )
+
+
+def test_who_else_needs_it_wide_has_it_cast_once(ops):
+    waiting = ops.typecast(Tensor("x"), "float32")
+    assert ops.multiply(waiting, Tensor("y", "float32")).made == "float32(x) * y"
+    assert ops.linear(Tensor("z"), waiting, bias=waiting).made == "z @ float32(x) + float32(x)"
+    assert ops.concat([waiting], -1).made == "[float32(x)]"
+    assert ops.casts == ["float32(x)"]
 
 
 def test_whoever_else_asks_gets_the_result(ops):

@@ -281,7 +281,7 @@ def reports(device):
     told = []
     for rows in (64, 64, 96):
         uploads = {"phones": Upload(torch.ones(1, rows, 32), "bfloat16")}
-        (kept,), (fetched,) = stages("encode", compute, uploads, {})
+        (kept,), (fetched,) = stages(f"encode, phones {rows}", compute, uploads, {})
         told.append([kept.memory_config().buffer_type.name, list(fetched.shape), len(runs)])
     figures = [
         [x.stage, x.bucket, x.programs, x.uploads, x.downloads, x.dram_written_bytes]

@@ -34,7 +34,7 @@ def x():
 
 
 def ran(rules, layer, x, observer=None):
-    runner = Runner(tensix, plan(*rules).for_site, observer, fused=True)
+    runner = Runner(tensix, plan(*rules).for_site, observer)
     with tensix.use("exact"):
         y = runner.linear("up", x, layer, lambda seen: seen, then=Function("gelu", "gelu"))
     assert runner.sites == {"up": "linear", "gelu": "gelu"}
@@ -69,12 +69,13 @@ def test_an_observer_sees_both_and_changes_nothing(layer, x):
     assert torch.equal(seen.values, ran([], layer, x).values)
     assert torch.equal(calls[1].result, seen.values)
     assert torch.equal(calls[1].args[0], calls[0].result)
+    assert [call.after for call in calls] == ["", "up"]
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "bfloat8_b", "float32"])
 def test_a_masked_residual_sum_is_one_program_in_bfloat16_and_the_sum_elsewhere(name):
     formats = f"{{activations: {name}, output: {name}}}"
-    runner = Runner(tensix, Plan.parse(f"{{name: here, default: {formats}}}").for_site, fused=True)
+    runner = Runner(tensix, Plan.parse(f"{{name: here, default: {formats}}}").for_site)
     rows = torch.arange(32) < 20
     mask = tensix.from_torch(rows.float().view(1, 32, 1), "bfloat16")
     x, y = (tensix.from_torch(torch.randn(1, 32, 64), name) for _ in "xy")

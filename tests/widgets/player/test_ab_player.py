@@ -101,3 +101,9 @@ def test_clips_that_do_not_fit_together_leave_the_old_ones():
     with pytest.raises(ValueError, match="one sample rate"):
         player.replace([])
     assert [clip["label"] for clip in player.clips] == ["a"]
+
+
+def test_a_chart_travels_to_the_page():
+    drawn = {"panels": [{"title": "decoder", "marks": [{"clip": 1}]}]}
+    assert ABPlayer(clips("reference", "low"), chart=drawn).get_state()["chart"] == drawn
+    assert ABPlayer(clips("reference")).get_state()["chart"] == {}

@@ -41,7 +41,8 @@ class LoweredNaturalAcoustics:
                 beyond the edges of a sentence B * P.
 
         Returns:
-            To stay on the device: hidden vectors (B, P, C) for what predicts, and for the decoder.
+            To stay on the device: tables of hidden vectors (R, C), for what predicts and for the
+            decoder: a row for each phone of the batch, and rows of zeros after them.
             To be fetched: (B, P, 1).
         """
         run, network = self._run, self._network
@@ -49,15 +50,19 @@ class LoweredNaturalAcoustics:
             self._encoded(path, getattr(network, path), phones, mask, keys, view)
             for path in ("encoder", "text")
         )
+        with run.leaving():
+            tables = self._table("prosody.input", hidden), self._table("decoder.input", text)
         if neighbours is None:
-            return (hidden, text), ()
+            return tables, ()
         layer, site = network.duration.input, "duration.input"
-        x = self._windows(site, hidden, neighbours, layer.kernel)
+        alike = run.rows_dtype(site) == run.rows_dtype("prosody.input")
+        table = tables[0] if alike else self._table(site, hidden)
+        x = self._windows(table, neighbours, layer.kernel)
         gelu = Function("duration.gelu", "gelu")
         x = run.taps(site, x, layer, side_by_side(layer), view, gelu)
         with run.leaving():
             x = run.linear("duration.output", x, network.duration.output, view)
-        return (hidden, text), (x,)
+        return tables, (x,)
 
     def _encoded(
         self,
@@ -86,7 +91,7 @@ class LoweredNaturalAcoustics:
         """Hidden vectors of phones to pitch and energy of the two frames of each step.
 
         Args:
-            hidden: (B, P, C) of phones.
+            hidden: (R, C), a table as `encode` makes it.
             indices: (B, S) the phone of each step, counted through the batch.
             view: off with the padding, (B, S, ·).
             mask: (B, S, 1), 1 for steps and 0 for padding.
@@ -94,10 +99,8 @@ class LoweredNaturalAcoustics:
         Returns:
             (B, S, 2) each.
         """
-        run, prosody, source = self._run, self._network.prosody, "encoder.norm"
-        batch, phones, channels = hidden.shape
-        table = run.ops.reshape(hidden, (batch * phones, channels))
-        x = run.linear("prosody.input", run.rows(indices, table, source), prosody.input, view)
+        run, prosody = self._run, self._network.prosody
+        x = run.linear("prosody.input", run.rows(indices, hidden), prosody.input, view)
         x = run.masked(x, mask, run.precision("prosody.input").output)
         x = stack(run, "prosody.blocks", x, prosody.blocks, view, mask)
         with run.leaving():
@@ -115,7 +118,7 @@ class LoweredNaturalAcoustics:
         """Phones and the pitch of frames to channels for the vocoder.
 
         Args:
-            text: (B, P, C) of phones.
+            text: (R, C), a table as `encode` makes it.
             neighbours: (B, T * taps) the phones of the frames around each frame, counted through
                 the batch; beyond the edges B * P.
             columns: (B, T, 32) pitch and energy of these frames, as `self.columns` says.
@@ -126,7 +129,7 @@ class LoweredNaturalAcoustics:
             (B, T, channels).
         """
         run, decoder, site = self._run, self._network.decoder, "decoder.input"
-        x = self._windows(site, text, neighbours, decoder.input.kernel)
+        x = self._windows(text, neighbours, decoder.input.kernel)
         order = with_columns(decoder.input, PITCH_COLUMNS)
         x = run.taps(site, run.ops.concat([x, columns], -1), decoder.input, order, view)
         x = run.masked(x, mask, run.precision(site).output)
@@ -144,17 +147,19 @@ class LoweredNaturalAcoustics:
         """
         return self._network.decoder.input.windows(columns)[..., :TILE]
 
-    def _windows(
-        self, site: str, x: DeviceTensor, neighbours: DeviceTensor, taps: int
-    ) -> DeviceTensor:
-        """Rows of x (B, P, C) side by side, those of the neighbours, (B, T, taps * C)."""
+    def _table(self, site: str, x: DeviceTensor) -> DeviceTensor:
+        """The rows of x (B, P, C) as `site` looks them up, and a tile of zeros after them."""
         run, ops = self._run, self._run.ops
         batch, phones, channels = x.shape
-        table = ops.reshape(run.at(site).operand(x), (batch * phones, channels))
-        table = ops.pad(run.movable_operand(table, site), ((0, TILE), (0, 0)))
-        gathered = ops.embedding(neighbours, table)
-        several, rows = neighbours.shape  # of a batch, not all sentences may be in a piece
-        return ops.reshape(gathered, (several, rows // taps, taps * channels))
+        rows = ops.reshape(x, (batch * phones, channels))
+        rows = ops.typecast(rows, run.rows_dtype(site))
+        return run.untiled(ops.pad(rows, ((0, TILE), (0, 0))))
+
+    def _windows(self, table: DeviceTensor, neighbours: DeviceTensor, taps: int) -> DeviceTensor:
+        """Rows of a table (R, C) side by side, those of the neighbours, (B, T, taps * C)."""
+        gathered = self._run.rows(neighbours, table)
+        several, rows, channels = gathered.shape
+        return self._run.ops.reshape(gathered, (several, rows // taps, taps * channels))
 
 
 def _after_zero(table: Tensor) -> Tensor:

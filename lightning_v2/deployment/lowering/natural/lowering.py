@@ -55,11 +55,13 @@ class Encoded:
     """Sentences after the encoder.
 
     Attributes:
-        hidden: of all, on the device, (B, P, C), for what predicts.
+        phones: P of all, padding and all.
+        hidden: table of their vectors on the device, (R, C), for what predicts.
         text: the same for the decoder.
         durations: (1, P) steps of each.
     """
 
+    phones: int
     hidden: DeviceTensor
     text: DeviceTensor
     durations: list[Tensor]
@@ -96,7 +98,8 @@ class NaturalLowering:
                 return (), (self._acoustics.decode(view=view, **operands),)
 
             uploads = self._frame_uploads(encoded, [columns], members, piece)
-            return self.runner.stage("decode", compute, uploads, text=encoded.text)[1]
+            name = _named("decode", members, encoded.phones, piece.size)
+            return self.runner.stage(name, compute, uploads, text=encoded.text)[1]
 
         ((channels,),) = by_pieces(self.buckets, [pitch.shape[1]], decode)
         return NaturalFrames(encoded.durations[0], pitch, channels)
@@ -159,7 +162,8 @@ class NaturalLowering:
 
             uploads = self._frame_uploads(encoded, columns, members, piece)
             uploads |= self._wave_uploads(pulses, drawn, members, piece)
-            fetched = self.runner.stage("speech", compute, uploads, text=encoded.text)[1]
+            name = _named("speech", members, encoded.phones, piece.size)
+            fetched = self.runner.stage(name, compute, uploads, text=encoded.text)[1]
             return _unturned(fetched, members)
 
         return [
@@ -192,7 +196,7 @@ class NaturalLowering:
         def encode(**operands: DeviceTensor) -> Outputs:
             return self._acoustics.encode(view=cropping(counts[0]), **operands)
 
-        name = "encode" if timed else "encode untimed"
+        name = _named("encode" if timed else "encode untimed", every, size)
         (hidden, text), logs = self.runner.stage(name, encode, uploads)
         steps = [
             self.runner.on_host("steps", self._network.steps, logs[0][i : i + 1, : counts[i], 0])
@@ -200,7 +204,7 @@ class NaturalLowering:
             else given
             for i, given in enumerate(durations)
         ]
-        return Encoded(hidden, text, steps)
+        return Encoded(size, hidden, text, steps)
 
     def prosody(
         self, encoded: Encoded, f0: Sequence[Tensor | None]
@@ -216,9 +220,7 @@ class NaturalLowering:
 
             uploads = {"indices": Upload(cut(phones, members, piece), "uint32")}
             uploads["mask"] = mask(counts, members, piece)
-            batch, size, _ = encoded.hidden.shape
-            name = f"prosody, frames {STEP * piece.size}, phones {size}"
-            name += f", batch {batch}" if batch > 1 else ""
+            name = _named("prosody", members, encoded.phones, STEP * piece.size)
             return self.runner.stage(name, compute, uploads, hidden=encoded.hidden)[1]
 
         pitches, columns = [], []
@@ -232,7 +234,7 @@ class NaturalLowering:
 
     def _repeated(self, encoded: Encoded, times: int) -> list[Tensor]:
         """(1, S * times) of each, the phone of every step or frame, counted through the batch."""
-        batch, size, _ = encoded.hidden.shape
+        batch, size = len(encoded.durations), encoded.phones
         rows = torch.arange(batch * size).view(batch, 1, size, 1)
         return [
             self.runner.on_host(
@@ -251,9 +253,9 @@ class NaturalLowering:
         self, encoded: Encoded, columns: list[Tensor], members: Members, piece: Piece
     ) -> dict[str, Upload]:
         """What the host sends for frames of a piece; columns: (1, T, 32) of each sentence."""
-        batch, size, _ = encoded.hidden.shape
         phones, kernel = self._repeated(encoded, STEP), self._network.decoder.input.kernel
-        around = cut([neighbours(x, kernel, batch * size) for x in phones], members, piece)
+        beyond = len(encoded.durations) * encoded.phones
+        around = cut([neighbours(x, kernel, beyond) for x in phones], members, piece)
         dtype = moved(self.runner.precision("decoder.input").activations)
         return {
             "neighbours": Upload(around.flatten(1), "uint32"),
@@ -291,6 +293,12 @@ class NaturalLowering:
         """Cosine and sine sums (1, T, K) -> waveform (1, N)."""
         unfold = self._network.vocoder.overlap_add
         return self.runner.on_host("vocoder.overlap_add", unfold, even, odd)
+
+
+def _named(stage: str, members: Members, phones: int, frames: int = 0) -> str:
+    """A stage and its static shape in words, as "speech, frames 256, phones 64, batch 2"."""
+    parts = [stage, *([f"frames {frames}"] if frames else []), f"phones {phones}"]
+    return ", ".join([*parts, *([f"batch {len(members)}"] if len(members) > 1 else [])])
 
 
 def _unturned(sums: tuple[Tensor, ...], members: Members) -> tuple[Tensor, ...]:

@@ -22,6 +22,9 @@ _HEAD, _SPECTRUM = "vocoder.head", "vocoder.spectrum"
 Complex = tuple[DeviceTensor, DeviceTensor]
 """Real and imaginary parts, or cosine and sine: (B, T, K) each."""
 
+Casts = dict[str, DeviceTensor]
+"""Format -> the same tensor in it."""
+
 Pair = tuple[DeviceTensor, DeviceTensor]
 """What is multiplied, (B, T, K) each."""
 
@@ -61,10 +64,11 @@ class LoweredNaturalVocoder:
         run, vocoder, head = self._run, self._vocoder, self._vocoder.head
         real = run.basis("vocoder.cosines", even, vocoder.cosines, view, BINS)
         imaginary = run.basis("vocoder.sines", odd, vocoder.sines, view, BINS)
-        gain = self._gain("harmonic_gain", x, head.harmonic_gain, view)
+        cast = self._cast(x)
+        gain = self._gain("harmonic_gain", cast, head.harmonic_gain, view)
         turn = self._half_turn("harmonic_angle", x, head.harmonic_angle, view)
-        free = self._free(x, view)
-        hiss = self._gain("noise_gain", x, head.noise_gain, view)
+        free = self._free(x, cast, view)
+        hiss = self._gain("noise_gain", cast, head.noise_gain, view)
         turned = _cropped(view, head.harmonic_angle)
         straight, across = (
             run.binary(f"{_SPECTRUM}.{name}", "mul", gain, part, turned)
@@ -94,9 +98,9 @@ class LoweredNaturalVocoder:
         product, total = (f"{_SPECTRUM}.{name}" for name in names)
         return self._run.with_product(product, total, names[1].partition("_")[0], x, *pair, views)
 
-    def _free(self, x: DeviceTensor, view: View) -> Complex:
+    def _free(self, x: DeviceTensor, cast: Casts, view: View) -> Complex:
         run, head = self._run, self._vocoder.head
-        gain = self._gain("free_gain", x, head.free_gain, view)
+        gain = self._gain("free_gain", cast, head.free_gain, view)
         angle, cropped = self._angle("free_angle", x, head.free_angle, view), head.free_gain
         real, imaginary = (
             run.binary(f"vocoder.{name}", "mul", gain, part, _cropped(view, cropped))
@@ -104,8 +108,15 @@ class LoweredNaturalVocoder:
         )
         return real, imaginary
 
-    def _gain(self, name: str, x: DeviceTensor, layer: Gain, view: View) -> DeviceTensor:
+    def _cast(self, x: DeviceTensor) -> Casts:
+        """x in each format that a gain takes."""
+        sites = (f"{_HEAD}.{name}.log" for name in ("harmonic_gain", "noise_gain", "free_gain"))
+        formats = {self._run.precision(site).activations for site in sites}
+        return {dtype: self._run.ops.typecast(x, dtype) for dtype in formats}
+
+    def _gain(self, name: str, cast: Casts, layer: Gain, view: View) -> DeviceTensor:
         run, path, cropped = self._run, f"{_HEAD}.{name}", _cropped(view, layer)
+        x = cast[run.precision(f"{path}.log").activations]
         x = run.linear(f"{path}.log", x, layer.log, view, BINS)
         limits = {"min": -LARGEST_LOG_GAIN, "max": LARGEST_LOG_GAIN}
         x = run.unary(f"{path}.clamp", "clamp", x, cropped, **limits)

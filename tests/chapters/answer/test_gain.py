@@ -1,0 +1,69 @@
+"""What plans gain, from costs of programs made by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+import lightning_v2 as lv2
+from lightning_v2.chapters.answer.gain import Bound, gain_figure, gain_sheet
+from lightning_v2.chapters.time_and_money.purchase_question import PurchaseQuestion
+from lightning_v2.economics.board import board
+from lightning_v2.economics.money.prices import prices
+from lightning_v2.economics.sentence import Cost, Stage
+from tests.economics.programs import elementwise, product
+
+PLANS = ("bf16", "naive")
+
+
+def cost(plan, batch):
+    stages = (Stage("speech", "frames 256", batch, (product(), elementwise()), 2, 4000),)
+    return Cost("lark", plan, board("p150"), batch, 2.5, stages)
+
+
+@pytest.fixture
+def asked():
+    costs = {"p150": {plan: (cost(plan, 1), cost(plan, 64)) for plan in PLANS}}
+    return PurchaseQuestion("p150", PLANS, costs, prices(), 0.25, 1000)
+
+
+def test_shares_cycles_and_streams_a_plan(asked):
+    sheet = gain_sheet(lv2.load(), PLANS, asked)
+    high, low = sheet.frame.to_dict("records")
+    assert (high["plan"], low["plan"]) == PLANS
+    assert (high["LoFi (% of matrix sites)"], low["LoFi (% of matrix sites)"]) == ("0.0", "100.0")
+    assert float(low["constants (MB)"]) < float(high["constants (MB)"])
+    assert high["of bf16's"] == "100%" and int(low["of bf16's"][:-1]) < 100
+    assert high["latency, a sentence alone (ms)"] == f"{cost('bf16', 1).latency_s * 1e3:.2f}"
+    assert "streams, 64 sentences at once" in sheet.frame
+    assert "not run on silicon" in sheet.caption
+
+
+def test_a_voice_that_no_device_runs_has_shares_alone(asked):
+    nothing = replace(asked, costs={}, reason="no device runs it")
+    sheet = gain_sheet(lv2.load(), PLANS, nothing)
+    assert sheet.caption.endswith("no device runs it")
+    assert "cycles of products (thousand)" in sheet.frame
+    assert not [name for name in sheet.frame if name.startswith("latency")]
+    assert Bound(nothing).lines() == ["no device runs it"]
+
+
+def test_what_bounds_it_is_counted(asked):
+    alone, together = Bound(asked).lines()
+    base = cost("bf16", 1)
+    share = base.time.engine / base.latency_s
+    assert alone.startswith(f"A sentence alone: of the time of bf16 {share:.0%} goes to products")
+    assert f"{1 - share:.0%} would be left" in alone
+    assert alone.endswith("In fact naive takes 100% of it.")
+    assert together.startswith("64 sentences at once: ")
+
+
+def test_the_figure_has_all_of_the_time(asked):
+    picture = gain_figure(asked)
+    table = picture.data["times"]
+    names = ["bf16, a sentence alone", "naive, a sentence alone"]
+    names += ["bf16, 64 sentences at once", "naive, 64 sentences at once"]
+    assert table["bar"].tolist() == names
+    parts = table.filter(like="_ms").sum(axis=1)
+    assert parts[0] == pytest.approx(cost("bf16", 1).latency_s * 1e3)
+    assert parts[2] == pytest.approx(cost("bf16", 64).latency_s * 1e3 / 64)
+    assert len(picture.image()) > 5000
