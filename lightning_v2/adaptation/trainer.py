@@ -54,11 +54,11 @@ class Schedule:
         seed: of the order of the texts and of the noise.
     """
 
-    steps: int = 1500
-    rate: float = 2e-4
+    steps: int = 800
+    rate: float = 6e-5
     warm_up: int = 20
     every: int = 50
-    patience: int = 10
+    patience: int = 8
     seed: int = 0
 
     def rate_at(self, step: int) -> float:
