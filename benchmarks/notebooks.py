@@ -30,6 +30,8 @@ def main() -> int:
         run = Run.stored(read_notebook(path))
         if run is None or not run.ok:
             raise SystemExit(f"{path} did not run through: make notebooks first")
+        if not run.memory_mb:
+            continue  # made before memory was measured
         if (ROOT / "notebooks" / run.notebook).exists() and not run.asked:
             found[Path(run.notebook).stem].append((run, disk_mb(run, args.build)))
     notebooks = {

@@ -4,12 +4,12 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from statistics import median
 
 import psutil
 
+from lightning_v2.errors import MissingFileError
 from lightning_v2.report.records import Run
 from lightning_v2.resources import data_path
 
@@ -36,13 +36,21 @@ class Forecast:
         due: runs that will be executed.
         jobs: how many at the same time.
         earlier: file name of an executed notebook -> seconds that it took the last time.
+        known: as `measured` returns it. Of a notebook that is not there the median of all others is
+            expected; where there is none at all, nothing is said before the first has ended.
     """
 
-    def __init__(self, due: Sequence[Run], jobs: int, earlier: Mapping[str, float]):
-        self._usual = [usual(run.notebook) for run in due]
+    def __init__(
+        self,
+        due: Sequence[Run],
+        jobs: int,
+        earlier: Mapping[str, float],
+        known: Mapping[str, Usual],
+    ):
+        self._usual = [known.get(Path(run.notebook).stem) or _median(known) for run in due]
         self._left = {
-            run.executed: earlier.get(run.executed) or known.seconds
-            for run, known in zip(due, self._usual, strict=True)
+            run.executed: earlier.get(run.executed) or (usual.seconds if usual else 1.0)
+            for run, usual in zip(due, self._usual, strict=True)
         }
         self._jobs = min(jobs, len(due)) or 1
         self._expected = self._taken = 0.0
@@ -54,13 +62,16 @@ class Forecast:
 
     def before(self, build: Path) -> str:
         """What is needed, beside what is there; disk where `build` is."""
-        free_memory, free_disk = psutil.virtual_memory().available, shutil.disk_usage(build).free
-        largest = sorted(known.memory_mb for known in self._usual)[-self._jobs :]
-        disk = sum(known.disk_mb for known in self._usual)
+        memory, disk = psutil.virtual_memory().available, shutil.disk_usage(build).free
+        words = f"{self.left} pages to make, {self._jobs} at a time"
+        free = f"{memory / 1e9:.1f} GB of memory and {disk / 1e9:.1f} GB of disk are free"
+        if None in self._usual:
+            return f"{words}; {free}"
+        largest = sorted(usual.memory_mb for usual in self._usual)[-self._jobs :]
+        pages = sum(usual.disk_mb for usual in self._usual)
         return (
-            f"{self.left} pages to make, {self._jobs} at a time: {self._time_left()}; up to "
-            f"{sum(largest) / 1e3:.1f} GB of memory ({free_memory / 1e9:.1f} are free) and "
-            f"{disk:.0f} MB of disk ({free_disk / 1e9:.1f} GB are free)"
+            f"{words}: {self._time_left()}; up to {sum(largest) / 1e3:.1f} GB of memory and "
+            f"{pages:.0f} MB of disk are needed; {free}"
         )
 
     def after(self, run: Run) -> str:
@@ -76,22 +87,17 @@ class Forecast:
         return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"
 
 
-def usual(notebook: str) -> Usual:
-    """What is known of a notebook; of a strange one, the medians of all that are known.
-
-    notebook: its file name.
-    """
-    known = _measured()
-    found = known.get(Path(notebook).stem)
-    several = list(known.values())
-    return found or Usual(
-        median(one.seconds for one in several),
-        median(one.memory_mb for one in several),
-        median(one.disk_mb for one in several),
-    )
-
-
-@cache
-def _measured() -> dict[str, Usual]:
-    record = json.loads(data_path("notebooks.json").read_text(encoding="utf-8"))
+def measured() -> dict[str, Usual]:
+    """Stem of a notebook -> what it took, of those that data/notebooks.json has."""
+    try:
+        record = json.loads(data_path("notebooks.json").read_text(encoding="utf-8"))
+    except MissingFileError:
+        return {}
     return {name: Usual(**one) for name, one in record["notebooks"].items()}
+
+
+def _median(known: Mapping[str, Usual]) -> Usual | None:
+    if not known:
+        return None
+    names = "seconds", "memory_mb", "disk_mb"
+    return Usual(*(median(getattr(one, name) for one in known.values()) for name in names))

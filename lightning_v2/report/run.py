@@ -16,7 +16,7 @@ from lightning_v2.precision import Plan
 from lightning_v2.provenance import provenance
 from lightning_v2.report import defaults
 from lightning_v2.report.execute import execute
-from lightning_v2.report.forecast import Forecast
+from lightning_v2.report.forecast import Forecast, measured
 from lightning_v2.report.forks import PACKAGES, Forks
 from lightning_v2.report.key import run_key
 from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
@@ -83,7 +83,7 @@ def run_notebooks(
                 earlier[run.executed] = before.seconds if before else 0.0
                 due.append((source, run))
         due.sort(key=lambda one: _place(one[0]))
-        forecast = Forecast([run for _, run in due], jobs, earlier)
+        forecast = Forecast([run for _, run in due], jobs, earlier, measured())
         if due:
             progress.write(forecast.before(build))
         runner = _Runner(executed, report.provenance, cell_timeout_s, notebook_timeout_s)

@@ -14,6 +14,7 @@ from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
 from lightning_v2.report.defaults import FIRST, LONGEST
 from lightning_v2.report.execute import Execution
+from lightning_v2.report.forecast import Usual
 from lightning_v2.report.parameters import ParameterError
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks, told
 from tests.report.processes import has_ended
@@ -164,17 +165,19 @@ def test_a_voice_folder_is_found_from_there_too(notebook, tmp_path, monkeypatch)
 
 def test_notebooks_are_chosen_by_name(folder):
     assert [path.stem for path in find_notebooks(folder, ["goo", "onc"])] == ["good", "once"]
-    assert find_notebooks(None, None)[0].name == "00_explore.ipynb"
+    assert find_notebooks(None, None)[0].name == "00_answer.ipynb"
 
 
-def test_a_failure_ends_only_itself(folder, tmp_path, capsys):
+def test_a_failure_ends_only_itself(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("lightning_v2.report.run.measured", lambda: {"a": Usual(10, 1500, 5)})
     build = tmp_path / "build"
     arguments = ["--folder", folder, "--build", build, "--plans", "bf16,naive", "--jobs", 2]
     assert call(*arguments) == 1
     printed = capsys.readouterr().out
     assert printed.count("FAILED") == printed.count("RuntimeError: no phase") == 1
     assert "5 notebooks: 1 failed (bad-naive), 0 kept" in printed
-    assert re.match(r"5 pages to make, 2 at a time: about \d+ s; up to 3.0 GB of memory", printed)
+    start = "5 pages to make, 2 at a time: about 25 s; up to 3.0 GB of memory and 25 MB of disk"
+    assert printed.startswith(start)
     lines = [line for line in printed.splitlines() if line.startswith(("ok ", "FAILED"))]
     assert [re.search(r"(\d) left, about \d+ s$", line) is None for line in lines][-1]
     assert (build / "site" / "index.html").resolve().as_uri() in printed

@@ -14,7 +14,7 @@ from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.drawing import MARKS, WIDTH, for_all, plans, whole_frames
 from lightning_v2.analysis.display.figures import LEVEL_RANGE_DB
-from lightning_v2.analysis.display.picture import Note, Picture
+from lightning_v2.analysis.display.picture import Picture
 from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.analysis.sites.localisation import Localisation
 from lightning_v2.errors import ArgumentError
@@ -76,19 +76,20 @@ def ranking(*localisations: Localisation, worst: int = 12) -> Picture:
     return Picture(figure, alt, provenance(localisations), {"sites_alone": table})
 
 
-def worst_words(*localisations: Localisation) -> Note:
+def worst_sheet(*localisations: Localisation) -> Sheet:
     """Which site limits each plan: the one that costs the waveform most when it alone is low."""
     table = costs(*localisations)
     worst = table.loc[table.groupby("plan", sort=False)["snr_db"].idxmin()]
-    words = "; ".join(
-        f"of {row.plan} {row.site} ({row.op}, {number(row.snr_db)} dB, "
-        f"{number(row.share_percent)} % of the error energy of all sites)"
-        for row in worst.itertuples()
+    frame = pd.DataFrame(
+        {
+            "plan": worst["plan"],
+            "site that limits it": worst["site"],
+            "op": worst["op"],
+            "waveform with it alone low: SNR (dB)": worst["snr_db"].map(number),
+            "its share of the error of all sites (%)": worst["share_percent"].map(number),
+        }
     )
-    return Note(
-        "The site that limits a plan, by the signal-to-error ratio of the waveform when it alone "
-        f"is low: {words}. {provenance(localisations)}."
-    )
+    return Sheet(frame, f"{provenance(localisations)}")
 
 
 def reach(localisations: Sequence[Localisation], comparisons: Sequence[Comparison]) -> Picture:
