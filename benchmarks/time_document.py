@@ -32,6 +32,7 @@ def main() -> int:
         "gemm": gemm_tables,
         "dispatch": dispatch_table,
         "sentences": sentences_table,
+        "fewer": fewer_table,
         "gpus": gpus_table,
         "paper": paper_table,
         "money": money_table,
@@ -145,6 +146,30 @@ def sentences_table() -> str:
         f"instead of {usual['speech_s_per_s']:.0f} (`--rows {more['rows']}`, *modelled*).\n"
     )
     return "\n".join(table(head, rows)) + "\n" + words
+
+
+def fewer_table() -> str:
+    """Figures of the lowering before two sites shared a program, beside those after it."""
+    record = json.loads((RESULTS / "fewer_programs.json").read_text())
+    pairs = zip(record["before"]["rows"], record["after"]["rows"], strict=True)
+    rows = [
+        (
+            old["board"], str(old["batch"]), *(str(x["programs"]) for x in (old, new)),
+            *(f"{x['latency_s'] * 1e3:.2f}" for x in (old, new)),
+            *(str(x["streams"][0]) for x in (old, new)),
+        )
+        for old, new in pairs
+    ]  # fmt: skip
+    bound = f"{record['streams_within_s'][0] * 1e3:.0f}"
+    head = (
+        "board", "batch", "programs before", "after", "latency before, ms", "after",
+        f"streams in {bound} ms before", "after",
+    )  # fmt: skip
+    commits = (record[time]["commit"][:7] for time in ("before", "after"))
+    words = "A sentence of {} frames under `{}`, *modelled*; commits {} and {}.\n\n".format(
+        record["frames"], record["after"]["plan"]["name"], *commits
+    )
+    return words + "\n".join(table(head, rows)) + "\n"
 
 
 def gpus_table() -> str:
