@@ -3,7 +3,7 @@
 Run in the tree of before with --as before, in that of now with --as after: each puts its figures
 into benchmarks/results/fewer_programs.json, beside those of the other one.
 
-    PYTHONPATH=OLD_TREE python benchmarks/fewer_programs.py --as before --plan data/plans/lightning-v2.yaml
+    PYTHONPATH=OLD_TREE python benchmarks/fewer_programs.py --as before --plan PLAN.yaml
 """
 
 import argparse
