@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lightning_v2.deployment.cycles import product_of, site_cycles
 from lightning_v2.deployment.device.programs import Grid, Product, ProgramError, choices, config_of
+from lightning_v2.deployment.lowering.fused_calls import FusedCalls
 from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
@@ -48,6 +49,8 @@ def ttnn_settings(
             program                class and arguments of a program config of `ttnn.linear`, for
                                    products with a constant; with in0_block_w as it was emulated
             program_reason         why that program, or why none
+            after                  the site whose work the program of this one does first, see
+                                   `SiteCall`
             cycles                 *modelled*, of all calls; see `deployment.cycles`
 
     Raises:
@@ -59,11 +62,13 @@ def ttnn_settings(
         sites, calls = list(voice), None
     plan = adapted(Plan.of(plan), sites)
     plan.check(sites)
+    fused = FusedCalls(voice.model, plan.for_site) if calls else None
     found = {}
     for site in sites:
         precision = plan.for_site(site)
         lowered = calls.precision(precision, site) if calls else precision
-        found[site.name] = _settings(site, lowered, arch)
+        after = fused.first(site.name, site.op) if fused else None
+        found[site.name] = {**_settings(site, lowered, arch), "after": after}
     return found
 
 

@@ -50,6 +50,7 @@ def test_every_site_in_the_words_of_ttnn(found):
         "program": None,
         "program_reason": None,
         "cycles": None,
+        "after": None,
     }
     assert found["norm"]["compute_kernel_config"]["packer_l1_acc"] is False
     assert found["norm"]["bias_and_scale"] == "float32" and found["norm"]["program"] is None
@@ -93,3 +94,15 @@ def test_the_command(tmp_path, capsys):
     assert record["plan"] == "lightning-v2" and record["sites"]["source.phase"]["weights"] is None
     assert record["sites"]["source.phase"]["activations"] is None
     assert main(["settings", "lightning-v2", "--arch", "wormhole_b0", "-o", "a.wav"]) == 2
+
+
+@pytest.mark.parametrize("plan", ["lightning-v2", "fp32"])
+def test_programs_of_two_sites_are_told(plan):
+    found = lv2.ttnn_settings(lv2.load(), plan)
+    shared = {site: settings["after"] for site, settings in found.items() if settings["after"]}
+    if plan == "fp32":
+        assert not shared
+        return
+    assert shared["decoder.blocks.3.gelu"] == "decoder.blocks.3.up"
+    assert shared["text.norm"] == "text.layers.1.add"
+    assert shared["vocoder.spectrum.sub"] == "vocoder.spectrum.mul_4"

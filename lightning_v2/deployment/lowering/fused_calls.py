@@ -33,9 +33,22 @@ class FusedCalls:
         if call.site in self.firsts.values():
             self._remembered[call.site] = call
 
+    def first(self, site: str, op: str) -> str | None:
+        """The one whose work the program of a site does first under this policy, if any."""
+        first, run = self.firsts.get(site), self._run
+        if first is None:
+            return None
+        if op == "layer_norm":
+            shared = run.norms_sum(first, site)
+        elif op in ("add", "sub"):
+            shared = run.adds_product(first, site)
+        else:
+            shared = run.ends(first, Function(site, op))
+        return first if shared else None
+
     def __call__(self, call: SiteCall) -> Tensor | None:
         """What the program gives that ends in this call; None if it is a program of its own."""
-        first = self._remembered.pop(self.firsts.get(call.site, ""), None)
+        first = self._remembered.pop(self.first(call.site, call.op) or "", None)
         with torch._C.DisableTorchFunction():
             found = self._sum(call) if first is None else self._both(first, call)
         return None if found is None else found.values
@@ -47,23 +60,17 @@ class FusedCalls:
         mask = tensix.from_torch(torch.ones(*x.shape[:-1], 1), "bfloat16")
         return self._run.residual(call.site, x, y, same, mask)
 
-    def _both(self, first: SiteCall, call: SiteCall) -> tensix.Tensor | None:
+    def _both(self, first: SiteCall, call: SiteCall) -> tensix.Tensor:
         run, site = self._run, call.site
         if call.op == "layer_norm":
-            if not run.norms_sum(first.site, site):
-                return None
             x, y = map(_stored, first.args)
             return run.norm_of_sum(first.site, x, y, site, self._model.get_submodule(site), same)
         if call.op in ("add", "sub"):
-            if not run.adds_product(first.site, site):
-                return None
             x = call.args[0]
             # What the network adds may be fewer columns than it multiplies.
             b, c = (_stored(y[..., : x.shape[-1]]) for y in first.args)
             return run.with_product(first.site, site, call.op, _stored(x), b, c, (same, same))
         then, layer = Function(site, call.op), self._model.get_submodule(first.site)
-        if not run.ends(first.site, then):
-            return None
         x, order = first.args[0], self._orders.get(first.site)
         if order is None:
             return run.linear(first.site, _stored(x), layer, same, then=then)
