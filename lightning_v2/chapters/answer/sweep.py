@@ -38,7 +38,7 @@ class Try:
         group: the part, `PHASE`, `WHOLE`, or `PLANS`.
         sites: how many run low.
         series: format of the weights, or name of the plan.
-        column: fidelity, or name of the plan.
+        column: fidelity, "any fidelity" of a phase, or name of the plan.
         speech: with durations and F0 of its own.
         used: label of each limit of the equivalence test that has a value -> how much of it is
             used: 0 as float32, 1 at the limit. Where durations or F0 are others, the limits of
@@ -142,7 +142,8 @@ def sweep(
                 continue
             low = {site: precisions[site] for site in sites if site in precisions}
             speech, used = _said(voice, said, low, f"{weights} {fidelity} in {group}", tier)
-            tries.append(Try(group, len(sites), weights, fidelity, speech, used))
+            column = "any fidelity" if group == PHASE else fidelity
+            tries.append(Try(group, len(sites), weights, column, speech, used))
     for plan in plans:
         asked = {"tier": tier, "seed": seed, "layers": False}
         free = compare(voice, text, plan, teacher_forced=False, **asked)
