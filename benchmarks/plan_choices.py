@@ -31,16 +31,17 @@ VARIANTS = {
     "angles in HiFi4": ["sites: vocoder.head.*_angle.output, math_fidelity: HiFi4"],
     "spectra of pulses in HiFi4": [f"sites: {FORWARD}, math_fidelity: HiFi4"],
     "spectra of pulses, errors carried along K": [f"sites: {FORWARD}, weights_rounding: feedback"],
-    "inverse transform in LoFi": [
-        "sites: vocoder.inverse_*, math_fidelity: LoFi, weights_rounding: fidelity"
-    ],
     "inverse transform in HiFi2": ["sites: vocoder.inverse_*, math_fidelity: HiFi2"],
     "inverse transform in HiFi4": ["sites: vocoder.inverse_*, math_fidelity: HiFi4"],
     "inverse transform in bfloat16": ["sites: vocoder.inverse_*, weights: bfloat16"],
-    "bfloat16 activations of duration.output": ["sites: duration.output, activations: bfloat16"],
     "duration.output in HiFi4": [f"sites: duration.output, {FLOAT32}, math_fidelity: HiFi4"],
-    "prosody.pitch in LoFi, bfloat16": [
-        "sites: prosody.pitch, weights: bfloat8_b, activations: bfloat16, math_fidelity: LoFi"
+    "prosody.pitch in HiFi4": [f"sites: prosody.pitch, {FLOAT32}, math_fidelity: HiFi4"],
+    "encoder, durations, prosody in HiFi4": [
+        "sites: ['encoder.*', 'duration.*', 'prosody.*'], math_fidelity: HiFi4"
+    ],
+    "depthwise in HiFi2": ["sites: '*depthwise', math_fidelity: HiFi2"],
+    "four blocks in bfloat8_b": [
+        "sites: 'decoder.blocks.*.down', weights: bfloat8_b, weights_rounding: fidelity"
     ],
     "log gains, exp, angles, sin, cos in float32": [
         "sites: [vocoder.head.*.log, vocoder.head.*_angle.output], output: float32",

@@ -4,7 +4,8 @@ import functools
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from lightning_v2.tensix.intercept.module_frames import role_of
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 from lightning_v2.text import TextError
 from lightning_v2.training.loop import read_state
+
+_AVERAGED = 0.99
+"""What the running average of the weights keeps of itself in a step: one text a step is noisy."""
 
 Policy = Callable[[str], SitePrecision]
 """Site -> how it runs."""
@@ -50,11 +54,11 @@ class Schedule:
         seed: of the order of the texts and of the noise.
     """
 
-    steps: int = 1500
-    rate: float = 5e-4
+    steps: int = 800
+    rate: float = 6e-5
     warm_up: int = 20
     every: int = 50
-    patience: int = 6
+    patience: int = 8
     seed: int = 0
 
     def rate_at(self, step: int) -> float:
@@ -90,7 +94,8 @@ class Trainer:
         model: the network of the pupil, on the device of the teacher's lessons.
         weights: name -> parameter, of those that learn.
         policies: one of each plan.
-        best: name -> values, after the best look.
+        average: name -> running average of the last steps; looks are at these.
+        best: name -> the average at the best look.
         progress: so far.
     """
 
@@ -119,7 +124,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             [{"params": [x]} for x in self.weights.values()], betas=(0.9, 0.98), weight_decay=0.0
         )
-        self.best = self._copied()
+        self.average, self.best = self._copied(), self._copied()
         self._settings = {
             "voice": teacher.voice.digest,
             "plan": [plan.digest for plan in plans],
@@ -144,7 +149,9 @@ class Trainer:
         with torch.no_grad():
             for name, value in state["weights"].items():
                 self.weights[name].copy_(value)
-        self.best = {name: x.to(self.teacher.device) for name, x in state["best"].items()}
+        device = self.teacher.device
+        for key in ("average", "best"):
+            setattr(self, key, {name: x.to(device) for name, x in state[key].items()})
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = Progress(**state["progress"])
 
@@ -152,6 +159,7 @@ class Trainer:
         state = {
             "settings": self._settings,
             "weights": self._copied(),
+            "average": self.average,
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
             "progress": asdict(self.progress),
@@ -188,7 +196,7 @@ class Trainer:
                     held_out = self._look(log, loss=round(loss, 5))
                     if held_out < done.best:
                         done.best, done.best_step = held_out, done.step
-                        self.best = self._copied()
+                        self.best = {name: x.clone() for name, x in self.average.items()}
                 bar.set_postfix_str(
                     f"loss {loss:.3f}, held out {done.before:.4f} -> {done.best:.4f}"
                 )
@@ -220,6 +228,9 @@ class Trainer:
                 "not depend on any weight that could learn"
             )
         self.optimizer.step()
+        with torch.no_grad():
+            for name, x in self.weights.items():
+                self.average[name].lerp_(x, 1 - _AVERAGED)
         self.progress.step += 1
         return loss
 
@@ -252,8 +263,8 @@ class Trainer:
         return parts
 
     def _look(self, log, **also: float) -> float:
-        """Mean loss of the held-out texts, which goes to the log."""
-        with torch.no_grad():
+        """Mean loss of the held-out texts with the average weights, which goes to the log."""
+        with torch.no_grad(), self._averaged():
             heard = [(lesson, policy) for lesson in self._held_out for policy in self.policies]
             losses = [float(self.loss(lesson, policy)) for lesson, policy in heard]
         for (lesson, _), loss in zip(heard, losses, strict=True):
@@ -262,6 +273,18 @@ class Trainer:
         row = {"step": self.progress.step, "time": time.time(), "held_out": held_out, **also}
         log.write(json.dumps(row) + "\n")
         return held_out
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Context in which the model has the average of its weights."""
+        current = self._copied()
+        for name, x in self.weights.items():
+            x.copy_(self.average[name])
+        try:
+            yield
+        finally:
+            for name, x in self.weights.items():
+                x.copy_(current[name])
 
     def _lesson(self) -> Lesson:
         """The next text that can be said; which one follows from the step alone."""

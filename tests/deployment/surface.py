@@ -45,6 +45,19 @@ def products(ops, a, b, formats, width=1):
     )
 
 
+def turned(ops, m, k, n):
+    """What is multiplied has a row for each column of the result."""
+    return ops.linear(
+        ops.from_torch(torch.ones(m, k), "bfloat8_b"),
+        ops.from_torch(torch.ones(n, k), "bfloat16"),
+        bias=None,
+        dtype="float32",
+        compute_kernel_config=CONFIG,
+        program_config=MatmulProgramConfig(1),
+        transpose_b=True,
+    )
+
+
 def convolved(ops, batch, length, dtype):
     return convolve(ops, ops.from_torch(torch.ones(batch, length, 192), dtype), dtype)
 
@@ -156,6 +169,10 @@ def moved(ops, operand, name, rest):
 
 
 SURFACE = {
+    **{f"turned, {n} columns": partial(turned, m=608, k=608, n=n) for n in (128, 1024)},
+    "bfloat16 beside float32": partial(
+        linear, rows=(1, 128), k=192, n=2, formats=("bfloat16", "float32", "float32"), bias=False
+    ),
     **{
         f"linear of {len(rows)} axes, {k} x {n}, {formats}": partial(
             linear, rows=rows, k=k, n=n, formats=formats, width=k // 32

@@ -2,11 +2,13 @@ import functools
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lightning_v2 import load
 from lightning_v2.deployment.agreement import (
     COLUMNS,
+    Agreement,
     _row,
     agreement_name,
     digest,
@@ -140,3 +142,16 @@ def test_a_device_that_computes_nothing_does_not_agree():
     seen, error = run_on_mock("n150", compare_on, "lightning-v2", "Hi.")
     assert seen[0] == "encoder.convolutions.0.depthwise" and "text.norm" in seen
     assert "prosody.input has shape" in error
+
+
+def test_programs_of_two_sites_are_named_after_both(tmp_path):
+    rows = [
+        ("a.up", "a.up", "linear", 8, 0, 0.0, 0, "x"),
+        ("a.gelu", "a.up + a.gelu", "gelu", 8, 0, 0.0, 0, "y"),
+    ]
+    found = Agreement(pd.DataFrame(rows, columns=COLUMNS), {"text": "Hi."})
+    kept = found.to_dict()
+    assert ["program" in row for row in kept["sites"]] == [False, True]
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(kept))
+    assert load_agreement(path).table.equals(found.table)

@@ -4,7 +4,7 @@ import torch
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.training.loop import Loop, Schedule, at
-from tests.model.natural.conftest import SMALL
+from tests.untrained import SMALL
 
 
 class Pull(Loop):

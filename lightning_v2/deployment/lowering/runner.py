@@ -25,7 +25,7 @@ from lightning_v2.model.natural.layers import Basis, DepthwiseConv, LeftBasis
 from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
-from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS
+from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, pack_host
 from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision
 
@@ -155,7 +155,7 @@ class Runner(Fused):
     ) -> DeviceTensor:
         execution = self._cut(site, x.shape[-1], layer.out_features)
         weight = self._constant(site, "weight", "matrix", layer.weight, arrange)
-        bias = self._vector(site, "bias", layer.bias, arrange_bias)
+        bias = self._bias(site, layer.bias, arrange_bias)
         rest = layer.weight, layer.bias
 
         def plain() -> DeviceTensor:
@@ -354,6 +354,16 @@ class Runner(Fused):
     def _vector(self, site: str, name: str, vector: Tensor, arrange: View = same) -> DeviceTensor:
         dtype = self.precision(site).vectors
         return self._constant(site, name, "vector", vector, arrange, dtype)
+
+    def _bias(self, site: str, bias: Tensor, arrange: View) -> DeviceTensor:
+        """A bias row, where it is added to a float32 as one that has been cast already."""
+        precision = self.precision(site)
+        if precision.output != "float32" or precision.vectors == "float32":
+            return self._vector(site, "bias", bias, arrange)
+        name, dtype = "bias.cast", precision.vectors
+        return self._constant(
+            site, name, "vector", bias, lambda x: pack_host(arrange(x), dtype), "float32"
+        )
 
     def _constant(
         self,

@@ -13,7 +13,7 @@ from lightning_v2.training.distillation.losses import (
     hidden_losses,
     state_loss,
 )
-from tests.model.natural.conftest import SMALL
+from tests.untrained import SMALL
 
 _MEAN_OF_PULSES = 1.5 * 20 / 200  # harmonics 200 Hz apart, 1.5 bins of 20 Hz each
 

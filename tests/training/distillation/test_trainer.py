@@ -7,8 +7,8 @@ from lightning_v2.training.distillation.dataset import Dataset
 from lightning_v2.training.distillation.stages import join
 from lightning_v2.training.distillation.trainer import STAGES, Trainer
 from lightning_v2.training.loop import Schedule
-from tests.model.natural.conftest import SMALL
 from tests.training.resuming import assert_goes_on
+from tests.untrained import SMALL
 
 SIZES = replace(  # of the teacher
     SMALL, width=192, heads=2, layers=3, text=128, text_heads=2, prosody_blocks=6, channels=256,

@@ -7,8 +7,8 @@ from lightning_v2.model.natural.voice import NaturalVoice
 from lightning_v2.training.recordings.dataset import Dataset
 from lightning_v2.training.recordings.distance import distance
 from lightning_v2.training.recordings.tuner import Tuner, TuningSchedule
-from tests.model.natural.conftest import SMALL
 from tests.training.resuming import assert_goes_on
+from tests.untrained import SMALL
 
 HELD_OUT = "a_0"
 
