@@ -1,12 +1,14 @@
 """What `lightning-v2 check` says of every plan in data/plans/, and of one of them in both tiers.
 
 `--plan` is judged with all controls in the exact tier on a hundred held-out sentences, where its
-report travels with the library in data/checks/, and in the fast one on the next hundred: did it
-pass by the choice of the first? Every plan is judged in the fast tier without controls. Goes on
-where it was if it was interrupted. Prints all reports and writes benchmarks/results/check.json.
-About an hour on two cores.
+report travels with the library in data/checks/, and without them on the next hundred: did it pass
+by the choice of the first? Every plan is judged in the fast tier without controls. Goes on where it
+was if it was interrupted. Prints all reports and writes benchmarks/results/check.json. About an
+hour on two cores.
 
-With --time the fast check of `--plan` is run once more from an empty store, and timed.
+With --reference the hundred is held against the float32 of that voice as well: the voice as it was
+before it was adapted to the plan. With --time the fast check of `--plan` is run once more from an
+empty store, and timed.
 """
 
 import argparse
@@ -31,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
     parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
+    parser.add_argument("--reference", help="a folder: the voice before it was adapted")
     parser.add_argument("--recordings", type=Path, help="see `lightning-v2 check --help`")
     parser.add_argument("--folder", type=Path, help="of results, as for `lightning-v2 check`")
     parser.add_argument(
@@ -59,12 +62,22 @@ def main() -> int:
     exact = checked(args.plan, first, args.folder, tier="exact", recordings=recordings)
     keep(args.plan, exact)
     save()
+    found["further"] = checked(args.plan, further, args.folder, tier="exact", controls=False)
+    save()
+    if args.reference:
+        found["before_adapting"] = checked(
+            args.plan,
+            first,
+            args.folder,
+            tier="exact",
+            controls=False,
+            reference=args.reference,
+        )
+        save()
     some = dict(texts[: args.sentences])
     for name in presets():
         found["plans"][name] = checked(name, some, args.folder, tier="fast", controls=False)
         save()
-    found["further"] = checked(args.plan, further, args.folder, tier="fast", controls=False)
-    save()
     if args.time:
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as empty:

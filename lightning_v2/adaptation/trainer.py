@@ -54,11 +54,11 @@ class Schedule:
         seed: of the order of the texts and of the noise.
     """
 
-    steps: int = 800
-    rate: float = 6e-5
+    steps: int = 1400
+    rate: float = 1.5e-4
     warm_up: int = 20
     every: int = 50
-    patience: int = 8
+    patience: int = 20
     seed: int = 0
 
     def rate_at(self, step: int) -> float:

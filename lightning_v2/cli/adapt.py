@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         type=values.whole(1),
-        default=800,
+        default=1400,
         metavar="N",
         help="of the optimiser, at most: it stops where nothing is gained any more (default: "
         "%(default)s)",
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate",
         type=values.positive,
-        default=6e-5,
+        default=1.5e-4,
         help="how far a weight may go in a step, over the root mean square of its tensor (default: "
         "%(default)s)",
     )
