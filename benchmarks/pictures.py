@@ -81,7 +81,7 @@ def opened(browser: Browser, path: Path) -> Iterator[Page]:
     if not path.exists():
         raise SystemExit(f"{path} is missing: run make notebooks first")
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-    page.goto(path.as_uri())
+    page.goto(path.resolve().as_uri())
     page.wait_for_function(
         "() => [...document.querySelectorAll('.ab-player, .ex-sites')]"
         ".every((one) => one.hasAttribute('data-ready'))"

@@ -41,21 +41,27 @@ def site_cycles(site: Site, precision: SitePrecision, grid: Grid = GRID) -> int:
     left, right, result = site.shapes[0], site.shapes[1], site.shapes[-1]
     if site.op not in ("linear", "matmul"):
         return math.ceil(site.macs / TILE**3 / cores) * CYCLES_A_PHASE * phases
-    if len(right) > 2:
+    if math.prod(right[:-2]) > 1:
         turns, tiles = math.ceil(math.prod(right[:-2]) / cores), map(_tiles, (left[-1], result[-1]))
         return site.calls * turns * _tiles(left[-2]) * math.prod(tiles) * CYCLES_A_PHASE * phases
     return site.calls * choices(product_of(site, precision), grid)[0].cycles
 
 
 def product_of(site: Site, precision: SitePrecision) -> Product:
-    """The product of a site with one matrix ("linear", or "matmul" without heads), in tiles."""
-    left, result = site.shapes[0], site.shapes[-1]
+    """The product of a site with one matrix ("linear", or "matmul" without heads), in tiles.
+
+    A constant stands on the right, but where the left operand alone is a matrix.
+    """
+    left, right, result = site.shapes[0], site.shapes[1], site.shapes[-1]
+    operands = precision.activations, precision.weights
+    if site.weights and len(left) == 2 < len(right):
+        operands = operands[::-1]
     return Product(
         m=_tiles(math.prod(left[:-1])),
         k=_tiles(left[-1]),
         n=_tiles(result[-1]),
-        in0=precision.activations,
-        in1=precision.weights,
+        in0=operands[0],
+        in1=operands[1],
         output=precision.output,
         math_fidelity=precision.math_fidelity,
         width=precision.in0_block_w or 1,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lightning_v2.deployment.cycles import cycles
+from lightning_v2.deployment.cycles import cycles, product_of
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 from tests.search.stubs import linear
 
@@ -21,6 +21,16 @@ def test_smaller_weights_travel_faster():
     site = linear("a", 1024, 1024, 32)
     small = replace(LOW, weights="bfloat4_b")
     assert cycles({"a": small}, [site]) < cycles({"a": LOW}, [site])
+
+
+def test_a_constant_on_the_left_costs_what_it_does_on_the_right():
+    shapes = (1, 608, 608), (608, 608), (1, 608, 608)
+    right = Site("a", "matmul", 608**3, 608**2, 0, 1, shapes)
+    left = replace(right, shapes=((608, 608), (1, 608, 608), (1, 608, 608)))
+    assert cycles({"a": HIGH}, [left]) == cycles({"a": HIGH}, [right])
+    small = replace(LOW, weights="bfloat4_b")
+    product = product_of(left, small)
+    assert (product.in0, product.in1) == ("bfloat4_b", small.activations)
 
 
 def test_heads_and_depthwise_convolutions():

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,30 +16,30 @@ from lightning_v2.economics.resources.time import PARTS
 from lightning_v2.economics.sentence import Cost
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted, precisions_of
+from lightning_v2.precision.edit import precisions_of
 from lightning_v2.search.plans.constraints import Figures
 
 
-def gain_sheet(voice: Voice, plans: Sequence[Plan | str | Path], asked: PurchaseQuestion) -> Sheet:
+def gain_sheet(voice: Voice, plans: Sequence[Plan], asked: PurchaseQuestion) -> Sheet:
     """A row a plan: what it does to how much, and what that takes.
 
     Args:
         voice: for shares, bytes and cycles of its products.
-        plans: those of `asked`; the first one is the measure.
+        plans: those of `asked`, as they fit the voice; the first one is the measure.
         asked: their costs, or the reason why there are none.
     """
     sites = tuple(voice_sites(voice))
-    counted = [Figures.of(precisions_of(adapted(Plan.of(p), sites), sites), sites) for p in plans]
+    counted = [Figures.of(precisions_of(plan, sites), sites) for plan in plans]
     rows = []
-    for name, figures in zip(map(_name, plans), counted, strict=True):
+    for plan, figures in zip(plans, counted, strict=True):
         row = {
-            "plan": name,
+            "plan": plan.name,
             "LoFi (% of matrix sites)": f"{100 * figures.lofi_share:.1f}",
             "constants (MB)": f"{figures.weight_bytes / 1e6:.2f}",
             "cycles of products (thousand)": f"{figures.cycles / 1e3:.0f}",
-            f"of {_name(plans[0])}'s": f"{figures.cycles / counted[0].cycles:.0%}",
+            f"of {plans[0].name}'s": f"{figures.cycles / counted[0].cycles:.0%}",
         }
-        for cost in asked.costs[asked.board][name] if asked.costs else ():
+        for cost in asked.costs[asked.board][plan.name] if asked.costs else ():
             row[f"latency, {_together(cost)} (ms)"] = f"{cost.latency_s * 1e3:.2f}"
             row[f"streams, {_together(cost)}"] = f"{cost.streams(asked.latency_s):,}"
         rows.append(row)
@@ -130,7 +129,3 @@ def gain_figure(asked: PurchaseQuestion) -> Picture:
 
 def _together(cost: Cost) -> str:
     return "a sentence alone" if cost.batch == 1 else f"{cost.batch} sentences at once"
-
-
-def _name(plan: Plan | str | Path) -> str:
-    return Plan.of(plan).name

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,6 @@ from lightning_v2.chapters.find_a_plan.check_figures import used_share
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
 from lightning_v2.precision.phase import phase_sites, sums_phase
 from lightning_v2.tensix import SitePrecision
 
@@ -40,7 +38,7 @@ class Try:
         group: the part, `PHASE`, `WHOLE`, or `PLANS`.
         sites: how many run low.
         series: format of the weights, or name of the plan.
-        column: fidelity, or name of the plan.
+        column: fidelity, "any fidelity" of a phase, or name of the plan.
         speech: with durations and F0 of its own.
         used: label of each limit of the equivalence test that has a value -> how much of it is
             used: 0 as float32, 1 at the limit. Where durations or F0 are others, the limits of
@@ -114,7 +112,7 @@ class Sweep:
 def sweep(
     voice: Voice,
     text: str,
-    plans: Sequence[Plan | str | Path] = (),
+    plans: Sequence[Plan] = (),
     tier: str = "fast",
     seed: int = 0,
 ) -> Sweep:
@@ -123,12 +121,12 @@ def sweep(
     Args:
         voice: from `lightning_v2.load`.
         text: any text; a short one, as it is said about a hundred times.
-        plans: names, paths or `Plan`s.
+        plans: that fit the voice.
         tier: how the emulator computes.
         seed: of the noise.
 
     Raises:
-        PlanError: a plan does not parse or names a site that the voice does not have.
+        PlanError: a plan names a site that the voice does not have.
     """
     said = voice.synthesize(text, seed=seed)
     groups = groups_of(voice)
@@ -144,9 +142,9 @@ def sweep(
                 continue
             low = {site: precisions[site] for site in sites if site in precisions}
             speech, used = _said(voice, said, low, f"{weights} {fidelity} in {group}", tier)
-            tries.append(Try(group, len(sites), weights, fidelity, speech, used))
+            column = "any fidelity" if group == PHASE else fidelity
+            tries.append(Try(group, len(sites), weights, column, speech, used))
     for plan in plans:
-        plan = adapted(Plan.of(plan), voice_sites(voice))
         asked = {"tier": tier, "seed": seed, "layers": False}
         free = compare(voice, text, plan, teacher_forced=False, **asked)
         forced = compare(voice, text, plan, **asked)

@@ -40,14 +40,16 @@ class Shipped:
 
     def lines(self) -> list[str]:
         """One sentence each, the verdict first."""
+        what = f"What it is: {self.plan.description}"
         if self.record is None:
             name, voice = self.plan.name, self.voice.name
             return [
                 f"{name}: not tested with voice {voice}.",
+                what,
                 f"To test it: lightning-v2 check {name} --voice {voice}",
             ]
         foreign = self.record.differences(self.plan, self.voice)
-        return [self._words.verdict, *(foreign or self._nearest())]
+        return [self._words.verdict, what, *(foreign or self._nearest())]
 
     def details(self) -> list[str]:
         """All else that the record says of itself."""

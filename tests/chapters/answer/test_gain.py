@@ -10,6 +10,7 @@ from lightning_v2.chapters.time_and_money.purchase_question import PurchaseQuest
 from lightning_v2.economics.board import board
 from lightning_v2.economics.money.prices import prices
 from lightning_v2.economics.sentence import Cost, Stage
+from lightning_v2.precision import Plan
 from tests.economics.programs import elementwise, product
 
 PLANS = ("bf16", "naive")
@@ -27,7 +28,7 @@ def asked():
 
 
 def test_shares_cycles_and_streams_a_plan(asked):
-    sheet = gain_sheet(lv2.load(), PLANS, asked)
+    sheet = gain_sheet(lv2.load(), list(map(Plan.load, PLANS)), asked)
     high, low = sheet.frame.to_dict("records")
     assert (high["plan"], low["plan"]) == PLANS
     assert (high["LoFi (% of matrix sites)"], low["LoFi (% of matrix sites)"]) == ("0.0", "100.0")
@@ -40,7 +41,7 @@ def test_shares_cycles_and_streams_a_plan(asked):
 
 def test_a_voice_that_no_device_runs_has_shares_alone(asked):
     nothing = replace(asked, costs={}, reason="no device runs it")
-    sheet = gain_sheet(lv2.load(), PLANS, nothing)
+    sheet = gain_sheet(lv2.load(), list(map(Plan.load, PLANS)), nothing)
     assert sheet.caption.endswith("no device runs it")
     assert "cycles of products (thousand)" in sheet.frame
     assert not [name for name in sheet.frame if name.startswith("latency")]

@@ -22,7 +22,8 @@ def shipped(voice, values=GOOD, plan="bf16"):
 
 def test_the_verdict_and_the_limit_that_is_nearest(voice):
     words = shipped(voice)
-    verdict, nearest = words.lines()
+    verdict, what, nearest = words.lines()
+    assert what == f"What it is: {words.plan.description}"
     assert verdict == "bf16: equivalent."
     assert nearest.startswith("Nearest to its limit: ") and "is asked" in nearest
     assert "no panel has listened" in "".join(words.details())
@@ -30,13 +31,13 @@ def test_the_verdict_and_the_limit_that_is_nearest(voice):
 
 
 def test_what_fails_is_what_is_farthest_beyond(voice):
-    verdict, nearest = shipped(voice, BAD).lines()
+    verdict, _, nearest = shipped(voice, BAD).lines()
     assert verdict == "bf16: not equivalent; fails: PESQ-WB; frames above 4 dB LSD."
     assert "frames above 4 dB LSD (teacher-forced)" in nearest
 
 
 def test_a_record_of_another_plan_is_no_verdict(voice):
-    verdict, other = shipped(voice, plan="naive").lines()
+    verdict, _, other = shipped(voice, plan="naive").lines()
     assert verdict.startswith("naive: no verdict on this plan and voice")
     assert other.startswith("This record is of another plan")
 
