@@ -1,7 +1,7 @@
 """A search for a plan of a voice, from a base to a plan that the equivalence test accepts.
 
     .venv/bin/python benchmarks/search.py    # all that the test asks: hours
-    .venv/bin/python benchmarks/search.py --sentences 4 --generations 2 --judged-sentences 60 \
+    .venv/bin/python benchmarks/search.py --sentences 2 --generations 2 --judged-sentences 60 \
         --judged 2 --no-controls             # much less, and a verdict without controls
 
 Groups of sites are turned low as in `lightning-v2 search --sites`; candidates are measured on
