@@ -88,8 +88,8 @@ class Deployment:
         self._stages = DeviceStages(ops, reported=observer is None)
         kind = GraphRunner if graph else Runner
         self._runner = kind(ops, self.plan.for_site, observer, self.weights, self._stages)
-        names = self.plan.name, device.target
-        self._speaker: Speaker = speaker_of(voice, self._runner, self.buckets, *names)
+        given = self.buckets, self.plan, device.target
+        self._speaker: Speaker = speaker_of(voice, self._runner, *given)
 
     @property
     def sites(self) -> dict[str, str]:

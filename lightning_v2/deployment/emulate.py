@@ -144,8 +144,9 @@ def emulate(
         if bare and running.sites:
             _warn_of_idle_rules(plan, running)
         return
-    refuse_edited(voice.model, voice.config)
-    lowering = lowering_of(voice.model, Runner(tensix, plan.for_site, observer))
+    network = voice.network(plan.adapted)
+    refuse_edited(network, voice.config)
+    lowering = lowering_of(network, Runner(tensix, plan.for_site, observer))
     turns = _Turns(lowering, settings)
     with executed_by(voice.model, turns, plan.name, tier):
         yield Emulation(tier, settings.arch, lowering.runner)

@@ -17,6 +17,7 @@ from lightning_v2.model import Speech, Voice
 from lightning_v2.model.natural.config import BINS, STEP
 from lightning_v2.model.natural.voice import NaturalLine, NaturalVoice, Spoken
 from lightning_v2.onnx.voice import OnnxVoice
+from lightning_v2.precision import Plan
 from lightning_v2.precision.coverage import SENTENCE
 
 
@@ -36,11 +37,11 @@ class NaturalSpeaker:
     """The voice that is trained here: sentences of all texts share batches."""
 
     def __init__(
-        self, voice: NaturalVoice, runner: Runner, buckets: Buckets, plan: str, target: str
+        self, voice: NaturalVoice, runner: Runner, buckets: Buckets, plan: Plan, target: str
     ):
-        """plan, target: as speech names them."""
-        self._voice, self._buckets, self._plan, self._target = voice, buckets, plan, target
-        self._lowering = NaturalLowering(voice.model, runner, buckets)
+        """target: as speech names it."""
+        self._voice, self._buckets, self._plan, self._target = voice, buckets, plan.name, target
+        self._lowering = NaturalLowering(voice.network(plan.adapted), runner, buckets)
 
     def say(self, texts: list[str], seed: int, forced: Speech | None) -> list[Speech]:
         """See `Speaker`.
@@ -143,8 +144,8 @@ def _silence(frames: int) -> torch.Tensor:
     return torch.zeros(1, frames, 2, BINS)
 
 
-def speaker_of(voice: Voice, runner: Runner, buckets: Buckets, plan: str, target: str) -> Speaker:
+def speaker_of(voice: Voice, runner: Runner, buckets: Buckets, plan: Plan, target: str) -> Speaker:
     """How a voice speaks that has a lowering, or whose graph has one."""
     if isinstance(voice, OnnxVoice):
-        return GraphSpeaker(voice, runner, plan, target)
+        return GraphSpeaker(voice, runner, plan.name, target)
     return NaturalSpeaker(voice, runner, buckets, plan, target)

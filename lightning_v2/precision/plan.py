@@ -2,6 +2,7 @@
 
     name: mostly-lofi
     description: LoFi but for the last layer.
+    adapted: mostly-lofi             # weights of a voice that have learned it, where there are some
     default: {weights: bfloat8_b, math_fidelity: LoFi, fp32_dest_acc_en: true}
     rules:
       - sites: "*.output"            # a glob, or a list of globs, on the dotted names of sites
@@ -73,6 +74,7 @@ class Plan:
     default: dict[str, object]
     rules: tuple[Rule, ...]
     source: str
+    adapted: str = ""
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Plan:
@@ -120,7 +122,8 @@ class Plan:
         content = reader.plan()
         rules = tuple(Rule(*rule) for rule in content["rules"])
         name = content["name"] or (Path(source).stem if source != "<string>" else "unnamed")
-        return cls(name, content["description"], content["default"], rules, source)
+        description, default = content["description"], content["default"]
+        return cls(name, description, default, rules, source, content["adapted"])
 
     @property
     def is_preset(self) -> bool:
@@ -131,6 +134,7 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 of what the plan says, whatever its name, comments and layout."""
         content = [self.default, [[*rule.whose, rule.fields] for rule in self.rules]]
+        content += [self.adapted] if self.adapted else []
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def for_site(self, site: str | Site, role: str = "") -> SitePrecision:
@@ -178,7 +182,7 @@ class Plan:
 
     def to_yaml(self) -> str:
         """The plan as a file that `parse` reads back to the same digest."""
-        head = {"name": self.name, "description": self.description}
+        head = {"name": self.name, "description": self.description, "adapted": self.adapted}
         content: dict[str, object] = {key: text for key, text in head.items() if text}
         content["default"] = self.default
         content["rules"] = [

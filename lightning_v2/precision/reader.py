@@ -10,7 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from lightning_v2.tensix.numbers.sites import LEGAL, ROLES, is_legal
 
-_TOP = ("name", "description", "default", "rules")
+_TOP = ("name", "description", "adapted", "default", "rules")
 
 
 def nearest(word: str, legal: Iterable[str]) -> str | None:
@@ -27,7 +27,7 @@ class Reader:
         self._text, self._error = text, error
 
     def plan(self) -> dict:
-        """Name, description, default, and rules: [(globs, fields, lines, roles)]."""
+        """Name, description, adapted, default, and rules: [(globs, fields, lines, roles)]."""
         try:
             root = yaml.compose(self._text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
@@ -40,9 +40,9 @@ class Reader:
         if root is None:
             self._fail("the plan is empty")
         entries = self._mapping(root, "a plan", _TOP)
-        plan = {"name": "", "description": "", "default": {}, "rules": []}
+        plan = {"name": "", "description": "", "adapted": "", "default": {}, "rules": []}
         for key, (_, value) in entries.items():
-            if key in ("name", "description"):
+            if key in ("name", "description", "adapted"):
                 plan[key] = self._string(value, key).strip()
             elif key == "default":
                 plan["default"] = self._fields(self._mapping(value, "default", LEGAL))

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from lightning_v2.precision import Plan, PlanError, presets
+from lightning_v2.precision.edit import with_rule
 from lightning_v2.precision.plan import nearest
 from lightning_v2.tensix import Site, SitePrecision
 from tests import fork_server
@@ -89,6 +90,15 @@ def test_round_trip_through_yaml():
     assert Plan.parse(bare.to_yaml()).digest == bare.digest
 
 
+def test_a_plan_names_the_weights_that_learned_it():
+    plan, other = (Plan.parse(f"adapted: {name}\n{TEXT}") for name in ("mine", "yours"))
+    assert (plan.adapted, Plan.parse(TEXT).adapted) == ("mine", "")
+    assert len({plan.digest, other.digest, Plan.parse(TEXT).digest}) == 3
+    again = Plan.parse(plan.to_yaml())
+    assert (again.adapted, again.digest) == ("mine", plan.digest)
+    assert with_rule(plan, ["decoder.*"], {"output": "float32"}, "edited").adapted == "mine"
+
+
 def test_digest_is_of_the_meaning():
     plan = Plan.parse(TEXT)
     assert Plan.parse("# a comment\n" + TEXT.replace("example", "other")).digest == plan.digest
@@ -119,7 +129,7 @@ def test_digest_is_of_the_meaning():
         ("default:\n  weights: bfloat16\n  weights: float32", 3, ["'weights'", "twice"]),
         ("name: x\ndefaults: {}", 2, ["'defaults'", "'default'"]),
         ("default: bfloat16", 1, ["default", "mapping"]),
-        ("- a\n- b", 1, ["mapping", "name, description, default, rules"]),
+        ("- a\n- b", 1, ["mapping", "name, description, adapted, default, rules"]),
         ("name:\n  a: b", 2, ["name", "text"]),
         ("rules:\n  sites: a", 2, ["rules", "list"]),
         ("rules:\n  - site: a\n    output: float32", 2, ["'site'", "'sites'"]),

@@ -1,8 +1,9 @@
 """A natural voice: text in, speech out."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ import torch
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.executors import executor_of
+from lightning_v2.model.checkpoint import CONFIG, WEIGHTS, CheckpointError, file_digest
 from lightning_v2.model.natural.checkpoint import load_checkpoint, weights_digest
 from lightning_v2.model.natural.config import BINS, HOP, SAMPLE_RATE, STEP, NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
@@ -66,20 +68,41 @@ class NaturalVoice:
         model: the network, in evaluation mode.
         config: its sizes.
         symbols: phone -> row of the embedding.
+        adapted: what plans call them -> folder of weights that have learned those plans.
     """
 
     name: str
     model: NaturalNetwork
     config: NaturalConfig
     symbols: Mapping[str, int]
+    adapted: Mapping[str, Path] = field(default_factory=dict)
     sample_rate: int = SAMPLE_RATE
+    _networks: dict[str, NaturalNetwork] = field(default_factory=dict, repr=False)
     takes: ClassVar[frozenset[Given]] = frozenset({"durations", "f0"})
     prosody_sites: ClassVar[tuple[str, ...]] = ("duration.*", "prosody.pitch")
 
     @property
     def digest(self) -> str:
-        """SHA-256 of its weights as they are in memory."""
-        return weights_digest(self.model)
+        """SHA-256 of its weights as they are in memory, and of the adapted ones."""
+        own = weights_digest(self.model)
+        others = [f"{name} {file_digest(path / WEIGHTS)}" for name, path in self.adapted.items()]
+        return hashlib.sha256("\n".join((own, *others)).encode()).hexdigest() if others else own
+
+    def network(self, adapted: str = "") -> NaturalNetwork:
+        """The network that speaks under a plan: where weights of that name have learned it, with
+        those.
+
+        Raises:
+            CheckpointError: their files are damaged, or are of another kind of voice.
+        """
+        if adapted not in self.adapted:
+            return self.model
+        if adapted not in self._networks:
+            network, config, symbols = load_checkpoint(self.adapted[adapted])
+            if (config, symbols) != (self.config, self.symbols):
+                raise CheckpointError(f"{self.adapted[adapted]} is of another voice: other sizes")
+            self._networks[adapted] = network
+        return self._networks[adapted]
 
     def phonemize(self, text: str) -> tuple[str, ...]:
         """The phones of a text, in the alphabet of misaki.
@@ -205,7 +228,8 @@ def load_folder(folder: Path) -> NaturalVoice:
     Raises:
         CheckpointError: if its files are damaged or foreign.
     """
-    return NaturalVoice(folder.resolve().name, *load_checkpoint(folder))
+    adapted = {path.parent.name: path.parent for path in sorted(folder.glob(f"adapted/*/{CONFIG}"))}
+    return NaturalVoice(folder.resolve().name, *load_checkpoint(folder), adapted)
 
 
 def _say(network: Any, line: NaturalLine) -> Spoken:

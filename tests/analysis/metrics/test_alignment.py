@@ -61,8 +61,8 @@ def test_boundaries_of_a_sentence_that_only_starts_later_stay():
     assert boundary_shifts(before, before + [0, 3, 0]) == pytest.approx([-2, 1, 1])
 
 
-def spoken(samples, **told):
-    return Speech("a", np.zeros(samples, np.float32), ("ah",), sample_rate=24000, hop=256, **told)
+def spoken(samples, hop=256, **told):
+    return Speech("a", np.zeros(samples, np.float32), ("ah",), sample_rate=24000, hop=hop, **told)
 
 
 def test_what_of_two_speeches_belongs_together():

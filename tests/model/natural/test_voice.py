@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -6,11 +7,14 @@ import torch
 
 import lightning_v2 as lv2
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model.checkpoint import CheckpointError
+from lightning_v2.model.natural.checkpoint import save_checkpoint
 from lightning_v2.model.natural.config import BINS
 from lightning_v2.model.natural.source import LOWEST_F0
 from lightning_v2.model.natural.voice import white_noise
 from lightning_v2.text import TextError
 from tests.model.natural.conftest import TEXT
+from tests.untrained import SMALL, network, symbols
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +155,38 @@ def test_speech_of_lines_is_what_was_spoken_in_whatever_order(voice, speech):
     for name in ("waveform", "f0"):  # by however many threads
         given, wanted = getattr(found, name), getattr(speech, name)
         np.testing.assert_allclose(given, wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_a_plan_that_was_learned_is_spoken_with_the_weights_that_learned_it(
+    natural_folder, tmp_path
+):
+    own = lv2.load(natural_folder)
+    learned = network(SMALL, seed=1)
+    folder = tmp_path / "both"
+    shutil.copytree(natural_folder, folder)
+    save_checkpoint(folder / "adapted" / "low", learned, SMALL, symbols(), {})
+    voice = lv2.load(folder)
+    save_checkpoint(tmp_path / "other", learned, SMALL, symbols(), {})
+    other = lv2.load(tmp_path / "other")
+    text = "default: {weights: bfloat8_b}\nrules: [{sites: source.phase, output: uint32}]"
+    plain, adapted = lv2.Plan.parse(text), lv2.Plan.parse(f"adapted: low\n{text}")
+
+    def said(voice, plan):
+        with lv2.emulate(voice, plan):
+            return voice.synthesize("Two.").waveform
+
+    assert np.array_equal(voice.synthesize("Two.").waveform, own.synthesize("Two.").waveform)
+    assert np.array_equal(said(voice, plain), said(own, plain))
+    assert np.array_equal(said(voice, adapted), said(other, plain))
+    assert np.array_equal(said(own, adapted), said(own, plain))  # it has none of that name
+    assert voice.network("low") is voice.network("low") and voice.network() is voice.model
+    assert len({own.digest, voice.digest, other.digest}) == 3
+
+
+def test_adapted_weights_of_another_voice_are_refused(natural_folder, tmp_path):
+    folder = tmp_path / "both"
+    shutil.copytree(natural_folder, folder)
+    wider = replace(SMALL, inner=2 * SMALL.inner)
+    save_checkpoint(folder / "adapted" / "low", network(wider), wider, symbols(), {})
+    with pytest.raises(CheckpointError, match="low is of another voice: other sizes"):
+        lv2.load(folder).network("low")
