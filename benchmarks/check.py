@@ -6,9 +6,7 @@ by the choice of the first? Every plan is judged in the fast tier without contro
 was if it was interrupted. Prints all reports and writes benchmarks/results/check.json. About an
 hour on two cores.
 
-With --reference the hundred is held against the float32 of that voice as well: the voice as it was
-before it was adapted to the plan. With --time the fast check of `--plan` is run once more from an
-empty store, and timed.
+With --time the fast check of `--plan` is run once more from an empty store, and timed.
 """
 
 import argparse
@@ -33,7 +31,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", default="lightning-v2", help="a name in data/plans/ or a file")
     parser.add_argument("--voice", default="lark", help="a name in data/voices/ or a folder")
-    parser.add_argument("--reference", help="a folder: the voice before it was adapted")
     parser.add_argument("--recordings", type=Path, help="see `lightning-v2 check --help`")
     parser.add_argument("--folder", type=Path, help="of results, as for `lightning-v2 check`")
     parser.add_argument(
@@ -64,16 +61,6 @@ def main() -> int:
     save()
     found["further"] = checked(args.plan, further, args.folder, tier="exact", controls=False)
     save()
-    if args.reference:
-        found["before_adapting"] = checked(
-            args.plan,
-            first,
-            args.folder,
-            tier="exact",
-            controls=False,
-            reference=args.reference,
-        )
-        save()
     some = dict(texts[: args.sentences])
     for name in presets():
         found["plans"][name] = checked(name, some, args.folder, tier="fast", controls=False)

@@ -39,30 +39,21 @@ def check_table() -> str:
             ("control, exact tier", "must", "does"),
             ((f"{c.name}: {c.what}", c.must, c.does) for c in exact.controls),
         ),
-        *_others(record),
+        *_further(record),
         *_judged(record["plans"]),
         *_time(record),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _others(record: dict) -> list[str]:
-    """Other sentences, and another reference."""
-    lines = []
-    if "further" in record:
-        run = Check.from_dict(record["further"])
-        lines.append(
-            f"\nOn the next {len(run.sentences)} held-out sentences, {run.tier} tier: "
-            f"**{run.answer}**{_failures(run)}.\n"
-        )
-    if "before_adapting" in record:
-        run = Check.from_dict(record["before_adapting"])
-        lines.append(
-            f"\nThe first {len(run.sentences)} against the float32 of the voice before it was "
-            f"adapted to the plan (weights {run.reference.digest[:12]}), {run.tier} tier: "
-            f"**{run.answer}**{_failures(run)}.\n"
-        )
-    return lines
+def _further(record: dict) -> list[str]:
+    if "further" not in record:
+        return []
+    run = Check.from_dict(record["further"])
+    return [
+        f"\nOn the next {len(run.sentences)} held-out sentences, {run.tier} tier: "
+        f"**{run.answer}**{_failures(run)}.\n"
+    ]
 
 
 def _judged(plans: dict[str, dict]) -> list[str]:
