@@ -52,21 +52,30 @@ def product_of(site: Site, precision: SitePrecision) -> Product:
 
     A constant stands on the right, but where the left operand alone is a matrix.
     """
-    left, right, result = site.shapes[0], site.shapes[1], site.shapes[-1]
-    operands = precision.activations, precision.weights
-    if site.weights and len(left) == 2 < len(right):
-        operands = operands[::-1]
+    left, result = site.shapes[0], site.shapes[-1]
+    in0, in1 = operand_formats(site, precision)
     return Product(
         m=_tiles(math.prod(left[:-1])),
         k=_tiles(left[-1]),
         n=_tiles(result[-1]),
-        in0=operands[0],
-        in1=operands[1],
+        in0=in0,
+        in1=in1,
         output=precision.output,
         math_fidelity=precision.math_fidelity,
         width=precision.in0_block_w or 1,
         wide=precision.fp32_dest_acc_en,
     )
+
+
+def operand_formats(site: Site, precision: SitePrecision) -> tuple[str, str]:
+    """Those of the left and the right operand of a product with a constant matrix."""
+    formats = precision.activations, precision.weights
+    return formats[::-1] if is_left(site) else formats
+
+
+def is_left(site: Site) -> bool:
+    """Whether the constant of a product is its left operand."""
+    return bool(site.weights) and len(site.shapes[0]) == 2 < len(site.shapes[1])
 
 
 def _tiles(values: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from lightning_v2.deployment.cycles import product_of, site_cycles
+from lightning_v2.deployment.cycles import is_left, operand_formats, product_of, site_cycles
 from lightning_v2.deployment.device.programs import Grid, Product, ProgramError, choices, config_of
 from lightning_v2.deployment.lowering.fused_calls import FusedCalls
 from lightning_v2.deployment.lowering.single_calls import SingleCalls
@@ -111,16 +111,18 @@ def _kernel(precision: SitePrecision) -> dict[str, object]:
 
 def _product(site: Site, precision: SitePrecision, arch: str) -> tuple[Product | None, str]:
     """The product that a program config is for, with blocks of K as they were emulated."""
-    if site.op not in ("linear", "matmul") or not site.weights or len(site.shapes[1]) != 2:
+    one_matrix = len(site.shapes[1]) == 2 or is_left(site)
+    if site.op not in ("linear", "matmul") or not site.weights or not one_matrix:
         return None, "no product with a constant matrix"
     left, result = site.shapes[0], site.shapes[-1]
     if precision.in0_block_w is None:
+        in0, in1 = operand_formats(site, precision)
         chosen = choose(
             left[-2] if len(left) > 1 else 1,
             left[-1],
             result[-1],
-            in0=precision.activations,
-            in1=precision.weights,
+            in0=in0,
+            in1=in1,
             output=precision.output,
             bias=precision.vectors if site.vectors and precision.output != "float32" else None,
             fp32_dest_acc_en=precision.fp32_dest_acc_en,

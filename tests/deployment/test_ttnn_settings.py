@@ -69,6 +69,12 @@ def test_programs_are_of_the_shapes(found):
     assert found["embed"]["program"] is None and found["embed"]["cycles"] > 0
 
 
+def test_a_constant_on_the_left_has_a_program_too():
+    found = lv2.ttnn_settings(lv2.load(), "lightning-v2")["vocoder.inverse_cosines"]
+    assert found["program"]["class"].startswith("MatmulMultiCoreReuseMultiCast")
+    assert "cycles, by" in found["program_reason"] and found["weights"] == "bfloat8_b"
+
+
 def test_cycles_add_up_to_those_of_the_search():
     voice, plan = lv2.load(), lv2.Plan.load("bfp8-lofi")
     sites = voice_sites(voice)
