@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     from lightning_v2.search.check import check
     from lightning_v2.voices import load
 
-    plans = [Plan.load(plan) for plan in args.plans]
+    # What is told of is the weights that are given and those that come out, none kept beside them.
+    plans = [replace(Plan.load(plan), adapted="") for plan in args.plans]
     name = "-".join([Path(args.voice).stem, *(plan.name for plan in plans)])
     folder = args.result or Path(re.sub(r"[^\w-]+", "-", name))
     schedule = Schedule(steps=args.steps, rate=args.rate, seed=args.seed)
