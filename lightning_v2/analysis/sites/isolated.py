@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lightning_v2 import tensix
 from lightning_v2.analysis.sites.lock_step import first
@@ -46,12 +46,14 @@ class Isolated:
     NaN where that leaves a call to PyTorch.
     """
 
-    def __init__(self, voice: Voice, plan: Plan, tier: str):
-        """tier: "exact" or "fast"."""
-        self._module, self._tier, self._plan = voice.model, tier, plan
+    def __init__(self, voice: Voice, plan: Plan, tier: str, network: nn.Module | None = None):
+        """tier: "exact" or "fast". network: whose calls they are, one of the voice's; that of its
+        float32 if not given."""
+        network = voice.model if network is None else network
+        self._module, self._tier, self._plan = network, tier, plan
         self._precisions = lowered_precisions(voice, plan)
-        self._calls = SingleCalls(voice.model)
-        self._fused = FusedCalls(voice.model, plan.for_site)
+        self._calls = SingleCalls(network)
+        self._fused = FusedCalls(network, plan.for_site)
 
     def first(self, site: str) -> str | None:
         """The site whose work the program of this one may do, too."""

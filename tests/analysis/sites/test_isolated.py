@@ -10,7 +10,7 @@ TEXT = "Hi."
 def unlike(plan, tier):
     """Sites at which a call by itself has other bits than the lowering had, and by how much."""
     voice, plan = lv2.load(), lv2.Plan.load(plan)
-    alone, found = Isolated(voice, plan, tier), {}
+    alone, found = Isolated(voice, plan, tier, voice.network(plan.adapted)), {}
 
     def observe(call):
         again, output = alone(call), call.result
