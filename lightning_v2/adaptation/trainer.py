@@ -26,7 +26,8 @@ from lightning_v2.text import TextError
 from lightning_v2.training.loop import read_state
 
 _AVERAGED = 0.99
-"""What the running average of the weights keeps of itself in a step: one text a step is noisy."""
+"""What the running average of the weights keeps of itself in a step, at most: one text a step is
+noisy. Of the first steps it is the mean."""
 
 Policy = Callable[[str], SitePrecision]
 """Site -> how it runs."""
@@ -228,10 +229,11 @@ class Trainer:
                 "not depend on any weight that could learn"
             )
         self.optimizer.step()
+        self.progress.step += 1
+        kept = min(_AVERAGED, self.progress.step / (self.progress.step + 1))
         with torch.no_grad():
             for name, x in self.weights.items():
-                self.average[name].lerp_(x, 1 - _AVERAGED)
-        self.progress.step += 1
+                self.average[name].lerp_(x, 1 - kept)
         return loss
 
     def loss(self, lesson: Lesson, policy: Policy) -> Tensor:
