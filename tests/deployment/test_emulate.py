@@ -93,17 +93,19 @@ def test_full_precision_is_close_to_the_network_exactly(trained):
         assert 28 < snr(exact, reference.waveform) < 80
 
 
-@pytest.mark.parametrize("name", ["fp32", "bf16", "lightning-v2"])
-def test_the_lowering_is_the_interception_where_every_site_has_a_program(trained, name):
+@pytest.mark.parametrize(
+    ("name", "largest"), [("fp32", 3e-3), ("bf16", 3e-2), ("lightning-v2", 0.12)]
+)
+def test_the_lowering_is_the_interception_where_every_site_has_a_program(trained, name, largest):
     """They differ in how the host rounds ties of what it uploads, and, unless a plan says the same
     for both, in how K is cut into blocks. The order of sums tips some roundings, and angles of many
-    turns make more of them."""
+    turns make more of them; LoFi cuts to 7 bits, so that a value that is tipped moves further."""
     text = own(name).to_yaml().replace("default:", "default:\n  in0_block_w: 1")
     plan, reference = Plan.parse(f"{text.rstrip()}\n{APART}"), trained.synthesize(TEXT)
     intercepted = interception(trained, plan, TEXT, reference)
     with emulate(trained, plan):
         low = say(trained, forced=reference)
-    assert np.abs(low - intercepted).max() < 3e-2 * np.abs(intercepted).max()
+    assert np.abs(low - intercepted).max() < largest * np.abs(intercepted).max()
 
 
 @pytest.mark.parametrize("name", ["bf16", "lightning-v2"])

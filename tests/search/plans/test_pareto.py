@@ -39,7 +39,10 @@ def test_figure():
         "evolve",
         "judged: equivalent",
         "judged: not equivalent",
+        "judged equivalent up to here",
     ]
+    limit = shown.figure.axes[0].lines[1]
+    assert {*limit.get_ydata()} == {2.0}  # the worst score of those that were judged equivalent
     line = shown.figure.axes[0].lines[0]
     assert line.get_xydata().tolist() == [[0.3, 5.0], [0.5, 2.0], [0.9, 1.0]]
     assert "loss of 5 plans" in shown.alt
