@@ -70,12 +70,7 @@ def product_of(site: Site, precision: SitePrecision) -> Product:
 def operand_formats(site: Site, precision: SitePrecision) -> tuple[str, str]:
     """Those of the left and the right operand of a product with a constant matrix."""
     formats = precision.activations, precision.weights
-    return formats[::-1] if is_left(site) else formats
-
-
-def is_left(site: Site) -> bool:
-    """Whether the constant of a product is its left operand."""
-    return bool(site.weights) and len(site.shapes[0]) == 2 < len(site.shapes[1])
+    return formats[::-1] if site.has_left_constant else formats
 
 
 def _tiles(values: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from lightning_v2.deployment.cycles import is_left, operand_formats, product_of, site_cycles
+from lightning_v2.deployment.cycles import operand_formats, product_of, site_cycles
 from lightning_v2.deployment.device.programs import Grid, Product, ProgramError, choices, config_of
 from lightning_v2.deployment.lowering.fused_calls import FusedCalls
 from lightning_v2.deployment.lowering.single_calls import SingleCalls
@@ -111,7 +111,7 @@ def _kernel(precision: SitePrecision) -> dict[str, object]:
 
 def _product(site: Site, precision: SitePrecision, arch: str) -> tuple[Product | None, str]:
     """The product that a program config is for, with blocks of K as they were emulated."""
-    one_matrix = len(site.shapes[1]) == 2 or is_left(site)
+    one_matrix = len(site.shapes[1]) == 2 or site.has_left_constant
     if site.op not in ("linear", "matmul") or not site.weights or not one_matrix:
         return None, "no product with a constant matrix"
     left, result = site.shapes[0], site.shapes[-1]

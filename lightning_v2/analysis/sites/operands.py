@@ -10,7 +10,6 @@ from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Voice
-from lightning_v2.model.natural.layers import LeftBasis
 from lightning_v2.precision import voice_sites
 from lightning_v2.tensix import Site, SiteCall, SitePrecision
 from lightning_v2.tensix.numbers.constants import Constants
@@ -76,9 +75,8 @@ def product_of(voice: Voice, preferred: str) -> str:
 def _products(voice: Voice) -> list[Site]:
     """Those whose constant is the right operand, as the device has it."""
     calls = SingleCalls(voice.model)
-    left = {name for name, part in voice.model.named_modules() if isinstance(part, LeftBasis)}
     products = (s for s in voice_sites(voice) if s.op in ("linear", "matmul") and s.weights)
-    return [s for s in products if s.name not in left and not calls.reorders(s.name)]
+    return [s for s in products if not s.has_left_constant and not calls.reorders(s.name)]
 
 
 def operands(voice: Voice, text: str, site: str, seed: int = 0) -> Operands:

@@ -8,7 +8,6 @@ from torch import nn
 from lightning_v2.deployment.lowering.blocks import in0_block_w
 from lightning_v2.deployment.lowering.taps import orders, spread, steps
 from lightning_v2.deployment.lowering.voices import has_lowering
-from lightning_v2.model.natural.layers import LeftBasis
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 
@@ -19,7 +18,6 @@ class SingleCalls:
         self._lowered = has_lowering(model)
         self._orders = orders(model) if self._lowered else {}
         self._steps = steps(model) if self._lowered else {}
-        self._left = {name for name, x in model.named_modules() if isinstance(x, LeftBasis)}
 
     def precision(self, precision: SitePrecision, site: Site) -> SitePrecision:
         """With the blocks along K that the lowering chooses.
@@ -31,7 +29,7 @@ class SingleCalls:
             return precision
         if site.op not in ("linear", "matmul"):
             return precision
-        if not site.weights or site.name in self._left:
+        if not site.weights or site.has_left_constant:
             return replace(precision, in0_block_w=1)
         rows, columns = site.shapes[1]
         k, n = (columns, rows) if site.op == "linear" else (rows, columns)

@@ -115,6 +115,11 @@ class Site:
     shapes: tuple[tuple[int, ...], ...]
     role: str = ""
 
+    @property
+    def has_left_constant(self) -> bool:
+        """Whether its constant matrix is the left operand of its product."""
+        return bool(self.weights) and len(self.shapes[0]) == 2 < len(self.shapes[1])
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SiteCall:
