@@ -235,9 +235,11 @@ def applied(precisions: Precisions, moves: Sequence[Move]) -> Precisions:
     return result
 
 
-def plan_of(precisions: Precisions, name: str = "", description: str = "") -> Plan:
-    """A plan that says just that. The same precisions make the same rules, so that their results
-    are found again."""
+def plan_of(
+    precisions: Precisions, name: str = "", description: str = "", adapted: str = ""
+) -> Plan:
+    """A plan that says just that, of a voice that speaks with the weights `adapted`. The same
+    precisions make the same rules, so that their results are found again."""
     common = _most_common(precisions)
     groups: dict[SitePrecision, list[str]] = {}
     for site, precision in precisions.items():
@@ -248,7 +250,7 @@ def plan_of(precisions: Precisions, name: str = "", description: str = "") -> Pl
         if precision != common
     ]
     content = {"default": _differences(common, SitePrecision()), "rules": rules}
-    head = {"name": name, "description": description}
+    head = {"name": name, "description": description, "adapted": adapted}
     head = {key: text for key, text in head.items() if text}
     return Plan.parse(yaml.safe_dump({**head, **content}, sort_keys=False))
 

@@ -27,9 +27,11 @@ class StubBench:
     metric: str = "loss"
     voice: str = "lark"
     calls: list = field(default_factory=list)
+    adapted: set = field(default_factory=set)
 
     def measure(self, plans):
         self.calls.append(len(plans))
+        self.adapted |= {plan.adapted for plan in plans}
         found = [self.loss(plan) for plan in plans]
         return pd.DataFrame({"loss": found, "score": found})
 

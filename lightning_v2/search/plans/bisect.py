@@ -33,6 +33,7 @@ class Bisection:
 def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisection:
     """Switch a growing number of sites, in the order of execution, from a good plan to a bad one.
 
+    The voice speaks with the weights that the bad plan asks for: they are not of one site.
     Halving finds a crossing of the threshold. There may be others where a site further on makes
     good what one before it has broken.
 
@@ -55,7 +56,8 @@ def first_break(bench: Bench, good: Plan, bad: Plan, threshold: float) -> Bisect
     found: dict[int, tuple[float, bool]] = {}
 
     def try_out(counts: list[int]) -> None:
-        plans = [plan_of(start | {site: end[site] for site in order[:n]}) for n in counts]
+        tried = [start | {site: end[site] for site in order[:n]} for n in counts]
+        plans = [plan_of(precisions, adapted=bad.adapted) for precisions in tried]
         table = bench.measure(plans)
         for count, value, score in zip(counts, table[metric], table["score"], strict=True):
             found[count] = float(value), not score <= limit

@@ -142,7 +142,7 @@ def search(
     refuse_unreachable(space)
     path = bench.folder / "searches" / f"{_digest(bench, space, strategy, generations)}.parquet"
     with bench.open() as opened:
-        losses = ranked(opened, space.start, space.moves)
+        losses = ranked(opened, space.start, space.moves, space.adapted)
         trials = Trials(opened, space, path)
         greedy(trials, losses["lost"])
         if strategy == "evolve":
@@ -173,7 +173,7 @@ def space_of(
         for low in constraints.lows()
         for group, members in _groups(counted, low, globs)
     ]
-    return Space(precisions_of(base, sites), tuple(moves), sites, constraints)
+    return Space(precisions_of(base, sites), tuple(moves), sites, constraints, base.adapted)
 
 
 def rooms(sites: Sequence[Site], preferred: Sequence[str] = ()) -> list[str]:

@@ -44,19 +44,22 @@ def sensitivity(
     sites = voice_sites(voice_of(bench.voice))
     moves = [Move.of(name, found, low) for name, found in groups(sites, low, globs).items()]
     start = precisions_of(base, sites)
-    table = ranked(bench, start, moves)
+    table = ranked(bench, start, moves, base.adapted)
     details = [_saved(start, move, tuple(sites)) for move in moves]
     columns = pd.DataFrame(details)
     table = pd.concat([table[["group"]], columns, table.drop(columns="group")], axis=1)
     return table.sort_values("lost", ascending=False, ignore_index=True)
 
 
-def ranked(bench: Bench, start: Precisions, moves: Sequence[Move]) -> pd.DataFrame:
-    """What is lost by each move alone: a row a move, in order.
+def ranked(
+    bench: Bench, start: Precisions, moves: Sequence[Move], adapted: str = ""
+) -> pd.DataFrame:
+    """What is lost by each move alone: a row a move, in order. adapted: weights of the voice.
 
     Columns: group, lost, and those of `Bench.measure`.
     """
-    plans = [plan_of(start), *(plan_of(applied(start, [move])) for move in moves)]
+    tried = [start, *(applied(start, [move]) for move in moves)]
+    plans = [plan_of(precisions, adapted=adapted) for precisions in tried]
     found = bench.measure(plans)
     # A base that is broken already (infinite) loses nothing by anything.
     lost = (found["score"] - found["score"].iloc[0]).fillna(0.0)

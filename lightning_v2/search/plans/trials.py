@@ -26,12 +26,14 @@ class Space:
         moves: of one site with several the later one wins.
         sites: of the voice.
         constraints: of the plans that are wanted.
+        adapted: weights that the voice speaks with, see `Plan`.
     """
 
     start: Precisions
     moves: tuple[Move, ...]
     sites: tuple[Site, ...]
     constraints: Constraints
+    adapted: str = ""
     _figures: dict[Choice, Figures] = field(default_factory=dict, init=False)
 
     @property
@@ -43,7 +45,7 @@ class Space:
         return applied(self.start, [self.moves[index] for index in sorted(choice)])
 
     def plan(self, choice: Choice) -> Plan:
-        return plan_of(self.precisions(choice))
+        return plan_of(self.precisions(choice), adapted=self.adapted)
 
     def figures(self, choice: Choice) -> Figures:
         if choice not in self._figures:

@@ -195,6 +195,21 @@ def test_free_running_pairs_frames_and_leaves_samples_out(tone, utterance):
     assert values["harmonic_relation_p95_cycles"] < 0.05
 
 
+@pytest.mark.parametrize("scores", [(4.2, 4.5, 4.6), (4.6, 4.2, 4.5), (4.5, 4.6, 4.2)])
+def test_one_feed_of_pesq_decides_nothing(monkeypatch, utterance, scores):
+    asked = []
+
+    def pesq_of(rate, reference, candidate, band):
+        assert (rate, band) == (16000, "wb")
+        assert len(reference) == len(candidate)
+        asked.append(len(reference))
+        return scores[len(asked) - 1]
+
+    monkeypatch.setattr("pesq.pesq", pesq_of)
+    assert audio_metrics.pesq_wb_mos(utterance, utterance, RATE) == 4.5
+    assert [length - asked[0] for length in asked] == list(audio_metrics.PESQ_LEADS)
+
+
 def test_silence_gives_no_number_instead_of_an_error():
     silence = np.zeros(RATE, np.float32)
     values = measure(silence, silence)

@@ -1,6 +1,7 @@
 """A planted site, found in as few steps as halving takes."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from stubs import StubBench
@@ -34,6 +35,13 @@ def test_the_planted_site_is_found(sites, place):
     assert steps.columns.tolist() == ["low_sites", "last_site", "loss", "breaks"]
     assert len(steps) == 2 + len(halvings)
     assert steps[steps.breaks].low_sites.min() == steps[~steps.breaks].low_sites.max() + 1
+
+
+@pytest.mark.parametrize("good", [GOOD, replace(GOOD, adapted="theirs")])
+def test_the_voice_speaks_with_the_weights_of_the_bad_plan(sites, good):
+    bench = StubBench(sites, {(sites[5].name, "LoFi"): 2.0})
+    first_break(bench, good, replace(BAD, adapted="mine"), 1.0)
+    assert bench.adapted == {"mine"}
 
 
 def test_sites_that_do_not_differ_are_no_steps(sites):

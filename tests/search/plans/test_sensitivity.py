@@ -1,5 +1,7 @@
 """Ranks of sites whose losses are known."""
 
+from dataclasses import replace
+
 import pytest
 from stubs import BASE, StubBench
 
@@ -30,6 +32,11 @@ def test_each_site_with_weights_by_itself_worst_first(bench, sites):
     assert gains.saved_bytes == sites["vocoder.head.noise_gain.log"].weights * 11.5 / 8
     assert gains.macs == sites["vocoder.head.noise_gain.log"].macs
     assert bench.calls == [1 + len(table)]
+
+
+def test_the_voice_speaks_with_the_weights_of_the_base(bench):
+    sensitivity(bench, replace(BASE, adapted="mine"), {"weights": "bfloat4_b"}, ["decoder.*"])
+    assert bench.adapted == {"mine"}
 
 
 def test_groups_by_glob(bench, sites):

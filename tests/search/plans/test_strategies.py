@@ -23,15 +23,15 @@ LOST = {(site.name, "LoFi"): value for site, value in zip(SITES, LOFI, strict=Tr
 }
 
 
-def searched(constraints, extra=None, sites=SITES, lost=LOST):
+def searched(constraints, extra=None, sites=SITES, lost=LOST, adapted=""):
     moves = tuple(
         Move.of(name, found, low)
         for low in constraints.lows()
         for name, found in groups(sites, low).items()
     )
     bench = StubBench(sites, lost, extra)
-    space = Space(precisions_of(BASE, sites), moves, sites, constraints)
-    return bench, Trials(bench, space), ranked(bench, space.start, moves)["lost"]
+    space = Space(precisions_of(BASE, sites), moves, sites, constraints, adapted)
+    return bench, Trials(bench, space), ranked(bench, space.start, moves, adapted)["lost"]
 
 
 def optimum(bench, space):
@@ -49,6 +49,13 @@ def test_greedy_finds_the_optimum_of_losses_that_add_up():
     low = {trials.space.moves[move].group for move in best.choice}
     assert low == {sites[index].name for index in (0, 1, 3, 5)}
     assert best.score == pytest.approx(optimum(bench, trials.space))
+
+
+def test_every_plan_speaks_with_the_weights_of_the_base():
+    bench, trials, lost = searched(Constraints(lofi_share=0.5), adapted="mine")
+    greedy(trials, lost)
+    evolve(trials, lost, 1)
+    assert bench.adapted == {"mine"} == {trial.plan.adapted for trial in trials.all}
 
 
 def test_greedy_meets_two_constraints_at_once():
