@@ -16,8 +16,8 @@ import pandas as pd
 import soxr
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.metrics import naturalness, recogniser, words
-from lightning_v2.analysis.metrics.clip import RATE
+from lightning_v2.analysis.metrics.judges import naturalness, recogniser, words
+from lightning_v2.analysis.metrics.judges.clip import RATE
 from lightning_v2.analysis.verdict import distortions
 from lightning_v2.analysis.verdict.controls import shifted, slower
 from lightning_v2.model import Speech, Voice

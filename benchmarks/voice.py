@@ -1,7 +1,7 @@
 """Quality and speed of a voice beside its teacher, on sentences it was not trained on.
 
 Prints a table and writes benchmarks/results/voice.json. DNSMOS and word errors of all voices are of
-the same texts in the same run, each clip fed as `metrics/clip.py` says: at one level, without the
+the same texts in the same run, each clip fed as `metrics/judges/clip.py` says: at one level, without the
 silence around it, to its end. About 15 minutes on a core for 200 sentences.
 """
 
@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics.audio_metrics import lsd_db, pesq_wb_mos
+from lightning_v2.analysis.metrics.judges.naturalness import dnsmos
+from lightning_v2.analysis.metrics.judges.recogniser import NAME as RECOGNISER
+from lightning_v2.analysis.metrics.judges.recogniser import hypothesis
+from lightning_v2.analysis.metrics.judges.words import word_errors
 from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES
-from lightning_v2.analysis.metrics.naturalness import dnsmos
-from lightning_v2.analysis.metrics.recogniser import NAME as RECOGNISER
-from lightning_v2.analysis.metrics.recogniser import hypothesis
-from lightning_v2.analysis.metrics.words import word_errors
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import held_out_texts
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lightning_v2.analysis.metrics.endpoints import Run
-from lightning_v2.analysis.metrics.phase import PhaseDrift
+from lightning_v2.analysis.metrics.sound.phase import PhaseDrift
 from lightning_v2.analysis.metrics.unmeasured import reasons
 from lightning_v2.analysis.sites.site_values import SiteValues
 from lightning_v2.model import Speech

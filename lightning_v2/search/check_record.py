@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from lightning_v2.analysis.metrics.endpoints import CONFIDENCE, ENDPOINTS, Endpoint
-from lightning_v2.analysis.metrics.recogniser import NAME as RECOGNISER
+from lightning_v2.analysis.metrics.judges.recogniser import NAME as RECOGNISER
 from lightning_v2.analysis.verdict.control_verdict import Answer, ControlVerdict, answer_of
 from lightning_v2.analysis.verdict.controls import CONTROLS
 from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES, Judgement, Verdict

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from lightning_v2.analysis.metrics.spectrogram import spectrogram
+from lightning_v2.analysis.metrics.sound.spectrogram import spectrogram
 from tests.browser.players import PHONE, RATE, pressed, three_clips, tone
 from widgets import ABPlayer, Clip
 from widgets.player.wav import read_wav_base64

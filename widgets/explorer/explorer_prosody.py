@@ -3,10 +3,11 @@
 import numpy as np
 
 from lightning_v2.analysis.display import colours
-from lightning_v2.analysis.metrics import alignment, pitch
-from lightning_v2.analysis.metrics.phone_lengths import phone_lengths
+from lightning_v2.analysis.metrics import alignment
+from lightning_v2.analysis.metrics.complaints.phone_lengths import phone_lengths
 from lightning_v2.analysis.metrics.sanity import playable
-from lightning_v2.analysis.metrics.spectrogram import HOP
+from lightning_v2.analysis.metrics.sound import pitch
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP
 from widgets.explorer import explorer_drawing as drawing
 from widgets.explorer.explorer_result import Result
 

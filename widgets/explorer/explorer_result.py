@@ -8,7 +8,7 @@ import pandas as pd
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.metrics import audio_metrics
-from lightning_v2.analysis.metrics.phase import PhaseDrift
+from lightning_v2.analysis.metrics.sound.phase import PhaseDrift
 from lightning_v2.analysis.sites.kept_reference import KeptReference, Said, go_on
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech

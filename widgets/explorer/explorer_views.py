@@ -13,7 +13,7 @@ import numpy as np
 from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.metrics import alignment
 from lightning_v2.analysis.metrics.sanity import playable
-from lightning_v2.analysis.metrics.spectrogram import HOP, level_difference_db, spectrogram
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, level_difference_db, spectrogram
 from lightning_v2.analysis.sites.site_values import broken_sites
 from widgets.explorer import explorer_drawing as drawing
 from widgets.explorer.explorer_measures import cards_of, glance_of

@@ -84,7 +84,7 @@ class Clip:
 
     def _loudness_lufs(self) -> float | None:
         """By which levels are matched, without the gain; None where nothing is loud enough."""
-        from lightning_v2.analysis.metrics.loudness import loudness_lufs
+        from lightning_v2.analysis.metrics.sound.loudness import loudness_lufs
 
         loudness = loudness_lufs(playable(self.waveform), self.sample_rate)
         return loudness if np.isfinite(loudness) else None

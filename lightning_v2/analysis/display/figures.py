@@ -22,8 +22,8 @@ from lightning_v2.analysis.display.drawing import (
     whole_frames,
 )
 from lightning_v2.analysis.display.picture import Note, Picture
-from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
-from lightning_v2.analysis.metrics.spectrogram import level_difference_db, spectrogram
+from lightning_v2.analysis.metrics.sound.phase import BAND_EDGES_HZ
+from lightning_v2.analysis.metrics.sound.spectrogram import level_difference_db, spectrogram
 from lightning_v2.analysis.metrics.unmeasured import unaligned_words
 from lightning_v2.analysis.sites.site_values import lowest
 from lightning_v2.precision import Coverage

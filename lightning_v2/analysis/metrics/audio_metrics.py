@@ -4,16 +4,17 @@ import functools
 
 import numpy as np
 
-from lightning_v2.analysis.metrics import alignment, loudness, pitch
+from lightning_v2.analysis.metrics import alignment
 from lightning_v2.analysis.metrics.alignment import (
     boundary_shifts,
     matching_frames,
     matching_samples,
 )
 from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES, METRICS
-from lightning_v2.analysis.metrics.phase import PhaseDrift, phase_drift
 from lightning_v2.analysis.metrics.sanity import flaw, refusal
-from lightning_v2.analysis.metrics.spectrogram import (
+from lightning_v2.analysis.metrics.sound import loudness, pitch
+from lightning_v2.analysis.metrics.sound.phase import PhaseDrift, phase_drift
+from lightning_v2.analysis.metrics.sound.spectrogram import (
     HOP,
     comparison_floor,
     mel_level_db,
@@ -210,7 +211,7 @@ def words_agree_percent(
 
     NaN for none, and for a `sanity.refusal`.
     """
-    from lightning_v2.analysis.metrics import recogniser, words
+    from lightning_v2.analysis.metrics.judges import recogniser, words
 
     if refusal("words_agree_percent", sample_rate, reference=reference, candidate=candidate):
         return NAN
@@ -223,7 +224,7 @@ def dnsmos_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) -
 
     NaN where one of the two is silent, and for a `sanity.refusal`.
     """
-    from lightning_v2.analysis.metrics.naturalness import dnsmos
+    from lightning_v2.analysis.metrics.judges.naturalness import dnsmos
 
     before = after = dict.fromkeys(DNSMOS_SCORES, NAN)
     if not refusal("dnsmos", sample_rate, reference=reference, candidate=candidate):

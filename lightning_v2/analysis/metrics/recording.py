@@ -9,7 +9,11 @@ from scipy.fft import dct
 
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.sanity import LARGEST, flawed
-from lightning_v2.analysis.metrics.spectrogram import comparison_floor, mel_level_db, spectrogram
+from lightning_v2.analysis.metrics.sound.spectrogram import (
+    comparison_floor,
+    mel_level_db,
+    spectrogram,
+)
 from lightning_v2.errors import LightningError
 from lightning_v2.model import Speech
 

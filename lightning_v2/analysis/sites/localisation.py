@@ -15,8 +15,8 @@ import pandas as pd
 
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
-from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
-from lightning_v2.analysis.metrics.spectrogram import decibels, spectrogram
+from lightning_v2.analysis.metrics.sound.phase import BAND_EDGES_HZ
+from lightning_v2.analysis.metrics.sound.spectrogram import decibels, spectrogram
 from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice

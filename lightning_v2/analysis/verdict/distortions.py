@@ -7,8 +7,8 @@ what it makes of it. Levels are RMS, relative to the speech. None needs a voice 
 import librosa
 import numpy as np
 
-from lightning_v2.analysis.metrics.loudness import pauses
-from lightning_v2.analysis.metrics.spectrogram import HOP, WINDOW
+from lightning_v2.analysis.metrics.sound.loudness import pauses
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, WINDOW
 
 FADE_S = 0.005
 """Noise in pauses comes and goes within this time, without a click."""

@@ -14,9 +14,9 @@ import pandas as pd
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from lightning_v2.analysis.comparison import Comparison
-from lightning_v2.analysis.metrics import loudness, pitch
 from lightning_v2.analysis.metrics.alignment import f0
-from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, spectrogram
+from lightning_v2.analysis.metrics.sound import loudness, pitch
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, decibels, spectrogram
 from lightning_v2.analysis.sites.localisation import band_edges, band_levels
 from lightning_v2.errors import ArgumentError
 

@@ -10,7 +10,7 @@ from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.drawing import WIDTH, draw_map, for_all, plans
 from lightning_v2.analysis.display.figures import DIFFERENCE_RANGE_DB, LEVEL_RANGE_DB
 from lightning_v2.analysis.display.picture import Picture
-from lightning_v2.analysis.metrics.spectrogram import HOP, level_difference_db, spectrogram
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, level_difference_db, spectrogram
 from lightning_v2.chapters.error_location.error_location import sounds_of
 from lightning_v2.errors import ArgumentError
 

@@ -15,8 +15,8 @@ from lightning_v2.analysis.display import colours
 from lightning_v2.analysis.display.tables import Sheet
 from lightning_v2.analysis.display.versions import Version
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
-from lightning_v2.analysis.metrics.loudness import level_dbfs
-from lightning_v2.analysis.metrics.spectrogram import decibels, hann
+from lightning_v2.analysis.metrics.sound.loudness import level_dbfs
+from lightning_v2.analysis.metrics.sound.spectrogram import decibels, hann
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 from lightning_v2.tensix.numbers.formats import FORMATS, GROUP, pack_host

@@ -17,7 +17,7 @@ from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.analysis.display.versions import Version
 from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.metric import METRICS
-from lightning_v2.analysis.metrics.phase import PhaseDrift
+from lightning_v2.analysis.metrics.sound.phase import PhaseDrift
 from lightning_v2.analysis.verdict.distortions import with_group_delay
 from lightning_v2.cache import cached
 from lightning_v2.deployment.speak import speak

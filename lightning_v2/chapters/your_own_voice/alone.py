@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.audio_metrics import measure
-from lightning_v2.analysis.metrics.complaints import complaints
+from lightning_v2.analysis.metrics.complaints.complaints import complaints
 from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Speech, Voice

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lightning_v2.analysis.comparison import Comparison
 from lightning_v2.analysis.metrics.audio_metrics import measure
-from lightning_v2.analysis.metrics.complaints import COMPLAINTS, complaints
+from lightning_v2.analysis.metrics.complaints.complaints import COMPLAINTS, complaints
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.chapters.your_own_voice.excerpts import common_end, last_phones
 from lightning_v2.model import Speech, Voice

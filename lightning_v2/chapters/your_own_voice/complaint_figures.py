@@ -12,10 +12,10 @@ from lightning_v2.analysis.display.drawing import LINES, MARKS, WIDTH, for_all
 from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.analysis.display.tables import Sheet, number
 from lightning_v2.analysis.metrics.alignment import paired_samples, pairing
-from lightning_v2.analysis.metrics.complaints import COMPLAINTS
-from lightning_v2.analysis.metrics.hiss import hiss
+from lightning_v2.analysis.metrics.complaints.complaints import COMPLAINTS
+from lightning_v2.analysis.metrics.complaints.hiss import hiss
+from lightning_v2.analysis.metrics.complaints.phone_lengths import phone_lengths
 from lightning_v2.analysis.metrics.metric import METRICS
-from lightning_v2.analysis.metrics.phone_lengths import phone_lengths
 from lightning_v2.analysis.metrics.sanity import flaw
 from lightning_v2.chapters.your_own_voice.arms import Arm
 

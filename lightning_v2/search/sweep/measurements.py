@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 
 from lightning_v2 import tensix
-from lightning_v2.analysis.metrics import audio_metrics, recogniser, words
+from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.alignment import pairing
+from lightning_v2.analysis.metrics.judges import recogniser, words
+from lightning_v2.analysis.metrics.judges.naturalness import dnsmos
 from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES
-from lightning_v2.analysis.metrics.naturalness import dnsmos
 from lightning_v2.analysis.metrics.recording import distances, phone_ends
 from lightning_v2.analysis.metrics.recording import read as read_recording
 from lightning_v2.analysis.metrics.sanity import flaw
-from lightning_v2.analysis.metrics.spectrogram import HOP
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP
 from lightning_v2.analysis.verdict.controls import control as control_of
 from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import alignment, pitch
+from lightning_v2.analysis.metrics import alignment
 from lightning_v2.analysis.metrics.alignment import (
     boundary_shifts,
     matching_frames,
     matching_samples,
 )
-from lightning_v2.analysis.metrics.spectrogram import spectrogram
+from lightning_v2.analysis.metrics.sound import pitch
+from lightning_v2.analysis.metrics.sound.spectrogram import spectrogram
 from lightning_v2.model import Speech
 
 

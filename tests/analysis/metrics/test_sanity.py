@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lightning_v2.analysis.metrics import audio_metrics, naturalness, recogniser
+from lightning_v2.analysis.metrics import audio_metrics
+from lightning_v2.analysis.metrics.judges import naturalness, recogniser
 from lightning_v2.analysis.metrics.sanity import LARGEST, OF_ANY_LEVEL, SECONDS, flaw, refusal
 from lightning_v2.errors import ArgumentError
 

@@ -5,7 +5,7 @@ import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
-from lightning_v2.analysis.metrics.phase import BAND_EDGES_HZ
+from lightning_v2.analysis.metrics.sound.phase import BAND_EDGES_HZ
 from lightning_v2.analysis.sites.localisation import (
     BAND_HZ,
     band_edges,

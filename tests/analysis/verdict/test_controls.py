@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import pitch
+from lightning_v2.analysis.metrics.sound import pitch
 from lightning_v2.analysis.verdict.controls import CONTROLS, control, prosody_plan
 from lightning_v2.model import load
 from lightning_v2.precision import Plan, voice_sites

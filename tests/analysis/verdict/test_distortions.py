@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lightning_v2.analysis.metrics.audio_metrics import snr_db
-from lightning_v2.analysis.metrics.loudness import level_dbfs, pauses
-from lightning_v2.analysis.metrics.spectrogram import decibels, spectrogram
+from lightning_v2.analysis.metrics.sound.loudness import level_dbfs, pauses
+from lightning_v2.analysis.metrics.sound.spectrogram import decibels, spectrogram
 from lightning_v2.analysis.verdict import distortions
 
 RATE = 24000

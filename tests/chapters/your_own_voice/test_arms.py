@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from lightning_v2 import compare
-from lightning_v2.analysis.metrics.complaints import COMPLAINTS
+from lightning_v2.analysis.metrics.complaints.complaints import COMPLAINTS
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.chapters.your_own_voice.arms import Arm, control_arms, plan_arm
 from lightning_v2.chapters.your_own_voice.complaint_figures import (

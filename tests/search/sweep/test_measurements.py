@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lightning_v2.analysis.metrics import recogniser
+from lightning_v2.analysis.metrics.judges import recogniser
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.model import load
 from lightning_v2.precision import Plan

@@ -12,8 +12,8 @@ from PIL import Image
 
 import lightning_v2 as lv2
 from lightning_v2.analysis.metrics import audio_metrics
+from lightning_v2.analysis.metrics.complaints.phone_lengths import phone_lengths
 from lightning_v2.analysis.metrics.metric import METRICS
-from lightning_v2.analysis.metrics.phone_lengths import phone_lengths
 from lightning_v2.errors import ArgumentError
 from widgets import PrecisionExplorer
 from widgets.explorer import explorer_cost

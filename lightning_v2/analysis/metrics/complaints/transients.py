@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
 
-from lightning_v2.analysis.metrics.spectrogram import decibels
+from lightning_v2.analysis.metrics.sound.spectrogram import decibels
 
 ABOVE = 4.0
 """A click is so many times (12 dB) as large as what is around it, and as the reference there."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import pitch
+from lightning_v2.analysis.metrics.sound import pitch
 
 RATE = 24000
 

@@ -10,9 +10,9 @@ import multiprocessing
 import numpy as np
 from tqdm import tqdm
 
-from lightning_v2.analysis.metrics.clip import RATE, heard_part, pieces
+from lightning_v2.analysis.metrics.judges.clip import RATE, heard_part, pieces
+from lightning_v2.analysis.metrics.judges.words import spelled
 from lightning_v2.analysis.metrics.sanity import refusal
-from lightning_v2.analysis.metrics.words import spelled
 from lightning_v2.errors import ArgumentError
 
 NAME = "Whisper tiny.en"

@@ -6,12 +6,13 @@ its noise changes (`chapters.your_own_voice.control_arms`) says which values mea
 
 import numpy as np
 
-from lightning_v2.analysis.metrics import alignment, rails
-from lightning_v2.analysis.metrics.hiss import hiss
+from lightning_v2.analysis.metrics import alignment
+from lightning_v2.analysis.metrics.complaints import rails
+from lightning_v2.analysis.metrics.complaints.hiss import hiss
+from lightning_v2.analysis.metrics.complaints.phone_lengths import phone_lengths
+from lightning_v2.analysis.metrics.complaints.transients import clicks, onset_loss_db
 from lightning_v2.analysis.metrics.metric import Metric
-from lightning_v2.analysis.metrics.phone_lengths import phone_lengths
 from lightning_v2.analysis.metrics.sanity import flaw
-from lightning_v2.analysis.metrics.transients import clicks, onset_loss_db
 from lightning_v2.model import Speech
 
 LEAST_CHANGE_MS = 1.0

@@ -11,7 +11,7 @@ import os
 import numpy as np
 import pandas as pd
 
-from lightning_v2.analysis.metrics.clip import RATE, heard_part, pieces
+from lightning_v2.analysis.metrics.judges.clip import RATE, heard_part, pieces
 from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES
 from lightning_v2.analysis.metrics.sanity import refusal
 

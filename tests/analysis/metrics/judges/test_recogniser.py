@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.recogniser import _heard, _model, hypothesis, recognise
-from lightning_v2.analysis.metrics.words import word_errors
+from lightning_v2.analysis.metrics.judges.recogniser import _heard, _model, hypothesis, recognise
+from lightning_v2.analysis.metrics.judges.words import word_errors
 from lightning_v2.model import load
 from lightning_v2.model.natural.config import SAMPLE_RATE
 
@@ -69,7 +69,7 @@ def refused(*_, **__):
     raise SystemExit("the network was asked")
 
 socket.socket.connect = socket.getaddrinfo = refused
-from lightning_v2.analysis.metrics.recogniser import hypothesis
+from lightning_v2.analysis.metrics.judges.recogniser import hypothesis
 hypothesis(np.sin(np.arange(16000)), 16000)
 """
 

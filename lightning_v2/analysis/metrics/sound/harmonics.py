@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightning_v2.analysis.metrics.spectrogram import WINDOW, frames, hann
+from lightning_v2.analysis.metrics.sound.spectrogram import WINDOW, frames, hann
 
 COUNT = 10
 """Harmonics that are followed: those that carry the first two formants of most voices."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.hiss import hiss
+from lightning_v2.analysis.metrics.complaints.hiss import hiss
 from lightning_v2.analysis.verdict.distortions import with_noise_in_pauses
 from tests.conftest import SAMPLE_RATE, harmonics
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import naturalness
-from lightning_v2.analysis.metrics.clip import RATE
+from lightning_v2.analysis.metrics.judges import naturalness
+from lightning_v2.analysis.metrics.judges.clip import RATE
+from lightning_v2.analysis.metrics.judges.naturalness import WINDOW, dnsmos
 from lightning_v2.analysis.metrics.metric import DNSMOS_SCORES
-from lightning_v2.analysis.metrics.naturalness import WINDOW, dnsmos
 from lightning_v2.model import load
 from lightning_v2.model.natural.config import SAMPLE_RATE
 

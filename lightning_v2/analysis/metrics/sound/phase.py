@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from lightning_v2.analysis.metrics import harmonics, pitch
-from lightning_v2.analysis.metrics.peak import peak
-from lightning_v2.analysis.metrics.spectrogram import HOP, spectrogram
+from lightning_v2.analysis.metrics.sound import harmonics, pitch
+from lightning_v2.analysis.metrics.sound.peak import peak
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, spectrogram
 from lightning_v2.errors import ArgumentError
 
 MASK_DB = -50.0

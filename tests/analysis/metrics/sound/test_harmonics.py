@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import harmonics
-from lightning_v2.analysis.metrics.spectrogram import HOP
+from lightning_v2.analysis.metrics.sound import harmonics
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP
 
 RATE = 24000
 COUNT = 40

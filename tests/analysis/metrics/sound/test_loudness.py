@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import freqz
 
-from lightning_v2.analysis.metrics import loudness
+from lightning_v2.analysis.metrics.sound import loudness
 
 RATE = 24000
 TABLES = (

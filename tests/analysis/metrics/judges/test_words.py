@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.words import (
+from lightning_v2.analysis.metrics.judges.words import (
     heard_right,
     spelled,
     word_errors,

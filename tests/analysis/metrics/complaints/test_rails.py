@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import rails
+from lightning_v2.analysis.metrics.complaints import rails
 
 SINE = np.sin(2 * np.pi * 100 * np.arange(24000) / 24000).astype(np.float32)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import spectrogram as sg
+from lightning_v2.analysis.metrics.sound import spectrogram as sg
 
 RATE = 24000
 

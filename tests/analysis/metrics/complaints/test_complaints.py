@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.complaints import COMPLAINTS, complaints
+from lightning_v2.analysis.metrics.complaints.complaints import COMPLAINTS, complaints
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.analysis.verdict.distortions import with_noise_in_pauses
 from lightning_v2.model import Speech

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.phone_lengths import phone_lengths
+from lightning_v2.analysis.metrics.complaints.phone_lengths import phone_lengths
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics import pitch
-from lightning_v2.analysis.metrics.phase import phase_drift
-from lightning_v2.analysis.metrics.spectrogram import HOP
+from lightning_v2.analysis.metrics.sound import pitch
+from lightning_v2.analysis.metrics.sound.phase import phase_drift
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP
 
 RATE = 24000
 

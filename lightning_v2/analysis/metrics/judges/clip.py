@@ -8,8 +8,8 @@ has what each of them makes of it.
 import numpy as np
 import soxr
 
-from lightning_v2.analysis.metrics.loudness import loudness_lufs
 from lightning_v2.analysis.metrics.sanity import SMALLEST_PEAK
+from lightning_v2.analysis.metrics.sound.loudness import loudness_lufs
 
 RATE = 16000
 LOUDNESS_LUFS = -23.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pyloudnorm
 
-from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, frames
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, decibels, frames
 
 PAUSE_BELOW_PEAK_DB = 40.0
 """Frames this far below the loudest one belong to a pause."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.transients import clicks, onset_loss_db
+from lightning_v2.analysis.metrics.complaints.transients import clicks, onset_loss_db
 from lightning_v2.analysis.verdict.distortions import with_noise
 from tests.conftest import SAMPLE_RATE, harmonics
 

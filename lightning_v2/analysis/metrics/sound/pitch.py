@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightning_v2.analysis.metrics.peak import peak
-from lightning_v2.analysis.metrics.spectrogram import HOP, decibels, frames
+from lightning_v2.analysis.metrics.sound.peak import peak
+from lightning_v2.analysis.metrics.sound.spectrogram import HOP, decibels, frames
 
 LOWEST_HZ = 60.0
 HIGHEST_HZ = 500.0

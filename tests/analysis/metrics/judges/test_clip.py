@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from lightning_v2.analysis.metrics.clip import (
+from lightning_v2.analysis.metrics.judges.clip import (
     AROUND_S,
     LOUDNESS_LUFS,
     RATE,
     heard_part,
     pieces,
 )
-from lightning_v2.analysis.metrics.loudness import loudness_lufs
+from lightning_v2.analysis.metrics.sound.loudness import loudness_lufs
 
 SOURCE_RATE = 24000
 

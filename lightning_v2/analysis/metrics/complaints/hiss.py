@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lightning_v2.analysis.metrics.loudness import SILENCE_DBFS, pauses
-from lightning_v2.analysis.metrics.spectrogram import decibels, hann
+from lightning_v2.analysis.metrics.sound.loudness import SILENCE_DBFS, pauses
+from lightning_v2.analysis.metrics.sound.spectrogram import decibels, hann
 
 EDGES_HZ = (0.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
 """Where bands begin; the last one ends at half the sample rate."""

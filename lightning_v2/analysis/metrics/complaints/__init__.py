@@ -1,0 +1,1 @@
+"""What users of quantised voices complain of."""

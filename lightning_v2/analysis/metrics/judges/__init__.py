@@ -1,0 +1,1 @@
+"""Judges of one signal: a recogniser and a model of listeners."""

@@ -1,0 +1,1 @@
+"""What a waveform is made of: spectra, levels, pitch and phase."""
