@@ -1,8 +1,8 @@
 """Quality and speed of a voice beside its teacher, on sentences it was not trained on.
 
 Prints a table and writes benchmarks/results/voice.json. DNSMOS and word errors of all voices are of
-the same texts in the same run, each clip fed as `metrics/judges/clip.py` says: at one level, without the
-silence around it, to its end. About 15 minutes on a core for 200 sentences.
+the same texts in the same run, each clip fed as `metrics/judges/clip.py` says: at one level,
+without the silence around it, to its end. About 15 minutes on a core for 200 sentences.
 """
 
 import argparse
