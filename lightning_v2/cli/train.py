@@ -10,12 +10,16 @@ from lightning_v2.errors import ArgumentError
 TEACHER, START = "hibari", "lark"
 """Who teaches, and where a training on recordings starts, unless somebody says otherwise."""
 
+CHOICES = ("phase", "gains", "angles", "inverse", "transforms")
+"""Fields of `model.natural.choices.Choices`."""
+
 _WHOLE = 600
 
 _OF_TEACHERS = (
-    "teacher", "texts", "whole", "parts_steps", "acoustic_steps", "blocks_steps", "joint_steps",
+    "teacher", "texts", "whole", "usual", "parts_steps", "acoustic_steps", "blocks_steps",
+    "joint_steps",
 )  # fmt: skip
-_OF_RECORDINGS = ("start", "held_out")
+_OF_RECORDINGS = ("held_out",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"texts of which what it thinks of every frame is kept, 5 MB each (default: {_WHOLE})",
     )
+    teacher.add_argument(
+        "--usual",
+        nargs="+",
+        choices=CHOICES,
+        metavar="CHOICE",
+        help="what is made as voices usually are instead of for low precision: some of "
+        f"{', '.join(CHOICES)} (docs/training.md)",
+    )
     recordings = parser.add_argument_group("on recordings")
     recordings.add_argument(
         "--recordings",
@@ -55,16 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "target, and the voice keeps its phones and its English",
     )
     recordings.add_argument(
-        "--start",
-        metavar="VOICE",
-        help=f"natural voice whose weights it starts from (default: {START})",
-    )
-    recordings.add_argument(
         "--held-out",
         type=values.whole(0),
         metavar="N",
         help="recordings that are not trained on, and tell how near the voice has come (default: "
         "one in ten, at most 20)",
+    )
+    parser.add_argument(
+        "--start",
+        metavar="VOICE",
+        help="natural voice whose weights it starts from; with a teacher only the last stage is "
+        f"then done (default: {START} on recordings, none with a teacher)",
     )
     parser.add_argument(
         "--limit",

@@ -1,9 +1,12 @@
 """Sizes of a natural voice, and the frames that it speaks in."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from lightning_v2.errors import ArgumentError
+from lightning_v2.model.natural.choices import MADE, Choices
 from lightning_v2.tile import TILE
 
 SAMPLE_RATE = 24000
@@ -50,6 +53,7 @@ class NaturalConfig:
         harmonic_bins: bins from 0 on that have harmonics; above, noise stands for them.
         turned_bins: bins from 0 on in which harmonics have phases of their own.
         free_bins: bins from 0 on that have a free branch.
+        choices: what is done for low precision.
     """
 
     symbols: int = 192
@@ -66,9 +70,28 @@ class NaturalConfig:
     harmonic_bins: int = 416
     turned_bins: int = 224
     free_bins: int = 320
+    choices: Choices = MADE
+
+    @classmethod
+    def of(cls, fields: Mapping[str, object]) -> Self:
+        """From what `dataclasses.asdict` makes of one; without choices all are made.
+
+        Raises:
+            ArgumentError: there are other fields, or one has an illegal value.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        choices = fields.get("choices", {})
+        known = {field.name for field in dataclasses.fields(Choices)}
+        odd = {*fields, "choices"} ^ names
+        odd |= set(choices) - known if isinstance(choices, dict) else {"choices"}
+        if odd:
+            raise ArgumentError(f"the fields of a voice differ from this version's: {sorted(odd)}")
+        return cls(**{**fields, "choices": Choices(**choices)})
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
+            if field.name == "choices":
+                continue
             value = getattr(self, field.name)
             counts = field.name.endswith(("blocks", "heads", "layers"))
             most = _MOST_LAYERS if counts else _WIDEST

@@ -15,7 +15,7 @@ from lightning_v2.model.natural.prosody import (
     Repeat,
     Steps,
 )
-from lightning_v2.model.natural.source import Source
+from lightning_v2.model.natural.source import FloatSource, Source
 from lightning_v2.model.natural.vocoder import Vocoder
 
 
@@ -35,11 +35,15 @@ class NaturalFrames:
 
 
 class NaturalNetwork(nn.Module):
-    """Encoders, predictors, decoder, source and vocoder."""
+    """Encoders, predictors, decoder, source and vocoder.
+
+    Attributes:
+        choices: how source and vocoder are made.
+    """
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        c = config
+        c, self.choices = config, config.choices
         self.encoder = Encoder(c.symbols, c.width, c.heads, c.layers)
         self.duration = DurationPredictor(config)
         self.steps = Steps()
@@ -49,7 +53,7 @@ class NaturalNetwork(nn.Module):
         self.pitch_columns = PitchColumns()
         self.text = Encoder(c.symbols, c.text, c.text_heads, c.text_layers)
         self.decoder = Decoder(config)
-        self.source = Source()
+        self.source = Source() if self.choices.phase == "integer" else FloatSource()
         self.vocoder = Vocoder(config)
 
     def acoustics(

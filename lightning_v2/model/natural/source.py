@@ -78,6 +78,21 @@ class Phase(nn.Module):
         return accumulate_phase(f0)
 
 
+def stretches(f0: Tensor) -> Tensor:
+    """Cycles since the centre of a frame, at the samples up to the next centre.
+
+    Args:
+        f0: (B, T) Hz, below the lowest as that.
+
+    Returns:
+        float64 (B, T + 1, 300): from the start to the first centre (before the start zeros), then
+        from each centre on.
+    """
+    hertz = (interpolated(f0.double()) / (2 * HOP)).clamp(min=LOWEST_F0)
+    padded = nn.functional.pad(hertz / SAMPLE_RATE, (HOP // 2, HOP // 2))
+    return torch.cumsum(padded.unflatten(1, (-1, HOP)), 2)
+
+
 class Source(nn.Module):
     """F0 to pulses. Runs on the host."""
 
@@ -90,3 +105,48 @@ class Source(nn.Module):
     def forward(self, f0: Tensor) -> Tensor:
         """(B, T) Hz -> (B, N)."""
         return pulse_train(self.phase(f0), f0)
+
+
+class Advance(nn.Module):
+    """F0 to the cycles from the centre of the frame before. Runs on the host."""
+
+    on_host = True
+
+    def forward(self, f0: Tensor) -> Tensor:
+        """(B, T) Hz -> (B, T); the first one from the start on."""
+        return stretches(f0)[:, :-1, -1].float()
+
+
+class RunningSum(nn.Module):
+    """Cycles since the start, in floats that only grow."""
+
+    role = "phase"
+
+    def forward(self, advance: Tensor) -> Tensor:
+        """(B, T) -> (B, T)."""
+        return torch.cumsum(advance, 1)
+
+
+class Pulses(nn.Module):
+    """Cycles at the centres of frames, and F0, to pulses. Runs on the host."""
+
+    on_host = True
+
+    def forward(self, cycles: Tensor, f0: Tensor) -> Tensor:
+        """(B, T), (B, T) Hz -> (B, N)."""
+        since = nn.functional.pad(cycles, (1, 0)).unsqueeze(-1) + stretches(f0).float()
+        return pulse_train(since.flatten(1)[:, HOP // 2 : -(HOP // 2)], f0)
+
+
+class FloatSource(nn.Module):
+    """F0 to pulses whose phase is summed in floats, frame by frame, where other operations run."""
+
+    def __init__(self):
+        super().__init__()
+        self.advance = Advance()
+        self.running_sum = RunningSum()
+        self.pulses = Pulses()
+
+    def forward(self, f0: Tensor) -> Tensor:
+        """(B, T) Hz -> (B, N)."""
+        return self.pulses(self.running_sum(self.advance(f0)), f0)

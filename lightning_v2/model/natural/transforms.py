@@ -20,6 +20,7 @@ SCALE = 127 / 128
 largest value is 127/128."""
 
 _HALF = FFT // 2
+_OVERLAPPED = 1.5  # four squared Hann windows
 
 
 def bases() -> tuple[Tensor, Tensor]:
@@ -53,9 +54,7 @@ class Folding(nn.Module):
 
     def forward(self, signal: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N) -> even and odd halves, (B, T, K) each."""
-        count = signal.shape[1] // HOP
-        padded = F.pad(signal[:, None], (_HALF, _HALF), mode="reflect")[:, 0]
-        frames = padded.unfold(1, FFT, HOP)[:, :count] * self.window
+        frames = _frames(signal) * self.window
         mirrored = frames.flip(-1)[..., : _HALF - 1]
         even = F.pad(frames[..., : _HALF + 1], (0, BINS - _HALF - 1))
         odd = F.pad(-frames[..., :_HALF], (0, BINS - _HALF))
@@ -71,17 +70,63 @@ class OverlapAdd(nn.Module):
 
     def __init__(self):
         super().__init__()
-        overlapped = 1.5  # four squared Hann windows
-        scaled = (window() * (2 / FFT) / overlapped / SCALE).float()
+        scaled = (window() * (2 / FFT) / _OVERLAPPED / SCALE).float()
         self.register_buffer("window", scaled, persistent=False)
 
     def forward(self, even: Tensor, odd: Tensor) -> Tensor:
         """(B, T, K) cosine and sine sums -> (B, N)."""
         first = even[..., : _HALF + 1] - odd[..., : _HALF + 1]
         second = even[..., 1:_HALF] + odd[..., 1:_HALF]
-        frames = torch.cat([first, second.flip(-1)], -1) * self.window
-        batch, count, _ = frames.shape
-        rows = frames.new_zeros(batch, count + 3, HOP)
-        for i, segment in enumerate(frames.split(HOP, -1)):
-            rows[:, i : i + count] += segment
-        return rows.flatten(1)[:, _HALF : _HALF + count * HOP]
+        return _added(torch.cat([first, second.flip(-1)], -1) * self.window)
+
+
+def whole_bases() -> tuple[Tensor, Tensor, Tensor]:
+    """The same transforms as they usually are, for whole frames, windows and scales inside.
+
+    Returns:
+        From frames to real and to imaginary parts, (1200, K) each; from both, side by side, to
+        frames (2 K, 1200).
+    """
+    bins, n = np.arange(BINS), np.arange(FFT)
+    known = (bins >= 1) & (bins <= _HALF)
+    turns = 2 * np.pi * np.outer(n, bins) / FFT
+    parts = np.stack([np.cos(turns), -np.sin(turns)]) * known
+    windowed = parts * window().numpy()[:, None]
+    real, imaginary = torch.tensor(windowed / (FFT / 4)).float()
+    back = np.concatenate([part.T for part in windowed]) * (2 / FFT) / _OVERLAPPED
+    return real, imaginary, torch.tensor(back).float()
+
+
+class Framing(nn.Module):
+    """Cuts a signal into frames. Runs on the host."""
+
+    on_host = True
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """(B, N) -> (B, T, 1200)."""
+        return _frames(signal)
+
+
+class Adding(nn.Module):
+    """Adds frames up. Runs on the host."""
+
+    on_host = True
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B, T, 1200) -> (B, N)."""
+        return _added(frames)
+
+
+def _frames(signal: Tensor) -> Tensor:
+    """(B, N) -> (B, T, 1200)."""
+    padded = F.pad(signal[:, None], (_HALF, _HALF), mode="reflect")[:, 0]
+    return padded.unfold(1, FFT, HOP)[:, : signal.shape[1] // HOP]
+
+
+def _added(frames: Tensor) -> Tensor:
+    """(B, T, 1200) -> (B, N)."""
+    batch, count, _ = frames.shape
+    rows = frames.new_zeros(batch, count + 3, HOP)
+    for i, segment in enumerate(frames.split(HOP, -1)):
+        rows[:, i : i + count] += segment
+    return rows.flatten(1)[:, _HALF : _HALF + count * HOP]

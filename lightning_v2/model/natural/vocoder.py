@@ -13,7 +13,14 @@ from torch import Tensor, nn
 
 from lightning_v2.model.natural.config import BINS, NaturalConfig
 from lightning_v2.model.natural.layers import Basis, LeftBasis
-from lightning_v2.model.natural.transforms import Folding, OverlapAdd, bases
+from lightning_v2.model.natural.transforms import (
+    Adding,
+    Folding,
+    Framing,
+    OverlapAdd,
+    bases,
+    whole_bases,
+)
 
 LARGEST_LOG_GAIN = 12.0
 """Of a branch, on both sides of what is typical."""
@@ -26,11 +33,17 @@ class Gain(nn.Module):
     gains of their own: bands of them sound dull.
     """
 
+    largest_log = LARGEST_LOG_GAIN
+
     def __init__(self, channels: int, bins: int):
         super().__init__()
         self.log = nn.Linear(channels, bins)
         self.register_buffer("typical", torch.ones(bins))
         nn.init.normal_(self.log.weight, std=0.02)
+
+    def relative_to_typical(self, log: Tensor) -> Tensor:
+        """What `log` has to say of a log magnitude, (..., bins)."""
+        return log - torch.log(self.typical)
 
     def relative(self, x: Tensor) -> Tensor:
         """(B, T, channels) -> (B, T, bins) natural logarithm over the typical magnitude."""
@@ -39,6 +52,29 @@ class Gain(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, channels) -> (B, T, bins)."""
         return torch.exp(self.relative(x)) * self.typical
+
+
+class UnboundedGain(nn.Module):
+    """A magnitude for each bin: the exponential of what a layer says."""
+
+    largest_log = math.inf
+
+    def __init__(self, channels: int, bins: int):
+        super().__init__()
+        self.log = nn.Linear(channels, bins)
+        nn.init.normal_(self.log.weight, std=0.02)
+
+    def relative_to_typical(self, log: Tensor) -> Tensor:
+        """See `Gain`: nothing is typical."""
+        return log
+
+    def relative(self, x: Tensor) -> Tensor:
+        """(B, T, channels) -> (B, T, bins) natural logarithm."""
+        return self.log(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, channels) -> (B, T, bins)."""
+        return torch.exp(self.relative(x))
 
 
 class Angle(nn.Module):
@@ -69,16 +105,26 @@ class HalfTurn(Angle):
         return torch.tanh(self.output(x)) * math.pi
 
 
+class AddedTurn(HalfTurn):
+    """The same angle as a number, to be added to a phase."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        """(B, T, channels) -> (B, T, bins)."""
+        return (self.radians(x),)
+
+
 class Head(nn.Module):
     """What the decoder says of a frame as gains and angles of the three branches."""
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        channels, free = config.channels, config.free_bins
-        self.harmonic_gain = Gain(channels, config.harmonic_bins)
-        self.harmonic_angle = HalfTurn(channels, config.turned_bins)
-        self.noise_gain = Gain(channels, BINS)
-        self.free_gain = Gain(channels, free)
+        channels, free, choices = config.channels, config.free_bins, config.choices
+        gain = Gain if choices.gains == "bounded" else UnboundedGain
+        turn = HalfTurn if choices.angles == "relative" else AddedTurn
+        self.harmonic_gain = gain(channels, config.harmonic_bins)
+        self.harmonic_angle = turn(channels, config.turned_bins)
+        self.noise_gain = gain(channels, BINS)
+        self.free_gain = gain(channels, free)
         self.free_angle = Angle(channels, free)
 
 
@@ -121,22 +167,61 @@ class Spectrum(nn.Module):
         return torch.cat([voiced, known[..., both:]], -1)
 
 
+class AbsoluteSpectrum(nn.Module):
+    """The sum of the three branches, that of harmonics by its magnitude and its phase."""
+
+    def forward(
+        self,
+        harmonic: tuple[Tensor, Tensor],
+        pulses: tuple[Tensor, Tensor],
+        noise: tuple[Tensor, Tensor, Tensor],
+        free: tuple[Tensor, Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """As `Spectrum`.
+
+        Args:
+            harmonic: gain (B, T, V), angle (B, T, H).
+        """
+        gain, turn = harmonic
+        real, imaginary = pulses
+        magnitude = gain * torch.sqrt(real * real + imaginary * imaginary)
+        phase = torch.atan2(imaginary, real)
+        turned = turn.shape[-1]
+        phase = torch.cat([phase[..., :turned] + turn, phase[..., turned:]], -1)
+        waves = magnitude * torch.cos(phase), magnitude * torch.sin(phase)
+        parts = zip(free, noise[1:], waves, strict=True)
+        first, second = (_summed(own, noise[0] * hiss, wave) for own, hiss, wave in parts)
+        return first, second
+
+
+def _summed(free: Tensor, noise: Tensor, harmonic: Tensor) -> Tensor:
+    """(B, T, R), (B, T, K), (B, T, V) -> (B, T, K)."""
+    own, both = free.shape[-1], harmonic.shape[-1]
+    known = torch.cat([free + noise[..., :own], noise[..., own:]], -1)
+    return torch.cat([known[..., :both] + harmonic, known[..., both:]], -1)
+
+
 class Vocoder(nn.Module):
     """Channels of the decoder, pulses and noise to a waveform."""
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        cosines, sines = bases()
-        self.folding = Folding()
-        self.cosines = Basis(cosines[:, : config.harmonic_bins].contiguous())
-        self.sines = Basis(sines[:, : config.harmonic_bins].contiguous())
+        choices, pulsed = config.choices, config.harmonic_bins
+        self.is_whole = choices.transforms == "whole"
         self.head = Head(config)
-        self.spectrum = Spectrum()
-        # Both are symmetric.
-        self.inverse_cosines = LeftBasis(cosines)
-        self.inverse_sines = LeftBasis(sines)
-        self.inverse_cosines.role = self.inverse_sines.role = "sound"
-        self.overlap_add = OverlapAdd()
+        self.spectrum = Spectrum() if choices.angles == "relative" else AbsoluteSpectrum()
+        inverse = Basis if choices.inverse == "right" else _on_the_left
+        if self.is_whole:
+            *forward, back = whole_bases()
+            self.framing, self.adding = Framing(), Adding()
+            self.inverse = inverse(back)
+            self.inverse.role = "sound"
+        else:
+            forward = bases()  # each is its own inverse
+            self.folding, self.overlap_add = Folding(), OverlapAdd()
+            self.inverse_cosines, self.inverse_sines = map(inverse, forward)
+            self.inverse_cosines.role = self.inverse_sines.role = "sound"
+        self.cosines, self.sines = (Basis(x[:, :pulsed].contiguous()) for x in forward)
 
     def forward(self, x: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
         """Speak.
@@ -150,11 +235,18 @@ class Vocoder(nn.Module):
             (B, N).
         """
         head = self.head
-        even, odd = self.folding(pulses)
+        even, odd = self.folding(pulses) if not self.is_whole else [self.framing(pulses)] * 2
         spectra = self.cosines(even), self.sines(odd)
         harmonic = head.harmonic_gain(x), *head.harmonic_angle(x)
         free_gain = head.free_gain(x)
         free = tuple(free_gain * part for part in head.free_angle(x))
         hiss = head.noise_gain(x), noise[..., 0, :], noise[..., 1, :]
         real, imaginary = self.spectrum(harmonic, spectra, hiss, free)
+        if self.is_whole:
+            return self.adding(self.inverse(torch.cat([real, imaginary], -1)))
         return self.overlap_add(self.inverse_cosines(real), self.inverse_sines(imaginary))
+
+
+def _on_the_left(basis: Tensor) -> LeftBasis:
+    """A transform (K, N) as the left operand of its product."""
+    return LeftBasis(basis.T.contiguous())

@@ -10,7 +10,7 @@ from lightning_v2.model.natural.config import FFT, SAMPLE_RATE, NaturalConfig
 from lightning_v2.model.natural.layers import Blocks
 from lightning_v2.model.natural.prosody import Encoder
 from lightning_v2.model.natural.source import LOWEST_F0
-from lightning_v2.model.natural.vocoder import LARGEST_LOG_GAIN, Head
+from lightning_v2.model.natural.vocoder import Gain, Head, UnboundedGain
 
 _NOISE_POWER = math.log(2) / 2
 """Log of how much louder complex noise is whose two parts have unit variance."""
@@ -96,7 +96,7 @@ def head_losses(head: Head, x: Tensor, targets: Targets, inner: Tensor) -> dict[
     }
     losses = {}
     for name, (gain, log, weight) in gains.items():
-        error = (gain.relative(x) - _bounded(log, gain.typical)).abs() * weight
+        error = (gain.relative(x) - _bounded(log, gain)).abs() * weight
         losses[name] = error.sum() / (count.sum() * error.shape[-1]).clamp(min=1)
     for name, (angle, radians, weight) in angles.items():
         error = (1 - torch.cos(angle.radians(x) - radians)) * weight * count
@@ -176,6 +176,6 @@ def state_loss(states: list[Tensor], hidden: Tensor, inner: Tensor) -> Tensor:
     return sum(shares) / len(shares)
 
 
-def _bounded(log: Tensor, typical: Tensor) -> Tensor:
+def _bounded(log: Tensor, gain: Gain | UnboundedGain) -> Tensor:
     """Log gains over what is typical, within what a gain can say."""
-    return (log - torch.log(typical)).clamp(-LARGEST_LOG_GAIN, LARGEST_LOG_GAIN)
+    return gain.relative_to_typical(log).clamp(-gain.largest_log, gain.largest_log)

@@ -3,17 +3,20 @@
 import argparse
 import multiprocessing
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model.natural.checkpoint import save_checkpoint
+from lightning_v2.model.natural.choices import MADE, USUAL
 from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
+from lightning_v2.model.natural.voice import NaturalVoice
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.resources import data_path, text_lines
 from lightning_v2.training.distillation.corpus import Lessons, build
 from lightning_v2.training.distillation.lessons import Teacher
-from lightning_v2.training.distillation.stages import run_stage
+from lightning_v2.training.distillation.stages import Pupil, run_stage
 from lightning_v2.training.loop import Schedule, read_state
 from lightning_v2.voices import load
 
@@ -40,13 +43,16 @@ def distill(args: argparse.Namespace) -> None:
     random.Random(args.seed).shuffle(lines)  # a few of them are then a fair sample of all
     texts = {key: text for _, key, text in lines[: args.limit]}
     folder: Path = args.folder
+    usual = {name: getattr(USUAL, name) for name in args.usual or ()}
+    pupil = Pupil(replace(MADE, **usual), args.start or "")
+    start = pupil.voice() if pupil.start else None
     build(teacher, texts, folder / "corpus", args.whole)
     *phones, blocks, vocoder, joint = stages(args)
-    if args.device == "cpu" and args.jobs > 1:
+    if start is None and args.device == "cpu" and args.jobs > 1:
         # two small networks train faster side by side, on a core each, than one after the other
         context = multiprocessing.get_context("forkserver")
         work = [
-            context.Process(target=_run, args=(part, folder, args.device, 1))
+            context.Process(target=_run, args=(part, folder, args.device, 1, pupil))
             for part in (phones, [blocks, vocoder])
         ]
         for process in work:
@@ -55,10 +61,10 @@ def distill(args: argparse.Namespace) -> None:
             process.join()
         if any(process.exitcode for process in work):
             raise ArgumentError("a stage of training failed: see its message above")
-    else:
-        _run([*phones, blocks, vocoder], folder, args.device, args.jobs)
-    _run([joint], folder, args.device, args.jobs)
-    print(f"voice: {export(folder, teacher.voice)}")
+    elif start is None:
+        _run([*phones, blocks, vocoder], folder, args.device, args.jobs, pupil)
+    _run([joint], folder, args.device, args.jobs, pupil)
+    print(f"voice: {export(folder, teacher.voice, start)}")
 
 
 def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
@@ -75,15 +81,18 @@ def stages(args: argparse.Namespace) -> tuple[Schedule, ...]:
     return tuple(Schedule(x, steps[x], seed=args.seed, **own) for x, own in settings.items())
 
 
-def _run(schedules: list[Schedule], folder: Path, device: str, threads: int) -> None:
+def _run(schedules: list[Schedule], folder: Path, device: str, threads: int, pupil: Pupil) -> None:
     for schedule in schedules:
-        run_stage(schedule, folder, device, threads)
+        run_stage(schedule, folder, device, threads, pupil)
 
 
-def export(folder: Path, teacher: OnnxVoice) -> Path:
-    """Write the voice of the joint stage to `folder/voice`, with the logs of all; return that."""
+def export(folder: Path, teacher: OnnxVoice, start: NaturalVoice | None = None) -> Path:
+    """Write the voice of the joint stage to `folder/voice`, with the logs of all; return that.
+
+    start: the voice that it comes from.
+    """
     state = read_state(folder / "joint" / "state.pt")
-    config = NaturalConfig(**state["config"])
+    config = NaturalConfig.of(state["config"])
     network = NaturalNetwork(config)
     network.load_state_dict(state["average"])
     lessons = Lessons(folder / "corpus")
@@ -96,8 +105,12 @@ def export(folder: Path, teacher: OnnxVoice) -> Path:
         "training": [read_state(folder / name / "state.pt")["schedule"] for name in done],
         "steps": {name: read_state(folder / name / "state.pt")["step"] for name in done},
     }
+    symbols = lessons.symbols()
+    if start is not None:
+        about["started_from"] = f"{start.name}, remade, weights {start.digest[:12]}"
+        symbols = start.symbols
     voice = folder / "voice"
-    save_checkpoint(voice, network, config, lessons.symbols(), about)
+    save_checkpoint(voice, network, config, symbols, about)
     for name in done:
         (voice / f"{name}.jsonl").write_text((folder / name / "log.jsonl").read_text())
     return voice

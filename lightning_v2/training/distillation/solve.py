@@ -32,7 +32,7 @@ def solve_linear(
         (head.noise_gain, targets.noise),
         (head.free_gain, targets.free),
     ):
-        _fit(gain.log, x, log[0] - torch.log(gain.typical))
+        _fit(gain.log, x, gain.relative_to_typical(log[0]))
     _, theta, _, _, phi = spectra.unbind(1)
     _fit(head.harmonic_angle.output, x, theta[:, : head.harmonic_angle.output.out_features])
     _fit(head.free_angle.output, x, phi[:, : head.free_angle.output.out_features])

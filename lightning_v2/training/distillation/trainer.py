@@ -7,6 +7,7 @@ from torch import Tensor
 from lightning_v2.model.natural.config import STEP, NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
 from lightning_v2.model.natural.prosody import F0_SCALE
+from lightning_v2.model.natural.vocoder import UnboundedGain
 from lightning_v2.training.distillation.dataset import Crop, Dataset, Sentences
 from lightning_v2.training.distillation.losses import (
     Targets,
@@ -137,5 +138,7 @@ def _set_typical(network: NaturalNetwork, data: Dataset) -> None:
     head = network.vocoder.head
     logs = torch.from_numpy(data.lessons.typical())
     for gain, row in zip((head.harmonic_gain, head.noise_gain, head.free_gain), logs, strict=True):
+        if isinstance(gain, UnboundedGain):
+            continue
         bins = min(len(gain.typical), len(row))
         gain.typical[:bins] = torch.exp(row[:bins])

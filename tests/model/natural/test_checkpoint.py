@@ -7,6 +7,7 @@ from safetensors.torch import load_file, save_file
 import lightning_v2 as lv2
 from lightning_v2.model.checkpoint import file_digest
 from lightning_v2.model.natural.checkpoint import load_checkpoint, weights_digest
+from lightning_v2.model.natural.choices import MADE
 from tests.untrained import SMALL, network, symbols
 
 
@@ -44,7 +45,8 @@ def test_what_is_saved_is_loaded_but_for_its_rounding(natural_folder):
     ("fields", "message"),
     [
         ({"sha256": "0"}, "is damaged or belongs to another"),
-        ({"voice": {}}, "fields of 'voice' differ"),
+        ({"voice": {}}, "fields of a voice differ"),
+        ({"voice": 3}, "'voice' is 3: must hold the sizes"),
         ({"symbols": {"a": 1000}}, "rows that are not in the embedding"),
         ({"symbols": None}, "rows that are not in the embedding"),
         ({"format": ["lightning-v2-natural-voice/1"]}, "has format"),
@@ -71,6 +73,9 @@ def test_other_sizes(copied, natural_folder):
         ({"width": 32 * 10**9}, "must be a whole number from 1 to 4096"),
         ({"decoder_blocks": 10**9}, "decoder_blocks is 1000000000: must be .* from 1 to 64"),
         ({"layers": True}, "layers is True"),
+        ({"choices": {"phase": "none"}}, "phase is 'none': must be 'integer' or 'float'"),
+        ({"choices": {"phases": "float"}}, r"differ from this version's: \['phases'\]"),
+        ({"choices": None}, r"differ from this version's: \['choices'\]"),
         ({"free_bins": 160}, "free_bins is 160: more than harmonic_bins"),
         ({"harmonic_bins": 640}, "harmonic_bins is 640: there are 608 bins"),
         ({"width": 4096, "decoder_blocks": 64}, "not a voice of this kind: .* missing"),
@@ -89,6 +94,12 @@ def test_a_config_that_is_no_json(copied, text):
     (folder / "config.json").write_text(text, encoding="utf-8")
     with pytest.raises(lv2.CheckpointError, match="not JSON"):
         lv2.load(folder)
+
+
+def test_a_voice_without_choices_is_made_for_low_precision(copied, natural_folder):
+    sizes = json.loads((natural_folder / "config.json").read_text())["voice"]
+    del sizes["choices"]
+    assert lv2.load(copied(voice=sizes)).config.choices == MADE
 
 
 def test_missing_files(copied):
