@@ -27,7 +27,7 @@ from lightning_v2.adaptation.lessons import Lesson, Teacher, Texts
 from lightning_v2.adaptation.losses import spectral_distances
 from lightning_v2.adaptation.trainer import Schedule, Trainer
 from lightning_v2.precision import voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.report.records import save_result
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +79,7 @@ def prepared(name: str, plan: str) -> tuple[Trainer, Lesson]:
     speaker, pupil = lv2.load(name), lv2.load(name)
     teacher = Teacher(speaker, 0, torch.device("cpu"))
     survey = teacher.survey([TEXT])
-    fitted = adapted(lv2.Plan.load(plan), voice_sites(speaker))
+    fitted = for_voice(lv2.Plan.load(plan), voice_sites(speaker))
     trainer = Trainer(pupil.model, teacher, survey, [fitted], Texts((TEXT,), (TEXT,)), Schedule())
     return trainer, teacher.lesson(TEXT)
 

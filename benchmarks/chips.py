@@ -21,7 +21,7 @@ from lightning_v2.deployment.agreement import (
     observed_emulation,
 )
 from lightning_v2.precision import presets, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.report.records import write_whole
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "deploying.md"
@@ -68,7 +68,7 @@ def write(rows: list[tuple[str, ...]]) -> None:
 
 def row(voice: lv2.Voice, name: str) -> tuple[str, ...]:
     """What is shown of one plan."""
-    plan = adapted(lv2.Plan.load(name), voice_sites(voice))
+    plan = for_voice(lv2.Plan.load(name), voice_sites(voice))
     wormhole, blackhole = (observed_emulation(voice, plan, TEXT, chip)[0] for chip in CHIPS)
     apart = {site: _apart(values, blackhole[site]) for site, values in wormhole.items()}
     differ = [site for site, count in apart.items() if count]

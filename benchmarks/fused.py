@@ -20,7 +20,7 @@ from lightning_v2.analysis.metrics.audio_metrics import pesq_wb_mos, snr_db
 from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.deployment.lowering.natural.together import masked
 from lightning_v2.precision import voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.report.records import write_whole
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "deploying.md"
@@ -55,7 +55,7 @@ def main() -> int:
 
 def row(voice: lv2.Voice, name: str) -> tuple[str, ...]:
     """What is shown of one plan."""
-    plan = adapted(lv2.Plan.load(name), voice_sites(voice))
+    plan = for_voice(lv2.Plan.load(name), voice_sites(voice))
     reference = voice.synthesize(TEXT)
     alone, values = _Alone(voice, plan), {}
     with lv2.emulate(voice, plan, tier="exact", observer=alone):

@@ -24,8 +24,8 @@ from lightning_v2.adaptation.adapt import adapt
 from lightning_v2.adaptation.trainer import STATE, Schedule
 from lightning_v2.model.checkpoint import CONFIG
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted as fitted_to
 from lightning_v2.precision.edit import with_rule
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import held_out_texts
 
@@ -136,7 +136,7 @@ def cases(args: argparse.Namespace, missing: list[str]) -> Iterator[Case]:
 def plan_of(rung: str, voice: str) -> Plan:
     """The plan of a rung for a voice."""
     preset, everywhere = RUNGS[rung]
-    plan = fitted_to(Plan.load(preset), voice_sites(lv2.load(voice)))
+    plan = for_voice(Plan.load(preset), voice_sites(lv2.load(voice)))
     return with_rule(plan, ["*"], everywhere, rung) if everywhere else plan
 
 

@@ -23,7 +23,7 @@ from lightning_v2 import tensix
 from lightning_v2.analysis.metrics.audio_metrics import pesq_wb_mos, snr_db
 from lightning_v2.deployment.speak import speak
 from lightning_v2.precision import Plan, presets, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.report.records import save_result
 from lightning_v2.resources import held_out_texts
 from lightning_v2.tensix import Site
@@ -100,7 +100,7 @@ def measured(
 def alone(voice: lv2.Voice, name: str, text: str, tier: str) -> list[dict]:
     """A row a part, the one that costs most first."""
     sites = voice_sites(voice)
-    plan, said = adapted(Plan.load("naive"), sites), voice.synthesize(text)
+    plan, said = for_voice(Plan.load("naive"), sites), voice.synthesize(text)
     rows = []
     for part, members in parts_of(sites).items():
         low = {site.name: plan.for_site(site) for site in members}

@@ -21,7 +21,8 @@ import lightning_v2 as lv2
 from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES
 from lightning_v2.files import user_cache
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import fitted, globs_of, with_rule
+from lightning_v2.precision.edit import with_rule
+from lightning_v2.precision.fit import fitted, globs_of
 from lightning_v2.provenance import provenance
 from lightning_v2.report.records import write_whole
 from lightning_v2.search.check import held_out

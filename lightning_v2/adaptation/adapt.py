@@ -15,7 +15,7 @@ from lightning_v2.model.natural.checkpoint import save_checkpoint
 from lightning_v2.model.natural.voice import NaturalVoice
 from lightning_v2.model.overlay import origin_digest, save_overlay
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted as fitted_to
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.resources import DEFAULT_VOICE, data_path
 from lightning_v2.voices import from_anywhere, load
 
@@ -76,7 +76,7 @@ def adapt(
     if device != "cpu" and not torch.cuda.is_available():
         raise ArgumentError(f"device is {device!r}, and torch finds no such device here")
     speaker, pupil = load(name), load(name)
-    plans = [fitted_to(Plan.of(x), voice_sites(speaker)) for x in _several(plan)]
+    plans = [for_voice(Plan.of(x), voice_sites(speaker)) for x in _several(plan)]
     for each in plans:
         each.check(voice_sites(speaker))
     names = " and ".join(each.name for each in plans)

@@ -12,7 +12,7 @@ from lightning_v2.analysis.sites.layer_errors import LayerErrors
 from lightning_v2.deployment.speak import speak
 from lightning_v2.model import Speech
 from lightning_v2.precision import Plan, Reference, reference_of, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix.intercept.interception import Observer
 
 
@@ -47,10 +47,10 @@ def compare(
         PlanError: a plan does not parse or names a site that the voice does not have.
     """
     sites = voice_sites(voice)
-    plan = adapted(Plan.of(plan), sites)
+    plan = for_voice(Plan.of(plan), sites)
     reference = reference_of(reference)
     if isinstance(reference, Plan):
-        reference = adapted(reference, sites)
+        reference = for_voice(reference, sites)
 
     def say(plan: Reference, observer: Observer | None, forced: Speech | None) -> Speech:
         return speak(voice, text, plan, tier, seed=seed, forced=forced, observer=observer)

@@ -21,7 +21,7 @@ from lightning_v2.deployment.lowering.buckets import Buckets
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.resources import DEFAULT_VOICE, data_path
 from lightning_v2.tensix import SiteCall
 from lightning_v2.tensix.numbers.configuration import Settings
@@ -75,7 +75,7 @@ def agreement(
     Raises:
         UnsupportedError: the device cannot run the plan.
     """
-    plan = adapted(Plan.of(plan), voice_sites(voice))
+    plan = for_voice(Plan.of(plan), voice_sites(voice))
     wanted, emulated = observed_emulation(voice, plan, text, device.arch)
     rows = []
 

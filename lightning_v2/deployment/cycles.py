@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 from lightning_v2.deployment.device.programs import CYCLES_A_PHASE, Grid, Product, choices
-from lightning_v2.precision.edit import Precisions
+from lightning_v2.precision.moves import Precisions
 from lightning_v2.tensix.numbers import fidelity
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision

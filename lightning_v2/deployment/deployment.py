@@ -24,7 +24,7 @@ from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix.intercept.interception import Observer
 from lightning_v2.threads import torch_threads
 
@@ -79,7 +79,7 @@ class Deployment:
         if self.buckets.batch > 1 and graph:
             raise ArgumentError("a voice of others speaks one sentence at a time; batch must be 1")
         sites = voice_sites(voice)
-        self.plan = adapted(Plan.of(plan), sites)
+        self.plan = for_voice(Plan.of(plan), sites)
         self.plan.check(sites)
         self._ops = TtnnOps(device)
         self.weights = Weights(self._ops, voice, self.plan, cache)

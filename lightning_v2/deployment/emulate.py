@@ -20,7 +20,7 @@ from lightning_v2.errors import LightningWarning
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
 from lightning_v2.tensix.intercept.module_frames import role_of
 from lightning_v2.tensix.intercept.unseen import asked_for
@@ -124,7 +124,7 @@ def emulate(
         raise TypeError(f"voice is a {kind}; legal are a Voice and any torch.nn.Module")
     if not bare:
         sites = voice_sites(voice)
-        plan = adapted(plan, sites)
+        plan = for_voice(plan, sites)
         plan.check(sites)
     if bare or not has_lowering(voice.model):
         model = voice if bare else voice.model
@@ -182,7 +182,7 @@ def as_deployed(
 
     settings = Settings(tier=tier, arch=arch or tensix.settings().arch)
     sites = voice_sites(voice)
-    plan = adapted(Plan.of(plan), sites)
+    plan = for_voice(Plan.of(plan), sites)
     plan.check(sites)
     lowered = LoweredVoice(voice, GraphRunner(tensix, plan.for_site, observer))
     with executed_by(voice.model, _Turns(lowered, settings), plan.name, tier):

@@ -15,7 +15,7 @@ from lightning_v2.files import write_output
 from lightning_v2.model import Voice
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 
 
 def refusals(voice: Voice, plan: Plan, device: Device | None = None) -> Survey | None:
@@ -29,7 +29,7 @@ def refusals(voice: Voice, plan: Plan, device: Device | None = None) -> Survey |
     if not isinstance(voice, OnnxVoice):
         return None
     sites = voice_sites(voice)
-    policy = adapted(plan, sites).for_site
+    policy = for_voice(plan, sites).for_site
     found = survey(voice, sites, shape_runner(policy))
     if not found.refused or device is None or device.target != "mock":
         return found

@@ -26,7 +26,7 @@ from lightning_v2.deployment.observed.report import Report, StageReport
 from lightning_v2.deployment.observed.step import Step
 from lightning_v2.errors import ArgumentError, LightningError
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.resources import DEFAULT_VOICE
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.voices import load
@@ -139,7 +139,7 @@ def rehearse(
         RehearsalError: the process took longer, or ended without an answer.
     """
     sites = voice_sites(load(voice))
-    plan = adapted(Plan.of(plan), sites)
+    plan = for_voice(Plan.of(plan), sites)
     plan.check(sites)
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -10,7 +10,7 @@ from lightning_v2.deployment.lowering.fused_calls import FusedCalls
 from lightning_v2.deployment.lowering.single_calls import SingleCalls
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix.intercept.operations import OPERATIONS
 from lightning_v2.tensix.numbers.configuration import GRIDS, ComputeKernelConfig
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
@@ -60,7 +60,7 @@ def ttnn_settings(
         sites, calls = voice_sites(voice, text), SingleCalls(voice.model)
     else:
         sites, calls = list(voice), None
-    plan = adapted(Plan.of(plan), sites)
+    plan = for_voice(Plan.of(plan), sites)
     plan.check(sites)
     fused = FusedCalls(voice.model, plan.for_site) if calls else None
     found = {}

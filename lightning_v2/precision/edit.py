@@ -1,31 +1,25 @@
-"""Plans made from plans: rules after those of a base, or what is said of every site written anew.
+"""Plans made from plans: rules after those of a base.
 
 Changes site by site (`Changes`) and rules for many sites (`with_rule`) keep the base and follow its
-rules. Where a program turns sites low by the hundred (`Move`), it works on what a plan says of each
-site (`Precisions`), and the same precisions always make the same plan (`plan_of`).
+rules.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import re
-import warnings
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from lightning_v2.errors import ArgumentError, LightningWarning
+from lightning_v2.errors import ArgumentError
 from lightning_v2.files import write_output
 from lightning_v2.precision import Plan, Rule
-from lightning_v2.precision.reader import nearest
+from lightning_v2.precision.fit import globs_of
 from lightning_v2.tensix.intercept.operations import outputs
-from lightning_v2.tensix.numbers.sites import FIDELITIES, LEGAL, Site, SitePrecision, is_legal
+from lightning_v2.tensix.numbers.sites import FIDELITIES, LEGAL, Site, is_legal
 from lightning_v2.tensix.ops.unary import UNARY
 from lightning_v2.tile import TILE
 
@@ -44,8 +38,6 @@ FIELDS = (
 
 Changes = tuple[tuple[str, str, object], ...]
 """(site, field, value), in the order in which sites run."""
-
-_ALL_FIELDS = tuple(field.name for field in dataclasses.fields(SitePrecision))
 
 
 class EditError(ArgumentError):
@@ -96,7 +88,7 @@ def changed(
     for field, value in fields.items():
         if field not in FIELDS:
             raise EditError(f"{field!r} cannot be changed here, only {', '.join(FIELDS)}")
-        _check_value(field, value)
+        check_value(field, value)
     kept = {(site, field): value for site, field, value in changes}
     for name in names:
         for field, value in fields.items():
@@ -145,155 +137,6 @@ def with_rule(plan: Plan, globs: Sequence[str], fields: Mapping[str, object], na
     # It stands in no file: errors about it name no line.
     rule = Rule(tuple(globs), dict(fields), lines=(0,) * len(globs))
     return replace(plan, name=name, rules=(*plan.rules, rule))
-
-
-def fitted(plan: Plan, sites: Sequence[Site]) -> Plan:
-    """A plan without the globs that match none of the sites, which are of another model, and with
-    names of sites in the place of roles."""
-    names, rules = [site.name for site in sites], []
-    for rule in named(plan, sites).rules:
-        pairs = zip(rule.globs, rule.lines, strict=True)
-        kept = [(g, line) for g, line in pairs if any(fnmatchcase(name, g) for name in names)]
-        if kept:
-            globs, lines = zip(*kept, strict=True)
-            rules.append(replace(rule, globs=globs, lines=lines))
-    return replace(plan, rules=tuple(rules))
-
-
-def adapted(plan: Plan, sites: Sequence[Site]) -> Plan:
-    """A plan whose rules for roles name the sites of a voice that have them.
-
-    Of a preset rules for sites of other voices are left out, with a warning; what other plans name
-    has to be there.
-    """
-    plan = named(plan, sites)
-    if not plan.is_preset:
-        return plan
-    found = fitted(plan, sites)
-    kept = {glob for rule in found.rules for glob in rule.globs}
-    idle = {glob for rule in plan.rules for glob in rule.globs} - kept
-    if not idle:
-        return plan
-    names = ", ".join(sorted(idle))
-    message = f"preset {plan.name}: this voice has no site {names}, which it has rules for"
-    warnings.warn(message, LightningWarning, stacklevel=2)
-    return found
-
-
-def named(plan: Plan, sites: Sequence[Site]) -> Plan:
-    """A plan with globs in the place of roles; without a rule that is for none of the sites."""
-    if not any(rule.roles for rule in plan.rules):
-        return plan
-    names, rules = {site.name: site for site in sites}, []
-    for rule in plan.rules:
-        members = [site.name for site in sites if site.role in rule.roles]
-        if members:
-            globs = tuple(globs_of(members, names))
-            rules.append(replace(rule, globs=globs, lines=rule.lines[:1] * len(globs), roles=()))
-        elif not rule.roles:
-            rules.append(rule)
-    return replace(plan, rules=tuple(rules))
-
-
-@dataclass(frozen=True)
-class Move:
-    """A group of sites that is turned low. `fields` are those of a plan, as sorted pairs.
-
-    Attributes:
-        group: a name for people.
-        sites: names.
-    """
-
-    group: str
-    sites: tuple[str, ...]
-    fields: tuple[tuple[str, object], ...]
-
-    @classmethod
-    def of(cls, group: str, sites: Sequence[Site], low: Mapping[str, object]) -> Move:
-        return cls(group, tuple(site.name for site in sites), tuple(sorted(low.items())))
-
-    @property
-    def name(self) -> str:
-        return f"{self.group}: {', '.join(str(value) for _, value in self.fields)}"
-
-
-Precisions = dict[str, SitePrecision]
-"""Site -> how it runs, in the order of execution."""
-
-
-def precisions_of(plan: Plan, sites: Sequence[Site]) -> Precisions:
-    """What a plan says of every site."""
-    return {site.name: plan.for_site(site) for site in sites}
-
-
-def applied(precisions: Precisions, moves: Sequence[Move]) -> Precisions:
-    """Precisions after moves; of two that set the same field of a site the later one wins."""
-    result = dict(precisions)
-    for move in moves:
-        for site in move.sites:
-            result[site] = replace(result[site], **dict(move.fields))
-    return result
-
-
-def plan_of(
-    precisions: Precisions, name: str = "", description: str = "", adapted: str = ""
-) -> Plan:
-    """A plan that says just that, of a voice that speaks with the weights `adapted`. The same
-    precisions make the same rules, so that their results are found again."""
-    common = _most_common(precisions)
-    groups: dict[SitePrecision, list[str]] = {}
-    for site, precision in precisions.items():
-        groups.setdefault(precision, []).append(site)
-    rules = [
-        {"sites": globs_of(members, precisions), **_differences(precision, common)}
-        for precision, members in groups.items()
-        if precision != common
-    ]
-    content = {"default": _differences(common, SitePrecision()), "rules": rules}
-    head = {"name": name, "description": description, "adapted": adapted}
-    head = {key: text for key, text in head.items() if text}
-    return Plan.parse(yaml.safe_dump({**head, **content}, sort_keys=False))
-
-
-def groups(
-    sites: Sequence[Site],
-    low: Mapping[str, object],
-    globs: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
-) -> dict[str, list[Site]]:
-    """Sites that `low` makes a difference to, by themselves or by glob.
-
-    Args:
-        sites: of a voice.
-        low: fields of a plan.
-        globs: one group each, or the name of a group -> its globs; a site belongs to the first
-            that matches. None: each site is one.
-
-    Raises:
-        EditError: a field or value that plans do not have, or a glob that matches nothing.
-    """
-    for field, value in low.items():
-        if field not in _ALL_FIELDS:
-            near = nearest(field, _ALL_FIELDS)
-            raise EditError(f"unknown field {field!r}; did you mean {near!r}?")
-        _check_value(field, value)
-    affected = [site for site in sites if any(matters(field, site) for field in low)]
-    if globs is None:
-        return {site.name: [site] for site in affected}
-    several = globs if isinstance(globs, Mapping) else {glob: (glob,) for glob in globs}
-    members_of: dict[str, list[Site]] = {name: [] for name in several}
-    for site in affected:
-        matching = (n for n, own in several.items() if any(fnmatchcase(site.name, g) for g in own))
-        first = next(matching, None)
-        if first is not None:
-            members_of[first].append(site)
-    for glob, members in members_of.items():
-        if not members:
-            near = nearest(glob, [site.name for site in affected])
-            raise EditError(
-                f"{glob!r} matches no site to which {', '.join(low)} makes a difference and that "
-                f"no glob before it has matched; did you mean {near!r}?"
-            )
-    return members_of
 
 
 def differences(first: Plan, second: Plan, sites: Sequence[Site]) -> pd.DataFrame:
@@ -375,29 +218,11 @@ def _check_undone(base: Plan, name: str, field: str, value: object) -> None:
         )
 
 
-def globs_of(members: Sequence[str], sites: Mapping[str, object]) -> list[str]:
-    """Globs that match these sites and no others: numbers become stars where all of them belong."""
-    wanted, result = set(members), {}
-    for name in members:
-        glob = re.sub(r"\.\d+(?=\.|$)", ".*", name)
-        matched = {site for site in sites if fnmatchcase(site, glob)}
-        result[glob if matched <= wanted else name] = None
-    return list(result)
+def check_value(field: str, value: object) -> None:
+    """Refuse a value that a field cannot have.
 
-
-def _check_value(field: str, value: object) -> None:
+    Raises:
+        EditError: it is not legal.
+    """
     if not is_legal(field, value) and (field, value) != ("in0_block_w", None):
         raise EditError(f"{field} cannot be {value!r}")
-
-
-def _most_common(precisions: Precisions) -> SitePrecision:
-    """A default that rules can undo: a width of blocks, or an integer result, they could not."""
-    counts = Counter(
-        replace(p, in0_block_w=None) for p in precisions.values() if p.output != "uint32"
-    )
-    return counts.most_common(1)[0][0] if counts else SitePrecision()
-
-
-def _differences(precision: SitePrecision, other: SitePrecision) -> dict[str, object]:
-    pairs = ((name, getattr(precision, name), getattr(other, name)) for name in _ALL_FIELDS)
-    return {name: value for name, value, default in pairs if value != default}

@@ -140,7 +140,7 @@ class Plan:
     def for_site(self, site: str | Site, role: str = "") -> SitePrecision:
         """How one site, given by itself or by its name and role, runs.
 
-        Where a name is all that is known, `edit.adapted` has to have made rules for names of those
+        Where a name is all that is known, `fit.for_voice` has to have made rules for names of those
         for roles.
         """
         if isinstance(site, Site):

@@ -26,7 +26,7 @@ from lightning_v2.files import user_cache
 from lightning_v2.identity import code_label
 from lightning_v2.model.protocol import Voice, language_of, only_sentences
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.resources import DEFAULT_VOICE, held_out_texts
 from lightning_v2.search.check_record import Check, Reference
 from lightning_v2.search.sweep import measurements
@@ -115,7 +115,7 @@ def check(
         sentences = held_out(ENOUGH_SENTENCES, only_sentences(speaker))
     sentences = dict(sentences)
     _refuse_what_is_too_little(sentences, endpoints, resamples)
-    plan = adapted(Plan.of(plan), voice_sites(speaker))
+    plan = for_voice(Plan.of(plan), voice_sites(speaker))
     with emulate(speaker, plan, tier=tier):
         pass  # what is wrong with the plan or the tier is said here, not by a hundred units
     paths = None

@@ -22,7 +22,7 @@ from lightning_v2.analysis.verdict.equivalence import ENOUGH_SENTENCES, Judgemen
 from lightning_v2.errors import LightningError, MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import named
+from lightning_v2.precision.fit import named
 from lightning_v2.resources import data_path
 from lightning_v2.tensix.numbers import configuration
 

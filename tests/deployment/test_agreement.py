@@ -16,7 +16,7 @@ from lightning_v2.deployment.agreement import (
     observed_emulation,
 )
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.resources import data_path
 from tests.deployment.device_process import run_on_mock
 
@@ -53,7 +53,7 @@ def test_the_emulator_has_the_bits_of_the_simulator(voices, name):
     """Digests of what the simulator gave, against what the exact tier gives here and now."""
     stored = load_agreement(name)
     voice = voices(stored.provenance["voice"]["name"])
-    plan = adapted(Plan.load(stored.provenance["plan"]["name"]), voice_sites(voice))
+    plan = for_voice(Plan.load(stored.provenance["plan"]["name"]), voice_sites(voice))
     assert stored.provenance["voice"]["digest"] == voice.digest
     assert stored.provenance["plan"]["digest"] == plan.digest
     found, speech = observed_emulation(
@@ -76,7 +76,7 @@ def test_stored_results_are_of_every_site(voices, name):
 def test_a_graph_is_observed_as_it_is_deployed(voices):
     voice = voices("hibari")
     with pytest.warns(UserWarning, match="preset bf16"):
-        plan = adapted(Plan.load("bf16"), voice_sites(voice))
+        plan = for_voice(Plan.load("bf16"), voice_sites(voice))
     found, speech = observed_emulation(voice, plan, "Hi.", "blackhole")
     assert {name: x.shape for name, x in found.items()} == {
         site.name: site.shapes[-1] for site in voice_sites(voice, "Hi.")

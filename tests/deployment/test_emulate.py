@@ -12,7 +12,7 @@ from lightning_v2.deployment.emulate import emulate
 from lightning_v2.model.natural.config import HOP, SAMPLE_RATE
 from lightning_v2.model.natural.source import LOWEST_F0, accumulate_phase
 from lightning_v2.precision import Plan, PlanError, presets, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix.ops.phase import accumulate_in
 
 TEXT = "Hello there, this is a voice."
@@ -60,7 +60,7 @@ def test_host_work_is_confined_to_modules_that_say_so(voice):
 
 @pytest.mark.parametrize("name", presets())
 def test_presets_fit_the_voice(voice, name):
-    plan = adapted(Plan.load(name), voice_sites(voice))
+    plan = for_voice(Plan.load(name), voice_sites(voice))
     plan.check(voice_sites(voice))
     with emulate(voice, plan):
         low = say(voice)

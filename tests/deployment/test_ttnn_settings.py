@@ -8,7 +8,7 @@ import lightning_v2 as lv2
 from lightning_v2.cli.main import main
 from lightning_v2.deployment.cycles import cycles
 from lightning_v2.precision import voice_sites
-from lightning_v2.precision.edit import precisions_of
+from lightning_v2.precision.moves import precisions_of
 from tests import own_modules
 from tests.own_modules import made, mel
 

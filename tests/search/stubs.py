@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from lightning_v2.precision import Plan
-from lightning_v2.precision.edit import precisions_of
+from lightning_v2.precision.moves import precisions_of
 from lightning_v2.tensix.numbers.sites import Site
 
 BASE = Plan.parse("default: {math_fidelity: HiFi4, fp32_dest_acc_en: true}")

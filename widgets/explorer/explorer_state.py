@@ -11,6 +11,7 @@ from lightning_v2.analysis.metrics.endpoints import Run
 from lightning_v2.model import Voice
 from lightning_v2.precision import FLOAT32, Plan, Reference, reference_of, voice_sites
 from lightning_v2.precision import edit as plan_edit
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix.numbers.sites import Site
 from lightning_v2.text import TextError
 from lightning_v2.voices import load
@@ -61,7 +62,7 @@ class State:
     @cached_property
     def start(self) -> Plan:
         """The plan to start from, its roles as names of this voice's sites."""
-        return plan_edit.adapted(self.base, self.sites)
+        return for_voice(self.base, self.sites)
 
     @cached_property
     def plan(self) -> Plan:
@@ -94,7 +95,7 @@ class State:
     def reference_plan(self) -> Reference:
         """As `Comparison.reference_plan`."""
         found = reference_of(self.reference)
-        return found if found == FLOAT32 else plan_edit.adapted(found, self.sites)
+        return found if found == FLOAT32 else for_voice(found, self.sites)
 
     @cached_property
     def reference_key(self) -> tuple:

@@ -21,7 +21,7 @@ from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from lightning_v2.tensix import SitePrecision
 
 BAND_HZ = 500
@@ -121,7 +121,7 @@ def localise(
         PlanError: the plan does not parse or names a site that the voice does not have.
         ArgumentError: a site that does not run, with durations and F0 given, or an unknown tier.
     """
-    plan = adapted(Plan.of(plan), voice_sites(voice))
+    plan = for_voice(Plan.of(plan), voice_sites(voice))
     plan.check(voice_sites(voice))
     said = voice.synthesize(text, seed=seed)
     with tensix.intercept(voice.model, lambda site: None) as run:

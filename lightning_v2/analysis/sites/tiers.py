@@ -9,7 +9,7 @@ from lightning_v2 import tensix
 from lightning_v2.analysis.sites.error_sums import ErrorSums
 from lightning_v2.analysis.sites.isolated import Isolated
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 
 
 def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def compare_tiers(voice, text: str, plan: Plan | str | Path, seed: int = 0) -> p
     Raises:
         PlanError: the plan does not parse or names a site that the voice does not have.
     """
-    plan = adapted(Plan.of(plan), voice_sites(voice))
+    plan = for_voice(Plan.of(plan), voice_sites(voice))
     plan.check(voice_sites(voice))
     runs = {tier: Isolated(voice, plan, tier) for tier in tensix.TIERS}
     sums: dict[str, tuple[str, dict[str, ErrorSums]]] = {}

@@ -22,7 +22,8 @@ from lightning_v2.deployment.speak import speak
 from lightning_v2.errors import ArgumentError
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import fitted, with_rule
+from lightning_v2.precision.edit import with_rule
+from lightning_v2.precision.fit import fitted
 from lightning_v2.precision.phase import sums_phase, with_other_phase
 
 NOISE_DB = -50.0

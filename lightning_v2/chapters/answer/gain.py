@@ -16,7 +16,7 @@ from lightning_v2.economics.resources.time import PARTS
 from lightning_v2.economics.sentence import Cost
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import precisions_of
+from lightning_v2.precision.moves import precisions_of
 from lightning_v2.search.plans.constraints import Figures
 
 

@@ -4,7 +4,7 @@ from lightning_v2.deployment.agreement import Agreement, agreement_name, load_ag
 from lightning_v2.errors import MissingFileError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 
 
 def stored_agreement(voice: Voice, plan: Plan | str, arch: str = "wormhole_b0") -> Agreement | None:
@@ -24,6 +24,6 @@ def stored_agreement(voice: Voice, plan: Plan | str, arch: str = "wormhole_b0") 
     except MissingFileError:
         return None
     known = found.provenance
-    mine = plan.digest, adapted(plan, voice_sites(voice)).digest
+    mine = plan.digest, for_voice(plan, voice_sites(voice)).digest
     same = known["voice"]["digest"] == voice.digest and known["plan"]["digest"] in mine
     return found if same else None

@@ -12,7 +12,7 @@ from lightning_v2.analysis.sites.isolated import called_precisions
 from lightning_v2.executors import executed_by
 from lightning_v2.model import Speech, Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 
 KINDS = {
     "transposed convolutions": ("conv_transpose1d", "conv_transpose2d"),
@@ -77,7 +77,7 @@ def each_alone(
     Raises:
         PlanError: the plan does not parse or names a site that the voice does not have.
     """
-    plan = adapted(Plan.of(plan), voice_sites(voice))
+    plan = for_voice(Plan.of(plan), voice_sites(voice))
     plan.check(voice_sites(voice))
     precisions = called_precisions(voice, plan)
     said = voice.synthesize(text, seed=seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class FittedPlans:
         sites = voice_sites(voice)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            fitted = tuple(adapted(Plan.of(plan), sites) for plan in plans)
+            fitted = tuple(for_voice(Plan.of(plan), sites) for plan in plans)
         for plan in fitted:
             plan.check(sites)
         return cls(fitted, tuple(str(warning.message) for warning in caught))

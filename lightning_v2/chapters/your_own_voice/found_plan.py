@@ -9,7 +9,8 @@ from lightning_v2.analysis.display.tables import Sheet
 from lightning_v2.analysis.sites.parts import parts_of
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted, globs_of, precisions_of
+from lightning_v2.precision.fit import for_voice, globs_of
+from lightning_v2.precision.moves import precisions_of
 from lightning_v2.search.plans import find
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints, Figures
@@ -53,7 +54,7 @@ def plan_for(
         SearchError: plans cannot be measured.
     """
     bench = Bench(tuple(texts), folder, voice=name, tier=tier, seed=seed, progress=False)
-    base = adapted(Plan.of(base), voice_sites(voice))
+    base = for_voice(Plan.of(base), voice_sites(voice))
     wanted, globs = Constraints(**demands), part_globs(voice)
     with bench.open() as team:
         return find.search(team, wanted, base, strategy="greedy", globs=globs)
@@ -64,7 +65,7 @@ def cost_sheet(voice: Voice, *plans: Plan) -> Sheet:
     sites = voice_sites(voice)
     rows = []
     for plan in plans:
-        figures = Figures.of(precisions_of(adapted(plan, sites), sites), tuple(sites))
+        figures = Figures.of(precisions_of(for_voice(plan, sites), sites), tuple(sites))
         rows.append(
             {
                 "plan": plan.name,

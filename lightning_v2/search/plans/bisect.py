@@ -6,7 +6,7 @@ import pandas as pd
 
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import plan_of, precisions_of
+from lightning_v2.precision.moves import plan_of, precisions_of
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.own_loss import column_of
 from lightning_v2.search.plans.quality import badness

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lightning_v2.deployment.cycles import cycles
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Coverage
-from lightning_v2.precision.edit import Move, Precisions
+from lightning_v2.precision.moves import Move, Precisions
 from lightning_v2.tensix.numbers.sites import Site, SitePrecision
 
 LOWS = (

@@ -14,7 +14,8 @@ from lightning_v2 import tensix
 from lightning_v2.deployment.cycles import cycles
 from lightning_v2.errors import ArgumentError
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import Move, adapted, groups, precisions_of
+from lightning_v2.precision.fit import for_voice
+from lightning_v2.precision.moves import Move, groups, precisions_of
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search.check import check
 from lightning_v2.search.check_record import Check
@@ -164,7 +165,7 @@ def space_of(
         PlanError: the base does not fit the voice. ArgumentError: a glob that matches nothing.
     """
     sites = tuple(voice_sites(voice_of(voice)))
-    base = adapted(base, sites)
+    base = for_voice(base, sites)
     base.check(sites)
     # A norm or softmax has a fidelity, but no share and no modelled cost counts it.
     counted = [site for site in sites if site.macs]

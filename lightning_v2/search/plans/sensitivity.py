@@ -7,14 +7,7 @@ import pandas as pd
 from lightning_v2.deployment.cycles import cycles
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.coverage import Coverage
-from lightning_v2.precision.edit import (
-    Move,
-    Precisions,
-    applied,
-    groups,
-    plan_of,
-    precisions_of,
-)
+from lightning_v2.precision.moves import Move, Precisions, applied, groups, plan_of, precisions_of
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.sweep.voices import voice as voice_of
 
@@ -39,7 +32,7 @@ def sensitivity(
         (modelled), and the mean of each metric.
 
     Raises:
-        ValueError: see `edit.groups`. SearchError: see `Bench.measure`.
+        ValueError: see `moves.groups`. SearchError: see `Bench.measure`.
     """
     sites = voice_sites(voice_of(bench.voice))
     moves = [Move.of(name, found, low) for name, found in groups(sites, low, globs).items()]

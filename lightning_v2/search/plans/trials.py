@@ -8,7 +8,7 @@ import pandas as pd
 
 from lightning_v2.files import written_whole
 from lightning_v2.precision import Plan
-from lightning_v2.precision.edit import Move, Precisions, applied, plan_of
+from lightning_v2.precision.moves import Move, Precisions, applied, plan_of
 from lightning_v2.search.plans.bench import Bench
 from lightning_v2.search.plans.constraints import Constraints, Figures
 from lightning_v2.tensix.numbers.sites import Site

@@ -2,7 +2,7 @@ import lightning_v2 as lv2
 from lightning_v2.chapters.your_own_voice.found_plan import cost_sheet, part_globs
 from lightning_v2.chapters.your_own_voice.voice_card import VoiceCard
 from lightning_v2.precision import voice_sites
-from lightning_v2.precision.edit import groups
+from lightning_v2.precision.moves import groups
 
 
 def test_globs_of_parts_match_what_is_multiplied_once(voice):

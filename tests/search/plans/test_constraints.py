@@ -3,7 +3,7 @@
 import pytest
 
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import precisions_of
+from lightning_v2.precision.moves import precisions_of
 from lightning_v2.search.plans.constraints import Constraints, Figures
 from lightning_v2.search.sweep.voices import voice
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lightning_v2.precision import voice_sites
-from lightning_v2.precision.edit import groups
+from lightning_v2.precision.moves import groups
 from lightning_v2.search.plans import find
 from lightning_v2.voices import load
 from tests.search.stubs import linear

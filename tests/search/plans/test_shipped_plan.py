@@ -4,7 +4,8 @@ import pytest
 
 import lightning_v2 as lv2
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import fitted, precisions_of
+from lightning_v2.precision.fit import fitted
+from lightning_v2.precision.moves import precisions_of
 from lightning_v2.resources import held_out_texts
 from lightning_v2.search.plans.search_record import SearchRecord
 

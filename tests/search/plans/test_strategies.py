@@ -8,7 +8,7 @@ import pytest
 from stubs import BASE, StubBench, linear
 
 from lightning_v2.precision import Plan
-from lightning_v2.precision.edit import Move, groups, precisions_of
+from lightning_v2.precision.moves import Move, groups, precisions_of
 from lightning_v2.search.plans.bench import SearchError
 from lightning_v2.search.plans.constraints import Constraints
 from lightning_v2.search.plans.sensitivity import ranked

@@ -14,7 +14,7 @@ from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.voice import LoweredVoice
 from lightning_v2.executors import executed_by
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.precision.edit import adapted
+from lightning_v2.precision.fit import for_voice
 from tests.deployment import plain_ops
 
 TEXT = "Hi."
@@ -38,7 +38,7 @@ def lowered(voice, ops=plain_ops, plan=FP32, observer=None):
 def preset(voice, name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return adapted(Plan.load(name), voice_sites(voice))
+        return for_voice(Plan.load(name), voice_sites(voice))
 
 
 def ratio_db(signal, noise):
