@@ -11,6 +11,8 @@ from tests.browser.players import RATE, SHELL, three_clips, tone
 from widgets import ABPlayer, Clip
 from widgets.static import widget_html
 
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""Looked for in this order: the first has no windows, and opens a page in a third of the time."""
 FLAGS = (
     "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --mute-audio"
@@ -19,10 +21,10 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def browser():
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    names = (os.environ.get("CHROMIUM", ""), *BROWSERS)
     found = next(filter(None, map(shutil.which, filter(None, names))), None)
     if not found:
-        problem = "the Debian package chromium is missing: sudo apt-get install chromium"
+        problem = "Chromium is missing: sudo apt-get install chromium-headless-shell (or chromium)"
         if os.environ.get("CI"):
             pytest.fail(problem)
         pytest.skip(problem)

@@ -13,6 +13,7 @@ from lightning_v2.errors import NoRuleError
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.tensix import SitePrecision
+from lightning_v2.tensix.numbers.constants import Constants
 
 
 def lowered_precisions(voice: Voice, plan: Plan) -> dict[str, SitePrecision]:
@@ -50,7 +51,9 @@ class Isolated:
         """tier: "exact" or "fast". network: whose calls they are, one of the voice's; that of its
         float32 if not given."""
         network = voice.model if network is None else network
-        self._module, self._tier, self._plan = network, tier, plan
+        self._tier, self._plan = tier, plan
+        # Looked for once: a network of some hundred modules would be gone through at every call.
+        self._constants = Constants(network)
         self._precisions = lowered_precisions(voice, plan)
         self._calls = SingleCalls(network)
         self._fused = FusedCalls(network, plan.for_site)
@@ -75,7 +78,7 @@ class Isolated:
         precision = self._precisions.get(call.site) or self._plan.for_site(call.site)
         try:
             with tensix.use(tier=self._tier):
-                return tensix.lower(call.function, args, kwargs, precision, self._module)
+                return tensix.lower(call.function, args, kwargs, precision, self._constants)
         except NoRuleError:
             result = call.function(*call.args, **call.kwargs)
             return torch.full_like(first(result), torch.nan)

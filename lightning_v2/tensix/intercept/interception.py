@@ -354,12 +354,12 @@ def lower(
     args: tuple,
     kwargs: dict[str, Any],
     precision: SitePrecision,
-    module: nn.Module | None = None,
+    module: nn.Module | Constants | None = None,
 ) -> Tensor:
     """One torch call alone, in the arithmetic that `precision` describes.
 
-    module: whose parameters and buffers are constants; that of the innermost interception if not
-        given (in an observer, say). Outside of any, only parameters are recognised.
+    module: whose parameters and buffers are constants, or these; that of the innermost interception
+        if not given (in an observer, say). Outside of any, only parameters are recognised.
 
     Raises:
         ArgumentError: `function` is no operation of the device.
@@ -369,7 +369,9 @@ def lower(
     if call is None or call is DATA:
         name = getattr(function, "__name__", function)
         raise ArgumentError(f"{name} is no operation of the device")
-    if module is None and _active.stack:
+    if isinstance(module, Constants):
+        constants = module
+    elif module is None and _active.stack:
         constants = _active.stack[-1].constants
     else:
         constants = Constants(nn.Module() if module is None else module)
