@@ -5,7 +5,7 @@ FIRST = "00_explore"
 """The notebook that is made first: something to hear while the others are made."""
 LONGEST = (
     "06_metrics_lie", "08_deployment", "00_answer", "05_layer_errors", "07_find_a_plan",
-    "09_your_own_voice", "12_voices_side_by_side",
+    "09_your_own_voice", "12_voices_side_by_side", "10_time_and_money",
 )  # fmt: skip
 """Notebooks that take longest. They start next, so that none is waited for alone at the end. One
 of the first two needs every loop of the exact tier: what it compiles, the others find."""
