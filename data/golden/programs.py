@@ -1,7 +1,8 @@
-"""Asks ttnn, on mock devices, which blocks of K it chooses: rows of two tables.
+"""Asks ttnn, on mock devices, which blocks of K it chooses: rows of three tables.
 
     python data/golden/programs.py programs blackhole 11x10
     python data/golden/programs.py convolutions blackhole 11x10
+    python data/golden/programs.py transposed blackhole 13x10
 
 asks about everything that the table has of that architecture, and writes what ttnn chose on that
 many cores. *Measured*: a mock device chooses programs as a card does. Of a product the kernels say
@@ -10,6 +11,7 @@ it, beside each of which ttnn names what it was made with; of a convolution the 
 
 import argparse
 import csv
+import functools
 import os
 import re
 import shutil
@@ -28,6 +30,7 @@ BOARDS = {"wormhole_b0": "n150", "blackhole": "p150"}
 Row = dict[str, str]
 
 _TILE = 32
+_LAYOUT = ("slices", "layout", "parts", "block_tiles")
 _WIDTH = re.compile(r'\{"in0_block_w",(\d+)\}')
 _SHARDED = re.compile(r"memory_layout=TensorMemoryLayout::(\w+),.*?shape=\[\d+, (\d+)\]")
 
@@ -129,8 +132,8 @@ def _convolution(device: Any, row: Row, kernels: Path) -> Row:
     tiled = row["input"].startswith("bfloat8") or row["input"].startswith("bfloat4")
     weights = ttnn.bfloat16 if row["weights"] == "bfloat16" else ttnn.float32
     bias = ttnn.from_torch(torch.zeros(1, 1, 1, outputs), weights) if row["bias"] == "1" else None
-    ttnn.graph.begin_graph_capture(ttnn.graph.RunMode.NORMAL)
-    ttnn.conv1d(
+    call = functools.partial(
+        ttnn.conv1d,
         input_tensor=ttnn.from_torch(
             torch.zeros(batch, length, channels),
             getattr(ttnn, row["input"]),
@@ -156,6 +159,52 @@ def _convolution(device: Any, row: Row, kernels: Path) -> Row:
             fp32_dest_acc_en=row["input"] == row["weights"] == "float32",
         ),
     )
+    return _chosen(call, taps)
+
+
+def _transposed(device: Any, row: Row, kernels: Path) -> Row:
+    """The same of a transposed convolution of height 1."""
+    import torch
+    import ttnn
+
+    names = ("length", "channels", "outputs", "taps", "stride", "padding", "output_padding")
+    length, channels, outputs, taps, stride, padding, more = (int(row[name]) for name in names)
+    weights = getattr(ttnn, row["weights"])
+    bias = ttnn.from_torch(torch.zeros(1, 1, 1, outputs), weights) if row["bias"] == "1" else None
+    call = functools.partial(
+        ttnn.conv_transpose2d,
+        input_tensor=ttnn.from_torch(
+            torch.zeros(1, 1, length, channels), getattr(ttnn, row["input"])
+        ),
+        weight_tensor=ttnn.from_torch(torch.zeros(channels, outputs, 1, taps), weights),
+        bias_tensor=bias,
+        device=device,
+        in_channels=channels,
+        out_channels=outputs,
+        batch_size=1,
+        input_height=1,
+        input_width=length,
+        kernel_size=(1, taps),
+        stride=(1, stride),
+        padding=(0, padding),
+        output_padding=(0, more),
+        dtype=getattr(ttnn, row["input"]),
+        conv_config=ttnn.Conv2dConfig(weights_dtype=weights),
+        compute_config=ttnn.init_device_compute_kernel_config(
+            device.arch(),
+            math_fidelity=ttnn.MathFidelity.HiFi4,
+            fp32_dest_acc_en=row["input"] == row["weights"] == "float32",
+        ),
+    )
+    return _chosen(call, taps)
+
+
+def _chosen(call: Callable[[], object], taps: int) -> Row:
+    """What the graph of a convolution says."""
+    import ttnn
+
+    ttnn.graph.begin_graph_capture(ttnn.graph.RunMode.NORMAL)
+    call()
     nodes = ttnn.graph.end_graph_capture()
     starts = [
         at
@@ -180,7 +229,8 @@ Ask = Callable[[Any, Row, Path], Row]
 
 TABLES: dict[str, tuple[Ask, tuple[str, ...]]] = {
     "programs": (_product, ("in0_block_w",)),
-    "convolutions": (_convolution, ("slices", "layout", "parts", "block_tiles")),
+    "convolutions": (_convolution, _LAYOUT),
+    "transposed": (_transposed, _LAYOUT),
 }
 """Name of a table -> what fills the last columns of a row, and those columns."""
 

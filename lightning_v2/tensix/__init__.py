@@ -54,6 +54,7 @@ from lightning_v2.tensix.ops.elementwise import (
 from lightning_v2.tensix.ops.matmul import linear, matmul
 from lightning_v2.tensix.ops.normalisation import layer_norm, rms_norm
 from lightning_v2.tensix.ops.reduction import max, mean, min, sum
+from lightning_v2.tensix.ops.running_sum import cumsum
 from lightning_v2.tensix.ops.sfpu_operations import FUNCTIONS
 from lightning_v2.tensix.ops.softmax import scale_mask_softmax, softmax
 from lightning_v2.tensix.ops.ternary import addcmul
@@ -94,6 +95,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv_transpose2d",
+    "cumsum",
     "div",
     "divide",
     "embedding",

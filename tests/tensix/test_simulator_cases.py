@@ -18,6 +18,7 @@ FILES = (
     "conv1d_cases",
     "conv1d_automatic_cases",
     "conv2d_cases",
+    "voice_cases",
     "elementwise_cases",
     "elementwise_format_cases",
     "broadcast_cases",
@@ -90,7 +91,7 @@ def run(case, operands):
     bias = operands.pop("bias", None)
     if op in ("linear", "matmul"):
         return product(case, config, **operands, bias=bias, **options)
-    if op in ("conv1d", "conv2d"):
+    if op in ("conv1d", "conv2d", "conv_transpose2d"):
         return convolution(case, config, **operands, bias=bias, **options)
     if op == "concat":
         return tensix.concat(list(operands.values()), **options)

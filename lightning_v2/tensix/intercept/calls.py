@@ -165,6 +165,13 @@ def softmax(precision, constants, input, dim=-1, *ignored, **kwargs) -> torch.Te
     return execution(precision).softmax(rows).values.view(x.shape).movedim(-1, dim)
 
 
+def cumsum(precision, constants, input, dim, **kwargs) -> torch.Tensor:
+    """`torch.cumsum`; a value without axes is its own sum."""
+    run = execution(precision)
+    x = operand(input if input.dim() else input.unsqueeze(0), precision, constants)
+    return run.cumsum(x, dim).values.view(input.shape)
+
+
 def reduction(name: str) -> Callable[..., torch.Tensor]:
     """Lowering of torch's sum or mean."""
 

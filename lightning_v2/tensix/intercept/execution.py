@@ -119,6 +119,11 @@ class Execution:
             pair[constant] = (a, b)[constant]
         return self._stored(getattr(self.ops, name)(*pair))
 
+    def cumsum(self, x, dim):
+        """Running sums of x along `dim`; of block floats, which ttnn has none for, in bfloat16."""
+        wide = "float32" if self._computed_in == "float32" else "bfloat16"
+        return self._stored(self.ops.cumsum(self.ops.typecast(self._computed(x), wide), dim))
+
     def addcmul(self, a, b, c, value=1.0):
         """a + value * b * c of bfloat16."""
         return self.ops.addcmul(*map(self._computed, (a, b, c)), value=value)

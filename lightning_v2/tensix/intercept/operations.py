@@ -192,10 +192,6 @@ def _trained_norm(function):
     return stand_in
 
 
-def _cumsum(precision, constants, input, dim, **kwargs):
-    return stand_ins.running_sum(input, dim, precision, constants)
-
-
 def _unary(function):
     def stand_in(precision, constants, input, *args, **kwargs):
         def of_one(x):
@@ -248,7 +244,7 @@ _UNARY = {
     for row in UNARY.values()
     for name, parameters in row.torch_calls.items()
 } | {"gelu": calls.gelu}
-_UNARY_STAND_INS = ("acos asin atan cosh erfc frac nan_to_num sinc sinh").split()
+_UNARY_STAND_INS = ("acos asin cosh erfc frac nan_to_num sinc sinh").split()
 _COMPOSED = {
     "addcdiv": compositions.addcdiv,
     "addcmul": compositions.addcmul,
@@ -315,7 +311,7 @@ _VECTOR = (
     Operation("glu", "vector", compositions.glu, F.glu),
     Operation("sum", "vector", calls.reduction("sum"), torch.sum),
     Operation("mean", "vector", calls.reduction("mean"), torch.mean),
-    Operation("cumsum", "vector", _no_rule, torch.cumsum, stand_in=_cumsum),
+    Operation("cumsum", "vector", calls.cumsum, torch.cumsum),
     *(
         Operation(name, "vector", lower, _function(name), stand_in=_unary(_function(name)))
         for name, lower in _UNARY.items()

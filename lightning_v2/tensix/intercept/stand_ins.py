@@ -47,20 +47,6 @@ def norm_in_training(
     return _stored(function(x, **rounded, **options), precision, axis)
 
 
-def running_sum(
-    x: torch.Tensor, dim: int, precision: SitePrecision, constants: Constants
-) -> torch.Tensor:
-    """Running sum of x (any shape) along `dim`, each partial sum rounded to the output format.
-
-    The format of the output is also the one in which the sum is carried on.
-    """
-    steps = _operand(x, precision, constants).movedim(dim, 0)
-    sums = [_stored(steps[0], precision)]
-    for step in steps[1:]:
-        sums.append(_stored(sums[-1] + step, precision))
-    return torch.stack(sums).movedim(0, dim)
-
-
 def _operand(x: object, precision: SitePrecision, constants: Constants) -> object:
     if isinstance(x, torch.Tensor):
         if not x.is_floating_point():

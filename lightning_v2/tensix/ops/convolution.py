@@ -6,7 +6,8 @@ as [K, output channels] (in1). One row of the window is one run of Dst; between 
 two-dimensional window the sum waits in memory, and so it does between parts of the channels where
 ttnn cuts them: `conv1d` without a `shard_layout` follows ttnn's own choice (`convolution_program`).
 Parts of channels are filled up to multiples of 8, or of 32, and each block of K to whole tiles.
-conv2d and conv_transpose2d are what ttnn runs with `shard_layout=HEIGHT_SHARDED`.
+So does `conv_transpose2d` of height 1. Along two axes both are what ttnn runs with
+`shard_layout=HEIGHT_SHARDED`.
 
 A depthwise convolution along one axis without bias runs on an element-wise kernel instead, with the
 input in SrcA and the weights in SrcB: there a low fidelity costs the *input*. With a bias, and for
@@ -183,6 +184,8 @@ def conv_transpose2d(
 ) -> Tensor:
     """`ttnn.conv_transpose2d`: zeros between the inputs, then a convolution with turned weights.
 
+    Of height 1 it has ttnn's own layout, as `conv1d`; otherwise it is sharded by height.
+
     Args:
         input_tensor: (N, H, W, C). weight_tensor: (C, O / groups, kh, kw), as PyTorch has it.
         The others as for `conv2d`.
@@ -192,6 +195,7 @@ def conv_transpose2d(
 
     Raises:
         TypeError, ArgumentError: as `conv2d`.
+        NoProgram: ttnn has no program for these sizes.
     """
     x = _with_axes("input_tensor", input_tensor, "(N, H, W, C)", 4)
     weight = _with_axes("weight_tensor", weight_tensor, "(C, O / groups, kh, kw)", 4)
@@ -223,6 +227,7 @@ def conv_transpose2d(
         dtype,
         conv_config or Conv2dConfig(),
         compute_config,
+        along_one_axis=height == weight.shape[2] == 1 and reach[0] == output_padding[0] == 0,
         every=stride[1],
     )
 
@@ -243,7 +248,8 @@ def _convolve(
 ) -> Tensor:
     """Any of the convolutions on x (N, H, W, C) with weight (O, C / groups, kh, kw).
 
-    along_one_axis: H = kh = 1, as `conv1d` has it. every: which columns are not zeros in between.
+    along_one_axis: H = kh = 1, where ttnn's own layout is known. every: which columns are not
+    zeros in between.
     """
     channels, (outputs, width, *_) = x.shape[-1], weight.shape
     if channels != width * groups or outputs % groups:

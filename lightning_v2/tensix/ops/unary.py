@@ -75,6 +75,7 @@ UNARY = {
     row.name: row
     for row in (
         Unary("abs", "|x|.", "pieces.abs", torch.abs),
+        Unary("atan", "Arc tangent.", "inverse.atan", torch.atan),
         Unary("ceil", "The smallest integer not below x.", "pieces.ceil", torch.ceil),
         Unary(
             "celu",

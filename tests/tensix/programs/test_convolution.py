@@ -19,6 +19,7 @@ from lightning_v2.tensix.programs.convolution import (
     is_product,
 )
 from lightning_v2.tensix.programs.convolution_memory import Convolution, NoProgram
+from lightning_v2.tensix.programs.convolution_way import AUTOMATIC, way_of
 
 TABLE = Path(__file__).parents[3] / "data" / "golden" / "convolutions.csv"
 HIFI4 = ComputeKernelConfig("HiFi4")
@@ -76,6 +77,34 @@ def test_is_the_choice_of_ttnn(arch, grid):
             each = -(-x.channels // (program.parts * program.aligned)) * program.aligned
             block = -(-each * x.taps // 32)
             assert (program.parts, block) == (int(row["parts"]), int(row["block_tiles"])), row
+
+
+@pytest.mark.parametrize(("arch", "grid"), [("wormhole_b0", (8, 8)), ("blackhole", (13, 10))])
+def test_transposed_ones_are_cut_like_those_that_they_are(arch, grid):
+    with (TABLE.parent / "transposed.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["arch"] == arch]
+    assert {row["layout"] for row in rows} >= {"BLOCK_SHARDED", "HEIGHT_SHARDED"}
+    assert max(int(row["slices"]) for row in rows) > 1
+    for row in rows:
+        names = ("length", "channels", "outputs", "taps", "stride", "padding", "output_padding")
+        length, channels, outputs, taps, stride, padding, more = (int(row[name]) for name in names)
+        reach = taps - 1 - padding
+        formats = row["input"], row["weights"], row["input"]
+        wide = formats[0] == formats[1] == "float32"
+        program = way_of(
+            ((1, 1, (length - 1) * stride + 1, channels), (outputs, channels, 1, taps)),
+            ((1, 1), (0, 0, reach, reach + more), (1, 1)),
+            formats,
+            row["bias"] == "1",
+            False,
+            AUTOMATIC,
+            replace(HIFI4, fp32_dest_acc_en=wide),
+            arch,
+            grid,
+        ).program
+        each = -(-channels // (program.parts * program.aligned)) * program.aligned
+        block = -(-each * taps // 32)
+        assert (program.parts, block) == (int(row["parts"]), int(row["block_tiles"])), row
 
 
 def test_block_floats_lie_in_tiles():
