@@ -5,16 +5,19 @@ know what a deployment asks of a device must not load it: `rehearse` does so in 
 ended when it takes too long, and brings back plain data.
 """
 
-import contextlib
 import os
-import pickle
 import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from time import perf_counter
 from typing import Any
 
@@ -32,6 +35,7 @@ from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.voices import load
 
 TIMEOUT_S = 300
+_ENDS_S = 10
 _SHOWN = 2000
 """Characters of what a child printed that an error repeats."""
 
@@ -122,7 +126,7 @@ def rehearse(
     buckets: Buckets | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Rehearsal:
-    """Deploy a voice to a mock device in a process of its own.
+    """Deploy a voice to a mock device in a process of its own; see also `one_process`.
 
     Args:
         plan: a plan, or the name or path of one.
@@ -141,67 +145,105 @@ def rehearse(
     sites = voice_sites(load(voice))
     plan = for_voice(Plan.of(plan), sites)
     plan.check(sites)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        _request(folder).write_bytes(pickle.dumps((plan, board, voice, buckets or Buckets())))
-        status, output = _child(folder, timeout_s)
-        what = f"the rehearsal of plan {plan.name} on a mock {board}"
-        if status is None:
-            raise RehearsalError(f"{what} took longer than {timeout_s} s and was ended")
-        if status or not _answer(folder).exists():
-            raise RehearsalError(f"{what} ended with status {status}; it printed:\n{output}")
-        answer = pickle.loads(_answer(folder).read_bytes())
+    what = f"the rehearsal of plan {plan.name} on a mock {board}"
+    answer = _answer(what, (plan, board, voice, buckets or Buckets()), board, timeout_s)
     if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-def _child(folder: Path, timeout_s: float) -> tuple[int | None, str]:
-    """Status of the process, None after the timeout, and the last of what it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__, str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=timeout_s)
-        return process.returncode, output[-_SHOWN:]
-    except subprocess.TimeoutExpired:
-        return None, ""
-    finally:
-        # With all that it started; it has a group of its own.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+@contextmanager
+def one_process() -> Iterator[None]:
+    """Context in which rehearsals of one board take turns in one process, which loads ttnn once."""
+    with ExitStack() as children:
+        before = _children.set(({}, children))
+        try:
+            yield
+        finally:
+            _children.reset(before)
 
 
-def _request(folder: Path) -> Path:
-    return folder / "request.pickle"
+_children: ContextVar[tuple[dict[str, "_Child"], ExitStack] | None] = ContextVar(
+    "children", default=None
+)
+"""Within `one_process` board -> the process that waits for its next rehearsal, and what ends it."""
 
 
-def _answer(folder: Path) -> Path:
-    return folder / "answer.pickle"
+def _answer(what: str, asked: tuple, board: str, timeout_s: float) -> object:
+    """What `observed(*asked)` returns in a child, or the error of ours that it raises."""
+    if (shared := _children.get()) is None:
+        with closing(_Child()) as child:
+            return child.answer(what, asked, timeout_s)
+    waiting, ends = shared
+    child = waiting.pop(board, None) or ends.enter_context(closing(_Child()))
+    answer = child.answer(what, asked, timeout_s)
+    waiting[board] = child
+    return answer
 
 
-def _main(folder: Path) -> None:
+class _Child:
+    """A process that answers requests, one after the other."""
+
+    def __init__(self):
+        self._channel, theirs = Pipe()
+        self._output = TemporaryFile("w+", errors="replace")  # noqa: SIM115, see `close`
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    def answer(self, what: str, asked: tuple, timeout_s: float) -> object:
+        """As `_answer`; `what` is asked for, for messages. After an error there is no other one.
+
+        Raises:
+            RehearsalError: it took longer, or the process has ended.
+        """
+        try:
+            self._channel.send(asked)
+            if not self._channel.poll(timeout_s):
+                self.close()
+                raise RehearsalError(f"{what} took longer than {timeout_s} s and was ended")
+            return self._channel.recv()
+        except (EOFError, OSError) as error:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_ENDS_S)
+            status = self._process.returncode
+            self._output.seek(0)
+            output = self._output.read()[-_SHOWN:]
+            message = f"{what} ended with status {status}; it printed:\n{output}"
+            raise RehearsalError(message) from error
+
+    def close(self) -> None:
+        """End it, with all that it started; it has a group of its own."""
+        if self._channel.closed:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._channel.close()
+        self._output.close()
+
+
+def _main(descriptor: int) -> None:
     """The child."""
     # A crash of ttnn would leave a file of gigabytes.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # The answer must not hold classes of __main__.
+    # The answers must not hold classes of __main__.
     from lightning_v2.deployment.rehearsal import observed
 
-    try:
-        answer = observed(*pickle.loads(_request(folder).read_bytes()))
-    except LightningError as error:
-        answer = error.with_traceback(None)
-    _answer(folder).write_bytes(pickle.dumps(answer))
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with Connection(descriptor) as channel, suppress(EOFError):
+        while True:
+            asked = channel.recv()
+            try:
+                answer = observed(*asked)
+            except LightningError as error:
+                answer = error.with_traceback(None)
+            channel.send(answer)
     # Without the end of the interpreter, in which ttnn now and then hangs.
     os._exit(0)
 
@@ -265,4 +307,4 @@ def _product(choice: Choice) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(int(sys.argv[1]))

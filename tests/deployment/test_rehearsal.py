@@ -1,22 +1,40 @@
+import dataclasses
 import pickle
 import subprocess
 import sys
 
+import pandas as pd
 import psutil
 import pytest
 
 from lightning_v2.deployment import rehearse
 from lightning_v2.deployment.errors import TargetError, UnsupportedError
 from lightning_v2.deployment.lowering.buckets import Buckets
-from lightning_v2.deployment.rehearsal import RehearsalError
+from lightning_v2.deployment.rehearsal import RehearsalError, one_process
 from lightning_v2.precision import Plan, PlanError
 
 BUCKETS = Buckets.of_frames((128,))
+PLANS = ["lightning-v2", "bf16", "lightning-v2"]
+
+
+def children():
+    return psutil.Process().children(recursive=True)
 
 
 @pytest.fixture(scope="module")
-def rehearsal():
-    return rehearse("lightning-v2", "n150", buckets=BUCKETS)
+def several():
+    """The same plan twice in one process, with another one in between; and how many there were."""
+    before = set(children())
+    with one_process():
+        found = [rehearse(plan, "n150", buckets=BUCKETS) for plan in PLANS]
+        during = set(children()) - before
+    assert set(children()) <= before
+    return found, len(during)
+
+
+@pytest.fixture(scope="module")
+def rehearsal(several):
+    return several[0][0]
 
 
 def test_leaves_ttnn_out_of_this_process(rehearsal):
@@ -28,6 +46,21 @@ def test_leaves_ttnn_out_of_this_process(rehearsal):
     )
     assert rehearsal.grid == (8, 8)
     assert "mock n150" in rehearsal.provenance
+
+
+def test_what_one_process_has_rehearsed_before_changes_nothing(several):
+    (first, between, again), processes = several
+    assert processes == 1
+    assert [first.plan, between.plan, again.plan] == PLANS
+    for field in dataclasses.fields(first):
+        one, other = getattr(first, field.name), getattr(again, field.name)
+        if isinstance(one, pd.DataFrame):
+            pd.testing.assert_frame_equal(one, other)
+        elif field.name == "report":
+            assert one.stages == other.stages
+        elif field.name != "seconds":
+            assert one == other, field.name
+    assert not between.programs.equals(first.programs)
 
 
 def test_operations_are_those_of_the_report(rehearsal):
@@ -73,10 +106,6 @@ def test_buckets_by_name(rehearsal):
         rehearsal.stage("sing", bucket)
 
 
-def children():
-    return psutil.Process().children(recursive=True)
-
-
 def test_a_process_that_takes_too_long_is_ended():
     before = set(children())
     with pytest.raises(RehearsalError, match=r"lightning-v2 on a mock p150 took longer than 0.3 s"):
@@ -91,6 +120,18 @@ def test_a_process_that_dies(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(python))
     with pytest.raises(RehearsalError, match="ended with status 3; it printed:\nout of luck"):
         rehearse("lightning-v2", buckets=BUCKETS)
+
+
+def test_after_one_that_died_another_process_is_asked(tmp_path, monkeypatch):
+    python, log = tmp_path / "python", tmp_path / "log"
+    python.write_text(f"#!/bin/sh\necho begun >> {log}\nexit 3\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with one_process():
+        for plan in ("lightning-v2", "bf16"):
+            with pytest.raises(RehearsalError, match=f"plan {plan} .* ended with status 3"):
+                rehearse(plan, buckets=BUCKETS)
+    assert log.read_text().split() == ["begun"] * 2
 
 
 def test_errors_of_the_process_are_raised_here(tmp_path, monkeypatch):

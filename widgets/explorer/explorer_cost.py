@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from lightning_v2.cache import cached
-from lightning_v2.deployment import rehearse
 from lightning_v2.deployment.lowering.buckets import Buckets
+from lightning_v2.deployment.rehearsal import one_process, rehearse
 from lightning_v2.economics.sentence import (
     NOT_ON_SILICON,
     PLANNED_ON,
@@ -165,23 +165,28 @@ class Costs:
                 while self._anew and not self._closed:
                     self._anew = False
                     self._changed.wait(self._calm_s)
-                if self._closed:
-                    return
-                missing = self._missing()
-                if not missing:
-                    continue
-            try:
-                found = self._find(missing[0])
-            except LightningError as error:
-                found = str(error)
-            except Exception as error:  # of ttnn, or a mistake of ours: the explorer goes on
-                found = f"{type(error).__name__}: {error}"
-            with self._changed:
-                self._known[missing[0]] = found
-                self._changed.notify_all()
-                if self._closed:
-                    return
-            self._tell()
+            with one_process():
+                while asked := self._next():
+                    try:
+                        found = self._find(asked)
+                    except LightningError as error:
+                        found = str(error)
+                    except Exception as error:  # of ttnn, or a mistake of ours: it goes on
+                        found = f"{type(error).__name__}: {error}"
+                    with self._changed:
+                        self._known[asked] = found
+                        self._changed.notify_all()
+                        if self._closed:
+                            return
+                    self._tell()
+            if self._closed:
+                return
+
+    def _next(self) -> Asked | None:
+        """What to find now; None once all is known, or something else has been asked for."""
+        with self._changed:
+            missing = self._missing()
+            return missing[0] if missing and not self._anew and not self._closed else None
 
 
 def shown(asked: dict[str, Asked], known: Callable[[Asked], Cost | str | None]) -> dict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_v2.cache import cached
-from lightning_v2.deployment import rehearse
+from lightning_v2.deployment.rehearsal import one_process, rehearse
 from lightning_v2.economics.board import board as described
 from lightning_v2.economics.gpu import GPUS, GpuCost, gpu_cost
 from lightning_v2.economics.money.answer import Question
@@ -69,12 +69,13 @@ class PurchaseQuestion:
         alone = isinstance(spoken, OnnxVoice)
         found: dict[str, dict[str, tuple[Cost, ...]]] = {}
         try:
-            for name in dict.fromkeys(boards):
-                wanted = plans if name == board else plans[:1]
-                found[name] = {
-                    plan: tuple(_cost(voice, plan, name, frames, n, alone) for n in batches)
-                    for plan in wanted
-                }
+            with one_process():
+                for name in dict.fromkeys(boards):
+                    wanted = plans if name == board else plans[:1]
+                    found[name] = {
+                        plan: tuple(_cost(voice, plan, name, frames, n, alone) for n in batches)
+                        for plan in wanted
+                    }
         except LightningError as error:
             reason = f"{voice} is not deployed, and so has no cost: {error}"
             return cls(board, tuple(plans), {}, asked, latency_ms / 1e3, streams, reason)
