@@ -1,4 +1,4 @@
-"""Arc tangents of the vector engine on one lane.
+"""Arc tangent of the vector engine on one lane.
 
 docs/numerics.md, section 7.4; constants and the order of operations are those of the kernels of
 ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: Dst has 32 bits.
@@ -18,12 +18,10 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     pattern,
     patterns,
     round_bfloat16,
-    set_exponent,
     stored,
 )
 from lightning_v2.tensix.kernels.sfpu.roots import (
     estimate_reciprocal,
-    reciprocal,
     reciprocal_steps,
 )
 
@@ -38,16 +36,27 @@ _HALF_PI = pattern(1.5707963705062866)
 # From a magnitude of 2**26 on the result rounds to pi / 2.
 _FLAT = 26
 _SEED = np.uint32(0xFEF392E0)
-_SHARED = ("0x1.01cp-8", "-0x1.4bcp-6", "0x1.93p-5", "-0x1.48cp-4", "0x1.bd4p-4", "-0x1.24p-3")
-_WIDE = patterns(*map(float.fromhex, (*_SHARED, "0x1.999384p-3", "-0x1.555552p-2")))
+_WIDE = patterns(
+    *map(
+        float.fromhex,
+        (
+            "0x1.01cp-8",
+            "-0x1.4bcp-6",
+            "0x1.93p-5",
+            "-0x1.48cp-4",
+            "0x1.bd4p-4",
+            "-0x1.24p-3",
+            "0x1.999384p-3",
+            "-0x1.555552p-2",
+        ),
+    )
+)
 _NARROW = patterns(
     -4.4326744673659515380859375e-2,
     0.1555790007114410400390625,
     -0.325808584690093994140625,
     0.999787867069244384765625,
 )
-_QUOTIENT_WIDE = patterns(*map(float.fromhex, (*_SHARED, "0x1.99938ap-3", "-0x1.555558p-2")))
-_QUOTIENT_NARROW = patterns(*map(float.fromhex, ("-0x1.de8p-5", "0x1.668p-3", "-0x1.54p-2")))
 
 
 @compiled
@@ -93,34 +102,6 @@ def _positive_reciprocal(x, blackhole):
     error = multiply_add(x, y, _ONE, blackhole)
     series = multiply_add(error, error, error, blackhole)
     return multiply_add(negate(y), series, negate(y), blackhole)
-
-
-@compiled
-def atan2(y, x, wide, blackhole):
-    """The angle of the point (x, y)."""
-    tall, broad = y & _MAGNITUDE, x & _MAGNITUDE
-    low, high = min(tall, broad), max(tall, broad)
-    if wide:
-        inverse = reciprocal_steps(high, 2, blackhole)
-    else:
-        inverse = reciprocal(high, False, True, blackhole)
-    a = multiply(low, inverse, blackhole)
-    square = multiply(a, a, blackhole)
-    if wide:
-        t = multiply(horner(square, _QUOTIENT_WIDE, blackhole), square, blackhole)
-    else:
-        t = multiply(horner(square, _QUOTIENT_NARROW, blackhole), square, blackhole)
-    angle = multiply_add(t, a, a, blackhole)
-    if low >= broad:
-        angle = add(_HALF_PI, negate(angle), blackhole)
-        if low >= high:
-            angle = set_exponent(_HALF_PI, exponent(_HALF_PI) - 1) if high else _ZERO
-    if x & _SIGN:
-        pi = set_exponent(_HALF_PI, exponent(_HALF_PI) + 1)
-        angle = add(pi, negate(angle), blackhole)
-    if not wide:
-        angle = round_bfloat16(angle)
-    return _NAN if high > _INFINITY else copy_sign(angle, y)
 
 
 @compiled
