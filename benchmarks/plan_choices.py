@@ -40,8 +40,12 @@ VARIANTS = {
         "sites: ['encoder.*', 'duration.*', 'prosody.*'], math_fidelity: HiFi4"
     ],
     "depthwise in HiFi2": ["sites: '*depthwise', math_fidelity: HiFi2"],
-    "four blocks in bfloat8_b": [
-        "sites: 'decoder.blocks.*.down', weights: bfloat8_b, weights_rounding: fidelity"
+    "no product in bfloat4_b": [
+        "sites: [prosody.energy, 'decoder.blocks.*.up', 'decoder.blocks.*.down'], weights: bfloat8_b"
+    ],
+    "four bits where the weights learned them": [
+        "sites: [prosody.energy, 'decoder.blocks.*.up', 'decoder.blocks.*.down'], weights: bfloat8_b",
+        "sites: 'decoder.blocks.[2345].down', weights: bfloat4_b, weights_rounding: nearest",
     ],
     "log gains, exp, angles, sin, cos in float32": [
         "sites: [vocoder.head.*.log, vocoder.head.*_angle.output], output: float32",
