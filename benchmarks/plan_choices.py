@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 FLOAT32 = "activations: float32, output: float32"
 
 FORWARD = "[vocoder.cosines, vocoder.sines]"
+FOUR_BITS = "[prosody.energy, 'decoder.blocks.*.up', 'decoder.blocks.*.down']"
 FUNCTIONS = "[vocoder.head.*.exp, vocoder.head.*.clamp, vocoder.head.*.cos, vocoder.head.*.sin]"
 
 # What is done -> rules added at the end of the plan.
@@ -40,11 +41,9 @@ VARIANTS = {
         "sites: ['encoder.*', 'duration.*', 'prosody.*'], math_fidelity: HiFi4"
     ],
     "depthwise in HiFi2": ["sites: '*depthwise', math_fidelity: HiFi2"],
-    "no product in bfloat4_b": [
-        "sites: [prosody.energy, 'decoder.blocks.*.up', 'decoder.blocks.*.down'], weights: bfloat8_b"
-    ],
+    "no product in bfloat4_b": [f"sites: {FOUR_BITS}, weights: bfloat8_b"],
     "four bits where the weights learned them": [
-        "sites: [prosody.energy, 'decoder.blocks.*.up', 'decoder.blocks.*.down'], weights: bfloat8_b",
+        f"sites: {FOUR_BITS}, weights: bfloat8_b",
         "sites: 'decoder.blocks.[2345].down', weights: bfloat4_b, weights_rounding: nearest",
     ],
     "log gains, exp, angles, sin, cos in float32": [
