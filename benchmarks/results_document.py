@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 
 import marked_text
 from check_tables import check_table
@@ -10,6 +11,7 @@ from foreign_tables import foreign_table
 from markdown_table import RESULTS, ROOT, table
 
 from lightning_v2.precision import Plan, presets
+from lightning_v2.resources import DEFAULT_VOICE
 
 VOICE_ROWS = (
     ("DNSMOS P.808, mean", "voice_p808", "teacher_p808", ".3f"),
@@ -32,6 +34,17 @@ EXPLORER_ROWS = (
     ("measures", "measures and phase are drawn"),
     ("layers", "the error of every site is drawn"),
 )
+
+RESULTS_OF = {
+    "judges": "judges.json",
+    "explorer": "explorer.json",
+    "plans": "plan_choices.json",
+    "choices": "plan_choices.json",
+    "fidelity": "low_fidelity.json",
+    "arithmetic": "tensix.json",
+    "deployment": "deployment.json",
+}
+"""Table -> the file whose voice it is about."""
 
 SHOWN_OPERATIONS = (
     "linear, LoFi, 32-bit Dst",
@@ -63,7 +76,20 @@ def main() -> int:
         "deployment": deployment_table,
         "foreign": foreign_table,
     }
-    return marked_text.run(__doc__, ROOT / "docs" / "results.md", "results_document.py", tables)
+    written = {name: with_voice(name, make) for name, make in tables.items()}
+    return marked_text.run(__doc__, ROOT / "docs" / "results.md", "results_document.py", written)
+
+
+def with_voice(name: str, make: Callable[[], str]) -> Callable[[], str]:
+    """What makes a table; if its figures are of another voice than the default one, that first."""
+    if name not in RESULTS_OF:
+        return make
+    voice = json.loads((RESULTS / RESULTS_OF[name]).read_text())["voice"]["name"]
+    if voice == DEFAULT_VOICE:
+        return make
+    return lambda: (
+        f"**Of `{voice}`**, the voice before `{DEFAULT_VOICE}`; not made again yet.\n\n{make()}"
+    )
 
 
 def voice_table() -> str:
