@@ -4,8 +4,6 @@ Changes site by site (`Changes`) and rules for many sites (`with_rule`) keep the
 rules.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

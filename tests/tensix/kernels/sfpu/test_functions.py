@@ -37,6 +37,7 @@ def test_every_bit_of_the_simulator(golden, name, storage):
 # Function, range, units in the last place from the truth: in bfloat16 and in float32.
 TRUTH = {
     "abs": (np.abs, (-1e38, 1e38), 0, 0),
+    "atan": (np.arctan, (-1e30, 1e30), 0.53, 2.2),
     "ceil": (np.ceil, (-1e9, 1e9), 0, 0),
     "celu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), (-80, 80), 0.51, 1.5),
     "cos": (np.cos, (-1000, 1000), 0.51, 3),
