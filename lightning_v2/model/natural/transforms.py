@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model.natural.config import BINS, FFT, HOP
 
 SCALE = 127 / 128
@@ -55,7 +56,7 @@ class Folding(nn.Module):
     def forward(self, signal: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N) -> even and odd halves, (B, T, K) each."""
         frames = _frames(signal) * self.window
-        mirrored = frames.flip(-1)[..., : _HALF - 1]
+        mirrored = frames[..., _HALF + 1 :].flip(-1)
         even = F.pad(frames[..., : _HALF + 1], (0, BINS - _HALF - 1))
         odd = F.pad(-frames[..., :_HALF], (0, BINS - _HALF))
         even[..., 1:_HALF] += mirrored
@@ -118,8 +119,12 @@ class Adding(nn.Module):
 
 
 def _frames(signal: Tensor) -> Tensor:
-    """(B, N) -> (B, T, 1200)."""
-    padded = F.pad(signal[:, None], (_HALF, _HALF), mode="reflect")[:, 0]
+    """(B, N) -> (B, T, 1200), the signal reflected beyond its ends; N > 600."""
+    if signal.shape[1] <= _HALF:
+        raise ArgumentError(f"{signal.shape[1]} samples; a frame needs more than {_HALF}")
+    # `F.pad` reflects sample by sample, which takes longer than a transform.
+    before, after = signal[:, 1 : _HALF + 1].flip(1), signal[:, -_HALF - 1 : -1].flip(1)
+    padded = torch.cat([before, signal, after], 1)
     return padded.unfold(1, FFT, HOP)[:, : signal.shape[1] // HOP]
 
 

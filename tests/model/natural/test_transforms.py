@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 import torch
 
+from lightning_v2.errors import ArgumentError
 from lightning_v2.model.natural.transforms import SCALE, Folding, OverlapAdd, bases
 
 
@@ -34,3 +36,8 @@ def test_a_block_float_holds_the_matrices():
         assert matrix.abs().max() <= SCALE
         assert torch.equal(matrix, matrix.T)
         assert np.shape(matrix) == (608, 608)
+
+
+def test_a_signal_that_cannot_be_reflected_is_refused():
+    with pytest.raises(ArgumentError, match="600 samples; a frame needs more than 600"):
+        Folding()(torch.zeros(1, 600))
