@@ -282,7 +282,7 @@ def test_a_bare_module_gets_a_warning_for_idle_rules():
 def test_a_plan_of_another_model_is_told_in_one_line():
     net = nn.Linear(32, 32)
     count = sum(len(rule.globs) for rule in Plan.load("lightning-v2").rules)
-    words = f"its default alone ruled, no operation ran that matches {count} of the {count} pat"
+    words = f"its default alone ruled, no operation ran that matches {count} of the {count} "
     told = pytest.warns(UserWarning, match=words)
     with told as seen, torch.no_grad(), emulate(net, "lightning-v2"):
         net(torch.ones(1, 32))
