@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lightning_v2.analysis.metrics.sound.remembered import remembered
 from lightning_v2.analysis.metrics.sound.spectrogram import WINDOW, frames, hann
 
 COUNT = 10
@@ -29,6 +30,7 @@ class Harmonics:
         return Harmonics(self.amplitude[:, match], self.cycles[:, match], self.hz[:, match])
 
 
+@remembered
 def follow(waveform: np.ndarray, sample_rate: int, f0_hz: np.ndarray) -> Harmonics:
     """The harmonics of a waveform (N,) at an F0 of (T,) Hz, 0 where unvoiced.
 
@@ -41,15 +43,15 @@ def follow(waveform: np.ndarray, sample_rate: int, f0_hz: np.ndarray) -> Harmoni
     slope = -np.pi / WINDOW * np.sin(2 * np.pi * n / WINDOW)
     pieces = frames(waveform, WINDOW)
     f0_hz = f0_hz[: len(pieces)]
-    turn = np.exp(-2j * np.pi * f0_hz[:, None] * n / sample_rate)
-    carrier = np.ones_like(turn)
-    spectra, slopes = np.empty((2, COUNT, len(f0_hz)), complex)
+    voiced = f0_hz > 0
+    turn = np.exp(-2j * np.pi * f0_hz[voiced, None] * n / sample_rate)
+    shifted = pieces[voiced].astype(complex)
+    spectra, slopes = np.zeros((2, COUNT, len(f0_hz)), complex)
     for k in range(COUNT):
-        carrier *= turn
-        shifted = pieces * carrier
-        spectra[k], slopes[k] = shifted @ window, shifted @ slope
+        shifted *= turn
+        spectra[k, voiced], slopes[k, voiced] = shifted @ window, shifted @ slope
     hz = np.arange(1, COUNT + 1)[:, None] * f0_hz
-    there = (f0_hz > 0) & (hz < sample_rate / 2) & (np.abs(spectra) > 1e-12)
+    there = voiced & (hz < sample_rate / 2) & (np.abs(spectra) > 1e-12)
     spectra = np.where(there, spectra, np.nan)
     # Dividing by the complex NaN of a masked frame would warn.
     apart_hz = (slopes * spectra.conj()).imag / np.abs(spectra) ** 2 * sample_rate / (2 * np.pi)

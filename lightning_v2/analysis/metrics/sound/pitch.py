@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 
 from lightning_v2.analysis.metrics.sound.peak import peak
+from lightning_v2.analysis.metrics.sound.remembered import remembered
 from lightning_v2.analysis.metrics.sound.spectrogram import HOP, decibels, frames
 
 LOWEST_HZ = 60.0
@@ -37,6 +39,7 @@ class PitchTrack:
         return self.hz > 0
 
 
+@remembered
 def track(
     waveform: np.ndarray,
     sample_rate: int,
@@ -89,9 +92,9 @@ def cents(reference_hz: np.ndarray, candidate_hz: np.ndarray) -> np.ndarray:
 def _normalised_correlation(pieces: np.ndarray, size: int, longest: int) -> np.ndarray:
     """Correlation (T, longest + 1) of the first `size` samples with those `lag` later."""
     length = 1 << (pieces.shape[1] - 1).bit_length()
-    spectrum = np.fft.rfft(pieces, length, axis=1)
-    head = np.fft.rfft(pieces[:, :size], length, axis=1)
-    products = np.fft.irfft(spectrum * head.conj(), length, axis=1)[:, : longest + 1]
+    spectrum = scipy.fft.rfft(pieces, length, axis=1)
+    head = scipy.fft.rfft(pieces[:, :size], length, axis=1)
+    products = scipy.fft.irfft(spectrum * head.conj(), length, axis=1)[:, : longest + 1]
     squares = np.pad(np.cumsum(pieces**2, axis=1), ((0, 0), (1, 0)))
     energy = squares[:, size : size + longest + 1] - squares[:, : longest + 1]
     return products / np.sqrt(np.maximum(energy * energy[:, :1], 1e-20))
