@@ -1,11 +1,12 @@
-"""The number of threads that torch uses: of one thread, whatever others do meanwhile."""
+"""What one thread computes with, whatever others do meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
-from lightning_v2.threads import torch_threads
+from lightning_v2.threads import subnormals_as_zero, torch_threads
 
 USUAL = 3
 
@@ -89,3 +90,19 @@ def test_a_number_that_a_thread_chose_meanwhile_stays(pools):
     assert torch.get_num_threads() == USUAL
     assert counted(old) == 5
     assert in_a_new_thread(torch.get_num_threads) == 5
+
+
+def test_the_smallest_numbers_are_zero_for_as_long_as_it_is_asked():
+    def smallest() -> float:
+        return float(np.float32(1e-40) * np.float32(1))
+
+    with ThreadPoolExecutor(1) as other:
+        assert smallest() > 0
+        assert other.submit(smallest).result() > 0
+        with subnormals_as_zero():
+            assert smallest() == 0
+            with subnormals_as_zero():
+                assert smallest() == 0
+            assert smallest() == 0
+            assert other.submit(smallest).result() > 0
+    assert smallest() > 0

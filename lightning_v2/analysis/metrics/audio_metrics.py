@@ -21,6 +21,7 @@ from lightning_v2.analysis.metrics.sound.spectrogram import (
     spectrogram,
 )
 from lightning_v2.errors import ArgumentError
+from lightning_v2.threads import subnormals_as_zero
 
 NAN = float("nan")
 
@@ -168,7 +169,8 @@ def pesq_wb_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) 
     for lead in PESQ_LEADS:
         silence = np.zeros(lead, dtype=a.dtype)
         try:
-            scores.append(pesq.pesq(16000, np.append(silence, a), np.append(silence, b), "wb"))
+            with subnormals_as_zero():
+                scores.append(pesq.pesq(16000, np.append(silence, a), np.append(silence, b), "wb"))
         except (pesq.NoUtterancesError, pesq.BufferTooShortError):
             return NAN
     return float(np.median(scores))

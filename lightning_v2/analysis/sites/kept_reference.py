@@ -6,7 +6,8 @@ again only where the precision of that site has changed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class KeptReference:
         self._values: dict[str, ValueCounts] = defaultdict(ValueCounts)
         self._isolated: dict[Hashable, ErrorSums] = {}
         self._ranges: dict[Hashable, dict[str, float]] = {}
+        self._predicted: dict[Hashable, tuple[dict[str, ErrorSums], dict[str, ValueCounts]]] = {}
 
         def watch(call: SiteCall) -> None:
             after_site()
@@ -128,12 +130,12 @@ class KeptReference:
         accumulated: dict[str, ErrorSums] = defaultdict(ErrorSums, said.accumulated)
         values: dict[str, ValueCounts] = defaultdict(ValueCounts, said.values)
         missing = self.ops.keys() - accumulated.keys()
-        if missing:
-            # Forced durations and F0 leave their predictors out: those are seen running freely.
-            free = {site: self._free[site] for site in missing}
-            self._say(said.plan, _against(free, accumulated, values, said.plan, after_site), None)
-        alone = Isolated(self._voice, said.plan, self.tier)
         precisions = lowered_precisions(self._voice, said.plan)
+        if missing:
+            sums, counts = self._left_out(missing, said.plan, precisions, after_site)
+            accumulated.update(sums)
+            values.update(counts)
+        alone = Isolated(self._voice, said.plan, self.tier)
         isolated, columns = {}, {}
         for site, op in self.ops.items():
             after_site()
@@ -148,6 +150,37 @@ class KeptReference:
         return layer_table(
             self.ops, isolated, accumulated, values, self._values, columns.__getitem__
         )
+
+    def _left_out(
+        self,
+        missing: Collection[str],
+        plan: Plan,
+        precisions: Mapping[str, SitePrecision],
+        after_site: Callable[[], None],
+    ) -> tuple[dict[str, ErrorSums], dict[str, ValueCounts]]:
+        """Of predictors, which forced durations and F0 leave out: seen running freely, up to the
+        last of them, and again only where something that runs before it has changed."""
+        order = list(self.ops)
+        before = order[: 1 + max(map(order.index, missing))]
+        key = plan.adapted, tuple(precisions[site] for site in before)
+        if key not in self._predicted:
+            sums: dict[str, ErrorSums] = defaultdict(ErrorSums)
+            counts: dict[str, ValueCounts] = defaultdict(ValueCounts)
+            rights = {site: self._free[site] for site in missing}
+            watch = _against(rights, sums, counts, plan, after_site)
+            calls = dict.fromkeys(rights, 0)
+
+            def until_the_last(call: SiteCall) -> None:
+                watch(call)
+                if call.site in calls:
+                    calls[call.site] += 1
+                    if all(calls[site] >= len(rights[site]) for site in calls):
+                        raise _Seen
+
+            with suppress(_Seen):
+                self._say(plan, until_the_last, None)
+            self._predicted[key] = dict(sums), dict(counts)
+        return self._predicted[key]
 
     def _alone(self, site: str, op: str, alone: Isolated) -> ErrorSums:
         sums = ErrorSums()
@@ -173,6 +206,10 @@ class KeptReference:
             self._voice, self._text, plan, self.tier, seed=self._seed, forced=forced,
             observer=observer,
         )  # fmt: skip
+
+
+class _Seen(Exception):
+    """Ends a run of which no more is wanted."""
 
 
 def _against(

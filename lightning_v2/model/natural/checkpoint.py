@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import torch
 from safetensors.torch import save, save_file
@@ -25,6 +26,8 @@ from lightning_v2.model.natural.config import NaturalConfig
 from lightning_v2.model.natural.network import NaturalNetwork
 
 FORMAT = "lightning-v2-natural-voice/1"
+
+_digests: WeakKeyDictionary[NaturalNetwork, tuple[dict, str]] = WeakKeyDictionary()
 
 
 def save_checkpoint(
@@ -80,9 +83,23 @@ def load_checkpoint(folder: Path) -> tuple[NaturalNetwork, NaturalConfig, dict[s
 
 
 def weights_digest(network: NaturalNetwork) -> str:
-    """SHA-256 of what a network in memory computes with, constants included."""
+    """SHA-256 of what a network in memory computes with, constants included.
+
+    It is asked for again and again, and takes tenths of a second: where torch has counted no change
+    of a tensor, and its values have the same hash, it is what it was.
+    """
     tensors = dict(network.state_dict()) | dict(network.named_buffers())
-    return hashlib.sha256(save({k: v.clone().contiguous() for k, v in tensors.items()})).hexdigest()
+    marks = {name: _mark(tensor) for name, tensor in tensors.items()}
+    known = _digests.get(network)
+    if known is None or known[0] != marks:
+        content = save({k: v.clone().contiguous() for k, v in tensors.items()})
+        known = _digests[network] = marks, hashlib.sha256(content).hexdigest()
+    return known[1]
+
+
+def _mark(tensor: torch.Tensor) -> tuple[int, ...]:
+    changes = 0 if tensor.is_inference() else tensor._version
+    return tensor.data_ptr(), changes, torch.hash_tensor(tensor).item()
 
 
 def _own(network: NaturalNetwork) -> dict[str, torch.Tensor]:

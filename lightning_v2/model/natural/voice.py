@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -85,7 +85,7 @@ class NaturalVoice:
     def digest(self) -> str:
         """SHA-256 of its weights as they are in memory, and of the adapted ones."""
         own = weights_digest(self.model)
-        others = [f"{name} {file_digest(path / WEIGHTS)}" for name, path in self.adapted.items()]
+        others = [f"{name} {_known_digest(path / WEIGHTS)}" for name, path in self.adapted.items()]
         return hashlib.sha256("\n".join((own, *others)).encode()).hexdigest() if others else own
 
     def network(self, adapted: str = "") -> NaturalNetwork:
@@ -220,6 +220,17 @@ def white_noise(shape: tuple[int, ...], generator: np.random.Generator) -> np.nd
 def _quantiles() -> np.ndarray:
     shares = (torch.arange(_QUANTILES, dtype=torch.float64) + 0.5) / _QUANTILES
     return torch.special.ndtri(shares).float().numpy()
+
+
+def _known_digest(path: Path) -> str:
+    """SHA-256 of a file, read again where its place on the disk, size or time is another."""
+    state = path.stat()
+    return _digest(path, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *state: int) -> str:
+    return file_digest(path)
 
 
 def load_folder(folder: Path) -> NaturalVoice:

@@ -161,3 +161,16 @@ def test_layers_share_their_weights_and_so_does_their_file(natural_folder):
     stored = load_file(natural_folder / "model.safetensors")
     assert "encoder.layers.0.up.weight" in stored
     assert "encoder.layers.1.up.weight" not in stored
+
+
+def test_a_digest_follows_the_weights(natural_folder):
+    voice = lv2.load(natural_folder)
+    weight, before = voice.model.encoder.embedding.weight, voice.digest
+    assert voice.digest == before
+    first = weight[0, 0].item()
+    weight.data[0, 0] = first + 1
+    assert voice.digest != before
+    weight.data[0, 0] = first
+    assert voice.digest == before
+    weight[[0, 1]] = weight[[1, 0]]
+    assert voice.digest != before

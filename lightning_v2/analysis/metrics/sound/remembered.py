@@ -1,4 +1,4 @@
-"""Results of late, for whoever asks again for the same values: one reference meets many candidates."""
+"""Results of late, for who asks again for the same values: a reference meets many candidates."""
 
 import functools
 import inspect
