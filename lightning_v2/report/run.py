@@ -15,13 +15,13 @@ from tqdm import tqdm
 from lightning_v2.precision import Plan
 from lightning_v2.provenance import provenance
 from lightning_v2.report import defaults
-from lightning_v2.report.execute import execute
 from lightning_v2.report.forecast import Forecast, measured
-from lightning_v2.report.forks import PACKAGES, Forks
 from lightning_v2.report.key import run_key
+from lightning_v2.report.pages.site import words, write_site
 from lightning_v2.report.parameters import ParameterError, check_parameters, known_parameters
+from lightning_v2.report.processes.execute import execute
+from lightning_v2.report.processes.forks import PACKAGES, Forks
 from lightning_v2.report.records import Report, Run, read_notebook
-from lightning_v2.report.site import words, write_site
 from lightning_v2.voices import from_anywhere, licence_of, load
 
 PACKAGE = Path(__file__).parents[1]

@@ -13,11 +13,11 @@ import pytest
 from lightning_v2.cli.main import main
 from lightning_v2.precision import PlanError
 from lightning_v2.report.defaults import FIRST, LONGEST
-from lightning_v2.report.execute import Execution
 from lightning_v2.report.forecast import Usual
 from lightning_v2.report.parameters import ParameterError
+from lightning_v2.report.processes.execute import Execution
 from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks, told
-from tests.report.processes import has_ended
+from tests.report.processes.ended import has_ended
 
 
 def call(*arguments):
