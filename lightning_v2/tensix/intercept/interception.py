@@ -37,10 +37,10 @@ from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.executors import UNKNOWN, executed_by
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
-from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
 from lightning_v2.tensix.intercept.operations import DATA, Operation
+from lightning_v2.tensix.intercept.rules.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.single_call import (
     is_ordinary,
     is_undisturbed,
