@@ -131,7 +131,7 @@ def _measures(comparison: Comparison) -> Iterator[str]:
 def _write(args: argparse.Namespace, voice, comparison: Comparison) -> None:
     from lightning_v2.provenance import provenance
     from lightning_v2.report.pages.comparison_folder import FILES, write_folder
-    from lightning_v2.report.run import told
+    from lightning_v2.report.planning import told
 
     origin = {"voice": voice.name, "voice_digest": voice.digest, "seed": args.seed}
     origin |= {"voices": told({"voice": args.voice}), **provenance(Path(__file__).parent)}
