@@ -31,8 +31,8 @@ from tensix import SHAPE
 
 import lightning_v2 as lv2
 from lightning_v2 import tensix
-from lightning_v2.onnx.expansions import expand
 from lightning_v2.onnx.frontends import hibari, kokoro, piper
+from lightning_v2.onnx.passes.expansions import expand
 from lightning_v2.onnx.reader import read
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.onnx.voices import PACKAGED

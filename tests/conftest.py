@@ -20,7 +20,7 @@ LONGEST = (
     "docs/test_adding.py", "search/test_check.py", "deployment/test_deployment.py",
     "report/test_run.py", "browser/test_lab.py", "onnx/test_laboratory.py",
     "docs/test_modules.py", "search/test_search.py",
-    "analysis/sites/test_isolated.py", "report/test_execute.py", "test_identity.py",
+    "analysis/sites/test_isolated.py", "report/processes/test_execute.py", "test_identity.py",
     "analysis/test_compare.py", "cli/test_streams.py",
     "chapters/metrics_lie/test_calibration.py", "model/test_voice.py",
     "deployment/device/test_target.py", "training/distillation/test_pipeline.py",

@@ -95,7 +95,7 @@ def test_other_code_is_another_key(copy, name):
 
 
 def test_pages_and_commands_change_no_value(copy):
-    names = ("cli/main.py", "report/page.html", "cli/check.py")
+    names = ("cli/main.py", "report/pages/page.html", "cli/check.py")
     assert edited(copy, *(f"lightning_v2/{name}" for name in names)) == set()
 
 

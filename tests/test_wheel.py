@@ -41,6 +41,7 @@ def installed(tmp_path_factory):
         "lightning_v2/data/notebooks/01_hear_the_difference.ipynb",
         "lightning_v2/deployment/mock/compiler.sh",
         "lightning_v2/deployment/mock/p100.yaml",
+        "lightning_v2/report/pages/page.css",
     ],
 )
 def test_file_travels(installed, name):

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from lightning_v2.voices import load
 
     if args.folder:
-        from lightning_v2.report.comparison_folder import check_folder
+        from lightning_v2.report.pages.comparison_folder import check_folder
 
         check_folder(args.folder)
     announce_compilation(args.tier)
@@ -130,8 +130,8 @@ def _measures(comparison: Comparison) -> Iterator[str]:
 
 def _write(args: argparse.Namespace, voice, comparison: Comparison) -> None:
     from lightning_v2.provenance import provenance
-    from lightning_v2.report.comparison_folder import FILES, write_folder
-    from lightning_v2.report.run import told
+    from lightning_v2.report.pages.comparison_folder import FILES, write_folder
+    from lightning_v2.report.planning import told
 
     origin = {"voice": voice.name, "voice_digest": voice.digest, "seed": args.seed}
     origin |= {"voices": told({"voice": args.voice}), **provenance(Path(__file__).parent)}

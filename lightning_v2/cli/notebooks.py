@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     """0: all ran. 1: something failed."""
     addresses.unchecked()
     from lightning_v2.report.parameters import parse_pairs
-    from lightning_v2.report.run import find_notebooks, run_notebooks
+    from lightning_v2.report.planning import find_notebooks
+    from lightning_v2.report.run import run_notebooks
 
     report = run_notebooks(
         find_notebooks(args.folder, args.only),

@@ -21,8 +21,9 @@ from lightning_v2.executors import executed_by
 from lightning_v2.model import Voice
 from lightning_v2.precision import Plan, voice_sites
 from lightning_v2.precision.fit import for_voice
-from lightning_v2.tensix.intercept.interception import Interception, Observer, Unemulated
+from lightning_v2.tensix.intercept.interception import Interception, Observer
 from lightning_v2.tensix.intercept.module_frames import role_of
+from lightning_v2.tensix.intercept.unemulated import Unemulated
 from lightning_v2.tensix.intercept.unseen import asked_for
 from lightning_v2.tensix.numbers.configuration import Settings
 

@@ -5,8 +5,9 @@ from functools import partial
 
 import torch
 
+from lightning_v2.deployment.device.convolution_ops import Taps
 from lightning_v2.deployment.device.target import Device
-from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
+from lightning_v2.deployment.device.ttnn_ops import TtnnOps
 from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor
 from lightning_v2.deployment.lowering.graph.runner import GraphRunner
 from lightning_v2.deployment.lowering.graph.shapes import shape_store

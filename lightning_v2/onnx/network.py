@@ -10,15 +10,15 @@ from torch import Tensor, nn
 
 from lightning_v2.executors import handed_over
 from lightning_v2.onnx.errors import OnnxError
-from lightning_v2.onnx.expansions import expand
-from lightning_v2.onnx.folding import fold
-from lightning_v2.onnx.fusions import fuse
 from lightning_v2.onnx.graph import Graph, Node
 from lightning_v2.onnx.host import host_nodes
 from lightning_v2.onnx.names import site_names
 from lightning_v2.onnx.operations import OPERATIONS
 from lightning_v2.onnx.operations.noise import seeded
 from lightning_v2.onnx.operations.table import Function
+from lightning_v2.onnx.passes.expansions import expand
+from lightning_v2.onnx.passes.folding import fold
+from lightning_v2.onnx.passes.fusions import fuse
 from lightning_v2.onnx.reader import read
 
 

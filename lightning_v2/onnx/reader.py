@@ -14,9 +14,9 @@ from onnx import TensorProto, external_data_helper, numpy_helper
 
 from lightning_v2.errors import MissingFileError
 from lightning_v2.onnx.errors import OnnxError
-from lightning_v2.onnx.expansions import EXPANSIONS
 from lightning_v2.onnx.graph import ELEMENT_TYPES, Graph, Node
 from lightning_v2.onnx.operations import OPERATIONS
+from lightning_v2.onnx.passes.expansions import EXPANSIONS
 
 OPSETS = range(9, 24)
 """Versions of the default operator set whose meaning the operations follow."""

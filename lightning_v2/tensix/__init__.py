@@ -61,9 +61,10 @@ from lightning_v2.tensix.ops.ternary import addcmul
 
 # isort: split
 # The interception runs the operations above.
-from lightning_v2.tensix.intercept.interception import Interception, Unemulated, intercept, lower
+from lightning_v2.tensix.intercept.interception import Interception, intercept, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS, register
 from lightning_v2.tensix.intercept.tracing import trace
+from lightning_v2.tensix.intercept.unemulated import Unemulated
 
 globals().update(FUNCTIONS)  # of one operand: exp, gelu, …
 

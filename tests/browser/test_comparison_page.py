@@ -1,6 +1,6 @@
 from lightning_v2.analysis.compare import compare
-from lightning_v2.report.comparison_folder import write_folder
-from tests.report.test_page import ORIGIN
+from lightning_v2.report.pages.comparison_folder import write_folder
+from tests.report.pages.test_page import ORIGIN
 
 
 def test_a_comparison_can_be_heard_from_its_folder_without_a_network(visit, voice, tmp_path):

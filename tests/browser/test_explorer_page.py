@@ -2,19 +2,18 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-import lightning_v2.report
 from lightning_v2.precision import Plan
+from lightning_v2.report.pages.document import HERE
 from tests.browser.kernel_side import KernelSide, open_page
 from tests.browser.players import SHELL
 from widgets import PrecisionExplorer
 from widgets.explorer import explorer_cost
 from widgets.static import widget_html
 
-PAGE_STYLE = (Path(lightning_v2.report.__file__).parent / "page.css").read_text()
+PAGE_STYLE = (HERE / "page.css").read_text()
 TEXT = "Ships."
 WAIT_S = 300
 SIDEBAR = {"viewport": {"width": 1060, "height": 900}}

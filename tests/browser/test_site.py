@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from lightning_v2.report.defaults import PLANS
-from lightning_v2.report.run import find_notebooks, plan_runs, run_notebooks
+from lightning_v2.report.planning import find_notebooks, plan_runs
+from lightning_v2.report.run import run_notebooks
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"

@@ -2,7 +2,7 @@ import json
 import re
 
 from lightning_v2.cli.main import main
-from lightning_v2.report.comparison_folder import FILES
+from lightning_v2.report.pages.comparison_folder import FILES
 
 
 def test_compare(capsys):

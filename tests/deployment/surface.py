@@ -4,7 +4,8 @@ from functools import partial
 
 import torch
 
-from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
+from lightning_v2.deployment.device.convolution_ops import Taps
+from lightning_v2.deployment.device.ttnn_ops import TtnnOps
 from lightning_v2.tensix.numbers.configuration import (
     FUSED_ACTIVATIONS,
     ComputeKernelConfig,

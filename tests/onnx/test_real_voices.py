@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_v2.onnx.expansions import expand
 from lightning_v2.onnx.frontends import hibari, kokoro, piper
+from lightning_v2.onnx.passes.expansions import expand
 from lightning_v2.onnx.reader import read
 from lightning_v2.onnx.voices import PACKAGED, load_onnx
 from tests.onnx.files import by_onnxruntime, deviation

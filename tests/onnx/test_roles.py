@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lightning_v2 import tensix
-from lightning_v2.onnx.fusions import fuse
+from lightning_v2.onnx.passes.fusions import fuse
 from lightning_v2.onnx.reader import read
 from lightning_v2.onnx.roles import PRODUCTS, site_roles, summed_f0
 from tests.onnx.files import node, saved

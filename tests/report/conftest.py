@@ -30,6 +30,15 @@ def notebook(tmp_path):
 
 
 @pytest.fixture
+def folder(notebook):
+    """Of three notebooks: one of all plans, one without a plan, one that fails under naive."""
+    good = notebook("good", "print('said', plan, count)")
+    notebook("once", "1 + 1", parameters="count = 1")
+    notebook("bad", "print('reached')", "if plan == 'naive':\n    raise RuntimeError('no phase')")
+    return good.parent
+
+
+@pytest.fixture
 def small_disk(tmp_path):
     """small_disk(script): lines that a Python script prints where the folder disk holds 512 kB."""
     (tmp_path / "disk").mkdir()

@@ -1,23 +1,20 @@
 """ttnn's operations as a lowering calls them: the names and arguments of `lightning_v2.tensix`.
 
-Words of a plan become objects of ttnn in `words`; where tensors lie says `placement`.
+Words of a plan become objects of ttnn in `ttnn_objects`; where tensors lie says `placement`.
 """
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import torch
-
 from lightning_v2.deployment.device.attention_ops import AttentionOps
+from lightning_v2.deployment.device.convolution_ops import ConvolutionOps
 from lightning_v2.deployment.device.placement import Placement
 from lightning_v2.deployment.device.programs import Product, Program, choices
 from lightning_v2.deployment.device.target import Device
 from lightning_v2.deployment.device.ttnn_objects import Functions, Words
-from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix.numbers.configuration import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.numbers.formats import TILE
 from lightning_v2.tensix.ops.convolution import Conv2dConfig
@@ -36,20 +33,7 @@ class Choice:
     others: tuple[Program, ...]
 
 
-@dataclass(frozen=True)
-class Taps:
-    """Weights of a depthwise convolution.
-
-    Attributes:
-        prepared: as ttnn's kernel wants them.
-        shape: (O, 1, k), as they were before.
-    """
-
-    prepared: DeviceTensor
-    shape: tuple[int, ...]
-
-
-class TtnnOps(AttentionOps):
+class TtnnOps(AttentionOps, ConvolutionOps):
     """Operations on one device.
 
     Attributes:
@@ -76,63 +60,6 @@ class TtnnOps(AttentionOps):
     def is_bfloat16(self, *tensors: DeviceTensor) -> bool:
         """Whether all are."""
         return all(x.dtype == self._ttnn.bfloat16 for x in tensors)
-
-    def pack(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
-        """A tensor packed by the host, still on the host."""
-        ttnn = self._ttnn
-        if dtype == "uint32":
-            return ttnn.from_torch(x.to(torch.int32), ttnn.uint32, layout=ttnn.ROW_MAJOR_LAYOUT)
-        if x.dim() == 1:
-            x = x[None]
-        return ttnn.from_torch(x.contiguous(), self._words.dtype(dtype), layout=ttnn.TILE_LAYOUT)
-
-    def pack_rows(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
-        """The same of a table, whose rows are looked up: bfloat16 lies in rows, not in tiles."""
-        if dtype != "bfloat16":
-            return self.pack(x, dtype)
-        return self._ttnn.from_torch(x.contiguous(), self._ttnn.bfloat16)
-
-    def pack_taps(self, weight: torch.Tensor, dtype: str) -> DeviceTensor:
-        """Weights (C, 1, k) of a depthwise convolution as its kernel wants them, on the host.
-
-        They depend on neither the length nor the batch, so that one sentence of a tile will do.
-        """
-        ttnn = self._ttnn
-        channels, _, kernel = weight.shape
-        _, (prepared, _) = self._convolve(
-            self.from_torch(torch.zeros(1, TILE, channels), "bfloat16"),
-            ttnn.from_torch(weight.contiguous(), ttnn.float32),
-            kernel,
-            kernel // 2,
-            "bfloat16",
-            Conv2dConfig(dtype),
-            ComputeKernelConfig(),
-        )
-        return ttnn.from_device(prepared)
-
-    def dump(self, path: Path, packed: DeviceTensor) -> None:
-        """Write a packed tensor to a file."""
-        self._ttnn.dump_tensor(str(path), packed)
-
-    def load(self, path: Path) -> DeviceTensor:
-        """A packed tensor from a file."""
-        return self._ttnn.load_tensor(str(path))
-
-    def from_torch(self, x: torch.Tensor, dtype: str) -> DeviceTensor:
-        """A tensor packed by the host and sent to the device."""
-        return self.keep(self.pack(x, dtype))
-
-    def keep(self, packed: DeviceTensor) -> DeviceTensor:
-        """A packed tensor in the DRAM of the device."""
-        return self._ttnn.to_device(packed, self._handle, self._ttnn.DRAM_MEMORY_CONFIG)
-
-    def settle(self, x: DeviceTensor) -> DeviceTensor:
-        """A result in the DRAM of the device, out of the way of what runs next."""
-        return self._ttnn.to_memory_config(x, self._ttnn.DRAM_MEMORY_CONFIG)
-
-    def to_torch(self, x: DeviceTensor) -> torch.Tensor:
-        """float32 values on the host."""
-        return self._ttnn.to_torch(x).float()
 
     @contextmanager
     def leaving(self) -> Iterator[None]:
@@ -203,66 +130,6 @@ class TtnnOps(AttentionOps):
             else self._placement.spread,
             compute_kernel_config=self._words.kernel(config),
             program_config=self._words.program(product, program, program_config),
-        )
-
-    def conv1d(
-        self,
-        *,
-        input_tensor: DeviceTensor,
-        weight_tensor: Taps,
-        bias_tensor: DeviceTensor | None,
-        dtype: str,
-        padding: int,
-        groups: int,
-        conv_config: Conv2dConfig,
-        compute_config: ComputeKernelConfig,
-    ) -> DeviceTensor:
-        batch, length, channels = input_tensor.shape
-        if bias_tensor is not None or groups != channels:
-            raise ArgumentError("only depthwise convolutions without bias are deployed")
-        y, _ = self._convolve(
-            input_tensor,
-            weight_tensor.prepared,
-            weight_tensor.shape[2],
-            padding,
-            dtype,
-            conv_config,
-            compute_config,
-        )
-        return self._ttnn.reshape(y, (batch, length, channels))
-
-    def _convolve(
-        self,
-        x: DeviceTensor,
-        weight: DeviceTensor,
-        kernel: int,
-        padding: int,
-        dtype: str,
-        conv_config: Conv2dConfig,
-        compute_config: ComputeKernelConfig,
-    ) -> tuple[DeviceTensor, tuple[DeviceTensor, None]]:
-        """Depthwise convolution of x (B, L, C) as (1, 1, B * L, C), and the prepared weights."""
-        ttnn = self._ttnn
-        batch, length, channels = x.shape
-        return ttnn.conv1d(
-            input_tensor=ttnn.reshape(self._placement.sharded(x), (1, 1, batch * length, channels)),
-            weight_tensor=weight,
-            device=self._handle,
-            in_channels=channels,
-            out_channels=channels,
-            batch_size=batch,
-            input_length=length,
-            kernel_size=kernel,
-            stride=1,
-            padding=padding,
-            groups=channels,
-            dtype=self._words.dtype(dtype),
-            conv_config=ttnn.Conv1dConfig(
-                weights_dtype=self._words.dtype(conv_config.weights_dtype),
-                shard_layout=ttnn.TensorMemoryLayout.HEIGHT_SHARDED,
-            ),
-            compute_config=self._words.kernel(compute_config),
-            return_weights_and_bias=True,
         )
 
     def layer_norm(

@@ -9,8 +9,9 @@ another key or name, what is damaged is packed again.
 import hashlib
 from pathlib import Path
 
+from lightning_v2.deployment.device.convolution_ops import Taps
 from lightning_v2.deployment.device.target import ttnn_version
-from lightning_v2.deployment.device.ttnn_ops import Taps, TtnnOps
+from lightning_v2.deployment.device.ttnn_ops import TtnnOps
 from lightning_v2.deployment.lowering.constant import Constant, DeviceTensor
 from lightning_v2.files import user_cache, written_whole
 from lightning_v2.identity import code_digest

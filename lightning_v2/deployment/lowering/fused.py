@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from lightning_v2.deployment.lowering.constant import DeviceTensor, View
-from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.rules.execution import Execution
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from lightning_v2.deployment.lowering.stage import Compute, Result, Stages, Uplo
 from lightning_v2.deployment.lowering.taps import spread
 from lightning_v2.deployment.lowering.views import cropped, filled, same, unturned
 from lightning_v2.model.natural.layers import Basis, DepthwiseConv, LeftBasis
-from lightning_v2.tensix.intercept.execution import Execution
 from lightning_v2.tensix.intercept.interception import Observer, lower
 from lightning_v2.tensix.intercept.operations import OPERATIONS
+from lightning_v2.tensix.intercept.rules.execution import Execution
 from lightning_v2.tensix.numbers.formats import MAGNITUDE_BITS, pack_host
 from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SiteCall, SitePrecision

@@ -16,7 +16,7 @@ from lightning_v2.model.natural.prosody import (
     Steps,
 )
 from lightning_v2.model.natural.source import FloatSource, Source
-from lightning_v2.model.natural.vocoder import Vocoder
+from lightning_v2.model.natural.vocoder import vocoder
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class NaturalNetwork(nn.Module):
         self.text = Encoder(c.symbols, c.text, c.text_heads, c.text_layers)
         self.decoder = Decoder(config)
         self.source = Source() if self.choices.phase == "integer" else FloatSource()
-        self.vocoder = Vocoder(config)
+        self.vocoder = vocoder(config)
 
     def acoustics(
         self, phones: Tensor, durations: Tensor | None = None, f0: Tensor | None = None

@@ -7,6 +7,7 @@ R free bins.
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -201,27 +202,30 @@ def _summed(free: Tensor, noise: Tensor, harmonic: Tensor) -> Tensor:
     return torch.cat([known[..., :both] + harmonic, known[..., both:]], -1)
 
 
-class Vocoder(nn.Module):
-    """Channels of the decoder, pulses and noise to a waveform."""
+class Vocoder(nn.Module, ABC):
+    """Channels of the decoder, pulses and noise to a waveform; the transforms are of a subclass.
+
+    Attributes:
+        cosines: from frames to the V real parts of their spectra.
+        sines: to the imaginary ones.
+    """
+
+    cosines: Basis
+    sines: Basis
 
     def __init__(self, config: NaturalConfig):
         super().__init__()
-        choices, pulsed = config.choices, config.harmonic_bins
-        self.is_whole = choices.transforms == "whole"
         self.head = Head(config)
-        self.spectrum = Spectrum() if choices.angles == "relative" else AbsoluteSpectrum()
-        inverse = Basis if choices.inverse == "right" else _on_the_left
-        if self.is_whole:
-            *forward, back = whole_bases()
-            self.framing, self.adding = Framing(), Adding()
-            self.inverse = inverse(back)
-            self.inverse.role = "sound"
-        else:
-            forward = bases()  # each is its own inverse
-            self.folding, self.overlap_add = Folding(), OverlapAdd()
-            self.inverse_cosines, self.inverse_sines = map(inverse, forward)
-            self.inverse_cosines.role = self.inverse_sines.role = "sound"
-        self.cosines, self.sines = (Basis(x[:, :pulsed].contiguous()) for x in forward)
+        is_relative = config.choices.angles == "relative"
+        self.spectrum = Spectrum() if is_relative else AbsoluteSpectrum()
+
+    @abstractmethod
+    def frames(self, pulses: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N) -> what `cosines` and `sines` take, (B, T, samples) each."""
+
+    @abstractmethod
+    def waveform(self, real: Tensor, imaginary: Tensor) -> Tensor:
+        """Both parts of a spectrum, (B, T, K) -> (B, N)."""
 
     def forward(self, x: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
         """Speak.
@@ -235,18 +239,64 @@ class Vocoder(nn.Module):
             (B, N).
         """
         head = self.head
-        even, odd = self.folding(pulses) if not self.is_whole else [self.framing(pulses)] * 2
+        even, odd = self.frames(pulses)
         spectra = self.cosines(even), self.sines(odd)
         harmonic = head.harmonic_gain(x), *head.harmonic_angle(x)
         free_gain = head.free_gain(x)
         free = tuple(free_gain * part for part in head.free_angle(x))
         hiss = head.noise_gain(x), noise[..., 0, :], noise[..., 1, :]
-        real, imaginary = self.spectrum(harmonic, spectra, hiss, free)
-        if self.is_whole:
-            return self.adding(self.inverse(torch.cat([real, imaginary], -1)))
+        return self.waveform(*self.spectrum(harmonic, spectra, hiss, free))
+
+
+class FoldedVocoder(Vocoder):
+    """Frames are folded about their middle: two small matrices lead there and back."""
+
+    def __init__(self, config: NaturalConfig):
+        super().__init__(config)
+        cosines, sines = bases()  # each is its own inverse
+        self.folding, self.overlap_add = Folding(), OverlapAdd()
+        self.inverse_cosines = _inverse(config, cosines)
+        self.inverse_sines = _inverse(config, sines)
+        self.cosines, self.sines = _forward(config, cosines), _forward(config, sines)
+
+    def frames(self, pulses: Tensor) -> tuple[Tensor, Tensor]:
+        return self.folding(pulses)
+
+    def waveform(self, real: Tensor, imaginary: Tensor) -> Tensor:
         return self.overlap_add(self.inverse_cosines(real), self.inverse_sines(imaginary))
 
 
-def _on_the_left(basis: Tensor) -> LeftBasis:
-    """A transform (K, N) as the left operand of its product."""
-    return LeftBasis(basis.T.contiguous())
+class WholeVocoder(Vocoder):
+    """Frames stay whole: the matrices have windows and scales inside."""
+
+    def __init__(self, config: NaturalConfig):
+        super().__init__(config)
+        cosines, sines, back = whole_bases()
+        self.framing, self.adding = Framing(), Adding()
+        self.inverse = _inverse(config, back)
+        self.cosines, self.sines = _forward(config, cosines), _forward(config, sines)
+
+    def frames(self, pulses: Tensor) -> tuple[Tensor, Tensor]:
+        frames = self.framing(pulses)
+        return frames, frames
+
+    def waveform(self, real: Tensor, imaginary: Tensor) -> Tensor:
+        return self.adding(self.inverse(torch.cat([real, imaginary], -1)))
+
+
+def vocoder(config: NaturalConfig) -> Vocoder:
+    """The one with the transforms that were chosen."""
+    return {"folded": FoldedVocoder, "whole": WholeVocoder}[config.choices.transforms](config)
+
+
+def _forward(config: NaturalConfig, basis: Tensor) -> Basis:
+    """From frames to those bins (samples, K) that have harmonics."""
+    return Basis(basis[:, : config.harmonic_bins].contiguous())
+
+
+def _inverse(config: NaturalConfig, basis: Tensor) -> Basis | LeftBasis:
+    """From bins to frames (K, samples), on the side of the product that was chosen."""
+    right = config.choices.inverse == "right"
+    transform = Basis(basis) if right else LeftBasis(basis.T.contiguous())
+    transform.role = "sound"
+    return transform

@@ -24,7 +24,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,10 +37,10 @@ from lightning_v2.errors import ArgumentError, NoRuleError
 from lightning_v2.executors import UNKNOWN, executed_by
 from lightning_v2.tensix.intercept import operations
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, computes, writes
-from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.module_frames import ForwardHooks, Frame, is_leaf
 from lightning_v2.tensix.intercept.nested import are_plain, float_dtype, tensors
-from lightning_v2.tensix.intercept.operations import DATA, Operation
+from lightning_v2.tensix.intercept.operations import DATA
+from lightning_v2.tensix.intercept.rules.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.single_call import (
     is_ordinary,
     is_undisturbed,
@@ -49,6 +49,7 @@ from lightning_v2.tensix.intercept.single_call import (
     run_call,
 )
 from lightning_v2.tensix.intercept.steps import Steps
+from lightning_v2.tensix.intercept.unemulated import Tally, Unemulated
 from lightning_v2.tensix.intercept.unseen import asked_for, watched
 from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants
@@ -59,20 +60,6 @@ Observer = Callable[[SiteCall], None]
 
 OUTSIDE = "(outside)"
 """Where calls are counted that come from no module."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unemulated:
-    """Calls of one kind at one place that ran otherwise than asked for.
-
-    Attributes:
-        reason: of the first of them, in words.
-    """
-
-    name: str
-    site: str
-    count: int
-    reason: str = field(default="", compare=False)
 
 
 class _Active(threading.local):
@@ -104,9 +91,7 @@ class Interception(TorchFunctionMode):
         self.constants = Constants(module)
         self._module, self._policy, self._observer = module, policy, observer
         self._precisions: dict[str, SitePrecision | None] = {}
-        self._unknown: Counter = Counter()
-        self._reasons: dict[tuple[str, str], str] = {}
-        self._approximated: Counter = Counter()
+        self._unknown, self._approximated = Tally(), Tally()
         self._paths = {id(m): (path, is_leaf(m)) for path, m in module.named_modules()}
         self._frames = [Frame(None, OUTSIDE, False, False)]
         self._stack = _active.stack
@@ -116,13 +101,12 @@ class Interception(TorchFunctionMode):
     @property
     def unemulated(self) -> list[Unemulated]:
         """What ran in PyTorch's own arithmetic because no operation of the device is known."""
-        return [Unemulated(*call, n, self._reasons[call]) for call, n in self._unknown.items()]
+        return self._unknown.listed()
 
     @property
     def approximated(self) -> list[Unemulated]:
         """What ran in the fast tier, in an exact one, for want of an exact rule."""
-        reason = "no exact rule"
-        return [Unemulated(*call, n, reason) for call, n in self._approximated.items()]
+        return self._approximated.listed()
 
     def __enter__(self) -> Interception:
         _hooks.acquire()
@@ -229,7 +213,7 @@ class Interception(TorchFunctionMode):
             return self._plain(function, args, kwargs, str(error))
 
     def _at_site(self, function, call, args, kwargs):
-        site = self._name(self._frames[-1], call.operation)
+        site = self._frames[-1].next_site(call.operation.name, call.operation.is_elementwise)
         with torch._C.DisableTorchFunction():
             try:
                 plain, in_place = call.plain_arguments(args, kwargs)
@@ -259,7 +243,7 @@ class Interception(TorchFunctionMode):
                 if precision.output == "bfloat16" and isinstance(result, Tensor):
                     stored.keep(result)
                 if not exact:
-                    self._approximated[made.op, frame.path] += 1
+                    self._approximated.add(made.op, frame.path, "no exact rule")
             except NoRuleError as error:
                 result = made.by_torch()
                 if precision.output != "uint32" and any(x.numel() for x in tensors(result)):
@@ -284,20 +268,7 @@ class Interception(TorchFunctionMode):
             return
         outer = self._stack[: self._stack.index(self)]
         if frame.module is not None or not any(i._frames[-1].module for i in outer):
-            self._unknown[name, frame.path] += 1
-            self._reasons.setdefault((name, frame.path), reason)
-
-    @staticmethod
-    def _name(frame: Frame, operation: Operation) -> str:
-        op = operation.name
-        count = frame.calls[op]
-        names_it = frame.one_site or not operation.is_elementwise
-        alone = frame.is_leaf and not frame.calls and names_it
-        frame.calls[op] += 1
-        if alone and frame.path:
-            return frame.path
-        name = f"{op}_{count}" if count else op
-        return f"{frame.path}.{name}" if frame.path else name
+            self._unknown.add(name, frame.path, reason)
 
     def _push(self, module: nn.Module) -> None:
         if len(self._frames) == 1:

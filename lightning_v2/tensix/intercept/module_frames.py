@@ -31,6 +31,19 @@ class Frame:
     one_site: bool = False
     calls: Counter = field(default_factory=Counter)
 
+    def next_site(self, op: str, is_elementwise: bool) -> str:
+        """The name of the call that comes now, which is counted; see `interception`.
+
+        is_elementwise: it is arithmetic of several operands, found between the other operations.
+        """
+        count = self.calls[op]
+        alone = self.is_leaf and not self.calls and (self.one_site or not is_elementwise)
+        self.calls[op] += 1
+        if alone and self.path:
+            return self.path
+        name = f"{op}_{count}" if count else op
+        return f"{self.path}.{name}" if self.path else name
+
 
 def is_leaf(module: nn.Module) -> bool:
     """Whether a module has no children but those that make its weights."""

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch._ops import OpOverload, OpOverloadPacket
 
 from lightning_v2.errors import NoRuleError
-from lightning_v2.tensix.intercept import calls, compositions, recurrent, stand_ins
-from lightning_v2.tensix.intercept import convolution_calls as convolutions
 from lightning_v2.tensix.intercept.data_calls import DATA_CALLS
+from lightning_v2.tensix.intercept.rules import calls, compositions, recurrent, stand_ins
+from lightning_v2.tensix.intercept.rules import convolution_calls as convolutions
 from lightning_v2.tensix.numbers.configuration import settings, use
 from lightning_v2.tensix.numbers.formats import FORMATS
 from lightning_v2.tensix.ops import phase

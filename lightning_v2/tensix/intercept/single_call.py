@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from lightning_v2.errors import LightningError, NoRuleError
 from lightning_v2.tensix.intercept.data_calls import HOST_CALLS, LEAVING_CALLS, writes
-from lightning_v2.tensix.intercept.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.intercept.nested import (
     are_plain,
     float_dtype,
@@ -23,6 +22,7 @@ from lightning_v2.tensix.intercept.nested import (
     tensors,
 )
 from lightning_v2.tensix.intercept.operations import Call, resolve
+from lightning_v2.tensix.intercept.rules.decompositions import DECOMPOSITIONS
 from lightning_v2.tensix.numbers.constants import Constants, packed
 from lightning_v2.tensix.numbers.sites import SitePrecision
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lightning_v2 import tensix
 from lightning_v2.precision import Plan
-from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.rules.execution import Execution
 from lightning_v2.tensix.numbers.formats import FORMATS
 
 PLANS = ("bf16", "lightning-v2", "fp32", "naive")

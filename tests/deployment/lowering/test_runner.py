@@ -7,7 +7,7 @@ from torch import nn
 from lightning_v2 import tensix
 from lightning_v2.deployment.lowering.runner import Function, Runner
 from lightning_v2.precision import Plan
-from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.rules.execution import Execution
 
 APART = {
     "the result of the function is a block float": "{sites: gelu, output: bfloat8_b}",

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from lightning_v2.tensix.fast import convolution
-from lightning_v2.tensix.intercept import convolution_calls as convolutions
+from lightning_v2.tensix.intercept.rules import convolution_calls as convolutions
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
 

@@ -11,7 +11,7 @@ from lightning_v2 import tensix
 from lightning_v2.tensix import ComputeKernelConfig, MatmulProgramConfig
 from lightning_v2.tensix.fast.matmul import with_row
 from lightning_v2.tensix.fast.operands import part
-from lightning_v2.tensix.intercept import calls
+from lightning_v2.tensix.intercept.rules import calls
 from lightning_v2.tensix.numbers import fidelity, formats
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision

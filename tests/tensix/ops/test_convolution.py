@@ -12,7 +12,7 @@ from torch import nn
 from lightning_v2 import tensix
 from lightning_v2.errors import ArgumentError
 from lightning_v2.tensix import ComputeKernelConfig, Conv2dConfig, Tensor
-from lightning_v2.tensix.intercept import convolution_calls as convolutions
+from lightning_v2.tensix.intercept.rules import convolution_calls as convolutions
 from lightning_v2.tensix.numbers import formats
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from lightning_v2 import tensix
-from lightning_v2.tensix.intercept import calls
+from lightning_v2.tensix.intercept.rules import calls
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
 

@@ -1,95 +1,22 @@
 """The explorer with the shipped voice and without a browser: messages in, traits out."""
 
-import base64
-import io
-import json
-from dataclasses import dataclass, replace
-
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 import lightning_v2 as lv2
-from lightning_v2.analysis.metrics import audio_metrics
 from lightning_v2.analysis.metrics.complaints.phone_lengths import phone_lengths
 from lightning_v2.analysis.metrics.metric import METRICS
 from lightning_v2.errors import ArgumentError
-from widgets import PrecisionExplorer
+from tests.widgets.explorer.opened import TEXT, VOICE, WAIT_S, keys, opened, part, send, waves
 from widgets.explorer import explorer_cost
-from widgets.explorer import explorer_drawing as drawing
-from widgets.explorer import explorer_views as views
-from widgets.player.wav import read_wav_base64
 from widgets.static import widget_html
 
-TEXT = "Seven ships."
-VOICE = "lark"
-WAIT_S = 120
 PROSODY = ["duration.output", "prosody.pitch"]
 WRECKED = {"weights": "bfloat4_b", "activations": "bfloat8_b", "math_fidelity": "LoFi"}
 
 
-@dataclass(frozen=True)
-class Found:
-    """A cost whose figures a test has chosen."""
-
-    latency_s: float
-    seconds_each: float = 2.7
-
-    def streams(self, bound_s: float) -> int:
-        return round(bound_s / self.latency_s)
-
-
-@pytest.fixture(autouse=True)
-def _known_costs(monkeypatch):
-    """ttnn is not asked: latency in ms is how many characters the name of a plan has."""
-    monkeypatch.setattr(explorer_cost, "Cost", Found)
-
-
-def costs(tell):
-    return explorer_cost.Costs(tell, lambda asked: Found(len(asked.name) / 1e3), calm_s=0.0)
-
-
-def opened(text=TEXT, plan="bf16", costs=costs):
-    return PrecisionExplorer(text, plan, voice=VOICE, costs=costs)
-
-
-@pytest.fixture(scope="module")
-def shared():
-    explorer = opened()
-    yield explorer
-    explorer.close()
-
-
-@pytest.fixture
-def explorer(shared):
-    """At its beginning, whatever was tried before."""
-    shared.session.back_to(1)
-    shared.session.wait(WAIT_S)
-    return shared
-
-
-def send(explorer, kind, **content):
-    """As a browser would."""
-    explorer._table._handle_custom_msg({"kind": kind, **content}, [])
-
-
-def part(explorer, name):
-    return next(part for part in explorer.parts if type(part).__name__ == name)
-
-
-def waves(explorer):
-    """What the player has: reference, candidate, difference."""
-    return [read_wav_base64(clip["wav"])[0] for clip in part(explorer, "ABPlayer").clips]
-
-
-def keys(explorer):
-    """The states that the parts show, and the one of now."""
-    board, table = part(explorer, "ExplorerBoard"), part(explorer, "SiteTable")
-    shown = {board.sound["key"], board.measures["key"], board.layers["key"], table.errors["key"]}
-    return shown, part(explorer, "ExplorerBar").status["key"]
-
-
+@pytest.mark.usefixtures("known_costs")
 def test_everything_is_there_from_the_beginning():
     explorer = opened("Ships.")
     now = explorer.session.state.key
@@ -237,6 +164,7 @@ def test_latency_and_streams_are_modelled_for_a_board_and_say_so(explorer):
     assert shown["problem"] == ""
 
 
+@pytest.mark.usefixtures("known_costs")
 def test_a_plan_that_no_board_can_run_has_a_reason_in_the_place_of_a_cost():
     def refused(asked):
         raise lv2.PlanError("nothing fits", "a plan")
@@ -355,58 +283,6 @@ def test_reset_takes_marked_sites_back(explorer):
     explorer.session.wait(WAIT_S)
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """The working folder; another one lies beside it."""
-    work = tmp_path / "work"
-    work.mkdir()
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(work)
-    return work
-
-
-def test_a_saved_plan_comes_with_the_command_that_runs_it(explorer, folder):
-    send(explorer, "save", path="mine.yaml")
-    status = part(explorer, "ExplorerBar").status
-    assert f"lightning-v2 notebooks --plans {folder / 'mine.yaml'}" in status["note"]
-    assert status["question"] is None
-    assert lv2.Plan.load(folder / "mine.yaml").digest == explorer.plan.digest
-
-
-def test_saving_asks_before_it_replaces_a_file(explorer, folder):
-    (folder / "mine.yaml").write_text("precious")
-    send(explorer, "save", path="mine.yaml")
-    question = part(explorer, "ExplorerBar").status["question"]
-    assert (question["path"], question["yes"]) == ("mine.yaml", "Replace it")
-    assert "It is there already, and would be replaced." in question["words"]
-    send(explorer, "dismiss")
-    assert part(explorer, "ExplorerBar").status["question"] is None
-    send(explorer, "save", path="mine.yaml", agreed="another question")
-    assert (folder / "mine.yaml").read_text() == "precious"
-    send(explorer, "save", path="mine.yaml", agreed=question["words"])
-    assert lv2.Plan.load(folder / "mine.yaml").digest == explorer.plan.digest
-
-
-def test_saving_asks_before_it_leaves_the_working_folder(explorer, folder):
-    for path in ("../elsewhere/mine.yaml", str(folder.parent / "elsewhere" / "mine.yaml")):
-        send(explorer, "save", path=path)
-        question = part(explorer, "ExplorerBar").status["question"]
-        assert f"It lies outside the working folder {folder}." in question["words"]
-    (folder / "link.yaml").symlink_to(folder.parent / "elsewhere" / "linked.yaml")
-    send(explorer, "save", path="link.yaml")
-    assert "outside" in part(explorer, "ExplorerBar").status["question"]["words"]
-    assert list((folder.parent / "elsewhere").iterdir()) == []
-    send(explorer, "save", path=path, agreed=question["words"])
-    assert (folder.parent / "elsewhere" / "mine.yaml").exists()
-
-
-def test_python_replaces_a_file_only_when_told_to(explorer, folder):
-    explorer.save("mine.yaml")
-    with pytest.raises(lv2.LightningError, match=r"mine\.yaml is there already: replace=True"):
-        explorer.save("mine.yaml")
-    assert explorer.save("mine.yaml", replace=True) == folder / "mine.yaml"
-
-
 def test_the_exact_tier_on_request(explorer):
     send(explorer, "exact")
     c = explorer.comparison
@@ -420,72 +296,6 @@ def test_a_site_of_the_heat_map_is_found_in_the_table(explorer):
         send(explorer, "focus", site="decoder.norm")
         assert part(explorer, "SiteTable").focus["site"] == "decoder.norm"
         assert part(explorer, "SiteTable").focus["turn"] >= turn
-
-
-def test_pictures_have_words_and_the_size_of_what_they_show(explorer):
-    board = part(explorer, "ExplorerBoard")
-    pictures = [p for view in (board.sound, board.measures, board.layers) for p in view["pictures"]]
-    assert len(pictures) == 5
-    assert all(len(picture["alt"]) > 40 and picture["title"] for picture in pictures)
-    phase = explorer.comparison.phase
-    shown = Image.open(io.BytesIO(base64.b64decode(board.measures["pictures"][0]["png"])))
-    assert shown.size[0] == phase.radians.shape[1]
-    # Low frequencies are at the bottom, two bins to a row; what is not known is transparent.
-    known = np.pad(np.isfinite(phase.radians), ((0, 1), (0, 0))).reshape(shown.size[1], 2, -1)
-    alpha = np.asarray(shown.convert("RGBA"))[::-1, :, 3]
-    assert ((alpha > 0) == known.any(axis=1)).all()
-
-
-def test_the_largest_of_the_bins_that_share_a_row_counts():
-    values = np.zeros((520, 1))
-    values[10], values[11], values[20], values[21:24] = -3.0, 2.0, np.nan, np.nan
-    pooled = drawing.pooled(values)
-    assert pooled.shape == (260, 1)
-    assert pooled[5, 0] == -3.0
-    assert np.isnan(pooled[11, 0]) and np.isnan(pooled[10, 0])
-    assert np.count_nonzero(pooled) == 3
-
-
-def test_errors_stand_beside_their_sites(explorer):
-    errors = part(explorer, "SiteTable").errors["db"]
-    row = explorer.comparison.layers.set_index("site").loc["decoder.input"]
-    assert errors["decoder.input"] == [
-        pytest.approx(row["isolated_sqnr_db"], abs=0.051),
-        pytest.approx(row["accumulated_sqnr_db"], abs=0.051),
-    ]
-
-
-def test_the_table_tells_what_became_of_values(explorer):
-    send(explorer, "set", fields={"base": "naive"})
-    explorer.session.wait(WAIT_S)
-    errors = part(explorer, "SiteTable").errors
-    layers = explorer.comparison.layers.set_index("site")
-    site = layers["activations_flushed_percent"].idxmax()
-    assert errors["flushed"][site] == round(layers["activations_flushed_percent"][site], 1) > 10
-    assert errors["broken"] == {}
-    assert errors["values"].startswith("all values of all sites are finite")
-    assert f"of the activations of {site} to zero" in errors["values"]
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
-def test_a_broken_candidate_is_shown_as_such(explorer, value):
-    whole = explorer.session.wait(WAIT_S)
-    wave, layers = whole.candidate.waveform.copy(), whole.layers.copy()
-    wave[4000] = value
-    layers.loc[7, "infinite"] = 2
-    candidate = replace(whole.candidate, waveform=wave)
-    metrics, phase = audio_metrics.measure(whole.reference, candidate)
-    result = replace(whole, candidate=candidate, metrics=metrics, phase=phase, layers=layers)
-    for view in (views.sound, views.measures, views.layers, views.errors):
-        json.dumps(view(result), allow_nan=False)  # a browser knows no NaN
-    site = layers["site"][7]
-    assert views.errors(result)["broken"] == {site: "2 infinite"}
-    assert views.errors(result)["values"].startswith(f"not finite from {site}")
-    _, clip, difference = views.clips(result)
-    assert "not finite or far too large, and silent: 1 samples" in clip.words
-    played, _ = read_wav_base64(clip.state()["wav"])
-    assert played[4000] == 0
-    assert np.isfinite(difference.waveform).all()
 
 
 def test_every_part_also_opens_without_a_kernel(explorer):

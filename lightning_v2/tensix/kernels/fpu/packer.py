@@ -3,10 +3,7 @@
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
-
-_SIGN = np.uint32(0x80000000)
-_EXPONENT = np.uint32(0x7F800000)
-_NAN = np.uint32(0x7FC00000)
+from lightning_v2.tensix.kernels.patterns import EXPONENT, NAN, SIGN
 
 
 @compiled
@@ -47,7 +44,7 @@ def _number(pattern):
 
 @compiled
 def _flushed(pattern):
-    return np.uint32(pattern & _SIGN) if not pattern & _EXPONENT else np.uint32(pattern)
+    return np.uint32(pattern & SIGN) if not pattern & EXPONENT else np.uint32(pattern)
 
 
 @compiled
@@ -55,5 +52,5 @@ def _sum(a, b):
     total = np.uint32(_flushed(a)).view(np.float32) + np.uint32(_flushed(b)).view(np.float32)
     pattern = np.uint32(np.float32(total).view(np.uint32))
     if np.isnan(total):
-        return _NAN
+        return NAN
     return _flushed(pattern)

@@ -11,13 +11,12 @@ from lightning_v2.tensix.kernels.compile import compiled
 from lightning_v2.tensix.kernels.fpu.fpu import SIGN, add, multiply_phases
 from lightning_v2.tensix.kernels.fpu.packer import add_bfloat16
 from lightning_v2.tensix.kernels.fpu.reduction import largest, sum_row
+from lightning_v2.tensix.kernels.patterns import BIAS, MINUS_LN2, PER_LN2, pattern, patterns
 from lightning_v2.tensix.kernels.sfpu.arithmetic import add as add_float32
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     from_integer,
     multiply,
     multiply_add,
-    pattern,
-    patterns,
     round_bfloat16,
     round_integer,
 )
@@ -31,7 +30,6 @@ _EXPONENT = 0x7F800000
 _SMALLEST = 0x00800000
 
 _OFFSET = pattern(32500.818359375)
-_PER_LN2, _MINUS_LN2, _BIAS = patterns(1.44269504088896340736, -0.69314718055994530942, 127)
 _POWER = patterns(0.50628367056745568862, 1.01508760098521056684, 0.99984879292439531331)
 
 
@@ -126,11 +124,11 @@ def _first_column(x, scale, accurate, blackhole):
     x = multiply(x, scale, blackhole)
     if accurate:
         return round_bfloat16(exp_compound(x, False, blackhole))
-    k = from_integer(round_integer(multiply(x, _PER_LN2, blackhole), 127))
-    f = multiply_add(k, _MINUS_LN2, x, blackhole)
+    k = from_integer(round_integer(multiply(x, PER_LN2, blackhole), 127))
+    f = multiply_add(k, MINUS_LN2, x, blackhole)
     y = multiply_add(f, _POWER[0], _POWER[1], blackhole)
     y = multiply_add(f, y, _POWER[2], blackhole)
-    field = round_integer(add_float32(k, _BIAS, blackhole), 255)
+    field = round_integer(add_float32(k, BIAS, blackhole), 255)
     if field <= 0:
         return np.uint32(0)
     return round_bfloat16(multiply(y, np.uint32(field << 23), blackhole))

@@ -10,13 +10,12 @@ from lightning_v2.tensix.kernels.compile import compiled
 from lightning_v2.tensix.kernels.fpu.fpu import SIGN, add, multiply_phases, packed
 from lightning_v2.tensix.kernels.fpu.packer import add_bfloat16
 from lightning_v2.tensix.kernels.fpu.reduction import largest, sum_row
+from lightning_v2.tensix.kernels.patterns import BIAS, MINUS_LN2, PER_LN2, pattern, patterns
 from lightning_v2.tensix.kernels.sfpu.arithmetic import add as add_float32
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     from_integer,
     multiply,
     multiply_add,
-    pattern,
-    patterns,
     round_integer,
 )
 from lightning_v2.tensix.kernels.sfpu.exponential import exp_wide
@@ -27,7 +26,6 @@ _ONE = 0x3F800000
 _TF32 = 0xFFFFE000
 
 _OFFSET = pattern(32500.818359375)
-_PER_LN2, _MINUS_LN2, _BIAS = patterns(1.44269504088896340736, -0.69314718055994530942, 127)
 _POWER = patterns(
     4.1959439860014343843e-2,
     0.16792157982882225103,
@@ -153,12 +151,12 @@ def _first_column(x, scale, accurate, blackhole):
     x = multiply(x, scale, blackhole)
     if accurate:
         return exp_wide(x, blackhole)
-    k = from_integer(round_integer(multiply(x, _PER_LN2, blackhole), 127))
-    f = multiply_add(k, _MINUS_LN2, x, blackhole)
+    k = from_integer(round_integer(multiply(x, PER_LN2, blackhole), 127))
+    f = multiply_add(k, MINUS_LN2, x, blackhole)
     y = _POWER[0]
     for i in range(1, 5):
         y = multiply_add(f, y, _POWER[i], blackhole)
-    field = round_integer(add_float32(k, _BIAS, blackhole), 255)
+    field = round_integer(add_float32(k, BIAS, blackhole), 255)
     if field <= 0:
         return np.uint32(0)
     return multiply(y, np.uint32(field << 23), blackhole)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled, fused
 from lightning_v2.tensix.kernels.fpu import lane_rules
+from lightning_v2.tensix.kernels.patterns import INFINITY, MAGNITUDE, NAN, ONE, SIGN, ZERO
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     add,
     copy_sign,
@@ -19,20 +20,13 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     multiply,
     multiply_add,
     negate,
-    pattern,
     round_bfloat16_even,
     set_exponent,
     stored,
 )
 from lightning_v2.tensix.kernels.sfpu.roots import reciprocal_normalized, reciprocal_steps
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_INFINITY = np.uint32(0x7F800000)
-_NAN = np.uint32(0x7FC00000)
 _ALL_ONES = np.uint32(0xFFFFFFFF)
-_ZERO = np.uint32(0)
-_ONE = pattern(1)
 _NOTHING, _TURNED = np.int32(0), np.int32(-0x80000000)  # what a sign is changed by
 
 
@@ -75,7 +69,7 @@ def vector_difference(a, b, target, wide, blackhole):
 def vector_product(a, b, target, wide, blackhole):
     for i in range(target.size):
         y = _rounded(multiply(a[i], b[i], blackhole), wide)
-        target[i] = _ZERO if not wide and (a[i] == 0 or b[i] == 0) else y
+        target[i] = ZERO if not wide and (a[i] == 0 or b[i] == 0) else y
 
 
 @compiled
@@ -88,7 +82,7 @@ def multiply_add_all(a, b, c, value, target, blackhole):
 
 @compiled
 def vector_quotient(a, b, target, wide, blackhole):
-    before, inverse = _ZERO, reciprocal_steps(_ZERO, 2, blackhole)
+    before, inverse = ZERO, reciprocal_steps(ZERO, 2, blackhole)
     for i in range(target.size):
         if wide:
             target[i] = stored(_quotient(a[i], b[i], blackhole), wide)
@@ -97,7 +91,7 @@ def vector_quotient(a, b, target, wide, blackhole):
             before, inverse = b[i], reciprocal_steps(b[i], 2, blackhole)
         y = multiply(a[i], inverse, blackhole)
         if b[i] == 0:
-            y = _NAN if a[i] == 0 else copy_sign(_INFINITY, a[i])
+            y = NAN if a[i] == 0 else copy_sign(INFINITY, a[i])
         target[i] = _rounded(y, wide)
 
 
@@ -132,16 +126,16 @@ def _quotient(a, b, blackhole):
     q = multiply_add(residual, inverse, q, blackhole)
     e = ea - (eb - 127) + exponent(q)
     half = e >> 1
-    return multiply(set_exponent(q, half), set_exponent(_ONE, e - half), blackhole)
+    return multiply(set_exponent(q, half), set_exponent(ONE, e - half), blackhole)
 
 
 @compiled
 def _quotient_of_extremes(a, b, blackhole):
     """a / b where an operand is zero, denormal, infinite or NaN."""
-    nan = b & _MAGNITUDE > _INFINITY
+    nan = b & MAGNITUDE > INFINITY
     if blackhole:
-        scale = np.uint32(~b & (_SIGN | _INFINITY))
-        return multiply_add(negate(a), scale, _ALL_ONES if nan else _ZERO, blackhole)
+        scale = np.uint32(~b & (SIGN | INFINITY))
+        return multiply_add(negate(a), scale, _ALL_ONES if nan else ZERO, blackhole)
     if nan:
         return b
-    return multiply(a, np.uint32((b & (_SIGN | _INFINITY)) ^ _INFINITY), blackhole)
+    return multiply(a, np.uint32((b & (SIGN | INFINITY)) ^ INFINITY), blackhole)

@@ -11,13 +11,16 @@ because scaling by a power of two is exact and vectorises.
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    EXPONENT,
+    FRACTION,
+    HIDDEN,
+    MAGNITUDE,
+    NAN,
+    SIGN,
+    ZERO,
+)
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_EXPONENT = np.uint32(0x7F800000)
-_FRACTION = np.uint32(0x007FFFFF)
-_HIDDEN = np.uint32(0x00800000)
-_ZERO = np.uint32(0)
 _ONE = np.uint32(1)
 
 # Shared exponents between which every scale factor below is a normal number.
@@ -34,9 +37,9 @@ def round_bfloat16(source, target, mask):
     for i in range(source.size):
         pattern = source[i]
         rounded = (pattern + np.uint32(0x8000)) & mask
-        if (pattern & _MAGNITUDE) > _EXPONENT:
-            rounded = (pattern & _SIGN) | _EXPONENT
-        target[i] = rounded if rounded & _EXPONENT else _ZERO
+        if (pattern & MAGNITUDE) > EXPONENT:
+            rounded = (pattern & SIGN) | EXPONENT
+        target[i] = rounded if rounded & EXPONENT else ZERO
 
 
 @compiled
@@ -51,9 +54,9 @@ def add_row(matrix, row, cut, is_narrow):
             pattern = np.float32(kept + row[n]).view(np.uint32)
             if is_narrow:
                 rounded = (pattern + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
-                if (pattern & _MAGNITUDE) > _EXPONENT:
-                    rounded = (pattern & _SIGN) | _EXPONENT
-                pattern = rounded if rounded & _EXPONENT else _ZERO
+                if (pattern & MAGNITUDE) > EXPONENT:
+                    rounded = (pattern & SIGN) | EXPONENT
+                pattern = rounded if rounded & EXPONENT else ZERO
             matrix[m, n] = pattern
 
 
@@ -64,8 +67,8 @@ def round_bfloat16_even(source, target):
         pattern = source[i]
         odd = (pattern >> np.uint32(16)) & _ONE
         rounded = (pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
-        is_nan = (pattern & _MAGNITUDE) > _EXPONENT
-        target[i] = (pattern | np.uint32(0x7FC00000)) & np.uint32(0xFFFF0000) if is_nan else rounded
+        is_nan = (pattern & MAGNITUDE) > EXPONENT
+        target[i] = (pattern | NAN) & np.uint32(0xFFFF0000) if is_nan else rounded
 
 
 @compiled
@@ -74,9 +77,9 @@ def round_bfloat16_in_place(patterns):
     for i in range(patterns.size):
         pattern = patterns[i]
         rounded = (pattern + np.uint32(0x8000)) & np.uint32(0xFFFF0000)
-        if (pattern & _MAGNITUDE) > _EXPONENT:
-            rounded = (pattern & _SIGN) | _EXPONENT
-        patterns[i] = rounded if rounded & _EXPONENT else _ZERO
+        if (pattern & MAGNITUDE) > EXPONENT:
+            rounded = (pattern & SIGN) | EXPONENT
+        patterns[i] = rounded if rounded & EXPONENT else ZERO
 
 
 @compiled
@@ -86,9 +89,9 @@ def round_bfloat16_even_in_place(patterns):
         pattern = patterns[i]
         odd = (pattern >> np.uint32(16)) & _ONE
         rounded = (pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
-        if (pattern & _MAGNITUDE) > _EXPONENT:
-            rounded = (pattern & _SIGN) | _EXPONENT
-        patterns[i] = rounded if rounded & _EXPONENT else _ZERO
+        if (pattern & MAGNITUDE) > EXPONENT:
+            rounded = (pattern & SIGN) | EXPONENT
+        patterns[i] = rounded if rounded & EXPONENT else ZERO
 
 
 @compiled
@@ -96,9 +99,9 @@ def cut_bfloat16_in_place(patterns):
     """The low half cleared, then `round_bfloat16`."""
     for i in range(patterns.size):
         cut = patterns[i] & np.uint32(0xFFFF0000)
-        if (cut & _MAGNITUDE) > _EXPONENT:
-            cut = (cut & _SIGN) | _EXPONENT
-        patterns[i] = cut if cut & _EXPONENT else _ZERO
+        if (cut & MAGNITUDE) > EXPONENT:
+            cut = (cut & SIGN) | EXPONENT
+        patterns[i] = cut if cut & EXPONENT else ZERO
 
 
 @compiled
@@ -108,9 +111,9 @@ def cast_bfloat16(source, target):
         pattern = source[i]
         odd = (pattern >> np.uint32(16)) & _ONE
         rounded = np.uint32(pattern + np.uint32(0x7FFF) + odd) & np.uint32(0xFFFF0000)
-        if (rounded & _MAGNITUDE) > _EXPONENT:
-            rounded = (rounded & _SIGN) | _EXPONENT
-        target[i] = rounded if rounded & _EXPONENT else _ZERO
+        if (rounded & MAGNITUDE) > EXPONENT:
+            rounded = (rounded & SIGN) | EXPONENT
+        target[i] = rounded if rounded & EXPONENT else ZERO
 
 
 def pack_blocks_host(source, target, bits):
@@ -135,9 +138,9 @@ def pack_blocks_device(source, target, bits, double_rounding):
     staged = np.empty_like(source)
     shared = np.empty(len(source), np.int32)
     if double_rounding:
-        _stage(source.ravel(), staged.ravel(), _EXPONENT, np.uint32(0x10000), np.uint32(0xFFFE0000))
+        _stage(source.ravel(), staged.ravel(), EXPONENT, np.uint32(0x10000), np.uint32(0xFFFE0000))
     else:
-        _stage(source.ravel(), staged.ravel(), _MAGNITUDE, _ZERO, np.uint32(0xFFFF0000))
+        _stage(source.ravel(), staged.ravel(), MAGNITUDE, ZERO, np.uint32(0xFFFF0000))
     extremes = _share_exponents(staged, shared)
     _round_device(staged, target, shared, bits)
     if extremes:
@@ -151,7 +154,7 @@ def _share_exponents(source, shared):
     most = np.empty(8, np.int32)
     for group in range(source.shape[0]):
         for j in range(8):  # in two steps, of which the first vectorises
-            left, right = source[group, j] & _EXPONENT, source[group, j + 8] & _EXPONENT
+            left, right = source[group, j] & EXPONENT, source[group, j + 8] & EXPONENT
             most[j] = max(np.int32(left), np.int32(right))
         upper = max(max(most[0], most[1]), max(most[2], most[3]))
         lower = max(max(most[4], most[5]), max(most[6], most[7]))
@@ -185,9 +188,9 @@ def _round_host(source, target, shared, bits):
 def _stage(source, staged, largest, step, keep):
     """The packer's intermediate format: maybe NaN as inf, denormals as zero, bit 0 rounded."""
     for i in range(source.size):
-        magnitude = min(source[i] & _MAGNITUDE, largest)
-        rounded = ((source[i] & _SIGN) | (magnitude + step)) & keep
-        staged[i] = rounded if magnitude >= _HIDDEN else _ZERO
+        magnitude = min(source[i] & MAGNITUDE, largest)
+        rounded = ((source[i] & SIGN) | (magnitude + step)) & keep
+        staged[i] = rounded if magnitude >= HIDDEN else ZERO
 
 
 @compiled
@@ -198,12 +201,12 @@ def _round_device(staged, target, shared, bits):
         scale = _power_of_two(shared[group] - 6)
         for j in range(16):
             pattern = staged[group, j]
-            magnitude = np.uint32(pattern & _MAGNITUDE).view(np.float32)
+            magnitude = np.uint32(pattern & MAGNITUDE).view(np.float32)
             # As integers, which vectorise.
             code = min(np.int32(magnitude * unit + np.float32(0.5)), np.int32(127))
             code = np.int32((code >> drop) << drop)
             value = np.float32(np.float32(code) * scale).view(np.uint32)
-            target[group, j] = value | (pattern & _SIGN) if code else _ZERO
+            target[group, j] = value | (pattern & SIGN) if code else ZERO
 
 
 @compiled
@@ -214,8 +217,8 @@ def _extremes_host(source, target, shared, bits):
         top = np.uint32(shared[group])
         for j in range(16):
             pattern = source[group, j]
-            exponent = (pattern & _EXPONENT) >> np.uint32(23)
-            aligned = (pattern & _FRACTION) | _HIDDEN if exponent else _ZERO
+            exponent = (pattern & EXPONENT) >> np.uint32(23)
+            aligned = (pattern & FRACTION) | HIDDEN if exponent else ZERO
             aligned = aligned >> min(top - exponent, np.uint32(31))
             code = aligned >> np.uint32(24 - bits)
             rest = aligned & np.uint32((1 << (24 - bits)) - 1)
@@ -223,7 +226,7 @@ def _extremes_host(source, target, shared, bits):
             if rest > half or (rest == half and code & _ONE):
                 code += _ONE
             code = min(code, np.uint32((1 << bits) - 1))
-            target[group, j] = _decode(pattern & _SIGN, code, top, bits)
+            target[group, j] = _decode(pattern & SIGN, code, top, bits)
 
 
 @compiled
@@ -234,22 +237,22 @@ def _extremes_device(staged, target, shared, bits):
         top = np.uint32(shared[group])
         for j in range(16):
             pattern = staged[group, j]
-            exponent = (pattern & _EXPONENT) >> np.uint32(23)
-            significand = ((pattern & _FRACTION) | _HIDDEN) >> np.uint32(16) if exponent else _ZERO
+            exponent = (pattern & EXPONENT) >> np.uint32(23)
+            significand = ((pattern & FRACTION) | HIDDEN) >> np.uint32(16) if exponent else ZERO
             shift = min(top - exponent, np.uint32(16))
-            code = (significand + (_ONE << shift)) >> (shift + _ONE) if exponent else _ZERO
+            code = (significand + (_ONE << shift)) >> (shift + _ONE) if exponent else ZERO
             code = min(code, np.uint32(127)) >> np.uint32(7 - bits)
-            target[group, j] = _decode(pattern & _SIGN, code, top, bits)
+            target[group, j] = _decode(pattern & SIGN, code, top, bits)
 
 
 @compiled
 def _decode(sign, code, shared, bits):
     """One datum as the unpacker reads it: normalised, the exponent wrapping modulo 256."""
-    if code == _ZERO:
-        return _ZERO
+    if code == ZERO:
+        return ZERO
     exponent = shared
-    while code >> np.uint32(bits - 1) == _ZERO:
+    while code >> np.uint32(bits - 1) == ZERO:
         code = code << _ONE
         exponent -= _ONE
-    fraction = (code << np.uint32(24 - bits)) & _FRACTION
+    fraction = (code << np.uint32(24 - bits)) & FRACTION
     return sign | ((exponent & np.uint32(255)) << np.uint32(23)) | fraction

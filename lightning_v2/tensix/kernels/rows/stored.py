@@ -7,12 +7,9 @@ one-dimensional and of one length, operands of float32, targets patterns in uint
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import EXPONENT, MAGNITUDE, SIGN, ZERO
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_EXPONENT = np.uint32(0x7F800000)
 _UPPER = np.uint32(0xFFFF0000)
-_ZERO = np.uint32(0)
 
 
 @compiled
@@ -78,22 +75,22 @@ def pieces(x, table, half, is_odd, target):
 @compiled
 def away(pattern):
     rounded = (pattern + np.uint32(0x8000)) & _UPPER
-    if (pattern & _MAGNITUDE) > _EXPONENT:
-        rounded = (pattern & _SIGN) | _EXPONENT
-    return rounded if rounded & _EXPONENT else _ZERO
+    if (pattern & MAGNITUDE) > EXPONENT:
+        rounded = (pattern & SIGN) | EXPONENT
+    return rounded if rounded & EXPONENT else ZERO
 
 
 @compiled
 def _even(pattern):
     odd = (pattern >> np.uint32(16)) & np.uint32(1)
     rounded = (pattern + np.uint32(0x7FFF) + odd) & _UPPER
-    if (pattern & _MAGNITUDE) > _EXPONENT:
-        rounded = (pattern & _SIGN) | _EXPONENT
-    return rounded if rounded & _EXPONENT else _ZERO
+    if (pattern & MAGNITUDE) > EXPONENT:
+        rounded = (pattern & SIGN) | EXPONENT
+    return rounded if rounded & EXPONENT else ZERO
 
 
 @compiled
 def _stored(pattern):
-    if (pattern & _MAGNITUDE) > _EXPONENT:
-        pattern = (pattern & _SIGN) | _EXPONENT
-    return pattern if pattern & _EXPONENT else _ZERO
+    if (pattern & MAGNITUDE) > EXPONENT:
+        pattern = (pattern & SIGN) | EXPONENT
+    return pattern if pattern & EXPONENT else ZERO

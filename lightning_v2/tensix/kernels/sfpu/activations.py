@@ -7,6 +7,21 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    BIAS,
+    HALF,
+    MAGNITUDE,
+    MINUS_HALF,
+    MINUS_LN2,
+    MINUS_ONE,
+    ONE,
+    PER_LN2,
+    SIGN,
+    TWO,
+    ZERO,
+    pattern,
+    patterns,
+)
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     absolute,
     add,
@@ -19,22 +34,15 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     multiply,
     multiply_add,
     negate,
-    pattern,
-    patterns,
     round_bfloat16,
     round_magnitude,
     set_exponent,
     stored,
 )
-from lightning_v2.tensix.kernels.sfpu.exponential import exp_compound, power_of_two
+from lightning_v2.tensix.kernels.sfpu.exponential import POWER_0, exp_compound, power_of_two
 from lightning_v2.tensix.kernels.sfpu.roots import estimate_reciprocal, reciprocal_steps
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_ZERO = np.uint32(0)
-_HALF, _ONE, _TWO, _TEN = patterns(0.5, 1, 2, 10)
-_MINUS_HALF, _MINUS_ONE = patterns(-0.5, -1)
-_BIAS = pattern(127)
+_TEN = pattern(10)
 
 # Six linear pieces in half precision: slopes and intercepts, from 0, 0.5, 1, 1.5, 2 and 3 on.
 _PIECES = patterns(0.5, 1, 1.5, 2, 3)
@@ -59,7 +67,7 @@ _TANH_NARROW = patterns(
 _TANH = patterns(
     1.974105835e-04, 1.393318176e-3, 8.331298828e-3, 4.166680202e-2, 1.666667163e-1, 0.5
 )
-_TWO_PER_LN2, _LN2 = patterns(np.float32(2) * np.float32(1.442695), -0.6931471805599453)
+_TWO_PER_LN2 = pattern(np.float32(2) * PER_LN2.view(np.float32))
 _TANH_SEED = np.uint32(0xFEF30000)
 
 _GELU_NARROW_LOWEST, _GELU_CORE, _GELU_IDENTITY = patterns(-5.54259443, -3.125, 2.78125)
@@ -74,7 +82,6 @@ _GELU_NARROW = patterns(
     -6.6361041488e-02,
     3.9894227818e-01,
 )
-_POWER_0 = pattern(1.0017248)
 _PER_ROOT_2, _STUCK = patterns(0.7071067811865475, 2.0**-25)
 _GELU_TANH_CUBE, _GELU_TANH_SCALE = patterns(0.044715, 0.7978845608028654)
 
@@ -112,19 +119,19 @@ _ERF_NARROW_DENOMINATOR = patterns(
 def sigmoid(x, wide, approximate, blackhole):
     """1 / (1 + e**-x)."""
     if approximate:
-        magnitude = x & _MAGNITUDE
-        i = 0 if magnitude < _ONE else 1 if magnitude < _TWO else 2
+        magnitude = x & MAGNITUDE
+        i = 0 if magnitude < ONE else 1 if magnitude < TWO else 2
         y = multiply_add(
             _SIGMOID_SLOPES[i], np.uint32(magnitude), _SIGMOID_INTERCEPTS[i], blackhole
         )
-        return add(copy_sign(y, x), _HALF, blackhole)
+        return add(copy_sign(y, x), HALF, blackhole)
     y = _sigmoid(x, wide, blackhole)
     return y if wide else round_bfloat16(y)
 
 
 @compiled
 def _sigmoid(x, wide, blackhole):
-    denominator = add(_ONE, exp_compound(negate(x), wide, blackhole), blackhole)
+    denominator = add(ONE, exp_compound(negate(x), wide, blackhole), blackhole)
     return reciprocal_steps(denominator, 2 if wide else 1, blackhole)
 
 
@@ -142,13 +149,13 @@ def tanh(x, wide, approximate, blackhole):
         return copy_sign(_pieces(x, _TANH_SLOPES, _TANH_INTERCEPTS, blackhole), x)
     if wide:
         return tanh_wide(x, blackhole)
-    y = minimum(horner(absolute(x), _TANH_NARROW, blackhole), _ONE)
+    y = minimum(horner(absolute(x), _TANH_NARROW, blackhole), ONE)
     return round_bfloat16(copy_sign(y, x))
 
 
 @compiled
 def _pieces(x, slopes, intercepts, blackhole):
-    magnitude = np.uint32(x & _MAGNITUDE)
+    magnitude = np.uint32(x & MAGNITUDE)
     i = 0
     while i < 5 and magnitude >= _PIECES[i]:
         i += 1
@@ -159,15 +166,15 @@ def _pieces(x, slopes, intercepts, blackhole):
 def tanh_wide(x, blackhole):
     """Hyperbolic tangent with 24 bits: (e**2x - 1) / (e**2x + 1)."""
     i = round_magnitude(multiply(x, _TWO_PER_LN2, blackhole), 255)
-    a = np.uint32(add(x, x, blackhole) & _MAGNITUDE)
-    f = multiply_add(from_integer(i), _LN2, a, blackhole)
+    a = np.uint32(add(x, x, blackhole) & MAGNITUDE)
+    f = multiply_add(from_integer(i), MINUS_LN2, a, blackhole)
     r = horner(f, _TANH, blackhole)
     r = multiply_add(r, multiply(f, f, blackhole), f, blackhole)
-    scale = set_exponent(_ZERO, i + 126)
-    x0 = multiply_add(r, scale, add(scale, _MINUS_HALF, blackhole), blackhole)
-    x1 = add(x0, _ONE, blackhole)
+    scale = set_exponent(ZERO, i + 126)
+    x0 = multiply_add(r, scale, add(scale, MINUS_HALF, blackhole), blackhole)
+    x1 = add(x0, ONE, blackhole)
     if i >= 61:
-        y = multiply_add(np.uint32(a - np.uint32(1)), _ZERO, _ONE, blackhole)
+        y = multiply_add(np.uint32(a - np.uint32(1)), ZERO, ONE, blackhole)
     elif exponent(x) < 115:
         y = x
     else:
@@ -175,10 +182,10 @@ def tanh_wide(x, blackhole):
         if blackhole:
             x1 = negate(x1)
             inverse = estimate_reciprocal(negate(x1))
-            t = multiply_add(x1, inverse, _ONE, blackhole)
+            t = multiply_add(x1, inverse, ONE, blackhole)
         else:
             inverse = np.uint32(_TANH_SEED - x1)
-            t = multiply_add(x1, inverse, _ONE, blackhole)
+            t = multiply_add(x1, inverse, ONE, blackhole)
             t = multiply_add(t, t, t, blackhole)
         inverse = multiply_add(inverse, t, inverse, blackhole)
         y = multiply(x0, inverse, blackhole)
@@ -192,7 +199,7 @@ def gelu(x, wide, approximate, blackhole):
     """x * Phi(x): a polynomial, a rational function or (approximate) six linear pieces."""
     if approximate:
         even = _pieces(x, _GELU_SLOPES, _GELU_INTERCEPTS, blackhole)
-        return multiply_add(x, _HALF, even, blackhole)
+        return multiply_add(x, HALF, even, blackhole)
     if wide:
         return _gelu_wide(x, blackhole)
     return round_bfloat16(_gelu_narrow(x, blackhole))
@@ -201,31 +208,31 @@ def gelu(x, wide, approximate, blackhole):
 @compiled
 def _gelu_narrow(x, blackhole):
     above = add(x, negate(_GELU_NARROW_LOWEST), blackhole)
-    if above & _SIGN or above == 0:
-        return _ZERO
+    if above & SIGN or above == 0:
+        return ZERO
     square = multiply(x, x, blackhole)
-    if add(x, negate(_GELU_CORE), blackhole) & _SIGN:
-        logarithm = multiply_add(square, _GELU_TAIL_SCALE, _BIAS, blackhole)
-        bell = power_of_two(logarithm, _POWER_0, blackhole)
+    if add(x, negate(_GELU_CORE), blackhole) & SIGN:
+        logarithm = multiply_add(square, _GELU_TAIL_SCALE, BIAS, blackhole)
+        bell = power_of_two(logarithm, POWER_0, blackhole)
         # The sum with 0.375 rounds to multiples of 2**-25.
         tail = multiply_add(bell, horner(x, _GELU_TAIL, blackhole), _GELU_GRID, blackhole)
         return multiply(x, add(tail, negate(_GELU_GRID), blackhole), blackhole)
-    if add(x, negate(_GELU_IDENTITY), blackhole) & _SIGN:
+    if add(x, negate(_GELU_IDENTITY), blackhole) & SIGN:
         odd = horner(square, _GELU_NARROW, blackhole)
-        return multiply(x, multiply_add(x, odd, _HALF, blackhole), blackhole)
+        return multiply(x, multiply_add(x, odd, HALF, blackhole), blackhole)
     return x
 
 
 @compiled
 def _gelu_wide(x, blackhole):
     above = add(x, negate(_GELU_NARROW_LOWEST), blackhole)
-    if above & _SIGN or above == 0:
+    if above & SIGN or above == 0:
         return add(x, negate(x), blackhole)
     scaled = minimum(multiply(x, _PER_ROOT_2, blackhole), _TEN)
     value = _clamped(_ratio(scaled, _ERF_NUMERATOR, _ERF_DENOMINATOR, blackhole))
-    if add(value, _ONE, blackhole) == 0:
+    if add(value, ONE, blackhole) == 0:
         return multiply(x, _STUCK, blackhole)
-    return multiply(x, multiply_add(_HALF, value, _HALF, blackhole), blackhole)
+    return multiply(x, multiply_add(HALF, value, HALF, blackhole), blackhole)
 
 
 @compiled
@@ -238,7 +245,7 @@ def _ratio(x, numerator, denominator, blackhole):
 
 @compiled
 def _clamped(x):
-    return minimum(maximum(x, _MINUS_ONE), _ONE)
+    return minimum(maximum(x, MINUS_ONE), ONE)
 
 
 @compiled
@@ -254,9 +261,9 @@ def erf(x, wide, blackhole):
 def gelu_tanh(x, wide, blackhole):
     """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x**3))), the tangent with 24 bits."""
     square = multiply(x, x, blackhole)
-    cubic = multiply(x, multiply_add(_GELU_TANH_CUBE, square, _ONE, blackhole), blackhole)
+    cubic = multiply(x, multiply_add(_GELU_TANH_CUBE, square, ONE, blackhole), blackhole)
     t = tanh_wide(multiply(_GELU_TANH_SCALE, cubic, blackhole), blackhole)
-    half = multiply(_HALF, x, blackhole)
+    half = multiply(HALF, x, blackhole)
     y = multiply_add(half, t, half, blackhole)
     return y if wide else round_bfloat16(y)
 

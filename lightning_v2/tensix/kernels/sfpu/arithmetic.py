@@ -7,24 +7,16 @@ the architecture where the two differ. Denormal operands of the arithmetic count
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
-
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_EXPONENT = np.uint32(0x7F800000)
-_FRACTION = np.uint32(0x007FFFFF)
-_HIDDEN = np.uint32(0x00800000)
-_ONE = np.uint32(0x3F800000)
-_ZERO = np.uint32(0)
-
-
-def pattern(value: float) -> np.uint32:
-    """The binary32 pattern of a constant."""
-    return np.float32(value).view(np.uint32)
-
-
-def patterns(*values: float) -> tuple[np.uint32, ...]:
-    """The binary32 patterns of several constants."""
-    return tuple(map(pattern, values))
+from lightning_v2.tensix.kernels.patterns import (
+    EXPONENT,
+    FRACTION,
+    HIDDEN,
+    MAGNITUDE,
+    NAN,
+    ONE,
+    SIGN,
+    ZERO,
+)
 
 
 @compiled
@@ -50,23 +42,23 @@ def multiply_add(x, y, z, blackhole):
 @compiled
 def add(x, y, blackhole):
     """x + y, computed as x * 1 + y (SFPADD)."""
-    return multiply_add(x, _ONE, y, blackhole)
+    return multiply_add(x, ONE, y, blackhole)
 
 
 @compiled
 def multiply(x, y, blackhole):
     """x * y, computed as x * y + 0 (SFPMUL)."""
-    return multiply_add(x, y, _ZERO, blackhole)
+    return multiply_add(x, y, ZERO, blackhole)
 
 
 @compiled
 def round_bfloat16(x):
     """Nearest bfloat16, ties away; NaN becomes inf, denormals and -0 become +0 (SFPSTOCHRND)."""
-    exponent = x & _EXPONENT
+    exponent = x & EXPONENT
     if exponent == 0:
-        return _ZERO
-    if exponent == _EXPONENT:
-        return np.uint32(x & (_SIGN | _EXPONENT))
+        return ZERO
+    if exponent == EXPONENT:
+        return np.uint32(x & (SIGN | EXPONENT))
     return np.uint32((x + np.uint32(0x8000)) & np.uint32(0xFFFF0000))
 
 
@@ -82,24 +74,24 @@ def horner(x, coefficients, blackhole):
 @compiled
 def negate(x):
     """-x, also of zero and NaN (SFPMOV)."""
-    return np.uint32(x ^ _SIGN)
+    return np.uint32(x ^ SIGN)
 
 
 @compiled
 def copy_sign(x, y):
     """The magnitude of x with the sign of y (SFPSETSGN)."""
-    return np.uint32((x & _MAGNITUDE) | (y & _SIGN))
+    return np.uint32((x & MAGNITUDE) | (y & SIGN))
 
 
 @compiled
 def absolute(x):
     """|x|; NaN keeps its sign (SFPABS)."""
-    return np.uint32(x & _MAGNITUDE) if x <= np.uint32(0xFF800000) else x
+    return np.uint32(x & MAGNITUDE) if x <= np.uint32(0xFF800000) else x
 
 
 @compiled
 def _order(x):
-    return np.int64(x) if x < _SIGN else np.int64(0x7FFFFFFF) - np.int64(x)
+    return np.int64(x) if x < SIGN else np.int64(0x7FFFFFFF) - np.int64(x)
 
 
 @compiled
@@ -117,7 +109,7 @@ def maximum(x, y):
 @compiled
 def less(x, y, blackhole):
     """Whether the difference x - y has its sign bit set, as kernels compare numbers."""
-    return add(x, negate(y), blackhole) >= _SIGN
+    return add(x, negate(y), blackhole) >= SIGN
 
 
 @compiled
@@ -148,7 +140,7 @@ def round_magnitude(x, largest):
         return np.int64(largest)
     if e == -1:
         return np.int64(1)
-    scaled = (np.int64((x & _FRACTION) | _HIDDEN) << e) + 0x400000
+    scaled = (np.int64((x & FRACTION) | HIDDEN) << e) + 0x400000
     return min(scaled >> 23, np.int64(largest))
 
 
@@ -156,7 +148,7 @@ def round_magnitude(x, largest):
 def round_integer(x, largest):
     """x as an integer, ties away from zero, at most `largest` either way (SFPSTOCHRND)."""
     magnitude = round_magnitude(x, largest)
-    return -magnitude if x & _SIGN else magnitude
+    return -magnitude if x & SIGN else magnitude
 
 
 @compiled
@@ -169,15 +161,15 @@ def round_bfloat16_even(x):
 @compiled
 def stored(x, wide):
     """What SFPSTORE leaves in Dst: denormals become zero, a 16-bit Dst drops the low half."""
-    if x & _EXPONENT == 0:
-        return np.uint32(x & _SIGN)
+    if x & EXPONENT == 0:
+        return np.uint32(x & SIGN)
     return x if wide else np.uint32(x & np.uint32(0xFFFF0000))
 
 
 @compiled
 def _significand(x):
     """24 significant bits and three guard bits; 0 of a zero or denormal."""
-    return np.int64((x & _FRACTION) | _HIDDEN) << 3 if x & _EXPONENT else np.int64(0)
+    return np.int64((x & FRACTION) | HIDDEN) << 3 if x & EXPONENT else np.int64(0)
 
 
 @compiled
@@ -206,7 +198,7 @@ def _sum(p, e, p_sign, m, ez, m_sign, blackhole):
         if e >= 255:
             return np.uint32(sign | 0x7F800000)
         if not blackhole and e < 0:
-            return _ZERO
+            return ZERO
         if blackhole:
             excess, e = excess + 1, np.int64(0)
     lost = (excess | 1 if blackhole else 1) if excess > 0 else 0
@@ -228,27 +220,27 @@ def _aligned(significand, distance):
 @compiled
 def _beyond_finite(x, y, z, e, blackhole):
     """multiply_add where an operand is inf or NaN, or the product (exponent e) overflows."""
-    ax, ay, az = x & _MAGNITUDE, y & _MAGNITUDE, z & _MAGNITUDE
-    p_sign, z_sign = (x ^ y) & _SIGN, z & _SIGN
-    infinite = ax >= _EXPONENT or ay >= _EXPONENT
-    nan = ax > _EXPONENT or ay > _EXPONENT or (infinite and (ax < _HIDDEN or ay < _HIDDEN))
+    ax, ay, az = x & MAGNITUDE, y & MAGNITUDE, z & MAGNITUDE
+    p_sign, z_sign = (x ^ y) & SIGN, z & SIGN
+    infinite = ax >= EXPONENT or ay >= EXPONENT
+    nan = ax > EXPONENT or ay > EXPONENT or (infinite and (ax < HIDDEN or ay < HIDDEN))
     # Wormhole lets an overflowing product of finite numbers cancel an infinite z.
     cancelled = infinite or (e >= 255 and not blackhole)
-    nan = nan or (az == _EXPONENT and cancelled and p_sign != z_sign)
-    if nan or az > _EXPONENT:
+    nan = nan or (az == EXPONENT and cancelled and p_sign != z_sign)
+    if nan or az > EXPONENT:
         if blackhole:
-            return np.uint32(0x7FC00000)
+            return NAN
         return _wormhole_nan(x, y, z, p_sign if nan else z_sign, e)
-    return np.uint32(z if az == _EXPONENT else p_sign | _EXPONENT)
+    return np.uint32(z if az == EXPONENT else p_sign | EXPONENT)
 
 
 @compiled
 def _wormhole_nan(x, y, z, sign, e):
     """NaN with the fraction of the sum that Wormhole computes all the same."""
     p, e = (_product(x, y), min(e, np.int64(255))) if e >= 0 else (np.int64(0), np.int64(0))
-    if not (x & _EXPONENT and y & _EXPONENT):
+    if not (x & EXPONENT and y & EXPONENT):
         p, e = np.int64(0), np.int64(0)
     ez = np.int64(z >> 23) & 255
     p_sign, z_sign = np.int64(x ^ y) & 0x80000000, np.int64(z) & 0x80000000
     leaked = _sum(p, e, p_sign, _significand(z), ez, z_sign, False)
-    return np.uint32(sign | _EXPONENT | np.uint32(1) | (leaked & _FRACTION))
+    return np.uint32(sign | EXPONENT | np.uint32(1) | (leaked & FRACTION))

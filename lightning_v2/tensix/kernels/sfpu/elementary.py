@@ -7,6 +7,22 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    FRACTION,
+    HALF,
+    INFINITY,
+    MINUS_FOUR,
+    MINUS_ONE,
+    NAN,
+    ONE,
+    PER_LN2,
+    ROUNDER,
+    SIGN,
+    TWO,
+    ZERO,
+    pattern,
+    patterns,
+)
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     add,
     copy_sign,
@@ -16,21 +32,13 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     multiply,
     multiply_add,
     negate,
-    pattern,
-    patterns,
     round_bfloat16,
     set_exponent,
     stored,
 )
-from lightning_v2.tensix.kernels.sfpu.roots import estimate_reciprocal
+from lightning_v2.tensix.kernels.sfpu.roots import RECIPROCAL_SEED, estimate_reciprocal
 
-_SIGN = np.uint32(0x80000000)
-_FRACTION = np.uint32(0x007FFFFF)
-_NAN = np.uint32(0x7FC00000)
-_INFINITY = np.uint32(0x7F800000)
-_ZERO = np.uint32(0)
-_HALF, _ONE, _TWO, _THREE_QUARTERS = patterns(0.5, 1, 2, 0.75)
-_MINUS_ONE, _MINUS_QUARTER, _MINUS_FOUR = patterns(-1, -0.25, -4)
+_THREE_QUARTERS, _MINUS_QUARTER = patterns(0.75, -0.25)
 
 
 def _hexadecimal(*values: str) -> tuple[np.uint32, ...]:
@@ -40,7 +48,7 @@ def _hexadecimal(*values: str) -> tuple[np.uint32, ...]:
 # The exponent comes as a multiple of 2**23.
 _LN2_PER_STEP = pattern(np.float32(0.693147182) * np.float32(2.0**-23))
 _STEP = pattern(2.0**-23)
-_LOG2_E, _LOG10_E = np.uint32(0x3FB8AA3B), np.uint32(0x3EDE5BD9)
+_LOG10_E = np.uint32(0x3EDE5BD9)
 _LOG = _hexadecimal(
     "-0x1.92cp-5",
     "0x1.b84p-4",
@@ -54,8 +62,6 @@ _LOG = _hexadecimal(
 )
 _LOG_NARROW = _hexadecimal("-0x1p-2", "0x1.744p-2", "-0x1.008p-1")
 
-# Adding this rounds a float to an integer, which then stands in the low bits of the sum.
-_ROUNDER = pattern(12582912)
 _PER_PI, _PER_HALF_PI = patterns(0.31830987334251404, 0.6366197466850281)
 _PI = _hexadecimal("-0x1.92p+1", "-0x1.fbp-11", "-0x1.51p-21", "-0x1.0b4612p-33")
 _HALF_PI = _hexadecimal("-0x1.92p+0", "-0x1.fbp-12", "-0x1.51p-22", "-0x1.0b4612p-34")
@@ -71,7 +77,6 @@ _TANGENT = _hexadecimal(
     "0x1.555556p-2",
 )
 _TANGENT_NARROW = _hexadecimal("0x1.4f1f4ep-4", "0x1.02b98p-3", "0x1.55953p-2")
-_SEED = patterns(0.3232325017452239990234375, 1.4545459747314453125, 2.121212482452392578125)
 
 NATURAL, BINARY, DECIMAL = 0, 1, 2
 
@@ -80,16 +85,16 @@ NATURAL, BINARY, DECIMAL = 0, 1, 2
 def log(x, base, wide, guarded, blackhole):
     """Logarithm to the base e (NATURAL), 2 or 10; without guards denormals are not flushed."""
     if guarded:
-        x = multiply_add(x, _ONE, _ZERO, blackhole)
-    if x & _SIGN:
-        return _NAN if wide else round_bfloat16(_NAN)
+        x = multiply_add(x, ONE, ZERO, blackhole)
+    if x & SIGN:
+        return NAN if wide else round_bfloat16(NAN)
     steps = np.uint32((np.int64(x) - np.int64(_THREE_QUARTERS)) & 0xFF800000)
-    m = add(np.uint32(x - steps), _MINUS_ONE, blackhole)
+    m = add(np.uint32(x - steps), MINUS_ONE, blackhole)
     r = horner(m, _LOG, blackhole) if wide else horner(m, _LOG_NARROW, blackhole)
     r = multiply_add(r, multiply(m, m, blackhole), m, blackhole)
     power = _float_steps(steps)
     if base == BINARY:
-        y = multiply_add(power, _STEP, multiply(r, _LOG2_E, blackhole), blackhole)
+        y = multiply_add(power, _STEP, multiply(r, PER_LN2, blackhole), blackhole)
     else:
         y = multiply_add(power, _LN2_PER_STEP, r, blackhole)
         if base == DECIMAL:
@@ -103,21 +108,21 @@ def log(x, base, wide, guarded, blackhole):
 
 @compiled
 def _float_steps(steps):
-    magnitude = -np.int64(steps) & 0xFFFFFFFF if steps & _SIGN else np.int64(steps)
+    magnitude = -np.int64(steps) & 0xFFFFFFFF if steps & SIGN else np.int64(steps)
     return copy_sign(from_integer(magnitude), steps)
 
 
 @compiled
 def log1p(x, wide, blackhole):
     """log(1 + x)."""
-    u = add(x, _ONE, blackhole)
-    if u & _SIGN:
-        return _NAN if wide else round_bfloat16(_NAN)
-    if u >= _INFINITY:
+    u = add(x, ONE, blackhole)
+    if u & SIGN:
+        return NAN if wide else round_bfloat16(NAN)
+    if u >= INFINITY:
         return u if wide else round_bfloat16(u)
     steps = np.uint32((np.int64(u) - np.int64(_THREE_QUARTERS)) & 0xFF800000)
     m = np.uint32(x - steps)
-    t = multiply_add(_MINUS_QUARTER, np.uint32(_MINUS_FOUR - steps), _MINUS_ONE, blackhole)
+    t = multiply_add(_MINUS_QUARTER, np.uint32(MINUS_FOUR - steps), MINUS_ONE, blackhole)
     m = add(m, t, blackhole)
     r = horner(m, _LOG, blackhole) if wide else horner(m, _LOG_NARROW, blackhole)
     r = multiply_add(r, multiply(m, m, blackhole), m, blackhole)
@@ -136,18 +141,18 @@ def _reduced(x, j, parts, blackhole):
 @compiled
 def sin(x, wide, blackhole):
     """Sine."""
-    j = multiply_add(x, _PER_PI, _ROUNDER, blackhole)
+    j = multiply_add(x, _PER_PI, ROUNDER, blackhole)
     odd = np.uint32(j << np.uint32(31))
-    j = add(j, negate(_ROUNDER), blackhole)
+    j = add(j, negate(ROUNDER), blackhole)
     return _sine(_reduced(x, j, _PI, blackhole), odd, wide, blackhole)
 
 
 @compiled
 def cos(x, wide, blackhole):
     """Cosine, as the sine of what exceeds the nearest odd multiple of pi / 2."""
-    j = add(multiply_add(x, _PER_PI, _HALF, blackhole), _ROUNDER, blackhole)
+    j = add(multiply_add(x, _PER_PI, HALF, blackhole), ROUNDER, blackhole)
     odd = np.uint32(j << np.uint32(31))
-    j = multiply_add(add(j, negate(_ROUNDER), blackhole), _TWO, _MINUS_ONE, blackhole)
+    j = multiply_add(add(j, negate(ROUNDER), blackhole), TWO, MINUS_ONE, blackhole)
     return _sine(_reduced(x, j, _HALF_PI, blackhole), odd, wide, blackhole)
 
 
@@ -163,9 +168,9 @@ def _sine(a, sign, wide, blackhole):
 @compiled
 def tan(x, wide, blackhole):
     """Tangent."""
-    j = multiply_add(x, _PER_HALF_PI, _ROUNDER, blackhole)
+    j = multiply_add(x, _PER_HALF_PI, ROUNDER, blackhole)
     inverted = np.int64(j) & 1
-    a = _reduced(x, add(j, negate(_ROUNDER), blackhole), _HALF_PI, blackhole)
+    a = _reduced(x, add(j, negate(ROUNDER), blackhole), _HALF_PI, blackhole)
     square = multiply(a, a, blackhole)
     if wide:
         t = multiply(horner(square, _TANGENT, blackhole), square, blackhole)
@@ -173,10 +178,10 @@ def tan(x, wide, blackhole):
         t = multiply(horner(square, _TANGENT_NARROW, blackhole), square, blackhole)
     r = multiply_add(t, a, a, blackhole)
     if inverted:
-        rest = multiply_add(t, a, multiply_add(_MINUS_ONE, r, a, blackhole), blackhole)
+        rest = multiply_add(t, a, multiply_add(MINUS_ONE, r, a, blackhole), blackhole)
         inverse = _negative_reciprocal(r, blackhole)
         if wide:
-            error = multiply_add(r, inverse, _ONE, blackhole)
+            error = multiply_add(r, inverse, ONE, blackhole)
             error = multiply_add(rest, inverse, error, blackhole)
             r = multiply_add(error, inverse, inverse, blackhole)
         else:
@@ -189,12 +194,12 @@ def _negative_reciprocal(x, blackhole):
     """-1/x with one Newton step, of a normal x."""
     if blackhole:
         y = estimate_reciprocal(x)
-        error = multiply_add(negate(x), y, _ONE, blackhole)
+        error = multiply_add(negate(x), y, ONE, blackhole)
         return multiply_add(negate(y), error, negate(y), blackhole)
-    normalized = np.uint32((x & _FRACTION) | _MINUS_ONE)
-    scale = multiply(np.uint32(~x & (_SIGN | _INFINITY)), _HALF, blackhole)
-    y = horner(normalized, _SEED, blackhole)
-    y = multiply_add(y, multiply_add(normalized, y, _ONE, blackhole), y, blackhole)
+    normalized = np.uint32((x & FRACTION) | MINUS_ONE)
+    scale = multiply(np.uint32(~x & (SIGN | INFINITY)), HALF, blackhole)
+    y = horner(normalized, RECIPROCAL_SEED, blackhole)
+    y = multiply_add(y, multiply_add(normalized, y, ONE, blackhole), y, blackhole)
     return multiply(y, scale, blackhole)
 
 

@@ -7,6 +7,17 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: D
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    INFINITY,
+    MAGNITUDE,
+    MINUS_ONE,
+    NAN,
+    ONE,
+    SIGN,
+    ZERO,
+    pattern,
+    patterns,
+)
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     add,
     copy_sign,
@@ -15,8 +26,6 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     multiply,
     multiply_add,
     negate,
-    pattern,
-    patterns,
     round_bfloat16,
     stored,
 )
@@ -25,12 +34,6 @@ from lightning_v2.tensix.kernels.sfpu.roots import (
     reciprocal_steps,
 )
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_INFINITY = np.uint32(0x7F800000)
-_NAN = np.uint32(0x7FC00000)
-_ZERO = np.uint32(0)
-_ONE, _MINUS_ONE = patterns(1, -1)
 _HALF_PI = pattern(1.5707963705062866)
 
 # From a magnitude of 2**26 on the result rounds to pi / 2.
@@ -62,12 +65,12 @@ _NARROW = patterns(
 @compiled
 def atan(x, wide, blackhole):
     """Arc tangent; beyond 1 pi / 2 less that of the reciprocal."""
-    magnitude = x & _MAGNITUDE
+    magnitude = x & MAGNITUDE
     if wide:
         return copy_sign(_atan_wide(magnitude, blackhole), x)
-    if magnitude > _INFINITY:
-        return round_bfloat16(_NAN)
-    beyond = add(magnitude, _MINUS_ONE, blackhole) < _SIGN
+    if magnitude > INFINITY:
+        return round_bfloat16(NAN)
+    beyond = add(magnitude, MINUS_ONE, blackhole) < SIGN
     a = reciprocal_steps(magnitude, 2, blackhole) if beyond else magnitude
     y = multiply(horner(multiply(a, a, blackhole), _NARROW, blackhole), a, blackhole)
     if beyond:
@@ -80,7 +83,7 @@ def _atan_wide(magnitude, blackhole):
     a, power = magnitude, exponent(magnitude) - 127
     if power >= 0:
         # 0 of a number and of infinity, NaN of NaN.
-        a = multiply(np.uint32(magnitude - np.uint32(1)), _ZERO, blackhole)
+        a = multiply(np.uint32(magnitude - np.uint32(1)), ZERO, blackhole)
         if power < _FLAT:
             a = _positive_reciprocal(magnitude, blackhole)
     square = multiply(a, a, blackhole)
@@ -95,11 +98,11 @@ def _positive_reciprocal(x, blackhole):
     if blackhole:
         y = estimate_reciprocal(x)
         for _ in range(2):
-            y = multiply_add(y, multiply_add(negate(x), y, _ONE, blackhole), y, blackhole)
+            y = multiply_add(y, multiply_add(negate(x), y, ONE, blackhole), y, blackhole)
         return y
     y = np.uint32(_SEED - x)  # of -1/x
-    y = multiply_add(y, multiply_add(x, y, _ONE, blackhole), y, blackhole)
-    error = multiply_add(x, y, _ONE, blackhole)
+    y = multiply_add(y, multiply_add(x, y, ONE, blackhole), y, blackhole)
+    error = multiply_add(x, y, ONE, blackhole)
     series = multiply_add(error, error, error, blackhole)
     return multiply_add(negate(y), series, negate(y), blackhole)
 

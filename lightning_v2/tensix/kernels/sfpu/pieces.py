@@ -8,6 +8,15 @@ not rounded here, the store into a 16-bit Dst truncates.
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    INFINITY,
+    MAGNITUDE,
+    MINUS_ONE,
+    ONE,
+    SIGN,
+    ZERO,
+    patterns,
+)
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     absolute,
     add,
@@ -17,42 +26,37 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     minimum,
     multiply,
     negate,
-    patterns,
     round_bfloat16_even,
     stored,
 )
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_INFINITY = np.uint32(0x7F800000)
-_ZERO = np.uint32(0)
-_ONE, _THREE, _SIX, _MINUS_ONE, _INTEGRAL = patterns(1, 3, 6, -1, 8388608)
+_THREE, _SIX, _INTEGRAL = patterns(3, 6, 8388608)
 
 
 @compiled
 def relu(x, wide, blackhole):
     """max(x, 0) in Dst. Blackhole writes over what is below 0 alone: NaN and denormals stay."""
     if blackhole:
-        below = x & _SIGN != 0 and x & _MAGNITUDE <= _INFINITY
-        return _ZERO if below else x
-    return stored(maximum(x, _ZERO), wide)
+        below = x & SIGN != 0 and x & MAGNITUDE <= INFINITY
+        return ZERO if below else x
+    return stored(maximum(x, ZERO), wide)
 
 
 @compiled
 def relu_max(x, limit, blackhole):
     """max(min(x, limit), 0)."""
     if blackhole:
-        return maximum(minimum(x, limit), _ZERO)
+        return maximum(minimum(x, limit), ZERO)
     above = add(x, negate(limit), blackhole)
-    if not above & _SIGN and above != 0:
+    if not above & SIGN and above != 0:
         x = limit
-    return _ZERO if x & _SIGN else x
+    return ZERO if x & SIGN else x
 
 
 @compiled
 def leaky_relu(x, slope, blackhole):
     """x, or slope * x below zero."""
-    return multiply(x, slope, blackhole) if x & _SIGN else x
+    return multiply(x, slope, blackhole) if x & SIGN else x
 
 
 @compiled
@@ -71,10 +75,10 @@ def square(x, wide, blackhole):
 @compiled
 def pow(x, exponent, blackhole):
     """x**exponent for the patterns of 0, 1, 2 and 3, not rounded."""
-    if exponent == _ZERO:
-        return _ONE
+    if exponent == ZERO:
+        return ONE
     y = x
-    if exponent != _ONE:
+    if exponent != ONE:
         y = multiply(x, x, blackhole)
         if exponent == _THREE:
             y = multiply(y, x, blackhole)
@@ -84,7 +88,7 @@ def pow(x, exponent, blackhole):
 @compiled
 def sign(x):
     """-1, 0 or 1."""
-    return _ZERO if x & _MAGNITUDE == 0 else copy_sign(_ONE, x)
+    return ZERO if x & MAGNITUDE == 0 else copy_sign(ONE, x)
 
 
 @compiled
@@ -92,7 +96,7 @@ def trunc(x):
     """The integer part; of numbers below 1 a zero with their sign."""
     e = exponent(x) - 127
     if e < 0:
-        return np.uint32(x & _SIGN)
+        return np.uint32(x & SIGN)
     if e >= 23:
         return x
     return np.uint32(x & np.uint32(0xFFFFFFFF << (23 - e)))
@@ -102,24 +106,24 @@ def trunc(x):
 def floor(x, blackhole):
     """The largest integer not above x."""
     y = trunc(x)
-    return add(y, _MINUS_ONE, blackhole) if x & _SIGN and y != x else y
+    return add(y, MINUS_ONE, blackhole) if x & SIGN and y != x else y
 
 
 @compiled
 def ceil(x, blackhole):
     """The smallest integer not below x."""
     y = trunc(x)
-    return add(y, _ONE, blackhole) if not x & _SIGN and y != x else y
+    return add(y, ONE, blackhole) if not x & SIGN and y != x else y
 
 
 @compiled
 def round_even(x, blackhole):
     """The nearest integer, ties to even."""
-    x = multiply(x, _ONE, blackhole)
-    y = add(np.uint32(x & _MAGNITUDE), _INTEGRAL, blackhole)
+    x = multiply(x, ONE, blackhole)
+    y = add(np.uint32(x & MAGNITUDE), _INTEGRAL, blackhole)
     y = add(y, negate(_INTEGRAL), blackhole)
     y = copy_sign(y, x) if exponent(x) < 150 else x
-    return multiply(_ONE, y, blackhole)
+    return multiply(ONE, y, blackhole)
 
 
 @compiled

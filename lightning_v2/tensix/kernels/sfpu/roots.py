@@ -7,6 +7,20 @@ ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32.
 import numpy as np
 
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    FRACTION,
+    HALF,
+    INFINITY,
+    MAGNITUDE,
+    MINUS_ONE,
+    MINUS_TWO,
+    NAN,
+    ONE,
+    SIGN,
+    ZERO,
+    pattern,
+    patterns,
+)
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     copy_sign,
     exponent,
@@ -15,24 +29,17 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     multiply,
     multiply_add,
     negate,
-    pattern,
-    patterns,
     round_bfloat16,
     set_exponent,
     stored,
 )
 
-_SIGN = np.uint32(0x80000000)
-_MAGNITUDE = np.uint32(0x7FFFFFFF)
-_FRACTION = np.uint32(0x007FFFFF)
-_INFINITY = np.uint32(0x7F800000)
-_NAN = np.uint32(0x7FC00000)
-_ZERO = np.uint32(0)
-_NEGATIVE_ZERO = _SIGN
-_HALF, _ONE, _MINUS_ONE, _MINUS_TWO = patterns(0.5, 1, -1, -2)
+_NEGATIVE_ZERO = SIGN
 
 # Quadratic first estimates of 1/x on [1, 2), of -x.
-_SEED = patterns(0.3232325017452239990234375, 1.4545459747314453125, 2.121212482452392578125)
+RECIPROCAL_SEED = patterns(
+    0.3232325017452239990234375, 1.4545459747314453125, 2.121212482452392578125
+)
 _SEED_NARROW = patterns(
     0.32133400440216064453125, 1.4514148235321044921875, 2.1200883388519287109375
 )
@@ -55,14 +62,14 @@ def reciprocal(x, wide, approximate, blackhole):
     if approximate:
         return y
     if wide:
-        error = multiply_add(negate(x), y, _ONE, blackhole)
+        error = multiply_add(negate(x), y, ONE, blackhole)
         series = multiply_add(error, error, error, blackhole)
         series = multiply_add(series, error, error, blackhole)
-        return multiply_add(minimum(series, _ONE), y, y, blackhole)
+        return multiply_add(minimum(series, ONE), y, y, blackhole)
     # Half a unit too much; the sign bit of the error, added in the low half, carries or does not.
     y = np.uint32(y | np.uint32(0x8000))
-    flushed = multiply_add(_ZERO, _ZERO, x, blackhole)
-    error = multiply_add(flushed, y, _MINUS_ONE, blackhole)
+    flushed = multiply_add(ZERO, ZERO, x, blackhole)
+    error = multiply_add(flushed, y, MINUS_ONE, blackhole)
     return np.uint32((error >> np.uint32(16)) + y)
 
 
@@ -70,15 +77,15 @@ def reciprocal(x, wide, approximate, blackhole):
 def reciprocal_steps(x, steps, blackhole):
     """1/x as compound kernels compute it, with 0, 1 or 2 Newton steps."""
     if not blackhole:
-        y = _newton(np.uint32((x & _FRACTION) | _MINUS_ONE), steps, _SEED)
+        y = _newton(np.uint32((x & FRACTION) | MINUS_ONE), steps, RECIPROCAL_SEED)
         return copy_sign(multiply(y, _scale(x), blackhole), x)
     y = estimate_reciprocal(x)
     if steps:
-        t = multiply_add(x, y, _MINUS_TWO, blackhole)
-        if t >= _SIGN:
+        t = multiply_add(x, y, MINUS_TWO, blackhole)
+        if t >= SIGN:
             y = multiply_add(y, negate(t), _NEGATIVE_ZERO, blackhole)
             if steps > 1:
-                t = multiply_add(x, y, _MINUS_TWO, blackhole)
+                t = multiply_add(x, y, MINUS_TWO, blackhole)
                 y = multiply_add(y, negate(t), _NEGATIVE_ZERO, blackhole)
     return y
 
@@ -87,24 +94,24 @@ def reciprocal_steps(x, steps, blackhole):
 def reciprocal_normalized(x, blackhole):
     """1/x of an x in [1, 2) or (-2, -1] with one Newton step."""
     if not blackhole:
-        return copy_sign(_newton(np.uint32(x | _SIGN), 1, _SEED), x)
+        return copy_sign(_newton(np.uint32(x | SIGN), 1, RECIPROCAL_SEED), x)
     y = estimate_reciprocal(x)
-    t = multiply_add(x, y, _MINUS_TWO, blackhole)
+    t = multiply_add(x, y, MINUS_TWO, blackhole)
     return multiply_add(y, negate(t), _NEGATIVE_ZERO, blackhole)
 
 
 @compiled
 def estimate_reciprocal(x):
     """Blackhole's 1/x with 7 fraction bits; zero and denormals give inf (SFPARECIP)."""
-    magnitude = x & _MAGNITUDE
-    result = _ZERO
+    magnitude = x & MAGNITUDE
+    result = ZERO
     if magnitude < np.uint32(0x00800000):
-        result = _INFINITY
+        result = INFINITY
     elif magnitude < np.uint32(0x7E800000):
         field = np.uint32(253) - (magnitude >> np.uint32(23))
         fraction = _ESTIMATES[(magnitude >> np.uint32(16)) & np.uint32(127)]
         result = np.uint32((field << np.uint32(23)) | (fraction << np.uint32(16)))
-    return np.uint32(result | (x & _SIGN))
+    return np.uint32(result | (x & SIGN))
 
 
 @compiled
@@ -114,29 +121,29 @@ def sqrt(x, wide, approximate, guarded, blackhole):
         y = np.uint32(_ROOT_START_APPROXIMATE - (x >> np.uint32(1)))
         c = multiply(x, y, blackhole)
         t = multiply_add(negate(y), c, _ROOT_APPROXIMATE, blackhole)
-        y = multiply(c, t, blackhole) if x != _INFINITY else c
+        y = multiply(c, t, blackhole) if x != INFINITY else c
     else:
         y = _root_estimate(x, blackhole)
         xy = multiply(x, y, blackhole)
-        rest = multiply_add(negate(y), xy, _ONE, blackhole)
+        rest = multiply_add(negate(y), xy, ONE, blackhole)
         # The comparison of x with inf wraps: inf, NaN and what is negative keep the estimate.
-        if np.uint32(x - _INFINITY) & _SIGN:
-            y = multiply_add(rest, multiply(_HALF, xy, blackhole), xy, blackhole)
+        if np.uint32(x - INFINITY) & SIGN:
+            y = multiply_add(rest, multiply(HALF, xy, blackhole), xy, blackhole)
     if guarded:
-        if x & _MAGNITUDE == 0:
+        if x & MAGNITUDE == 0:
             y = x
-        elif x & _SIGN:
-            y = _NAN
+        elif x & SIGN:
+            y = NAN
     return y if wide else round_bfloat16(y)
 
 
 @compiled
 def rsqrt(x, wide, approximate, guarded, blackhole):
     """1 / square root; 0 gives inf of its sign, without guards a negative x no NaN."""
-    if x & _MAGNITUDE == 0 or x == _INFINITY:
-        y = np.uint32(_INFINITY - x)
-    elif guarded and x & _SIGN:
-        y = _NAN
+    if x & MAGNITUDE == 0 or x == INFINITY:
+        y = np.uint32(INFINITY - x)
+    elif guarded and x & SIGN:
+        y = NAN
     elif approximate:
         y = np.uint32(_ROOT_START_APPROXIMATE - (x >> np.uint32(1)))
         c = multiply(x, y, blackhole)
@@ -144,7 +151,7 @@ def rsqrt(x, wide, approximate, guarded, blackhole):
     else:
         y = _root_estimate(x, blackhole)
         xy = multiply(x, y, blackhole)
-        rest = multiply_add(negate(y), xy, _ONE, blackhole)
+        rest = multiply_add(negate(y), xy, ONE, blackhole)
         half = set_exponent(y, exponent(y) - 1) if exponent(y) < 255 else y
         y = multiply_add(rest, half, y, blackhole)
     return y if wide else round_bfloat16(y)
@@ -167,7 +174,7 @@ def _root_estimate(x, blackhole):
 @compiled
 def _reciprocal_narrow(x):
     """Wormhole's 1/x with 8 bits: one Newton step, rounded before the exponent is applied."""
-    y = round_bfloat16(_newton(np.uint32((x & _FRACTION) | _MINUS_ONE), 1, _SEED_NARROW))
+    y = round_bfloat16(_newton(np.uint32((x & FRACTION) | MINUS_ONE), 1, _SEED_NARROW))
     return copy_sign(multiply(y, _scale(x), False), x)
 
 
@@ -176,14 +183,14 @@ def _newton(negative, steps, seed):
     """Wormhole's 1/x from -x, of which only the fraction differs from -1."""
     y = horner(negative, seed, False)
     for _ in range(steps):
-        y = multiply_add(y, multiply_add(negative, y, _ONE, False), y, False)
+        y = multiply_add(y, multiply_add(negative, y, ONE, False), y, False)
     return y
 
 
 @compiled
 def _scale(x):
     """Wormhole's 2**-exponent of x: the inverted exponent field, halved; 0 gives inf."""
-    return multiply(np.uint32(~x & (_SIGN | _INFINITY)), _HALF, False)
+    return multiply(np.uint32(~x & (SIGN | INFINITY)), HALF, False)
 
 
 @compiled

@@ -4,9 +4,17 @@ docs/numerics.md, section 7.4; constants and the order of operations are those o
 ttnn 0.81.1. Arguments and results are np.uint32 patterns of binary32; `wide`: Dst has 32 bits.
 """
 
-import numpy as np
-
 from lightning_v2.tensix.kernels.compile import compiled
+from lightning_v2.tensix.kernels.patterns import (
+    FOUR,
+    HALF,
+    MINUS_FOUR,
+    MINUS_TWO,
+    ONE,
+    SIGN,
+    TWO,
+    patterns,
+)
 from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     absolute,
     add,
@@ -15,7 +23,6 @@ from lightning_v2.tensix.kernels.sfpu.arithmetic import (
     multiply,
     multiply_add,
     negate,
-    patterns,
     round_bfloat16,
     stored,
 )
@@ -23,9 +30,7 @@ from lightning_v2.tensix.kernels.sfpu.exponential import exp, exp_compound, expm
 from lightning_v2.tensix.kernels.sfpu.pieces import relu_max
 from lightning_v2.tensix.kernels.sfpu.roots import reciprocal_steps
 
-_SIGN = np.uint32(0x80000000)
-_ONE, _TWO, _MINUS_TWO, _FOUR, _MINUS_FOUR, _EIGHT = patterns(1, 2, -2, 4, -4, 8)
-_SIXTH, _HALF = patterns(0.1666666716337204, 0.5)
+_EIGHT, _SIXTH = patterns(8, 0.1666666716337204)
 
 # softplus between -4 and 4, highest power first.
 _LOG_SIGMOID = patterns(
@@ -44,27 +49,27 @@ _LOG_SIGMOID = patterns(
 @compiled
 def hardsigmoid(x, blackhole):
     """x / 6 + 1/2 between 0 and 1; a 16-bit Dst truncates it."""
-    return relu_max(multiply_add(x, _SIXTH, _HALF, blackhole), _ONE, blackhole)
+    return relu_max(multiply_add(x, _SIXTH, HALF, blackhole), ONE, blackhole)
 
 
 @compiled
 def softsign(x, blackhole):
     """x / (1 + |x|); a 16-bit Dst truncates it."""
-    return multiply(x, reciprocal_steps(add(absolute(x), _ONE, blackhole), 2, blackhole), blackhole)
+    return multiply(x, reciprocal_steps(add(absolute(x), ONE, blackhole), 2, blackhole), blackhole)
 
 
 @compiled
 def celu(x, alpha, per_alpha, wide, blackhole):
     """x, or alpha * (e**(x / alpha) - 1) below zero."""
     y = expm1_reduced(multiply(per_alpha, x, blackhole), wide, blackhole)
-    y = multiply(alpha, y, blackhole) if x & _SIGN else x
+    y = multiply(alpha, y, blackhole) if x & SIGN else x
     return y if wide else round_bfloat16(y)
 
 
 @compiled
 def selu(x, scale, alpha, wide, blackhole):
     """scale * x, or scale * alpha * (e**x - 1) below zero."""
-    if x & _SIGN:
+    if x & SIGN:
         factor = multiply(scale, alpha, blackhole)
         y = multiply(factor, expm1_reduced(x, wide, blackhole), blackhole)
     else:
@@ -82,13 +87,13 @@ def mish(x, wide, blackhole):
     if less(x, _EIGHT, blackhole):
         u = exp_compound(x, wide, blackhole)
         u = u if wide else round_bfloat16(u)
-        above = add(u, _ONE, blackhole)
-        denominator = multiply_add(above, above, _ONE, blackhole)
+        above = add(u, ONE, blackhole)
+        denominator = multiply_add(above, above, ONE, blackhole)
         inverse = reciprocal_steps(denominator, 2 if wide else 1, blackhole)
-        if blackhole and not x & _SIGN:
-            part = multiply_add(_MINUS_TWO, inverse, _ONE, blackhole)
+        if blackhole and not x & SIGN:
+            part = multiply_add(MINUS_TWO, inverse, ONE, blackhole)
         else:
-            numerator = multiply(u, add(u, _TWO, blackhole), blackhole)
+            numerator = multiply(u, add(u, TWO, blackhole), blackhole)
             part = multiply(numerator, inverse, blackhole)
         y = multiply(x, part, blackhole)
     return y if wide else round_bfloat16(y)
@@ -101,9 +106,9 @@ def log_sigmoid(x, wide, blackhole):
     A 16-bit Dst truncates it, and the exponential before.
     """
     n = negate(x)
-    if less(n, _MINUS_FOUR, blackhole):
+    if less(n, MINUS_FOUR, blackhole):
         return negate(stored(exp(n, wide, True, blackhole), wide))
-    return negate(horner(n, _LOG_SIGMOID, blackhole)) if less(n, _FOUR, blackhole) else x
+    return negate(horner(n, _LOG_SIGMOID, blackhole)) if less(n, FOUR, blackhole) else x
 
 
 @compiled

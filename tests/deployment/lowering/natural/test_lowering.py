@@ -13,7 +13,7 @@ from lightning_v2.deployment.lowering.natural.lowering import OVERLAP_STEPS, Nat
 from lightning_v2.deployment.lowering.runner import Runner
 from lightning_v2.executors import executed_by
 from lightning_v2.precision import Plan, voice_sites
-from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.rules.execution import Execution
 from lightning_v2.threads import torch_threads
 from tests.deployment import plain_ops
 from tests.model.natural.conftest import TEXT

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lightning_v2.onnx.errors import OnnxError
-from lightning_v2.onnx.expansions import EXPANSIONS, dequantize, expand
 from lightning_v2.onnx.network import OnnxNetwork
+from lightning_v2.onnx.passes.expansions import EXPANSIONS, dequantize, expand
 from lightning_v2.onnx.reader import read
 from tests.onnx.files import MICROSOFT, by_executor, by_onnxruntime, deviation, node, saved
 from tests.onnx.operations.cases import floats, ints

@@ -9,9 +9,9 @@ import nbformat
 from lightning_v2.analysis.display.colours import of_plan
 from lightning_v2.analysis.display.tables import number
 from lightning_v2.analysis.metrics.metric import METRICS, Metric
-from lightning_v2.report import outputs
-from lightning_v2.report.document import document
-from lightning_v2.report.page import chip
+from lightning_v2.report.pages import outputs
+from lightning_v2.report.pages.document import document
+from lightning_v2.report.pages.page import chip
 from lightning_v2.report.records import Run
 from widgets.static import widget_html
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from lightning_v2.tensix.intercept import calls
+from lightning_v2.tensix.intercept.rules import calls
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.formats import pack_device, round_bfloat16, typecast
 from lightning_v2.tensix.numbers.sites import SitePrecision

@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from lightning_v2.report import forked_kernel
+from lightning_v2.report.processes import forked_kernel
 
 
 def run(request: dict[str, object]) -> None:
@@ -14,7 +14,7 @@ def run(request: dict[str, object]) -> None:
     import papermill
     from traitlets.config import Config
 
-    from lightning_v2.report.widget_states import ENGINE
+    from lightning_v2.report.processes.widget_states import ENGINE
 
     forked_kernel.offer(kernel)
     with tempfile.TemporaryDirectory(prefix="lv2-") as folder:

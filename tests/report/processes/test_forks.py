@@ -8,9 +8,9 @@ import papermill
 import psutil
 import pytest
 
-from lightning_v2.report.execute import execute
-from lightning_v2.report.forks import PACKAGES, Forks
-from tests.report.processes import has_ended
+from lightning_v2.report.processes.execute import execute
+from lightning_v2.report.processes.forks import PACKAGES, Forks
+from tests.report.processes.ended import has_ended
 
 TELL = """
 import json, locale, multiprocessing, os, signal, sys, threading
@@ -90,8 +90,8 @@ def test_nothing_goes_on_when_who_asked_is_killed(notebook, tmp_path):
     source = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(300)"
     script = f"""
 from pathlib import Path
-from lightning_v2.report.execute import execute
-from lightning_v2.report.forks import Forks
+from lightning_v2.report.processes.execute import execute
+from lightning_v2.report.processes.forks import Forks
 with Forks() as forks:
     execute(Path({str(notebook("a", source))!r}), Path("done.ipynb"), {{}}, 300, 300, forks)
 """

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from lightning_v2.tensix.intercept.operations import OPERATIONS
-from lightning_v2.tensix.intercept.stand_ins import function_of
+from lightning_v2.tensix.intercept.rules.stand_ins import function_of
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
 

@@ -12,7 +12,8 @@ from contextlib import suppress
 
 import psutil
 
-from lightning_v2.report import addresses, papermill_process
+from lightning_v2.report import addresses
+from lightning_v2.report.processes import papermill_process
 
 
 def main() -> None:

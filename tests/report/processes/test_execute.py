@@ -4,10 +4,10 @@ import sys
 import nbformat
 import pytest
 
-from lightning_v2.report import outputs
-from lightning_v2.report.execute import execute
-from lightning_v2.report.forks import Forks
-from tests.report.processes import has_ended
+from lightning_v2.report.pages import outputs
+from lightning_v2.report.processes.execute import execute
+from lightning_v2.report.processes.forks import Forks
+from tests.report.processes.ended import has_ended
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_on_a_full_disk_what_was_there_stays(notebook, small_disk):
     path = notebook("a", "print('x' * 1_000_000)")
     shown = small_disk(f"""
 from pathlib import Path
-from lightning_v2.report.execute import execute
-from lightning_v2.report.forks import Forks
+from lightning_v2.report.processes.execute import execute
+from lightning_v2.report.processes.forks import Forks
 Path("disk/a.ipynb").write_text("earlier")
 with Forks() as forks:
     print(execute(Path({str(path)!r}), Path("disk/a.ipynb"), {{}}, 60, 120, forks).error)

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from lightning_v2.errors import NoRuleError
-from lightning_v2.tensix.intercept import calls
-from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.rules import calls
+from lightning_v2.tensix.intercept.rules.execution import Execution
 from lightning_v2.tensix.numbers.constants import Constants
 from lightning_v2.tensix.numbers.sites import SitePrecision
 from lightning_v2.tensix.numbers.tensor import Tensor

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from lightning_v2.files import written_whole
-from lightning_v2.report import outputs
-from lightning_v2.report.index import index
-from lightning_v2.report.page import Neighbours, page
+from lightning_v2.report.pages import outputs
+from lightning_v2.report.pages.index import index
+from lightning_v2.report.pages.page import Neighbours, page
 from lightning_v2.report.records import Report, Run, read_notebook, write_whole
 
 

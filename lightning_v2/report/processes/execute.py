@@ -10,7 +10,7 @@ from time import monotonic
 
 import nbformat
 
-from lightning_v2.report.forks import Forks
+from lightning_v2.report.processes.forks import Forks
 from lightning_v2.report.records import read_notebook
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")

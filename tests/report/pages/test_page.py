@@ -12,9 +12,9 @@ from nbformat import v4
 from PIL import Image
 
 from lightning_v2.analysis.display.picture import Picture
-from lightning_v2.report import outputs
-from lightning_v2.report.index import index
-from lightning_v2.report.page import Neighbours, page
+from lightning_v2.report.pages import outputs
+from lightning_v2.report.pages.index import index
+from lightning_v2.report.pages.page import Neighbours, page
 from lightning_v2.report.records import Run
 
 ORIGIN = {

@@ -17,6 +17,7 @@ PACKAGES = (
 """Of others, that most notebooks of ours need. None that asks, as it is imported, whether it is in
 a kernel, as ipywidgets and matplotlib.pyplot do."""
 
+_SERVER = "lightning_v2.report.processes.fork_server"
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -43,7 +44,7 @@ class Forks:
             "JUPYTER_PREFER_ENV_PATH": "1",
             "PYTHONWARNINGS": "ignore::SyntaxWarning",
         }
-        command = [sys.executable, "-m", "lightning_v2.report.fork_server", str(theirs.fileno())]
+        command = [sys.executable, "-m", _SERVER, str(theirs.fileno())]
         with theirs:
             self._server = subprocess.Popen(
                 [*command, *packages],

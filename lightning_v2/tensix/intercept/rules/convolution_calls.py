@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from lightning_v2.tensix.intercept import calls
+from lightning_v2.tensix.intercept.rules import calls
 from lightning_v2.tensix.numbers.constants import Constants, packed
 from lightning_v2.tensix.numbers.rounding import Rounding
 from lightning_v2.tensix.numbers.sites import SitePrecision

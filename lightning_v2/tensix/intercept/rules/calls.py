@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 from lightning_v2 import tensix
 from lightning_v2.errors import NoRuleError
-from lightning_v2.tensix.intercept.execution import Execution
+from lightning_v2.tensix.intercept.rules.execution import Execution
 from lightning_v2.tensix.numbers import stored
 from lightning_v2.tensix.numbers.constants import Constants, packed
 from lightning_v2.tensix.numbers.formats import TILE

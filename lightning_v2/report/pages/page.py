@@ -10,8 +10,8 @@ import nbformat
 from nbconvert import HTMLExporter
 
 from lightning_v2.analysis.display.colours import of_plan
-from lightning_v2.report import outputs
-from lightning_v2.report.document import document
+from lightning_v2.report.pages import outputs
+from lightning_v2.report.pages.document import document
 from lightning_v2.report.parameters import parameter_defaults
 from lightning_v2.report.records import Run
 from widgets.static import widget_html

@@ -7,8 +7,8 @@ import soundfile
 
 from lightning_v2.analysis.compare import compare
 from lightning_v2.errors import ArgumentError, MissingFileError
-from lightning_v2.report.comparison_folder import FILES, check_folder, write_folder
-from tests.report.test_page import ORIGIN
+from lightning_v2.report.pages.comparison_folder import FILES, check_folder, write_folder
+from tests.report.pages.test_page import ORIGIN
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from lightning_v2.analysis.display.tables import MetricsTable
 from lightning_v2.analysis.metrics.metric import metrics_of
 from lightning_v2.errors import ArgumentError, MissingFileError
 from lightning_v2.files import written_whole
-from lightning_v2.report.document import document
+from lightning_v2.report.pages.document import document
 from widgets import ABPlayer
 from widgets.static import widget_html
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lightning_v2.onnx.folding import fold
+from lightning_v2.onnx.passes.folding import fold
 from lightning_v2.onnx.reader import read
 from tests.onnx.files import node, saved
 from tests.onnx.operations.cases import floats, ints, number
