@@ -10,6 +10,11 @@ const element = (tag, attributes = {}, ...children) => {
   return made;
 };
 
+// Sets what is another value by now: a browser lays out a table anew even for the same text.
+const put = (node, values) => {
+  for (const [name, value] of Object.entries(values)) if (node[name] !== value) node[name] = value;
+};
+
 let labels = 0;
 // A control with its description; `wide` lets it take what room there is.
 const labelled = (text, control, wide = false) => {

@@ -197,10 +197,11 @@ const draw = ({ model, el, live, send }) => {
       let changed = false;
       for (const [field, control] of Object.entries(row.settings)) {
         const differs = now[name]?.[field] !== base[name]?.[field];
-        if (live) control.value = String(now[name]?.[field]);
-        else control.textContent = wordOf(field, now[name]?.[field]);
+        put(control, {
+          [live ? "value" : "textContent"]: live ? String(now[name]?.[field]) : wordOf(field, now[name]?.[field]),
+          title: differs ? `base plan: ${wordOf(field, base[name][field])}` : "",
+        });
         control.classList.toggle("ex-changed", differs);
-        control.title = differs ? `base plan: ${wordOf(field, base[name][field])}` : "";
         changed ||= differs;
       }
       row.line.dataset.changed = String(changed);
@@ -224,14 +225,17 @@ const draw = ({ model, el, live, send }) => {
     values.textContent = errors.values ?? "";
     values.classList.toggle("ex-broken", Object.keys(errors.broken ?? {}).length > 0);
     for (const [name, row] of rows) {
-      row.flushed.textContent = errors.flushed?.[name]?.toFixed(1) ?? "–";
-      row.broken.textContent = errors.broken?.[name] ?? "";
+      put(row.flushed, { textContent: errors.flushed?.[name]?.toFixed(1) ?? "–" });
+      put(row.broken, { textContent: errors.broken?.[name] ?? "" });
       row.broken.classList.toggle("ex-broken", name in (errors.broken ?? {}));
       row.figures.forEach((cell, at) => {
         const db = errors.db?.[name]?.[at];
-        cell.textContent = typeof db === "number" ? db.toFixed(1).replace("-", "−") : (db ?? "–");
-        cell.title = stale ? `out of date: ${errors.words}` : (errors.words ?? "");
-        cell.style.setProperty("--bar", typeof db === "number" ? `${Math.min(Math.max(db, 0), 60) / 0.6}%` : "0%");
+        put(cell, {
+          textContent: typeof db === "number" ? db.toFixed(1).replace("-", "−") : (db ?? "–"),
+          title: stale ? `out of date: ${errors.words}` : (errors.words ?? ""),
+        });
+        const bar = typeof db === "number" ? `${Math.min(Math.max(db, 0), 60) / 0.6}%` : "0%";
+        if (cell.style.getPropertyValue("--bar") !== bar) cell.style.setProperty("--bar", bar);
       });
     }
   };
