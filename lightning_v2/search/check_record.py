@@ -232,7 +232,10 @@ class Check:
         if self.reference:
             notes.append(f"held against float32 of voice {self.reference.name}")
         if self.set_aside:
-            notes.append(f"{self.set_aside} results of other code lie in the store, not used")
+            notes.append(
+                f"{self.set_aside} results that another version of the library left in the store "
+                "were not used"
+            )
         if self.arch != configuration.Settings().arch:
             notes.append(f"emulated by the rules of {self.arch}")
         return (*notes, "no panel has listened")

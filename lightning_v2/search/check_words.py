@@ -24,16 +24,17 @@ class CheckWords:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """One sentence: of which voice, and judged beside how many controls."""
         record = self.record
         if self._foreign():
             return (
                 f"{self.plan.name}: no verdict on this plan and voice; the record, of others, "
                 f"says {record.answer}."
             )
-        words = f"{record.plan.name}: {record.answer}"
+        words = f"{record.plan.name} for {record.voice}: {record.answer}"
         if record.answer == "no verdict":
             return f"{words}, because controls came out wrong: {', '.join(record.wrong_controls)}."
+        words = f"{words}, {controls_words(record)}"
         if record.answer == "not resolved":
             return f"{words}: {record.verdict.sentences} sentences are too few to say."
         failed = [judgement.endpoint.label for judgement in record.verdict.failed]
@@ -41,16 +42,22 @@ class CheckWords:
 
     def lines(self) -> list[str]:
         """One sentence each, the most important first."""
-        rights = [control.right for control in self.record.controls]
-        controls = f"{rights.count(True)} of {len(rights)} controls come out as they must"
-        if None in rights:
-            controls += f", {rights.count(None)} are not resolved by so few sentences"
         return [
             *self._foreign(),
             *self.record.definition_differences,
-            f"{controls}.",
+            *self._controls(),
             *(f"Note: {note}." for note in self.record.notes),
         ]
+
+    def _controls(self) -> tuple[str, ...]:
+        """How they come out; nothing without any, which is a note of the record."""
+        rights = [control.right for control in self.record.controls]
+        if not rights:
+            return ()
+        words = f"{rights.count(True)} of {len(rights)} controls come out as they must"
+        if None in rights:
+            words += f", {rights.count(None)} are not resolved by so few sentences"
+        return (f"{words}.",)
 
     def _foreign(self) -> tuple[str, ...]:
         """In what the record is of others than those at hand."""
@@ -68,3 +75,11 @@ class CheckWords:
             f'<div class="findings"><p><strong>{html.escape(self.verdict)}</strong></p>'
             f"<ul>{items}</ul><p><small>{html.escape(self.record.provenance)}</small></p></div>"
         )
+
+
+def controls_words(record: Check) -> str:
+    """As "with 9 controls" or "without controls"."""
+    count = len(record.controls)
+    if not count:
+        return "without controls"
+    return "with 1 control" if count == 1 else f"with {count} controls"

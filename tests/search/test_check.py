@@ -120,7 +120,10 @@ def test_results_of_other_code_are_counted(results, tmp_path, capsys):
         store.write(key, "teacher_forced", {}, [GOOD], None, 1.0, "0.1.0 957b39c")
     store.write("c", "teacher_forced", {}, [GOOD], None, 1.0, code_label())
     assert run("--folder", str(tmp_path)) == 0
-    assert "note: 2 results of other code lie in the store, not used\n" in capsys.readouterr().out
+    assert (
+        "note: 2 results that another version of the library left in the store were not used\n"
+        in capsys.readouterr().out
+    )
 
 
 def test_not_equivalent(results, tmp_path, capsys):

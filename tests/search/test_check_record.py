@@ -75,7 +75,9 @@ def test_a_loaded_check_is_the_one_that_was_made(values, tmp_path):
         assert getattr(record, name) == getattr(check, name), name
     assert record.verdict.table().equals(check.verdict.table())
     assert record.plan.to_yaml() == check.plan.to_yaml()
-    assert record.notes == check.notes and "3 results of other code" in " ".join(record.notes)
+    assert record.notes == check.notes and "3 results that another version" in " ".join(
+        record.notes
+    )
     assert (record.answer, record.equivalent) == (check.answer, check.equivalent)
     assert [c.right for c in record.controls] == [c.right for c in check.controls]
     assert record != replace(check, seed=1) and record != "a check"
@@ -90,7 +92,9 @@ def test_a_wrong_control_is_no_verdict():
     record = made(**{"white noise": GOOD})
     assert record.answer == "no verdict"
     words = CheckWords(record)
-    assert words.verdict == "bf16: no verdict, because controls came out wrong: white noise."
+    assert (
+        words.verdict == "bf16 for lark: no verdict, because controls came out wrong: white noise."
+    )
     count = len(CONTROLS)
     assert words.lines()[0] == f"{count - 1} of {count} controls come out as they must."
     table = control_table(record.controls).set_index("control")
@@ -103,7 +107,10 @@ def test_words_name_what_fails_and_where_it_comes_from():
         "time": "2026-01-01", "commit": "abc", "machine": {"cpu": "a CPU"},
     }  # fmt: skip
     text = repr(CheckWords(Check.from_dict(content)))
-    assert text.startswith("bf16: not equivalent; fails: PESQ-WB; frames above 4 dB LSD.\n")
+    assert text.startswith(
+        f"bf16 for lark: not equivalent, with {len(CONTROLS)} controls; fails: PESQ-WB; frames "
+        "above 4 dB LSD.\n"
+    )
     assert "Note: no panel has listened." in text
     assert "emulated, fast tier" in text and "made 2026-01-01, commit abc, a CPU" in text
     html = CheckWords(Check.from_dict(content))._repr_html_()
@@ -177,8 +184,19 @@ def test_a_record_of_another_recogniser_says_so():
 
 def test_few_sentences_are_said_to_be_too_few():
     few = judge({"teacher-forced": pd.DataFrame([GOOD] * 3)}, resamples=99)
-    words = CheckWords(replace(made(), sentences=tuple("abc"), asked=3, verdict=few))
-    assert words.verdict == "bf16: not resolved: 3 sentences are too few to say."
+    words = CheckWords(replace(made(), sentences=tuple("abc"), asked=3, verdict=few, controls=()))
+    assert words.verdict == (
+        "bf16 for lark: not resolved, without controls: 3 sentences are too few to say."
+    )
+
+
+def test_without_controls_none_are_counted():
+    words = CheckWords(replace(made(), controls=()))
+    assert words.verdict == "bf16 for lark: equivalent, without controls."
+    assert "0 of 0" not in repr(words)
+    assert any("nothing shows that this sample" in line for line in words.lines())
+    one = CheckWords(replace(made(), controls=made().controls[:1]))
+    assert one.verdict == "bf16 for lark: equivalent, with 1 control."
 
 
 def test_a_plan_without_a_record():

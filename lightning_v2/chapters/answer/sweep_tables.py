@@ -41,7 +41,9 @@ def try_sheet(found: Sweep) -> Sheet:
             "weights": table["weights"],
             "fidelity": table["math_fidelity"],
             "nearest limit": table["nearest_limit"],
-            "used of it (1: the limit)": [number(x, 1.0) for x in table["used_share_of_limit"]],
+            "share of it that is used (1: all of it)": [
+                number(x, 1.0) for x in table["used_share_of_limit"]
+            ],
             "kept": ["yes" if kept else "no" for kept in table["kept"]],
         }
     )
@@ -53,7 +55,7 @@ def words_of(one: Try) -> str:
     if not one.used:
         return "no measure has a value"
     if one.most == float("inf"):
-        return f"{one.nearest}: beyond a limit that allows nothing"
+        return f"{one.nearest}: there are some, where the limit allows none"
     return f"{one.nearest}: {number(one.most, 1.0)} of its limit"
 
 

@@ -48,8 +48,9 @@ class Shipped:
                 what,
                 f"To test it: lightning-v2 check {name} --voice {voice}",
             ]
-        foreign = self.record.differences(self.plan, self.voice)
-        return [self._words.verdict, what, *(foreign or self._nearest())]
+        if foreign := self.record.differences(self.plan, self.voice):
+            return [self._words.verdict, what, *foreign]
+        return [self._words.verdict, what, *self._nearest(), self._reach()]
 
     def details(self) -> list[str]:
         """All else that the record says of itself."""
@@ -75,6 +76,12 @@ class Shipped:
                 "  ", " "
             )
         ]
+
+    def _reach(self) -> str:
+        return (
+            f"It is a verdict on {self.voice.name} alone: another voice needs a check of its own "
+            "(see Your own voice, and Voices side by side)."
+        )
 
     def __repr__(self) -> str:
         first, *others = [*self.lines(), *self.details()]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lightning_v2.analysis.display import colours
-from lightning_v2.analysis.display.picture import Picture
+from lightning_v2.analysis.display.picture import Note, Picture
 from lightning_v2.analysis.display.tables import Sheet
 from lightning_v2.analysis.metrics.endpoints import SIGNS, Endpoint
 from lightning_v2.analysis.verdict.control_verdict import control_table
@@ -81,7 +81,9 @@ def forest(record: Check) -> Picture:
     axes.minorticks_off()
     axes.set(xlim=(-0.6, 1.35 * REACH), ylim=(len(judged) - 0.4, -0.6))
     axes.set_yticks(range(len(judged)), labels=[_label(j.endpoint) for j in judged], size=8)
-    axes.set_xlabel("used of what is allowed (0: as float32, 1: the limit; logarithmic beyond 1)")
+    axes.set_xlabel(
+        "share of the limit that is used (0: as float32, 1: all of it; logarithmic beyond 1)"
+    )
     axes.set_title(f"{record.plan.name}: bounds of {len(judged)} endpoints", loc="left")
     shares = [used_share(j.endpoint, j.bound) for j in judged]
     most = max(range(len(judged)), key=shares.__getitem__)
@@ -89,13 +91,11 @@ def forest(record: Check) -> Picture:
     alt = (
         f"How much of each of {len(judged)} allowances {record.plan.name} uses: most of all "
         f"{judged[most].endpoint.label} with {shares[most]:.2f} of its limit. Fails: {failed}. "
-        f"Controls that come out wrong: {', '.join(record.wrong_controls) or 'none'}."
+        f"{_wrong(record)}."
     )
     caption = (
         "Bar: estimate (tick) to 95 % bound (diamond, hollow where the limit is not shown to "
-        "hold); ○ bounds of controls that must pass, × of those that must fail, each in at least "
-        "one endpoint. "
-        f"{record.provenance}"
+        f"hold); {_control_marks(record)}. {record.provenance}"
     )
     return Picture(figure, alt, caption, {"endpoints": pd.DataFrame(rows)})
 
@@ -118,9 +118,30 @@ def endpoint_sheet(record: Check) -> Sheet:
     return Sheet(_figures(record.verdict), f"Endpoints. {record.provenance}")
 
 
-def control_sheet(record: Check) -> Sheet:
-    """Every control: what it must do, what it does, and which endpoints it fails."""
+def control_sheet(record: Check) -> Sheet | Note:
+    """Every control: what it must do, what it does, and which endpoints it fails. A note where
+    there are none."""
+    if not record.controls:
+        return Note(
+            f"{record.plan.name} was judged without controls: no figure here shows that the test "
+            "would have refused a bad plan on these sentences."
+        )
     return Sheet(control_table(record.controls), f"Controls of the verdict on {record.provenance}")
+
+
+def _control_marks(record: Check) -> str:
+    if not record.controls:
+        return "no controls were judged with it, and none are drawn"
+    return (
+        "○ bounds of controls that must pass, × of those that must fail, each in at least one "
+        "endpoint"
+    )
+
+
+def _wrong(record: Check) -> str:
+    if not record.controls:
+        return "Judged without controls"
+    return f"Controls that come out wrong: {', '.join(record.wrong_controls) or 'none'}"
 
 
 def _figures(verdict: Verdict) -> pd.DataFrame:

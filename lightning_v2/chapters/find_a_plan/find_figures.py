@@ -101,4 +101,9 @@ def bisection(
         f"{label} as sites change from {good} to {bad} one after the other: {found.site} takes it "
         f"from {found.before:.3g} to {found.after:.3g}, over the threshold of {threshold:g}."
     )
-    return Picture(figure, alt, provenance, {"bisection": steps})
+    caption = (
+        f"{found.site} is the first, in the order in which sites run, that breaks the voice under "
+        f"{bad}: with it and all before it as in {bad} the measure passes the dashed line. "
+        f"{provenance}"
+    )
+    return Picture(figure, alt, caption, {"bisection": steps})

@@ -51,6 +51,7 @@ class StoredSearch:
             f"{len(tried)} plans were tried, and {int(tried['meets'].sum())} of them meet what was "
             f"asked ({search.constraints}); number {search.best.number} is what was found.",
         ]
+        lines += _why_base_loses(search)
         if search.check is None:
             lines.append("The equivalence test was not asked.")
         else:
@@ -105,6 +106,24 @@ class StoredSearch:
     def _judged[T](self, draw: Callable[[Check], T]) -> T | Note:
         check = self.record.search.check if self.record else None
         return draw(check) if check else _NOTHING
+
+
+def _why_base_loses(search: Search) -> list[str]:
+    """Why a plan that is lower than the base loses less, where it does."""
+    trials = search.trials.set_index("trial")["score"]
+    if not trials[search.best.number] < trials.iloc[0]:
+        return []
+    chance = (
+        "durations and F0 that are predicted are part of the loss, where one rounding more or less "
+        "may move the end of a phone"
+    )
+    if not search.base.adapted:
+        return [f"It loses less than {search.base.name}, which is higher: {chance}."]
+    return [
+        f"It loses less than {search.base.name}, where the search began, which is higher: all of "
+        f"them speak with the weights {search.base.adapted}, which have learned what LoFi does to "
+        f"them and miss it in a higher fidelity; and {chance}."
+    ]
 
 
 def _best_trials(search: Search) -> Sheet:

@@ -111,7 +111,7 @@ def batches(asked: PurchaseQuestion) -> Picture:
     words = "; ".join(
         f"{row['line']}, batch {row['batch']}: {row['latency_ms']:.1f} ms" for row in rows
     )
-    caption = f"{asked.alone.provenance} GPUs: modelled from data sheets, measured on none."
+    caption = f"{asked.provenance()} GPUs: modelled from data sheets, measured on none."
     return Picture(
         figure, f"Latency and throughput by batch. {words}.", caption, {"batches": table}
     )
@@ -146,7 +146,9 @@ def dram(asked: PurchaseQuestion) -> Picture:
                                             for words, values in ways.items())
         for i, cost in enumerate(several)
     )  # fmt: skip
-    return Picture(figure, f"Traffic of DRAM. {alt}.", asked.alone.provenance, {"dram": table})
+    return Picture(
+        figure, f"Traffic of DRAM. {alt}.", asked.provenance(asked.plans[:1]), {"dram": table}
+    )
 
 
 @shown_if_known
@@ -167,14 +169,16 @@ def hangs(asked: PurchaseQuestion, gpu: str) -> Picture:
     axes.invert_yaxis()
     axes.axvline(answer, color=colours.REFERENCE, linewidth=1)
     axes.set(xlabel=f"dollars a stream of {gpu} over those of {asked.board}, modelled")
-    axes.set_title(f"{answer:.1f} with all inputs as they are", loc="left")
+    axes.set_title(f"{answer:.2f} with all inputs as they are (shares of cards)", loc="left")
     first = rows.iloc[0]
     alt = (
         f"How many times cheaper a stream is on {asked.board} than on {gpu}: {answer:.1f}. It "
         f"hangs most on {first['input']} ({first['at_low']:.1f} to {first['at_high']:.1f})."
     )
     caption = (
-        f"Blue: the low end of an input, orange: its high end. Both sides are modelled; neither "
-        f"ran. {asked.alone.provenance}"
+        "Blue: the low end of an input, orange: its high end. Here a stream pays for the share of "
+        "a card that it takes; a purchase is of whole cards, and so its dollars a stream are "
+        "others. Both sides are modelled; neither ran. "
+        f"{asked.provenance(asked.plans[:2])}"
     )
     return Picture(figure, alt, caption, {"hangs_on": rows})

@@ -51,12 +51,17 @@ def what_a_plan_buys(asked: PurchaseQuestion) -> Sheet:
                     f"of {asked.plans[-1]}'s": f"{cost.latency_s / base.latency_s:.0%}",
                     "speech, s a second": round(cost.speech_s_per_s),
                     f"streams within {asked.latency_s * 1e3:.0f} ms": cost.streams(asked.latency_s),
-                    "constants, MB": round(cost.constant_bytes / 1e6, 1),
+                    "in DRAM before a run, MB": round(cost.constant_bytes / 1e6, 1),
                     "DRAM a sentence, MB": round(cost.dram_bytes() / cost.batch / 1e6, 1),
                     "binds": PART_LOOKS[cost.time.bound][0],
                 }
             )
-    return Sheet(pd.DataFrame(rows), f"One {asked.board}. {asked.alone.provenance}")
+    caption = (
+        f"One {asked.board}. In DRAM before a run: constants as they lie there, padded to tiles (a "
+        "row of biases takes a whole one), and what a stage leaves there for the next, which "
+        "grows with the batch; bytes of the constants alone are fewer. Programs are not counted. "
+    )
+    return Sheet(pd.DataFrame(rows), caption + asked.provenance())
 
 
 def paper() -> Sheet:
@@ -103,7 +108,9 @@ def purchase_sheet(asked: PurchaseQuestion) -> Sheet:
     caption = (
         f"{asked.streams} streams, each answered within {asked.latency_s * 1e3:.0f} ms; cards "
         f"kept {kept.years:.0f} years, {kept.usd_per_kwh} $ a kWh ({kept.sources['electricity']}), "
-        f"{kept.overhead} W for each W. Hosts, and what they must compute, are not counted. "
+        f"{kept.overhead} W for each W. Whole cards are bought: $ a stream is what all of them "
+        "cost over the streams that are asked for. Hosts, and what they must compute, are not "
+        "counted. "
         f"Boards: {NOT_ON_SILICON.lower()} GPUs: modelled from data sheets. data/prices.yaml"
     )
     return Sheet(shown, caption)

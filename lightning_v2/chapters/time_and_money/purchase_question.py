@@ -10,7 +10,7 @@ from lightning_v2.economics.board import board as described
 from lightning_v2.economics.gpu import GPUS, GpuCost, gpu_cost
 from lightning_v2.economics.money.answer import Question
 from lightning_v2.economics.money.prices import Prices, prices
-from lightning_v2.economics.sentence import PLANNED_ON, Cost, buckets_of, costs
+from lightning_v2.economics.sentence import NOT_ON_SILICON, PLANNED_ON, Cost, buckets_of, costs
 from lightning_v2.errors import LightningError
 from lightning_v2.onnx.voice import OnnxVoice
 from lightning_v2.voices import load
@@ -96,6 +96,21 @@ class PurchaseQuestion:
         """All batches of the first plan on the board."""
         return self.costs[self.board][self.plans[0]]
 
+    def provenance(self, plans: Sequence[str] = ()) -> str:
+        """One line for what several plans and all batches take on the board.
+
+        plans: names; all if not given.
+        """
+        alone = self.alone
+        chip, how = alone.board, "replayed from traces" if alone.traced else "issued call by call"
+        batches = [str(cost.batch) for cost in self.mine]
+        return (
+            f"{NOT_ON_SILICON} Voice {alone.voice}, {_several('plan', plans or self.plans)}, "
+            f"{chip.name} ({chip.arch}, {chip.grid[0]} x {chip.grid[1]} cores a chip), "
+            f"{_several('batch', batches)}, programs captured on a mock device and {how}; "
+            "data/economics/constants.yaml."
+        )
+
     def gpus(self) -> dict[str, list[GpuCost]]:
         """GPU -> the same batches there."""
         return {gpu: [gpu_cost(cost, gpu) for cost in self.mine] for gpu in GPUS}
@@ -108,6 +123,14 @@ class PurchaseQuestion:
     def beside(self, gpu: str) -> Question:
         """The board beside a GPU."""
         return Question(self.mine, gpu, self.prices, self.latency_s)
+
+
+def _several(what: str, names: Sequence[str]) -> str:
+    """As "batch 1", or "batches 1 and 64"."""
+    if len(names) == 1:
+        return f"{what} {names[0]}"
+    ending = "es" if what.endswith("h") else "s"
+    return f"{what}{ending} {', '.join(names[:-1])} and {names[-1]}"
 
 
 def _cost(voice: str | Path, plan: str, name: str, frames: int, batch: int, alone: bool) -> Cost:

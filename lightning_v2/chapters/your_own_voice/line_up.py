@@ -68,8 +68,11 @@ class LineUp:
         return cls(voices, fitted, missing)
 
     def __repr__(self) -> str:
-        lines = [f"here: {', '.join(self.voices) or 'none'}"]
-        return "\n".join([*lines, *(f"{name}: {why}" for name, why in self.missing.items())])
+        asked = len(self.voices) + len(self.missing)
+        lines = [
+            f"{len(self.voices)} of {asked} voices are here: {', '.join(self.voices) or 'none'}"
+        ]
+        return "\n".join([*lines, *(f"{name} is not: {why}" for name, why in self.missing.items())])
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in repr(self).splitlines())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import lightning_v2 as lv2
-from lightning_v2.chapters.answer.gain import Bound, gain_figure, gain_sheet
+from lightning_v2.chapters.answer.gain import gain_figure, gain_sheet
 from lightning_v2.chapters.time_and_money.purchase_question import PurchaseQuestion
 from lightning_v2.economics.board import board
 from lightning_v2.economics.money.prices import prices
@@ -34,28 +34,22 @@ def test_shares_cycles_and_streams_a_plan(asked):
     assert (high["LoFi (% of matrix sites)"], low["LoFi (% of matrix sites)"]) == ("0.0", "100.0")
     assert float(low["constants (MB)"]) < float(high["constants (MB)"])
     assert high["of bf16's"] == "100%" and int(low["of bf16's"][:-1]) < 100
-    assert high["latency, a sentence alone (ms)"] == f"{cost('bf16', 1).latency_s * 1e3:.2f}"
-    assert "streams, 64 sentences at once" in sheet.frame
+    assert (
+        high["latency on p150, a sentence alone (ms)"] == f"{cost('bf16', 1).latency_s * 1e3:.2f}"
+    )
+    assert "streams on p150, 64 sentences at once" in sheet.frame
+    assert "64 cores of Wormhole" in sheet.caption
     assert "not run on silicon" in sheet.caption
+    assert "plans bf16 and naive, p150 (blackhole, " in sheet.caption
+    assert ", batches 1 and 64, " in sheet.caption
 
 
 def test_a_voice_that_no_device_runs_has_shares_alone(asked):
     nothing = replace(asked, costs={}, reason="no device runs it")
     sheet = gain_sheet(lv2.load(), list(map(Plan.load, PLANS)), nothing)
     assert sheet.caption.endswith("no device runs it")
-    assert "cycles of products (thousand)" in sheet.frame
+    assert "cycles of products, Wormhole (thousand)" in sheet.frame
     assert not [name for name in sheet.frame if name.startswith("latency")]
-    assert Bound(nothing).lines() == ["no device runs it"]
-
-
-def test_what_bounds_it_is_counted(asked):
-    alone, together = Bound(asked).lines()
-    base = cost("bf16", 1)
-    share = base.time.engine / base.latency_s
-    assert alone.startswith(f"A sentence alone: of the time of bf16 {share:.0%} goes to products")
-    assert f"{1 - share:.0%} would be left" in alone
-    assert alone.endswith("In fact naive takes 100% of it.")
-    assert together.startswith("64 sentences at once: ")
 
 
 def test_the_figure_has_all_of_the_time(asked):

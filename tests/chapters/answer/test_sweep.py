@@ -1,5 +1,7 @@
 """A small voice of another architecture, swept once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from lightning_v2.chapters.answer.sweep import (
 )
 from lightning_v2.chapters.answer.sweep_chart import RANGE, chart, versions
 from lightning_v2.chapters.answer.sweep_tables import lowest_sheet, try_sheet
+from lightning_v2.chapters.answer.sweep_words import least_tolerant, weights_words
 from lightning_v2.precision import Plan
 from tests import second_voice
 
@@ -92,7 +95,11 @@ def made(*used):
         ((0.1, 0.2, 0.3), "LoFi", "nothing"),
         ((0.1, 0.2, 1.5), "HiFi2", "bfloat16, LoFi: PESQ-WB: 1.50 of its limit"),
         ((0.1, 1.5, 0.3), "HiFi4", "bfloat16, HiFi2: PESQ-WB: 1.50 of its limit"),
-        ((np.inf, 1.5, 3), "none", "bfloat16, HiFi4: PESQ-WB: beyond a limit that allows nothing"),
+        (
+            (np.inf, 1.5, 3),
+            "none",
+            "bfloat16, HiFi4: PESQ-WB: there are some, where the limit allows none",
+        ),
     ],
 )
 def test_the_lowest_that_keeps_all_limits(used, lowest, first):
@@ -104,5 +111,43 @@ def test_the_lowest_that_keeps_all_limits(used, lowest, first):
 def test_all_tries_are_folded_away():
     sheet = try_sheet(made(0.9999, 1.0001, 2))
     assert sheet.shown == 0
-    assert sheet.frame["used of it (1: the limit)"].tolist() == ["0.9999", "1.0001", "2.00"]
+    assert sheet.frame["share of it that is used (1: all of it)"].tolist() == [
+        "0.9999",
+        "1.0001",
+        "2.00",
+    ]
     assert sheet.frame["kept"].tolist() == ["yes", "no", "no"]
+
+
+def tried(group, *used, series="bfloat8_b"):
+    return tuple(
+        Try(group, 2, series, column, None, {"PESQ-WB": value})
+        for column, value in zip(FIDELITIES, used, strict=False)
+    )
+
+
+def test_what_tolerates_least_is_counted():
+    tries = tried("decoder", 0.1, 0.2, 1.5) + tried("F0", 0.1, 1.5, 2) + tried(WHOLE, 2, 2, 2)
+    words = "What tolerates least: F0; in 1 of 3 tries it keeps all limits."
+    assert least_tolerant(Sweep(None, tries, "fast")).text == words
+    words = "What tolerates least: running phase; in no try it keeps all limits."
+    assert least_tolerant(Sweep(None, (*tries, *tried(PHASE, 9)), "fast")).text == words
+    assert least_tolerant(made(0.1, 0.2, 0.3)).text.startswith("No part breaks a limit")
+
+
+def plan_tried(used):
+    low = Try(PLANS, 9, "lightning-v2", "lightning-v2", None, {"PESQ-WB": used})
+    return Sweep(None, (*tried(WHOLE, 0.1, 0.2, 1.5), low), "fast")
+
+
+def test_weights_that_have_learned_a_plan_are_told():
+    voice, plans = lv2.load(), [Plan.load("bf16"), Plan.load("lightning-v2")]
+    words = weights_words(plan_tried(0.9), plans, voice).text
+    assert words.startswith("Parts, and the whole voice, speak with the voice's own weights")
+    assert "bear this plan, rounded to what its fidelity takes of them: so it keeps all" in words
+    assert words.endswith("where the whole voice with its own breaks some in LoFi, bfloat8_b.")
+    assert "bf16" not in words
+    broken = weights_words(plan_tried(1.2), plans, voice).text
+    assert broken.endswith("it uses 1.20 of its nearest limit on this sentence.")
+    own = replace(voice, adapted={})
+    assert weights_words(plan_tried(0.9), plans, own).text.endswith("takes of them.")

@@ -22,17 +22,26 @@ def shipped(voice, values=GOOD, plan="bf16"):
 
 def test_the_verdict_and_the_limit_that_is_nearest(voice):
     words = shipped(voice)
-    verdict, what, nearest = words.lines()
+    verdict, what, nearest, reach = words.lines()
     assert what == f"What it is: {words.plan.description}"
-    assert verdict == "bf16: equivalent."
+    assert verdict == f"bf16 for lark: equivalent, with {len(words.record.controls)} controls."
+    assert reach.startswith("It is a verdict on lark alone: another voice needs a check of its own")
     assert nearest.startswith("Nearest to its limit: ") and "is asked" in nearest
     assert "no panel has listened" in "".join(words.details())
     assert "<details>" in words._repr_html_()
 
 
+def test_a_record_without_controls_says_so_first(voice):
+    words = shipped(voice)
+    alone = replace(words, record=replace(words.record, controls=()))
+    assert alone.lines()[0] == "bf16 for lark: equivalent, without controls."
+    assert "0 of 0" not in repr(alone)
+
+
 def test_what_fails_is_what_is_farthest_beyond(voice):
-    verdict, _, nearest = shipped(voice, BAD).lines()
-    assert verdict == "bf16: not equivalent; fails: PESQ-WB; frames above 4 dB LSD."
+    verdict, _, nearest, _ = shipped(voice, BAD).lines()
+    assert verdict.startswith("bf16 for lark: not equivalent, with ")
+    assert verdict.endswith("; fails: PESQ-WB; frames above 4 dB LSD.")
     assert "frames above 4 dB LSD (teacher-forced)" in nearest
 
 

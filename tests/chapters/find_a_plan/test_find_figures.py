@@ -113,4 +113,7 @@ def test_a_bisection_names_its_site():
     assert kept.get_marker() != broken.get_marker()
     assert [text.get_text() for text in axes.texts] == ["c"]
     assert "c takes it from 0.2 to 2.5, over the threshold of 1" in picture.alt
+    assert picture.caption.startswith(
+        "c is the first, in the order in which sites run, that breaks"
+    )
     assert len(picture.image()) > 5000

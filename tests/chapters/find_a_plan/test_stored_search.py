@@ -1,6 +1,6 @@
 """What a page says of a search that is stored, and of one that is not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -26,10 +26,25 @@ def record():
 def test_the_verdict_comes_first(record):
     stored = StoredSearch(Named("lark"), record)
     first, second, *_ = stored.lines()
-    assert first.startswith("bf16: ")
+    assert first.startswith("bf16 for lark: ")
     assert "2 plans were tried, and 1 of them meet what was asked (lofi_share >= 0.95)" in second
     assert "commit c" in stored._repr_html_() and "benchmarks/search.py" in stored._repr_html_()
     assert not any("other weights" in line for line in stored.lines())
+
+
+def scored(record, adapted, *scores):
+    search = record.search
+    base = replace(search.base, adapted=adapted)
+    trials = search.trials.assign(score=scores)
+    return replace(record, search=replace(search, base=base, trials=trials))
+
+
+def test_why_a_lower_plan_loses_less_than_the_base(record):
+    learned = repr(StoredSearch(Named("lark"), scored(record, "low", 5.0, 3.0)))
+    assert "speak with the weights low, which have learned what LoFi does to them" in learned
+    chance = repr(StoredSearch(Named("lark"), scored(record, "", 5.0, 3.0)))
+    assert "which is higher: durations and F0 that are predicted" in chance
+    assert "loses less" not in repr(StoredSearch(Named("lark"), scored(record, "low", 1.0, 3.0)))
 
 
 def test_other_weights_are_told(record):

@@ -119,11 +119,13 @@ def test_cost_sheet_follows_the_ranking(found):
     assert sheet.frame["op"].tolist()[0] == "phase"
 
 
-def test_the_site_that_limits_a_plan(found):
+def test_the_site_with_the_largest_share(found):
     rows = sensitivity_figures.worst_sheet(*found).frame.set_index("plan")
-    assert rows["site that limits it"].tolist() == ["decoder.output", "source.phase"]
+    assert rows["largest share of the error"].tolist() == ["decoder.output", "source.phase"]
     share = rows.loc["naive", "its share of the error of all sites (%)"]
     assert float(share) == pytest.approx(99.8, abs=0.1)
+    assert rows["the next one"].tolist()[0].endswith(" %")
+    assert "predict them take no part" in sensitivity_figures.worst_sheet(*found).caption
 
 
 def test_other_plans_are_an_error(found, whole):

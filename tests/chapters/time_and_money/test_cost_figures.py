@@ -72,6 +72,14 @@ def test_a_plan_stands_beside_the_last_one(asked):
     frame = cost_tables.what_a_plan_buys(asked).frame
     assert frame["plan"].tolist() == ["lightning-v2"] * 2 + ["bf16"] * 2
     assert frame["of bf16's"].tolist() == ["100%"] * 4
+    caption = cost_tables.what_a_plan_buys(asked).caption
+    assert "plans lightning-v2 and bf16, p150 (" in caption and "batches 1 and 8" in caption
+
+
+def test_a_caption_names_the_plans_and_batches_that_it_stands_under(asked):
+    assert "plan lightning-v2, p150" in cost_figures.dram(asked).caption
+    assert "batches 1 and 8" in cost_figures.dram(asked).caption
+    assert "batch 1, " in cost_figures.sentence_time(asked).caption
 
 
 def test_the_purchase_has_boards_and_gpus(asked):

