@@ -21,11 +21,8 @@ def least_tolerant(found: Sweep) -> Note:
     if least == 1:
         return Note("No part breaks a limit, in any format and fidelity that was tried.")
     names = [group for group, share in shares.items() if share == least]
-    counts = f"{sum(kept[names[0]])} of {len(kept[names[0]])}"
-    how_many = (
-        f"in {counts} tries it keeps all limits" if least else "in no try it keeps all limits"
-    )
-    return Note(f"What tolerates least: {', '.join(names)}; {how_many}.")
+    count = f"{sum(kept[names[0]])} of {len(kept[names[0]])}" if least else "none"
+    return Note(f"What tolerates least: {', '.join(names)}. Tries that keep all limits: {count}.")
 
 
 def weights_words(found: Sweep, plans: Sequence[Plan], voice: Voice) -> Note:

@@ -117,12 +117,16 @@ def _why_base_loses(search: Search) -> list[str]:
         "durations and F0 that are predicted are part of the loss, where one rounding more or less "
         "may move the end of a phone"
     )
+    first = search.trials["trial"].iloc[0]
+    words = (
+        f"It loses less than number {first} ({search.base.name}), where the search began and all "
+        "is higher"
+    )
     if not search.base.adapted:
-        return [f"It loses less than {search.base.name}, which is higher: {chance}."]
+        return [f"{words}: {chance}."]
     return [
-        f"It loses less than {search.base.name}, where the search began, which is higher: all of "
-        f"them speak with the weights {search.base.adapted}, which have learned what LoFi does to "
-        f"them and miss it in a higher fidelity; and {chance}."
+        f"{words}: all plans here speak with the weights {search.base.adapted}, which have learned "
+        f"what LoFi does to them and miss it in a higher fidelity; and {chance}."
     ]
 
 

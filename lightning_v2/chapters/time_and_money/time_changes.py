@@ -10,6 +10,8 @@ from lightning_v2.economics.sentence import Cost, Stage
 
 _TOLD = 0.01
 """Share of the time from which a change of a part is told."""
+_PARTS = 3
+"""At most so many are."""
 _KIB = 2**10
 
 
@@ -57,7 +59,7 @@ def _bound(base: Cost) -> str:
     most = max(shares, key=shares.get)
     return (
         f"{together(base).capitalize()}: of the time of {base.plan} {shares['engine']:.0%} goes to "
-        f"products, where fidelity counts; the largest part is {PART_LOOKS[most][0]}, with "
+        f"products, where fidelity counts; its largest part is “{PART_LOOKS[most][0]}” with "
         f"{shares[most]:.0%}. With products that took no time at all {1 - shares['engine']:.0%} "
         "would be left, less what smaller formats save in memory and network."
     )
@@ -69,9 +71,9 @@ def _change(base: Cost, other: Cost) -> str:
     words = "slower than" if rounded > 100 else "faster than" if rounded < 100 else "as fast as"
     changes = {p: getattr(other.time, p) - getattr(base.time, p) for p in PARTS}
     told = [p for p in PARTS if abs(changes[p]) >= _TOLD * base.latency_s]
-    told.sort(key=lambda part: -abs(changes[part]))
+    told = sorted(told, key=lambda part: -abs(changes[part]))[:_PARTS]
     parts = ", ".join(_part(part, changes[part], base, other) for part in told)
-    why = f": {parts}" if parts else ""
+    why = f", mostly: {parts}" if parts else ""
     return (
         f"{together(base).capitalize()}: {other.plan} is {words} {base.plan} and takes "
         f"{share:.0%} of its time{why}."

@@ -128,9 +128,9 @@ def tried(group, *used, series="bfloat8_b"):
 
 def test_what_tolerates_least_is_counted():
     tries = tried("decoder", 0.1, 0.2, 1.5) + tried("F0", 0.1, 1.5, 2) + tried(WHOLE, 2, 2, 2)
-    words = "What tolerates least: F0; in 1 of 3 tries it keeps all limits."
+    words = "What tolerates least: F0. Tries that keep all limits: 1 of 3."
     assert least_tolerant(Sweep(None, tries, "fast")).text == words
-    words = "What tolerates least: running phase; in no try it keeps all limits."
+    words = "What tolerates least: running phase. Tries that keep all limits: none."
     assert least_tolerant(Sweep(None, (*tries, *tried(PHASE, 9)), "fast")).text == words
     assert least_tolerant(made(0.1, 0.2, 0.3)).text.startswith("No part breaks a limit")
 

@@ -43,7 +43,7 @@ def test_why_a_lower_plan_loses_less_than_the_base(record):
     learned = repr(StoredSearch(Named("lark"), scored(record, "low", 5.0, 3.0)))
     assert "speak with the weights low, which have learned what LoFi does to them" in learned
     chance = repr(StoredSearch(Named("lark"), scored(record, "", 5.0, 3.0)))
-    assert "which is higher: durations and F0 that are predicted" in chance
+    assert "all is higher: durations and F0 that are predicted" in chance
     assert "loses less" not in repr(StoredSearch(Named("lark"), scored(record, "low", 1.0, 3.0)))
 
 

@@ -57,6 +57,7 @@ def test_more_programs_are_counted():
     programs = (product(), elementwise(), elementwise())
     more = tuple(cost("low", batch, programs=programs) for batch in (1, 64))
     _, alone, *_ = TimeChanges(asked(more)).lines()
+    assert ", mostly: " in alone
     assert "ms more (3 programs, bf16 has 2)" in alone
 
 
