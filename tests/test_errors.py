@@ -17,7 +17,7 @@ from lightning_v2.model.natural.voice import NaturalVoice
 
 BARE = {"Exception", "ValueError", "RuntimeError", "NotImplementedError", "OSError", "KeyError",
         "LookupError", "IndexError", "FileNotFoundError", "ArithmeticError"}  # fmt: skip
-SIGNALS = {"_Left", "Abandoned"}
+SIGNALS = {"_Seen", "_Left", "Abandoned"}
 """End a run of which nobody wants to know more; they reach no caller."""
 BUGS = {"UnitBug"}
 """Bring a mistake of ours from another process."""

@@ -208,8 +208,8 @@ class KeptReference:
         )  # fmt: skip
 
 
-class _Seen(Exception):
-    """Ends a run of which no more is wanted."""
+class _Seen(BaseException):
+    """Ends a run of which no more is wanted; nobody on the way takes it for an error."""
 
 
 def _against(
