@@ -22,7 +22,7 @@ def unchanged() -> bool:
     Also one that was edited and restored counts as another: it may have been loaded in between.
     """
     try:
-        return all(_state(path) == state for path, state in _AT_IMPORT.items())
+        return all(state(path) == then for path, then in _AT_IMPORT.items())
     except OSError:
         return False
 
@@ -52,13 +52,13 @@ def _files(folder: str, place: str = "") -> Iterator[str]:
                 yield entry.path
 
 
-def _state(path: str) -> tuple[int, ...]:
-    """Another one after whatever was done to the content."""
+def state(path: str | os.PathLike) -> tuple[int, ...]:
+    """Of a file: another one after whatever was done to the content."""
     found = os.stat(path)
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-_AT_IMPORT = {path: _state(path) for path in _files(PACKAGE)}
+_AT_IMPORT = {path: state(path) for path in _files(PACKAGE)}
 
 STARTED = process_start()
 """`process_start` of the process that imported this library: one that was forked off it runs what

@@ -166,13 +166,13 @@ def pesq_wb_mos(reference: np.ndarray, candidate: np.ndarray, sample_rate: int) 
         return NAN
     a, b = (soxr.resample(wave, sample_rate, 16000) for wave in (reference, candidate))
     scores = []
-    for lead in PESQ_LEADS:
-        silence = np.zeros(lead, dtype=a.dtype)
-        try:
-            with subnormals_as_zero():
-                scores.append(pesq.pesq(16000, np.append(silence, a), np.append(silence, b), "wb"))
-        except (pesq.NoUtterancesError, pesq.BufferTooShortError):
-            return NAN
+    with subnormals_as_zero():
+        for lead in PESQ_LEADS:
+            fed = (np.append(np.zeros(lead, wave.dtype), wave) for wave in (a, b))
+            try:
+                scores.append(pesq.pesq(16000, *fed, "wb"))
+            except (pesq.NoUtterancesError, pesq.BufferTooShortError):
+                return NAN
     return float(np.median(scores))
 
 

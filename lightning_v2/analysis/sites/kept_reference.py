@@ -162,20 +162,20 @@ class KeptReference:
         last of them, and again only where something that runs before it has changed."""
         order = list(self.ops)
         before = order[: 1 + max(map(order.index, missing))]
-        key = plan.adapted, tuple(precisions[site] for site in before)
+        key = frozenset(missing), plan.adapted, tuple(precisions[site] for site in before)
         if key not in self._predicted:
             sums: dict[str, ErrorSums] = defaultdict(ErrorSums)
             counts: dict[str, ValueCounts] = defaultdict(ValueCounts)
             rights = {site: self._free[site] for site in missing}
             watch = _against(rights, sums, counts, plan, after_site)
-            calls = dict.fromkeys(rights, 0)
+            left = sum(map(len, rights.values()))
 
             def until_the_last(call: SiteCall) -> None:
+                nonlocal left
                 watch(call)
-                if call.site in calls:
-                    calls[call.site] += 1
-                    if all(calls[site] >= len(rights[site]) for site in calls):
-                        raise _Seen
+                left -= call.site in rights
+                if not left:
+                    raise _Seen
 
             with suppress(_Seen):
                 self._say(plan, until_the_last, None)

@@ -21,6 +21,7 @@ from lightning_v2.model.natural.source import LOWEST_F0
 from lightning_v2.model.protocol import Given
 from lightning_v2.model.speech import Speech
 from lightning_v2.noise import check_seed
+from lightning_v2.sources import state
 from lightning_v2.text import TextError
 from lightning_v2.text.misaki import misaki_sentences, parts, unspoken
 from lightning_v2.threads import torch_threads
@@ -85,7 +86,8 @@ class NaturalVoice:
     def digest(self) -> str:
         """SHA-256 of its weights as they are in memory, and of the adapted ones."""
         own = weights_digest(self.model)
-        others = [f"{name} {_known_digest(path / WEIGHTS)}" for name, path in self.adapted.items()]
+        files = {name: path / WEIGHTS for name, path in self.adapted.items()}
+        others = [f"{name} {_digest(path, state(path))}" for name, path in files.items()]
         return hashlib.sha256("\n".join((own, *others)).encode()).hexdigest() if others else own
 
     def network(self, adapted: str = "") -> NaturalNetwork:
@@ -222,14 +224,9 @@ def _quantiles() -> np.ndarray:
     return torch.special.ndtri(shares).float().numpy()
 
 
-def _known_digest(path: Path) -> str:
-    """SHA-256 of a file, read again where its place on the disk, size or time is another."""
-    state = path.stat()
-    return _digest(path, state.st_ino, state.st_size, state.st_mtime_ns)
-
-
 @lru_cache(maxsize=64)
-def _digest(path: Path, *state: int) -> str:
+def _digest(path: Path, state: tuple[int, ...]) -> str:
+    """SHA-256 of a file, read again in another state."""
     return file_digest(path)
 
 
